@@ -1,0 +1,41 @@
+"""The environment families of rlgen, and their registration with Gymnasium.
+
+``gymnasium.make("rlgen_envs:rlgen/MazeBasic-v0")`` works by itself; after
+``gymnasium.register_envs(rlgen_envs)``, or any import of this package, so does
+``gymnasium.make("rlgen/MazeBasic-v0")``.
+"""
+
+import gymnasium as gym
+
+from rlgen.catalogue import Catalogue, Lazy
+from rlgen.levels import Family
+
+__all__ = ["FAMILIES"]
+
+FAMILIES: Catalogue[Family] = Catalogue(
+    "family",
+    {
+        "maze-basic": Lazy("a 9 x 9 empty room", "rlgen_envs.maze.families:BASIC"),
+        "maze-blocks": Lazy(
+            "a 13 x 13 room with 8 random obstacles",
+            "rlgen_envs.maze.families:BLOCKS",
+        ),
+        "maze-tunnel": Lazy(
+            "a 13 x 13 maze of corridors with some loops",
+            "rlgen_envs.maze.families:TUNNEL",
+        ),
+    },
+    group="rlgen.families",
+)
+
+for _id, _family in (
+    ("rlgen/MazeBasic-v0", "maze-basic"),
+    ("rlgen/MazeBlocks-v0", "maze-blocks"),
+    ("rlgen/MazeTunnel-v0", "maze-tunnel"),
+):
+    gym.register(
+        id=_id,
+        entry_point="rlgen_envs.maze.families:make",
+        vector_entry_point="rlgen_envs.maze.families:make_vector",
+        kwargs={"family": _family},
+    )

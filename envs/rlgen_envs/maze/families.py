@@ -1,0 +1,251 @@
+"""The three variants of the paper as families, and their Gymnasium entry points."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import comb, perm
+from typing import Annotated, Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
+
+from rlgen.errors import LevelError
+from rlgen.levels import MAX_POOL, Family, Levels
+from rlgen.settings import Settings, checked
+from rlgen.tabular import TabularLevels
+from rlgen_envs.maze import drawing, geometry, rewards
+from rlgen_envs.maze.env import LevelSource, MazeEnv
+from rlgen_envs.maze.levels import MazeLevels
+from rlgen_envs.maze.rules import (
+    BEST_RETURN,
+    BUMP_PENALTY,
+    CHANNELS,
+    HORIZON,
+    TIMEOUT_REWARD,
+    Action,
+)
+from rlgen_envs.maze.tabular import tabular
+from rlgen_envs.maze.vector import MazeVectorEnv
+
+#: Ids that an environment draws from when none are named.
+DEFAULT_LEVELS = range(1000)
+#: Rows of a board are bits of one integer, and a 200-step episode could not cross a larger one.
+LARGEST = 31
+
+
+class MazeOptions(Settings):
+    """Options of every maze family; the ambiguities A-nn are those of method 1.13.
+
+    Attributes:
+        size: Cells a side.
+        border: Whether ``size`` counts the border wall ("inside") or not ("outside") (A-06).
+        flip_key: Whether the key's reward flips too (A-01); needs ``rescale = "all"``.
+        rescale: "objects" or "all" (A-02); see ``rewards.values``.
+        discard: Draw the flips again ("flips") or leave the level out ("level") where a level
+            could not pay 2.1 (A-04).
+    """
+
+    size: Annotated[int, Field(ge=5, le=LARGEST)]
+    border: str = Field("inside", pattern="^(inside|outside)$")
+    flip_key: bool = False
+    rescale: rewards.Rescale = "objects"
+    discard: rewards.Discard = "flips"
+
+    @property
+    def side(self) -> int:
+        """Cells a side of the arrays, border included."""
+        return self.size + (2 if self.border == "outside" else 0)
+
+
+class BasicOptions(MazeOptions):
+    """Options of maze-basic."""
+
+    size: Annotated[int, Field(ge=5, le=LARGEST)] = 9
+
+
+class BlocksOptions(MazeOptions):
+    """Options of maze-blocks; ``blocks`` is the number of obstacles."""
+
+    size: Annotated[int, Field(ge=5, le=LARGEST)] = 13
+    blocks: Annotated[int, Field(ge=0)] = 8
+
+
+class TunnelOptions(MazeOptions):
+    """Options of maze-tunnel; ``braid`` is the probability that an inner wall opens (A-08)."""
+
+    size: Annotated[int, Field(ge=7, le=LARGEST)] = 13
+    braid: Annotated[float, Field(ge=0, le=1)] = 0.15
+
+
+class MazeFamily(Family):
+    """One variant of the maze game.
+
+    Args:
+        name: Name in the catalogue.
+        card: One line.
+        options: The settings of this member.
+    """
+
+    version = 1
+    noop = Action.STAY.value
+    can_spawn = True
+
+    def __init__(self, name: str, card: str, options: MazeOptions) -> None:
+        self.name = name
+        self.card = card
+        self.settings = options
+        self.options = options.model_dump()
+        side = options.side
+        self.observation_space = gym.spaces.Box(0, 1, (len(CHANNELS), side, side), np.uint8)
+        self.action_space = gym.spaces.Discrete(len(Action))
+        self._layout = self._layout_maker()
+
+    def _layout_maker(self) -> Callable[..., geometry.Walls]:
+        options, side = self.settings, self.settings.side
+        if isinstance(options, BlocksOptions):
+            count, cells = options.blocks, (side - 2) ** 2
+            if cells - count < 6:
+                raise LevelError(
+                    f"blocks = {count} leaves {cells - count} of {cells} cells; a level needs 6"
+                )
+            return lambda rng: geometry.blocks(rng, side, count)
+        if isinstance(options, TunnelOptions):
+            braid = options.braid
+            if side % 2 == 0:
+                raise LevelError(f"size = {options.size}: tunnels need an odd number of cells")
+            return lambda rng: geometry.tunnels(rng, side, braid)
+        return lambda rng: geometry.room(side)  # noqa: ARG005
+
+    def configure(self, options: Mapping[str, Any]) -> "MazeFamily":
+        """The same variant with other settings."""
+        where = f"{self.name} options"
+        settings = checked(type(self.settings), options, LevelError, where)
+        if settings.flip_key and settings.rescale != "all":
+            raise LevelError(
+                f"{where}: flip_key = true needs rescale = 'all': with a flipped key and "
+                "rescale = 'objects' a level's best return would not be 2.1"
+            )
+        return MazeFamily(self.name, self.card, settings)
+
+    @property
+    def _path(self) -> tuple[str | int, ...]:
+        # Everything that shapes the geometry names its stream; the reward options do not.
+        shape = {k: v for k, v in self.options.items() if k in ("blocks", "braid")}
+        named = [f"{key}={value}" for key, value in shape.items()]
+        return (self.name, self.version, self.settings.side, *named)
+
+    def generate(self, ids: ArrayLike, flip_p: float = 0.0) -> MazeLevels:
+        """The levels of these ids; see ``Family.generate``."""
+        array = np.asarray(ids, dtype=np.int64).reshape(-1)
+        if len(array) and array.min() < 0:
+            raise LevelError(f"level id {array.min()}: ids are not negative")
+        if not 0 <= flip_p <= 1:
+            raise LevelError(f"flip_p = {flip_p}: must be from 0 to 1")
+        walls, places = geometry.draw(array, self._path, self._layout)
+        values, usable = rewards.draw(
+            array,
+            self._path,
+            flip_p,
+            flip_key=self.settings.flip_key,
+            rescale=self.settings.rescale,
+            discard=self.settings.discard,
+        )
+        return MazeLevels(array, walls, places[:, 0], places[:, 1:5], places[:, 5], values, usable)
+
+    def usable(self, levels: Levels) -> NDArray[np.bool_]:
+        """Levels that can pay 2.1; with ``discard = "level"`` some cannot."""
+        return _mazes(levels).usable
+
+    def capacity(self) -> int | None:
+        """Placements of six things on free cells (and of the blocks); None for tunnels."""
+        cells = (self.settings.side - 2) ** 2
+        if isinstance(self.settings, TunnelOptions):
+            return None
+        count = self.settings.blocks if isinstance(self.settings, BlocksOptions) else 0
+        return comb(cells, count) * perm(cells - count, 6)
+
+    def env(
+        self, levels: Levels, *, random_spawn: bool = False, render_mode: str | None = None
+    ) -> MazeEnv:
+        """One environment that plays these levels."""
+        source = LevelSource.of(_mazes(levels), self.generate)
+        return MazeEnv(source, random_spawn=random_spawn, render_mode=render_mode)
+
+    def vector_env(
+        self, levels: Levels, num_envs: int, *, random_spawn: bool = False
+    ) -> MazeVectorEnv:
+        """A batch of environments that play these levels."""
+        return MazeVectorEnv(_mazes(levels), num_envs, random_spawn=random_spawn)
+
+    def tabular(self, levels: Levels) -> TabularLevels:
+        """The levels' states."""
+        return tabular(_mazes(levels))
+
+    def return_bounds(self, flip_p: float = 0.0) -> tuple[float, float]:
+        """Method 1.5: the worst level has all the bad objects, bumps at each step, and time out."""
+        worst = TIMEOUT_REWARD + HORIZON * BUMP_PENALTY
+        flips = np.array(np.meshgrid(*[[False, flip_p > 0]] * 5)).reshape(5, -1).T
+        flips[:, 4] &= self.settings.flip_key
+        values, valid = rewards.values(flips, self.settings.rescale)
+        return worst + float(np.minimum(values[valid], 0).sum(axis=1).min()), BEST_RETURN
+
+    def text(self, levels: Levels, actions: Sequence[int] | None = None) -> str:
+        """One level as text, with a path."""
+        return drawing.text(_mazes(levels), actions=actions)
+
+    def picture(self, levels: Levels, actions: Sequence[int] | None = None) -> NDArray[np.uint8]:
+        """One level as a picture, with a path."""
+        return drawing.picture(_mazes(levels), actions=actions)
+
+
+def _mazes(levels: Levels) -> MazeLevels:
+    if not isinstance(levels, MazeLevels):
+        raise LevelError(f"maze families play mazes, not {type(levels).__name__}")
+    return levels
+
+
+BASIC = MazeFamily("maze-basic", "an empty room", BasicOptions())
+BLOCKS = MazeFamily("maze-blocks", "a room with random single-cell obstacles", BlocksOptions())
+TUNNEL = MazeFamily("maze-tunnel", "a maze of corridors with some loops", TunnelOptions())
+
+
+MEMBERS = {family.name: family for family in (BASIC, BLOCKS, TUNNEL)}
+
+
+def make(
+    family: str,
+    levels: Sequence[int] = DEFAULT_LEVELS,
+    flip_p: float = 0.0,
+    random_spawn: bool = False,
+    render_mode: str | None = None,
+    **options: Any,
+) -> MazeEnv:
+    """The Gymnasium entry point of one environment; see ``MazeEnv``.
+
+    Args:
+        family: The variant's name, set by the id.
+        levels: Ids to draw from at each reset; a level is generated when it is first played.
+        flip_p: Flip probability.
+        random_spawn: Draw start cells.
+        render_mode: "ansi", "rgb_array" or None.
+        **options: Of the family.
+    """
+    member = MEMBERS[family].configure(options)
+    side = member.settings.side
+    source = LevelSource(levels, lambda ids: member.generate(ids, flip_p), (side, side))
+    return MazeEnv(source, random_spawn=random_spawn, render_mode=render_mode)
+
+
+def make_vector(
+    family: str,
+    num_envs: int,
+    levels: Sequence[int] = DEFAULT_LEVELS,
+    flip_p: float = 0.0,
+    random_spawn: bool = False,
+    **options: Any,
+) -> MazeVectorEnv:
+    """The Gymnasium entry point of a batch; see ``MazeVectorEnv``. All levels are made at once."""
+    if len(levels) > MAX_POOL:
+        raise LevelError(f"{len(levels):,} levels: a batch holds at most {MAX_POOL:,}")
+    member = MEMBERS[family].configure(options)
+    return member.vector_env(member.generate(levels, flip_p), num_envs, random_spawn=random_spawn)

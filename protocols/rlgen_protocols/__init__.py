@@ -1,0 +1,1 @@
+"""Shipped protocols: one TOML file each, no code."""

@@ -1,0 +1,87 @@
+"""A stable-baselines3 model made from a preset."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from stable_baselines3 import A2C, DQN, PPO
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
+from torch import nn
+
+from rlgen.agents.networks import Network
+from rlgen.agents.presets import AgentPreset
+from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
+from rlgen.agents.trunk import TrunkExtractor
+from rlgen.agents.vec_env import VecEnvAdapter
+
+_ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"PPO": PPO, "A2C": A2C, "DQN": DQN}
+#: Settings of ours that stable-baselines3 does not take.
+_OURS = ("n_envs", "anneal", "reward_clip", "learning_rate")
+
+
+def make(
+    preset: AgentPreset,
+    settings: Mapping[str, Any],
+    network: Network,
+    env: VecEnvAdapter,
+    *,
+    seed: int,
+    device: str,
+) -> BaseAlgorithm:
+    """The untrained model.
+
+    Args:
+        preset: Says which algorithm.
+        settings: The run's hyper-parameters, drawn.
+        network: The trunk; heads are linear on it, shared between policy and value (A-21).
+        env: Training environments.
+        seed: Of weights, exploration and minibatches.
+        device: "cpu" or "cuda".
+    """
+    policy: dict[str, Any] = {
+        "features_extractor_class": TrunkExtractor,
+        "features_extractor_kwargs": {"network": network},
+        "net_arch": [],
+        "activation_fn": nn.ReLU,
+        # Observations are already zeros and ones.
+        "normalize_images": False,
+    }
+    if preset.optimizer == "rmsprop":
+        policy |= {
+            "optimizer_class": RMSpropTFLike,
+            "optimizer_kwargs": {"alpha": 0.99, "eps": 1e-5},
+        }
+    rest = {key: value for key, value in settings.items() if key not in _OURS}
+    return _ALGORITHMS[preset.algorithm](
+        "MlpPolicy",
+        env,
+        learning_rate=_schedule(settings["learning_rate"], anneal=settings["anneal"]),
+        policy_kwargs=policy,
+        seed=seed,
+        device=device,
+        **rest,
+    )
+
+
+def _schedule(rate: float, *, anneal: bool) -> float | Callable[[float], float]:
+    return (lambda progress_remaining: rate * progress_remaining) if anneal else rate
+
+
+def policy_of(model: BaseAlgorithm, network: Network, shape: tuple[int, ...]) -> TorchPolicy:
+    """The model's current policy; it shares the model's weights and changes with them."""
+    if isinstance(model, DQN):
+        net = model.q_net
+        trunk, head, kind = net.features_extractor, net.q_net[0], "argmax"
+    else:
+        trunk, head, kind = model.policy.features_extractor, model.policy.action_net, "softmax"
+    assert isinstance(trunk, TrunkExtractor), "made by make()"
+    spec = PolicySpec(network, shape, head.out_features, kind)
+    return TorchPolicy(spec, trunk.layers, head)
+
+
+def resolve_device(wanted: str) -> str:
+    """ "auto" is a GPU where there is one."""
+    if wanted != "auto":
+        return wanted
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,105 @@
+"""The network architectures of the paper (appendix A.3; method 1.8), as data.
+
+ReLU everywhere, convolutions without padding (A-19), no dense layer between the last convolution
+and the linear policy and value heads (A-20).
+"""
+
+from dataclasses import dataclass
+from math import prod
+
+from rlgen.errors import ProtocolError
+
+
+@dataclass(frozen=True)
+class Conv:
+    """One convolution: kernel size, stride, output channels."""
+
+    kernel: int
+    stride: int
+    channels: int
+
+    def __str__(self) -> str:
+        return f"K{self.kernel}S{self.stride}C{self.channels}"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A trunk: convolutions, or dense layers on the flattened observation.
+
+    Attributes:
+        convs: Convolutions, first to last.
+        dense: Widths of dense layers, first to last.
+    """
+
+    convs: tuple[Conv, ...] = ()
+    dense: tuple[int, ...] = ()
+
+    @property
+    def card(self) -> str:
+        """The layers."""
+        if self.convs:
+            return "ConvNet " + " > ".join(map(str, self.convs))
+        return "MLP " + "-".join(map(str, self.dense))
+
+    def n_features(self, shape: tuple[int, ...]) -> int:
+        """Width of the trunk's output.
+
+        Args:
+            shape: Of one observation.
+
+        Raises:
+            ProtocolError: If the network does not fit the observation.
+        """
+        if self.dense:
+            return self.dense[-1]
+        if len(shape) != 3:
+            raise ProtocolError(
+                f"convolutions need observations of shape (C, H, W), not {shape}; use an mlp"
+            )
+        _, height, width = shape
+        for conv in self.convs:
+            height = (height - conv.kernel) // conv.stride + 1
+            width = (width - conv.kernel) // conv.stride + 1
+            if min(height, width) < 1:
+                raise ProtocolError(
+                    f"{self.card} does not fit observations of {shape[1]} x {shape[2]} cells"
+                )
+        return prod((self.convs[-1].channels, height, width))
+
+
+def _plain(channels: int) -> Network:
+    return Network((Conv(3, 1, channels), Conv(3, 2, channels)))
+
+
+def _deep(channels: int, depth: int) -> Network:
+    return Network((*[Conv(2, 1, channels)] * depth, Conv(3, 2, channels)))
+
+
+#: The 17 distinct architectures.
+ARCHITECTURES: dict[str, Network] = {
+    "conv-a": _plain(11),
+    "conv-b": _plain(64),
+    "conv-k2x2": _deep(64, 2),
+    "conv-k2x3": _deep(64, 3),
+    "conv-k2x4": _deep(64, 4),
+    "big-128-x3": _deep(128, 3),
+    "big-128-x6": _deep(128, 6),
+    "big-256-x3": _deep(256, 3),
+    "big-256-x6": _deep(256, 6),
+    "big-512-x3": _deep(512, 3),
+    "big-512-x6": _deep(512, 6),
+    "mlp-512-128": Network(dense=(512, 128)),
+    "mlp-512-512": Network(dense=(512, 512)),
+    "mlp-1024-1024": Network(dense=(1024, 1024)),
+    "mlp-512-128-64": Network(dense=(512, 128, 64)),
+    "mlp-1024-512-128": Network(dense=(1024, 512, 128)),
+    "mlp-1024x3": Network(dense=(1024, 1024, 1024)),
+}
+
+#: The paper's three lists, from which its jobs draw: 19 members, of which the first two of
+#: Big-ConvNet are the first two of ConvNet. Results are labelled by architecture.
+PAPER_FAMILIES: dict[str, tuple[str, ...]] = {
+    "ConvNet": ("conv-a", "conv-b", "conv-k2x2", "conv-k2x3", "conv-k2x4"),
+    "Big-ConvNet": ("conv-a", "conv-b", *(n for n in ARCHITECTURES if n.startswith("big-"))),
+    "MLP": tuple(name for name in ARCHITECTURES if name.startswith("mlp-")),
+}

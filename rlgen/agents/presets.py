@@ -1,0 +1,176 @@
+"""The agents as data: which stable-baselines3 algorithm, with which hyper-parameters.
+
+Nothing here imports torch, so that protocols can be checked without it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import exp, log
+from typing import Any
+
+from rlgen.errors import ProtocolError, nearest
+from rlgen.seeding import stream
+
+
+@dataclass(frozen=True)
+class LogUniform:
+    """A hyper-parameter that each run draws anew, as the paper's jobs do."""
+
+    low: float
+    high: float
+
+    def draw(self, seed: int, name: str) -> float:
+        """The run's value; the same in every setting with the same seed (A-28)."""
+        uniform = float(stream(seed, "hyper-parameter", name).random())
+        return exp(log(self.low) + uniform * (log(self.high) - log(self.low)))
+
+
+@dataclass(frozen=True)
+class AgentPreset:
+    """A learning algorithm with its hyper-parameters fixed.
+
+    Attributes:
+        card: One line.
+        algorithm: "PPO", "A2C" or "DQN" of stable-baselines3.
+        settings: Hyper-parameters by stable-baselines3's names, and three of ours: ``n_envs``;
+            ``anneal`` (learning rate falls linearly to 0); ``reward_clip`` (of the learning
+            signal alone; 0 is none).
+        optimizer: "adam", or "rmsprop" as TensorFlow's (A-17).
+        stochastic: Whether its policy gives action probabilities.
+        version: Raised whenever the same settings would learn differently.
+    """
+
+    card: str
+    algorithm: str
+    settings: Mapping[str, Any]
+    optimizer: str = "adam"
+    stochastic: bool = True
+    version: int = 1
+    # Kept out of the card and the settings: what the user may not change.
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+    def configured(self, options: Mapping[str, Any], name: str) -> dict[str, Any]:
+        """The settings with the user's own.
+
+        Raises:
+            ProtocolError: For a key that this agent does not have, or a value of another type.
+        """
+        for key, value in options.items():
+            if key not in self.settings:
+                raise ProtocolError(f"{name} has no option {key!r}{nearest(key, self.settings)}")
+            known = self.settings[key]
+            kind = float if isinstance(known, float | LogUniform) else type(known)
+            fits = isinstance(value, kind) or (kind is float and type(value) is int)
+            if not fits or isinstance(value, bool) != (kind is bool) or (
+                kind is not bool and not 0 <= value < float("inf")
+            ):
+                raise ProtocolError(
+                    f"{name} option {key} = {value!r}: must be a non-negative {kind.__name__}"
+                    if kind is not bool
+                    else f"{name} option {key} = {value!r}: must be true or false"
+                )
+        return {**self.settings, **options}
+
+
+def drawn(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """The settings of one run: what is drawn is drawn."""
+    return {
+        key: value.draw(seed, key) if isinstance(value, LogUniform) else value
+        for key, value in settings.items()
+    }
+
+
+#: Learns the small ConvNet on ten mazes within a quarter of a million steps.
+PPO = AgentPreset(
+    "PPO, tuned to learn the mazes fast on few cores",
+    "PPO",
+    {
+        "n_envs": 128,
+        "n_steps": 32,
+        "batch_size": 1024,
+        "n_epochs": 4,
+        "learning_rate": 2e-3,
+        "anneal": True,
+        "gamma": 0.99,
+        "gae_lambda": 0.95,
+        "clip_range": 0.2,
+        "ent_coef": 0.01,
+        "vf_coef": 0.5,
+        "max_grad_norm": 0.5,
+        "reward_clip": 0.0,
+    },
+)
+
+PPO_DEFAULT = AgentPreset(
+    "PPO with stable-baselines3's default hyper-parameters and 8 environments",
+    "PPO",
+    {
+        "n_envs": 8,
+        "n_steps": 2048,
+        "batch_size": 64,
+        "n_epochs": 10,
+        "learning_rate": 3e-4,
+        "anneal": False,
+        "gamma": 0.99,
+        "gae_lambda": 0.95,
+        "clip_range": 0.2,
+        "ent_coef": 0.0,
+        "vf_coef": 0.5,
+        "max_grad_norm": 0.5,
+        "reward_clip": 0.0,
+    },
+)
+
+A2C = AgentPreset(
+    "A2C with 64 environments, otherwise as the paper's",
+    "A2C",
+    {
+        "n_envs": 64,
+        "n_steps": 15,
+        "learning_rate": 2e-3,
+        "anneal": True,
+        "gamma": 0.99,
+        "gae_lambda": 1.0,
+        "ent_coef": 0.01,
+        "vf_coef": 0.5,
+        "max_grad_norm": 0.5,
+        "reward_clip": 2.0,
+    },
+    optimizer="rmsprop",
+)
+
+#: Zhang et al. 2018, appendix A.2; method 1.7, 1.8, A-16 to A-18. A3C's four workers become four
+#: synchronous environments; learning rate and entropy coefficient are drawn by each run.
+A2C_PAPER = AgentPreset(
+    "the paper's actor-critic: 4 x 15 steps, drawn learning rate and entropy coefficient",
+    "A2C",
+    {
+        **A2C.settings,
+        "n_envs": 4,
+        "learning_rate": LogUniform(1e-5, 5e-2),
+        "ent_coef": LogUniform(1e-4, 5e-2),
+    },
+    optimizer="rmsprop",
+)
+
+DQN = AgentPreset(
+    "DQN with 32 environments; its policy is greedy",
+    "DQN",
+    {
+        "n_envs": 32,
+        "learning_rate": 5e-4,
+        "anneal": False,
+        "gamma": 0.99,
+        "buffer_size": 50_000,
+        "learning_starts": 5_000,
+        "batch_size": 512,
+        "train_freq": 4,
+        "gradient_steps": 1,
+        "target_update_interval": 2_000,
+        "exploration_fraction": 0.3,
+        "exploration_final_eps": 0.05,
+        "max_grad_norm": 10.0,
+        "reward_clip": 0.0,
+    },
+    stochastic=False,
+)

@@ -1,0 +1,81 @@
+"""Name -> member: refuses duplicates, answers a wrong name with the nearest one, takes plug-ins."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Generic, TypeVar, cast
+
+from rlgen.errors import UnknownNameError, nearest
+
+Member = TypeVar("Member")
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """A member that is imported when it is first asked for.
+
+    Listing a catalogue, and thus ``rlgen list``, imports nothing heavy.
+
+    Attributes:
+        card: One line that says what the member is.
+        target: ``"module:attribute"``.
+    """
+
+    card: str
+    target: str
+
+    def load(self) -> object:
+        """The member."""
+        module, _, attribute = self.target.partition(":")
+        return cast(object, getattr(import_module(module), attribute))
+
+
+class Catalogue(Mapping[str, Member], Generic[Member]):
+    """A named table of members of one kind.
+
+    Args:
+        kind: What a member is, in the singular; used in error messages.
+        table: ``{name: member}``, where a member has a ``card`` attribute, or is ``Lazy``.
+        group: Entry-point group through which other distributions add members. A name of ours
+            cannot be taken over: stored results would change their meaning.
+
+    Raises:
+        UnknownNameError: From ``catalogue[name]`` when there is no such member.
+    """
+
+    def __init__(self, kind: str, table: Mapping[str, Member | Lazy], group: str = "") -> None:
+        self.kind = kind
+        self._table: dict[str, Member | Lazy] = dict(table)
+        self._group = group
+        self._looked_outside = False
+
+    def _all(self) -> dict[str, Member | Lazy]:
+        if not self._looked_outside:
+            self._looked_outside = True
+            for point in entry_points(group=self._group) if self._group else ():
+                self._table.setdefault(point.name, Lazy(f"from {point.value}", point.value))
+        return self._table
+
+    def __getitem__(self, name: str) -> Member:
+        # Our own members are found without searching the installed distributions.
+        member = self._table.get(name) or self._all().get(name)
+        if member is None:
+            raise UnknownNameError(f"unknown {self.kind} {name!r}{nearest(name, self)}")
+        if isinstance(member, Lazy):
+            member = self._table[name] = cast(Member, member.load())
+        return member
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all()
+
+    def card(self, name: str) -> str:
+        """The member's one-line description."""
+        member = self._all()[name]
+        return str(getattr(member, "card", ""))

@@ -1,0 +1,224 @@
+"""From a protocol to its cells: every name resolved, everything impossible refused."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from rlgen import content
+from rlgen.agents import AGENTS, NETWORKS
+from rlgen.agents.presets import LogUniform
+from rlgen.conditions import Condition
+from rlgen.errors import ProtocolError, RlgenError
+from rlgen.levels import Family, Split, check_pool_sizes, draw_split
+from rlgen.perturbations import PERTURBATIONS
+from rlgen.protocol import GRID, Protocol, digest
+
+#: Raised whenever the same settings would give other results for a reason that no setting names.
+RESULTS_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One agent trained once on one pool. Its settings are all that its results depend on.
+
+    The attributes are the protocol's keys, each with one value, and what they resolve to.
+    """
+
+    family: str
+    family_options: Mapping[str, Any]
+    family_version: int
+    n_train_levels: int
+    n_validation_levels: int
+    n_test_levels: int
+    flip_p: float
+    agent: str
+    agent_options: Mapping[str, Any]
+    agent_settings: Mapping[str, Any]
+    agent_version: int
+    network: str
+    regulariser: str
+    steps: int
+    seed: int
+    pool_seed: int
+    evaluated_train_levels: int
+    curve_points: int
+    curve_levels: int
+    episodes: int
+    results_version: int = RESULTS_VERSION
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    @cached_property
+    def id(self) -> str:
+        """Sixteen hex digits of the hash of the settings."""
+        return digest(self.settings)[:16]
+
+    @property
+    def label(self) -> str:
+        """A short name for people."""
+        extra = f", p={self.flip_p:g}" if self.flip_p else ""
+        extra += f", {self.regulariser}" if self.regulariser != "none" else ""
+        return (
+            f"{self.agent}/{self.network} on {self.n_train_levels} levels of {self.family}"
+            f"{extra}, seed {self.seed}"
+        )
+
+    def split(self) -> Split:
+        """The cell's levels."""
+        return draw_split(
+            content.families()[self.family].configure(self.family_options),
+            self.n_train_levels,
+            self.n_validation_levels,
+            self.n_test_levels,
+            pool_seed=self.pool_seed,
+            flip_p=self.flip_p,
+        )
+
+
+def plan(protocol: Protocol, where: str) -> list[Cell]:
+    """The cells of a protocol in the order in which they run.
+
+    Args:
+        protocol: The experiment.
+        where: What messages begin with, usually the file.
+
+    Raises:
+        RlgenError: For a name that does not exist or a combination that cannot work, with the
+            key and value at fault.
+    """
+    families = {name: _family(protocol, name, where) for name in protocol.family}
+    for key, text, condition in _conditions(protocol, where):
+        for family in families.values():
+            reason = condition.why_not(noop=family.noop)
+            if reason is None and condition.random_spawn and not family.can_spawn:
+                reason = f"{family.name} cannot draw start cells"
+            if reason is not None:
+                raise ProtocolError(f"{where}: {key} = {text!r}: {reason}")
+    settings = {name: _agent(protocol, name, where) for name in protocol.agent}
+    for name in protocol.network:
+        for family in families.values():
+            with _at(where, "network", name):
+                NETWORKS[name].n_features(family.observation_space.shape)
+    return [
+        Cell(
+            family=family,
+            family_options=dict(families[family].options),
+            family_version=families[family].version,
+            n_train_levels=n_train,
+            n_validation_levels=protocol.n_validation_levels,
+            n_test_levels=protocol.n_test_levels,
+            flip_p=flip_p,
+            agent=agent,
+            agent_options=dict(protocol.agent_options),
+            agent_settings=settings[agent],
+            agent_version=AGENTS[agent].version,
+            network=network,
+            regulariser=_regulariser_name(regulariser),
+            steps=protocol.steps,
+            seed=seed,
+            pool_seed=seed if protocol.train_pool == "per_run" else 0,
+            evaluated_train_levels=protocol.evaluated_train_levels,
+            curve_points=protocol.curve_points,
+            curve_levels=protocol.curve_levels,
+            episodes=protocol.episodes,
+        )
+        for seed, family, n_train, flip_p, agent, network, regulariser in product(
+            *(getattr(protocol, key) for key in GRID)
+        )
+    ]
+
+
+def conditions(protocol: Protocol) -> list[Condition]:
+    """The protocol's conditions."""
+    return [Condition.parse(text) for text in protocol.conditions]
+
+
+class _at:
+    """Puts file, key and value in front of an error's message."""
+
+    def __init__(self, where: str, key: str, value: object) -> None:
+        self._place = f"{where}: {key} = {value!r}"
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, RlgenError):
+            raise type(error)(f"{self._place}: {error}") from None
+
+
+def _family(protocol: Protocol, name: str, where: str) -> Family:
+    with _at(where, "family", name):
+        member = content.families()[name]
+    with _at(where, "family_options", dict(protocol.family_options)):
+        family = member.configure(protocol.family_options)
+    for n_train in protocol.n_train_levels:
+        with _at(where, "n_train_levels", n_train):
+            check_pool_sizes(
+                family,
+                {
+                    "train": n_train,
+                    "validation": protocol.n_validation_levels,
+                    "test": protocol.n_test_levels,
+                },
+            )
+    return family
+
+
+def _agent(protocol: Protocol, name: str, where: str) -> dict[str, Any]:
+    with _at(where, "agent", name):
+        preset = AGENTS[name]
+    with _at(where, "agent_options", dict(protocol.agent_options)):
+        settings = preset.configured(protocol.agent_options, name)
+    for text in protocol.conditions:
+        if not preset.stochastic and "temperature" in text:
+            raise ProtocolError(
+                f"{where}: conditions = {text!r}: {name} has no action probabilities to flatten"
+            )
+    return {
+        key: f"log-uniform[{value.low:g}, {value.high:g}]" if isinstance(value, LogUniform) else value
+        for key, value in settings.items()
+    }
+
+
+def _regulariser_name(text: str) -> str:
+    return text if text == "none" else Condition.parse(text).name
+
+
+def _conditions(protocol: Protocol, where: str) -> Iterator[tuple[str, str, Condition]]:
+    """All conditions and regularisers with the key they stand under."""
+    seen: dict[str, str] = {}
+    for text in protocol.conditions:
+        with _at(where, "conditions", text):
+            condition = Condition.parse(text)
+            if condition.name in seen:
+                raise ProtocolError(f"is the same condition as {seen[condition.name]!r}")
+        seen[condition.name] = text
+        yield "conditions", text, condition
+    for text in protocol.regulariser:
+        if text == "none":
+            continue
+        with _at(where, "regulariser", text):
+            condition = Condition.parse(text)
+            if not condition.parts:
+                raise ProtocolError("training without a perturbation is called 'none'")
+            refuse_regulariser(condition)
+        yield "regulariser", text, condition
+
+
+def refuse_regulariser(condition: Condition) -> None:
+    """Refuse a condition under which no agent can be trained."""
+    for name, _ in condition.parts:
+        if not PERTURBATIONS[name].regularises:
+            can = [n for n in PERTURBATIONS if PERTURBATIONS[n].regularises]
+            raise ProtocolError(f"agents cannot be trained under {name} (but: {', '.join(can)})")
+
+
+def grouped(cells: Sequence[Cell]) -> dict[tuple[str, str, str], Cell]:
+    """One cell of each (family, agent, network): these share their speed."""
+    return {(cell.family, cell.agent, cell.network): cell for cell in reversed(cells)}

@@ -1,0 +1,117 @@
+"""What a policy faces, written as ``random_spawn+sticky_proposed:0.25``."""
+
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+from rlgen.errors import ProtocolError
+from rlgen.perturbations import PERTURBATIONS
+from rlgen.perturbations.base import IDENTITY, Channel, Floats, Perturbation
+from rlgen.policy import Policy
+
+PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A policy mode, a start rule and a channel; ``Condition.parse`` makes them.
+
+    Attributes:
+        parts: ``(perturbation name, strength)``; policy modes first, then start rules, then
+            channels in the order in which an action passes them.
+    """
+
+    parts: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Condition":
+        """From ``plain`` or perturbations joined by ``+``, each with an optional ``:strength``.
+
+        Raises:
+            UnknownNameError: For a perturbation that does not exist.
+            ProtocolError: For a strength that is not allowed, or parts that exclude each other.
+        """
+        if text.strip() == PLAIN:
+            return cls(())
+        parts = [_part(piece.strip()) for piece in text.split("+")]
+        names = [name for name, _ in parts]
+        for name in names:
+            if names.count(name) > 1:
+                raise ProtocolError(f"{text!r}: {name} is given twice")
+        modes = [name for name in names if PERTURBATIONS[name].policy_only]
+        if len(modes) > 1:
+            raise ProtocolError(f"{text!r}: {' and '.join(modes)} exclude each other")
+
+        def stage(part: tuple[str, float]) -> int:
+            member = PERTURBATIONS[part[0]]
+            return 0 if member.policy_only else 2 - member.spawns(1)
+
+        return cls(tuple(sorted(parts, key=stage)))
+
+    @property
+    def name(self) -> str:
+        """The canonical text: strengths spelt out, parts in order."""
+        return "+".join(_spell(name, strength) for name, strength in self.parts) or PLAIN
+
+    @cached_property
+    def members(self) -> list[tuple[Perturbation, float]]:
+        """The perturbations with their strengths."""
+        return [(PERTURBATIONS[name], strength) for name, strength in self.parts]
+
+    @property
+    def random_spawn(self) -> bool:
+        """Whether start cells are drawn."""
+        return any(member.spawns(strength) for member, strength in self.members)
+
+    @property
+    def without_spawn(self) -> "Condition":
+        """The same condition from the level's own start."""
+        return Condition(tuple(p for p in self.parts if not PERTURBATIONS[p[0]].spawns(1)))
+
+    @property
+    def without_policy(self) -> "Condition":
+        """The same world for a policy that acts as it always does."""
+        return Condition(tuple(p for p in self.parts if not PERTURBATIONS[p[0]].policy_only))
+
+    def policy(self, probabilities: Floats) -> Floats:
+        """The probabilities with which the policy acts."""
+        for member, strength in self.members:
+            probabilities = member.policy(strength, probabilities)
+        return probabilities
+
+    def channel(self, n_actions: int, noop: int | None) -> Channel:
+        """The device between policy and environment."""
+        noop_ = -1 if noop is None else noop
+        made = [m.channel(strength, n_actions, noop_) for m, strength in self.members]
+        return reduce(Channel.then, [c for c in made if c is not None] or [IDENTITY])
+
+    def why_not(self, *, noop: int | None, policy: Policy | None = None) -> str | None:
+        """Why the condition cannot be met in such an environment, or by such a policy."""
+        for name, _ in self.parts:
+            if PERTURBATIONS[name].needs_noop and noop is None:
+                return f"{name} needs an action that does nothing, and this family has none"
+            if name == "temperature" and policy is not None and not policy.stochastic:
+                return "temperature needs action probabilities, and this policy has none"
+        return None
+
+
+def _spell(name: str, strength: float) -> str:
+    rule = PERTURBATIONS[name].strength
+    switch = rule.integer and (rule.low, rule.high) == (0, 1)
+    return name if switch and strength == 1 else f"{name}:{strength:g}"
+
+
+def _part(piece: str) -> tuple[str, float]:
+    name, colon, number = piece.partition(":")
+    rule = PERTURBATIONS[name.strip()].strength
+    try:
+        strength = float(number) if colon else rule.default
+    except ValueError:
+        raise ProtocolError(f"{piece!r}: {number!r} is not a number") from None
+    if not rule.low <= strength <= rule.high:
+        raise ProtocolError(
+            f"{piece!r}: {rule.meaning} must be from {rule.low:g} to {rule.high:g}, "
+            f"not {strength:g}"
+        )
+    if rule.integer and strength != int(strength):
+        raise ProtocolError(f"{piece!r}: {rule.meaning} must be a whole number")
+    return name.strip(), strength

@@ -1,0 +1,121 @@
+"""Exact evaluation (method 0.1): a level is a finite process, so returns are computed."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlgen.conditions import Condition
+from rlgen.evaluation import chain
+from rlgen.evaluation.outcome import Outcome
+from rlgen.levels import Family, Levels
+from rlgen.policy import MemorylessPolicy
+from rlgen.tabular import TabularLevels
+
+Floats = NDArray[np.float64]
+
+#: States handled together: enough to make array operations pay, few enough to stay in the cache.
+CHUNK_STATES = 12_000
+
+
+def chunks(family: Family, levels: Levels) -> Iterator[TabularLevels]:
+    """The levels as tabular batches of about ``CHUNK_STATES`` states."""
+    position = 0
+    while position < len(levels):
+        first = family.tabular(levels.take(slice(position, position + 1)))
+        assert first is not None, "checked by the caller"
+        count = max(1, CHUNK_STATES // first.n_states)
+        tabular = family.tabular(levels.take(slice(position, position + count)))
+        assert tabular is not None, "checked by the caller"
+        yield tabular
+        position += count
+
+
+def evaluate(
+    policy: MemorylessPolicy, family: Family, levels: Levels, conditions: Sequence[Condition]
+) -> dict[str, Outcome]:
+    """The exact outcome of a policy on each level under each condition.
+
+    The policy is asked once for each state of a level, whatever the number of conditions.
+
+    Args:
+        policy: A memoryless policy.
+        family: A family whose levels are tabular.
+        levels: ``L`` levels.
+        conditions: What the policy faces.
+
+    Returns:
+        By condition name.
+    """
+    parts: dict[str, list[Outcome]] = {condition.name: [] for condition in conditions}
+    for tabular in chunks(family, levels):
+        states = np.arange(tabular.n_states, dtype=np.int32)
+        probabilities = policy.probabilities(tabular.observe(states))
+        for name, outcome in solve(tabular, probabilities, conditions, family.noop).items():
+            parts[name].append(outcome)
+    return {name: Outcome.joined(outcomes) for name, outcomes in parts.items()}
+
+
+def solve(
+    tabular: TabularLevels,
+    probabilities: Floats,
+    conditions: Sequence[Condition],
+    noop: int | None,
+) -> dict[str, Outcome]:
+    """The same for one tabular batch and given action probabilities ``(N, A)``."""
+    results: dict[str, Outcome] = {}
+    for alike in _by_chain(conditions):
+        channel = alike[0].channel(tabular.n_actions, noop)
+        starts = [_starts(tabular, condition, channel.start) for condition in alike]
+        acted = alike[0].policy(probabilities)
+        built = chain.build(tabular, acted, channel, np.sum(starts, axis=0))
+        outcomes = chain.outcomes(
+            built,
+            [start[built.states] for start in starts],
+            tabular.n_levels,
+            tabular.horizon,
+            tabular.timeout_reward,
+        )
+        results |= {condition.name: o for condition, o in zip(alike, outcomes, strict=True)}
+    return results
+
+
+def mean_returns(
+    tabular: TabularLevels,
+    probabilities: Floats,
+    conditions: Sequence[Condition],
+    noop: int | None,
+) -> dict[str, Floats]:
+    """Expected returns only, ``(L,)`` by condition name: a third of the work of ``solve``."""
+    results: dict[str, Floats] = {}
+    for alike in _by_chain(conditions):
+        channel = alike[0].channel(tabular.n_actions, noop)
+        starts = [_starts(tabular, condition, channel.start) for condition in alike]
+        acted = alike[0].policy(probabilities)
+        built = chain.build(tabular, acted, channel, np.sum(starts, axis=0))
+        values = chain.expected_returns(built, tabular.horizon, tabular.timeout_reward)
+        for condition, start in zip(alike, starts, strict=True):
+            weighted = start[built.states] * values
+            results[condition.name] = np.bincount(
+                built.level, weights=weighted, minlength=tabular.n_levels
+            )
+    return results
+
+
+def _by_chain(conditions: Sequence[Condition]) -> Iterator[list[Condition]]:
+    """Conditions that differ only in where episodes start share a chain."""
+    groups: dict[str, list[Condition]] = {}
+    for condition in conditions:
+        groups.setdefault(condition.without_spawn.name, []).append(condition)
+    yield from groups.values()
+
+
+def _starts(tabular: TabularLevels, condition: Condition, memory: Floats) -> Floats:
+    """Probability of each (state, memory) at the start, summing to one within each level."""
+    start = np.zeros(tabular.n_states)
+    if condition.random_spawn:
+        counts = np.diff(tabular.spawn_offsets)
+        start[tabular.spawns] = np.repeat(1 / counts, counts)
+    else:
+        start[tabular.start] = 1.0
+    return np.outer(start, memory).ravel()

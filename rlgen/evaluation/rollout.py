@@ -1,0 +1,120 @@
+"""Monte Carlo evaluation: for recurrent policies, and to check the exact evaluation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlgen.conditions import Condition
+from rlgen.evaluation.outcome import Outcome
+from rlgen.levels import Family, Levels
+from rlgen.perturbations.base import Channel
+from rlgen.policy import Policy
+from rlgen.seeding import library_seed, stream
+
+#: Episodes played side by side.
+BATCH = 4096
+
+
+def evaluate(
+    policy: Policy,
+    family: Family,
+    levels: Levels,
+    conditions: Sequence[Condition],
+    *,
+    episodes: int,
+    seed: int = 0,
+) -> dict[str, Outcome]:
+    """Average outcomes over the same number of episodes on each level.
+
+    Args:
+        policy: Any policy.
+        family: Of the levels.
+        levels: ``L`` levels.
+        conditions: What the policy faces.
+        episodes: Episodes for each level and condition, at least 1. With one episode the
+            variance is nan.
+        seed: Two calls with the same seed give the same numbers.
+
+    Returns:
+        By condition name.
+    """
+    return {
+        condition.name: _condition(policy, family, levels, condition, episodes, seed)
+        for condition in conditions
+    }
+
+
+def _condition(
+    policy: Policy, family: Family, levels: Levels, condition: Condition, episodes: int, seed: int
+) -> Outcome:
+    # Level after level, so that every level gets its episodes whatever the batches.
+    tasks = np.repeat(np.arange(len(levels)), episodes)
+    rng = stream(seed, "rollout", condition.name)
+    channel = condition.channel(int(family.action_space.n), family.noop)
+    played = [
+        _play(policy, family, levels, tasks[first : first + BATCH], condition, channel, rng)
+        for first in range(0, len(tasks), BATCH)
+    ]
+    columns = np.concatenate(played, axis=1).reshape(4, len(levels), episodes)
+    returns, solved, timeouts, lengths = columns
+    return Outcome(
+        returns.mean(axis=1),
+        returns.var(axis=1, ddof=1) if episodes > 1 else np.full(len(levels), np.nan),
+        solved.mean(axis=1),
+        timeouts.mean(axis=1),
+        lengths.mean(axis=1),
+    )
+
+
+def _play(
+    policy: Policy,
+    family: Family,
+    levels: Levels,
+    tasks: NDArray[np.int64],
+    condition: Condition,
+    channel: Channel,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """One episode of each task; returns, solved, timeout and length, ``(4, tasks)``."""
+    n = len(tasks)
+    needed, which = np.unique(tasks, return_inverse=True)
+    batch = levels.take(needed)
+    env = family.vector_env(batch, n, random_spawn=condition.random_spawn)
+    seed = library_seed(int(rng.integers(2**62)), "rollout environments")
+    observations, _ = env.reset(seed=seed, options={"level": batch.ids[which]})
+    memory = rng.choice(channel.n_memories, size=n, p=channel.start)
+    state = policy.start(n)
+    result = np.zeros((4, n))
+    alive = np.ones(n, np.bool_)
+    # A finished environment plays on, unrecorded: only its first episode counts, which keeps
+    # short episodes from being counted more often.
+    while alive.any():
+        probabilities, state = policy.act(observations, state)
+        proposed = sample(condition.policy(probabilities), rng)
+        noise = rng.choice(len(channel.noise), size=n, p=channel.noise)
+        executed, memory = channel.apply(memory, proposed, noise)
+        observations, reward, terminated, truncated, info = env.step(executed)
+        result[0, alive] += reward[alive]
+        result[3, alive] += 1
+        ended = alive & (terminated | truncated)
+        if ended.any():
+            result[1, ended] = _final(info, "solved", n)[ended]
+            result[2, ended] = (_final(info, "timeout", n) | truncated)[ended]
+            alive &= ~ended
+    env.close()
+    return result
+
+
+def _final(info: dict[str, Any], key: str, n: int) -> NDArray[np.bool_]:
+    final = info["final_info"].get(key)
+    return np.zeros(n, np.bool_) if final is None else np.asarray(final, dtype=np.bool_)
+
+
+def sample(probabilities: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """One action for each row of ``(B, A)``."""
+    cumulative = probabilities.cumsum(axis=1)
+    # Scaled by the last sum, which rounding may leave just below one.
+    drawn = rng.random((len(probabilities), 1)) * cumulative[:, -1:]
+    return (cumulative <= drawn).sum(axis=1).astype(np.int64)

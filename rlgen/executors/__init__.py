@@ -1,0 +1,1 @@
+"""Where cells run: ``local`` starts worker processes on this machine."""

@@ -1,0 +1,98 @@
+"""Jobs on this machine, a process each, through the fork server."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+from rlgen.errors import RlgenError
+
+#: One thread a worker: two make one run hardly faster and two runs much slower.
+ONE_THREAD = {
+    name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+}
+
+
+class ServerDiedError(RlgenError):
+    """The fork server is gone, and with it the events of its jobs."""
+
+    exit_code = 1
+
+
+class LocalExecutor:
+    """Starts jobs and tells what becomes of them. A context manager; leaving it kills all jobs.
+
+    Args:
+        log_folder: Each job's output goes to ``ID.log`` in it.
+    """
+
+    def __init__(self, log_folder: Path) -> None:
+        if not hasattr(os, "fork"):
+            raise RlgenError("rlgen runs cells on Linux and macOS; this system cannot fork")
+        self._log_folder = log_folder
+        self._buffer = b""
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def restart(self) -> None:
+        """A new server after the old one died."""
+        self._close()
+        self._buffer = b""
+        self._open()
+
+    def _open(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "rlgen.executors.server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            # An interrupt from the terminal is for the driver.
+            start_new_session=True,
+        )
+
+    def _close(self) -> None:
+        """Closing its input tells the server to kill all jobs and to end."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        with suppress(BrokenPipeError):
+            self._server.stdin.close()
+        try:
+            self._server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+        self._server.stdout.close()
+
+    def start(self, job: str, call: str, arguments: Mapping[str, Any]) -> None:
+        """Start ``module:function(report=..., **arguments)``; the arguments travel as JSON."""
+        log = str(self._log_folder / f"{job}.log")
+        command = {"start": job, "call": call, "arguments": dict(arguments), "log": log}
+        assert self._server.stdin is not None
+        try:
+            self._server.stdin.write(json.dumps(command).encode() + b"\n")
+            self._server.stdin.flush()
+        except BrokenPipeError:
+            raise ServerDiedError("the worker server died") from None
+
+    def events(self, timeout: float) -> Iterator[dict[str, Any]]:
+        """The events that have come, waiting up to ``timeout`` seconds for the first."""
+        assert self._server.stdout is not None
+        descriptor = self._server.stdout.fileno()
+        if not select.select([descriptor], [], [], timeout)[0]:
+            return
+        chunk = os.read(descriptor, 1 << 16)
+        if not chunk:
+            raise ServerDiedError("the worker server died")
+        *lines, self._buffer = (self._buffer + chunk).split(b"\n")
+        for line in lines:
+            yield json.loads(line)

@@ -1,0 +1,146 @@
+"""The fork server: imports torch once, then forks one process for each job.
+
+Started as ``python -m rlgen.executors.server``; reads one JSON line a command from standard
+input and writes one JSON line an event to standard output. Its own process rather than
+``multiprocessing``'s, because that imports the caller's main module again in each worker (so a
+script without a main guard would start itself), and because a worker's death must be nobody
+else's problem (a ``ProcessPoolExecutor`` breaks for good when one worker is killed).
+
+Commands: ``{"start": id, "call": "module:function", "arguments": {...}, "log": path}`` and
+``{"kill": id}``. Events: ``{"event": "ready"}``, ``{"event": "ended", "id", "status"}`` with the
+exit status or minus the signal, and whatever a job reports. When standard input closes, the
+driver is gone: all jobs are killed and the server ends.
+"""
+
+import json
+import os
+import selectors
+import signal
+import sys
+import traceback
+from importlib import import_module
+from types import FrameType
+from typing import Any
+
+#: Exit status of a job whose function raised; the exception is in the last event.
+RAISED = 3
+
+
+class Reporter:
+    """Writes events of one job to the server's output, one line each."""
+
+    def __init__(self, descriptor: int, job: str) -> None:
+        self._descriptor = descriptor
+        self._job = job
+
+    def __call__(self, event: str, **told: Any) -> None:
+        """Report an event; lines below 4 KiB are written in one piece by the kernel."""
+        line = json.dumps({"event": event, "id": self._job, **told}) + "\n"
+        os.write(self._descriptor, line.encode())
+
+
+def main() -> None:
+    """Serve until standard input closes."""
+    # The terminal sends its interrupt to the driver too, which then closes our input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    output = os.dup(1)
+    os.dup2(2, 1)  # nothing that a library prints can get between the events
+    _import_heavy_modules()
+    woken_by, wake = os.pipe()
+    for descriptor in (woken_by, wake):
+        os.set_blocking(descriptor, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, _noticed)
+    Reporter(output, "")("ready", pid=os.getpid())
+    jobs: dict[int, str] = {}
+    watch = selectors.DefaultSelector()
+    watch.register(0, selectors.EVENT_READ)
+    watch.register(woken_by, selectors.EVENT_READ)
+    pending = b""
+    while True:
+        ready = {key.fd for key, _ in watch.select()}
+        if woken_by in ready:
+            os.read(woken_by, 4096)
+            _reap(jobs, output)
+        if 0 in ready:
+            chunk = os.read(0, 1 << 20)
+            if not chunk:
+                break
+            *lines, pending = (pending + chunk).split(b"\n")
+            for line in lines:
+                _obey(json.loads(line), jobs, output)
+    for pid in jobs:
+        _kill(pid)
+
+
+def _noticed(signum: int, frame: FrameType | None) -> None:
+    """Python runs no handler for an ignored signal, and the wake-up needs one."""
+
+
+def _import_heavy_modules() -> None:
+    # No torch operation may run here: its thread pool would not survive the fork.
+    import pyarrow.parquet  # noqa: F401
+    import stable_baselines3  # noqa: F401
+
+    import rlgen.jobs  # noqa: F401
+
+
+def _obey(command: dict[str, Any], jobs: dict[int, str], output: int) -> None:
+    if "path" in command:
+        sys.path[:] = command["path"]
+    elif "kill" in command:
+        for pid, job in jobs.items():
+            if job == command["kill"]:
+                _kill(pid)
+    else:
+        pid = os.fork()
+        if pid == 0:
+            _become(command, output)
+        jobs[pid] = command["start"]
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _reap(jobs: dict[int, str], output: int) -> None:
+    while jobs:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        _kill(pid)  # whatever the job has started and left behind
+        Reporter(output, jobs.pop(pid))("ended", status=os.waitstatus_to_exitcode(status))
+
+
+def _become(command: dict[str, Any], output: int) -> None:
+    """Run the job in the forked process; never returns."""
+    status = RAISED
+    try:
+        os.setsid()  # so that the job and all it starts can be killed together
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        null = os.open(os.devnull, os.O_RDONLY)
+        log = os.open(command["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        for source, target in ((null, 0), (log, 1), (log, 2)):
+            os.dup2(source, target)
+        report = Reporter(output, command["start"])
+        try:
+            module, _, name = command["call"].partition(":")
+            getattr(import_module(module), name)(report=report, **command["arguments"])
+            status = 0
+        except BaseException as error:
+            trace = traceback.format_exc()
+            print(trace, file=sys.stderr)
+            told = f"{type(error).__name__}: {error}"
+            report("raised", message=told[:500], trace=trace[-3000:])
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

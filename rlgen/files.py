@@ -1,0 +1,70 @@
+"""Files that are either there, whole, or not there."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from rlgen.errors import DamagedStoreError
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file aside and rename it into place."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with aside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file aside and rename it into place."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON with sorted keys; nan becomes null."""
+    write_text(path, json.dumps(without_nan(value), indent=1, sort_keys=True) + "\n")
+
+
+def without_nan(value: Any) -> Any:
+    """The value with every nan replaced by None: JSON has no nan."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and value != value else value
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        DamagedStoreError: If it is missing or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DamagedStoreError(f"{path}: cannot be read: {error}") from None
+
+
+def publish(aside: Path, final: Path) -> bool:
+    """Rename a folder into place, once all of it is on disk.
+
+    Returns:
+        False if the final folder was there already; the other is then removed.
+    """
+    for file in [*aside.iterdir(), aside]:
+        descriptor = os.open(file, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+    try:
+        aside.rename(final)
+    except OSError:
+        if not final.is_dir():
+            raise
+        shutil.rmtree(aside)
+        return False
+    return True

@@ -1,0 +1,167 @@
+"""What a worker does for one cell: draw, train, evaluate, and put the run into the store."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+import torch
+
+from rlgen import evaluation, files, provenance, records
+from rlgen.agents.learner import resolve_device
+from rlgen.agents.torch_policy import TorchPolicy
+from rlgen.cells import Cell
+from rlgen.conditions import Condition
+from rlgen.evaluation import reference
+from rlgen.levels import Split
+from rlgen.seeding import library_seed
+from rlgen.store import RunStore
+from rlgen.training import train
+from rlgen.trajectories import worst_level_trajectories
+
+
+class Report(Protocol):
+    """Where a job reports to."""
+
+    def __call__(self, event: str, **told: Any) -> None:
+        """Report an event."""
+
+
+def run(
+    *,
+    report: Report,
+    store: str,
+    settings: Mapping[str, Any],
+    conditions: Sequence[str],
+    device: str,
+    command: Sequence[str],
+) -> None:
+    """Train and evaluate one cell, or evaluate a trained one under further conditions.
+
+    Everything is put together aside and renamed into the store as the last act, so that whatever
+    kills this process, the store holds the whole run or nothing of it.
+
+    Args:
+        report: Called with events.
+        store: The store's folder.
+        settings: Of the cell.
+        conditions: Names of the conditions to evaluate.
+        device: "auto", "cpu" or "cuda".
+        command: The command line, for provenance.
+    """
+    torch.set_num_threads(1)
+    cell = Cell(**settings)
+    into = RunStore(Path(store))
+    device = resolve_device(device)
+    clock = provenance.Clock()
+    with clock.time("draw_levels"):
+        split = cell.split()
+        into.save_split(split.manifest, split.manifest_hash)
+    aside = into.aside(cell.id)
+    to_train = not into.has(cell.id)
+    if to_train:
+        policy, steps = _train(cell, split, aside, device, clock, report)
+    else:
+        policy = TorchPolicy.load(into.run_folder(cell.id), device)
+        steps = int(files.read_json(into.run_folder(cell.id) / "agent.json")["steps"])
+    report("evaluating")
+    with clock.time("evaluate"):
+        faced = [Condition.parse(name) for name in conditions]
+        rows = _evaluate(cell, split, policy, steps, faced, into.path / ".rlgen" / "reference")
+        records.write(aside / "records.parquet", rows, records.RECORDS)
+        if to_train:
+            shown = worst_level_trajectories(policy, split, rows, seed=cell.seed)
+            files.write_json(aside / "trajectories.json", shown)
+    told = provenance.collect(command) | {"device": device, "seconds": clock.seconds}
+    files.write_json(aside / "provenance.json", told | {"steps": steps})
+    into.publish(aside, cell.id, conditions, trained=to_train)
+
+
+def _train(
+    cell: Cell,
+    split: Split,
+    aside: Path,
+    device: str,
+    clock: provenance.Clock,
+    report: Report,
+) -> tuple[TorchPolicy, int]:
+    with clock.time("train"):
+        trained = train(
+            split,
+            agent=cell.agent,
+            network=cell.network,
+            steps=cell.steps,
+            seed=cell.seed,
+            agent_options=cell.agent_options,
+            regulariser=cell.regulariser,
+            curve_points=cell.curve_points,
+            curve_levels=cell.curve_levels,
+            device=device,
+            on_checkpoint=lambda step, speed, returns: report(
+                "progress", step=step, steps_per_second=speed, returns=dict(returns)
+            ),
+        )
+    clock.seconds["test_worker"] = clock.seconds["train"] - trained.seconds
+    clock.seconds["train"] = trained.seconds
+    notes = {"cell": cell.settings, "settings": trained.settings, "steps": trained.steps}
+    trained.policy.save(aside, notes)
+    files.write_json(aside / "cell.json", {"id": cell.id, "settings": cell.settings})
+    curve = pd.DataFrame(trained.curve).assign(run_id=cell.id)
+    records.write(aside / "curve.parquet", curve, records.CURVES)
+    return trained.policy, trained.steps
+
+
+def _evaluate(
+    cell: Cell,
+    split: Split,
+    policy: TorchPolicy,
+    steps: int,
+    conditions: Sequence[Condition],
+    cache: Path,
+) -> pd.DataFrame:
+    """The records of one run, level after level within condition within pool."""
+    shown = {
+        "train": split.train.take(slice(0, cell.evaluated_train_levels)),
+        "validation": split.validation,
+        "test": split.test,
+    }
+    parts = []
+    for pool, levels in shown.items():
+        if not len(levels):
+            continue
+        exact = evaluation.can_be_exact(policy, split.family, levels)
+        outcomes = evaluation.evaluate(
+            policy,
+            split.family,
+            levels,
+            conditions,
+            episodes=cell.episodes,
+            seed=library_seed(cell.seed, "evaluation", pool),
+        )
+        references = reference.returns(split.family, levels, conditions, cache)
+        for name, outcome in outcomes.items():
+            columns = {field: getattr(outcome, field) for field in outcome.FIELDS}
+            missing = np.full(len(levels), np.nan)
+            oracle, random = references.get(name, (missing, missing))
+            parts.append(
+                pd.DataFrame(
+                    {"split": pool, "level_id": levels.ids, "condition": name}
+                    | columns
+                    | {"oracle_ret": oracle, "random_ret": random}
+                    | {"exact": exact, "n_episodes": 0 if exact else cell.episodes}
+                )
+            )
+    return pd.concat(parts, ignore_index=True).assign(
+        run_id=cell.id,
+        family=cell.family,
+        agent=cell.agent,
+        network=cell.network,
+        n_train_levels=cell.n_train_levels,
+        flip_p=cell.flip_p,
+        regulariser=cell.regulariser,
+        seed=cell.seed,
+        pool_seed=cell.pool_seed,
+        checkpoint=steps,
+        manifest=split.manifest_hash,
+    )

@@ -1,0 +1,114 @@
+"""What a perturbation is, and the channel through which actions reach the environment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A finite-memory device between the action a policy proposes and the one that is executed.
+
+    One definition serves rollouts, which draw the noise, and exact evaluation, which lists it.
+
+    Attributes:
+        start: Probability of each memory state at the start of an episode, ``(M,)``.
+        noise: Probability of each noise value, drawn anew at each step, ``(K,)``.
+        apply: ``(memory, proposed, noise value) -> (executed, next memory)`` on integer arrays of
+            one shape.
+    """
+
+    start: Floats
+    noise: Floats
+    apply: Callable[[Ints, Ints, Ints], tuple[Ints, Ints]]
+
+    @property
+    def n_memories(self) -> int:
+        """Number of memory states."""
+        return len(self.start)
+
+    def then(self, after: "Channel") -> "Channel":
+        """This channel with its executed action proposed to ``after``."""
+        m, k = after.n_memories, len(after.noise)
+
+        def apply(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
+            between, first = self.apply(memory // m, proposed, noise // k)
+            executed, second = after.apply(memory % m, between, noise % k)
+            return executed, first * m + second
+
+        start = np.outer(self.start, after.start).ravel()
+        return Channel(start, np.outer(self.noise, after.noise).ravel(), apply)
+
+
+def _pass_on(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
+    del noise
+    return proposed, memory
+
+
+#: Executes what is proposed.
+IDENTITY = Channel(np.ones(1), np.ones(1), _pass_on)
+
+
+def certain(index: int, size: int) -> Floats:
+    """The distribution over ``size`` values that is always ``index``."""
+    return (np.arange(size) == index).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Strength:
+    """What a perturbation's number means.
+
+    Attributes:
+        meaning: What it is, with its unit.
+        default: Used when the number is left out.
+        low: Smallest value allowed.
+        high: Largest value allowed.
+        integer: Whether it counts something.
+        identity: The value at which nothing is perturbed.
+    """
+
+    meaning: str
+    default: float
+    low: float
+    high: float
+    integer: bool = False
+    identity: float = 0.0
+
+
+class Perturbation:
+    """Stochasticity, or a change of it, of one kind.
+
+    Faced by a trained policy it is a check; met during training it is a regulariser. A member
+    overrides one of ``channel``, ``policy`` and ``spawns``.
+
+    Attributes:
+        strength: What the number after the colon means.
+        regularises: Whether an agent can be trained under it.
+        needs_noop: Whether it needs an action that does nothing.
+        policy_only: Whether it changes the policy and leaves the environment alone.
+    """
+
+    strength: Strength
+    regularises: bool = False
+    needs_noop: bool = False
+    policy_only: bool = False
+
+    def channel(self, strength: float, n_actions: int, noop: int) -> Channel | None:
+        """The device between policy and environment, or None."""
+        del strength, n_actions, noop
+        return None
+
+    def policy(self, strength: float, probabilities: Floats) -> Floats:
+        """The probabilities ``(B, A)`` with which the policy acts instead."""
+        del strength
+        return probabilities
+
+    def spawns(self, strength: float) -> bool:
+        """Whether the start cell is drawn anew in each episode."""
+        del strength
+        return False

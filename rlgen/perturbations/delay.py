@@ -1,0 +1,30 @@
+"""Delayed actions."""
+
+import numpy as np
+
+from rlgen.perturbations.base import Channel, Ints, Perturbation, Strength, certain
+
+
+class Delay(Perturbation):
+    """Execute what the policy proposed some steps earlier, "stay" before the first (K-10)."""
+
+    strength = Strength("delay, steps", 1, 0, 3, integer=True)
+    regularises = True
+    needs_noop = True
+
+    def channel(self, strength: float, n_actions: int, noop: int) -> Channel:
+        """The memory is the queue of proposed actions, oldest first, as digits of one number."""
+        steps = int(strength)
+        oldest = n_actions ** (steps - 1) if steps else 0
+        waiting = sum(noop * n_actions**i for i in range(steps))
+
+        def apply(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
+            del noise
+            if not oldest:
+                return proposed, memory
+            return memory // oldest, memory % oldest * n_actions + proposed
+
+        return Channel(certain(waiting, n_actions**steps), np.ones(1), apply)
+
+
+MEMBER = Delay()

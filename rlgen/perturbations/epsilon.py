@@ -1,0 +1,26 @@
+"""Random actions."""
+
+import numpy as np
+
+from rlgen.perturbations.base import Channel, Ints, Perturbation, Strength
+
+
+class Epsilon(Perturbation):
+    """With probability epsilon, execute an action drawn uniformly from all (K-02)."""
+
+    strength = Strength("probability of a uniformly random action", 0.05, 0, 1)
+    regularises = True
+
+    def channel(self, strength: float, n_actions: int, noop: int) -> Channel:
+        """Noise value 0 keeps the proposed action; value ``1 + a`` executes ``a``."""
+        del noop
+
+        def apply(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
+            return np.where(noise > 0, noise - 1, proposed), memory
+
+        noise = np.full(1 + n_actions, strength / n_actions)
+        noise[0] = 1 - strength
+        return Channel(np.ones(1), noise, apply)
+
+
+MEMBER = Epsilon()

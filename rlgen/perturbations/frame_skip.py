@@ -1,0 +1,41 @@
+"""Frame skipping: the policy is asked only at some steps and its action is held in between."""
+
+import numpy as np
+
+from rlgen.perturbations.base import Channel, Ints, Perturbation, Strength, certain
+
+
+class FrameSkip(Perturbation):
+    """Hold each action for a number of steps (K-09; Zhang et al. 2018, Table 1).
+
+    Args:
+        random: Draw the number uniformly from 1 to the strength at each decision.
+    """
+
+    strength = Strength("steps for which an action is held", 2, 1, 8, integer=True, identity=1)
+
+    def __init__(self, *, random: bool) -> None:
+        self.random = random
+
+    def channel(self, strength: float, n_actions: int, noop: int) -> Channel:
+        """Memory 0 asks the policy; ``1 + action * (steps - 1) + i`` holds for i more steps."""
+        del noop
+        most = int(strength) - 1
+        more_steps = np.arange(most + 1) if self.random else np.array([most])
+
+        def apply(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
+            if not most:
+                return proposed, memory
+            asked = memory == 0
+            action = np.where(asked, proposed, (memory - 1) // most)
+            # steps still to hold the action after this one
+            left = np.where(asked, more_steps[noise], (memory - 1) % most)
+            return action, np.where(left > 0, 1 + action * most + left - 1, 0)
+
+        memories = 1 + n_actions * most
+        noise = np.full(len(more_steps), 1 / len(more_steps))
+        return Channel(certain(0, memories), noise, apply)
+
+
+FIXED = FrameSkip(random=False)
+RANDOM = FrameSkip(random=True)

@@ -1,0 +1,22 @@
+"""Greedy actions."""
+
+import numpy as np
+
+from rlgen.perturbations.base import Floats, Perturbation, Strength
+
+
+class Greedy(Perturbation):
+    """Take the most probable action instead of sampling; the first of equals (A-25)."""
+
+    strength = Strength("1 is greedy, 0 samples", 1, 0, 1, integer=True)
+    policy_only = True
+
+    def policy(self, strength: float, probabilities: Floats) -> Floats:
+        """All probability on the first most probable action."""
+        if not strength:
+            return probabilities
+        best = probabilities.argmax(axis=1)
+        return np.eye(probabilities.shape[1])[best]
+
+
+MEMBER = Greedy()

@@ -1,0 +1,64 @@
+"""What is evaluated: observation batch -> action probabilities."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Observations = NDArray[Any]
+Probabilities = NDArray[np.float64]
+
+
+class Policy(ABC):
+    """A policy over discrete actions.
+
+    Attributes:
+        memoryless: Whether the probabilities depend on the current observation alone. Only such
+            a policy can be evaluated exactly.
+        stochastic: Whether it ever gives more than one action a positive probability.
+    """
+
+    memoryless: bool = True
+    stochastic: bool = True
+
+    def start(self, n: int) -> Any:
+        """The memory of ``n`` fresh episodes; None for a memoryless policy."""
+        del n
+        return None
+
+    @abstractmethod
+    def act(self, observations: Observations, memory: Any) -> tuple[Probabilities, Any]:
+        """One step of ``B`` episodes.
+
+        Args:
+            observations: ``(B, *observation shape)``.
+            memory: What ``start`` or the previous call returned.
+
+        Returns:
+            float64 ``(B, A)`` with rows that sum to one, and the new memory.
+        """
+
+
+class MemorylessPolicy(Policy):
+    """A policy given by its probabilities at an observation."""
+
+    @abstractmethod
+    def probabilities(self, observations: Observations) -> Probabilities:
+        """float64 ``(B, A)`` with rows that sum to one."""
+
+    def act(self, observations: Observations, memory: Any) -> tuple[Probabilities, Any]:
+        """See ``Policy.act``."""
+        return self.probabilities(observations), memory
+
+
+class FunctionPolicy(MemorylessPolicy):
+    """Any function from observations ``(B, ...)`` to probabilities ``(B, A)``."""
+
+    def __init__(self, function: Callable[[Observations], Any]) -> None:
+        self._function = function
+
+    def probabilities(self, observations: Observations) -> Probabilities:
+        """See ``MemorylessPolicy.probabilities``."""
+        return np.asarray(self._function(observations), dtype=np.float64)

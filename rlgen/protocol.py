@@ -1,0 +1,206 @@
+"""A declared experiment: a flat TOML file that lists settings and never computes."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BeforeValidator, Field, field_validator
+
+from rlgen.errors import ProtocolError
+from rlgen.settings import Settings, checked
+
+Scalar = bool | int | float | str
+
+
+def _listed(value: Any) -> Any:
+    """A single value is a list of one."""
+    if isinstance(value, list | tuple | range):
+        return tuple(value)
+    return (value,)
+
+
+def _seeds(value: Any) -> Any:
+    """``"0:20"`` is the range from 0 up to, not including, 20."""
+    if isinstance(value, str):
+        return parse_seeds(value)
+    return _listed(value)
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Seeds from ``"0:20"``, ``"3"`` or ``"0,2,5:8"``.
+
+    Raises:
+        ValueError: If the text is none of these.
+    """
+    seeds: list[int] = []
+    for piece in text.split(","):
+        first, colon, last = piece.partition(":")
+        try:
+            start = int(first)
+            stop = int(last) if colon else start + 1
+        except ValueError:
+            raise ValueError("must be like 3, 0:20 or 0,2,5:8") from None
+        if stop <= start:
+            raise ValueError(f"the range {piece} is empty")
+        seeds += range(start, stop)
+    return tuple(seeds)
+
+
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**62)]
+Probability = Annotated[float, Field(ge=0, le=1, strict=False)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)]
+
+
+class Protocol(Settings):
+    """Every key of a protocol file. Keys that hold a list span the grid, as its product.
+
+    Attributes:
+        name: Name of the experiment; its results go to ``results/NAME``.
+        description: What it is for, in words.
+        family: Families of levels. Grid.
+        family_options: Options of the families.
+        n_train_levels: Sizes of the training pool, levels. Grid.
+        n_validation_levels: Size of the validation pool, levels.
+        n_test_levels: Size of the test pool, levels.
+        train_pool: "per_run": each seed draws its own training pool (A-11); "shared": all seeds
+            train on the pool of seed 0.
+        flip_p: Probability that an object's reward changes sign in training. Grid.
+        agent: Agents. Grid.
+        agent_options: Hyper-parameters that replace the presets' own.
+        network: Network architectures. Grid.
+        regulariser: Perturbation met in training, or "none". Grid.
+        seeds: Training seeds, as a list or as "0:20". Grid.
+        steps: Environment steps of each training run.
+        conditions: What the trained policies face, on training and on test levels.
+        evaluated_train_levels: At most so many training levels are evaluated at the end.
+        curve_points: Checkpoints of the learning curve.
+        curve_levels: Levels of each pool on which a checkpoint is evaluated.
+        episodes: Episodes a level where returns cannot be computed exactly.
+        margin: A normalised gap above it is called memorisation (0 random, 1 optimal).
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    description: str = ""
+    family: Names
+    family_options: dict[str, Scalar] = {}
+    n_train_levels: Annotated[
+        tuple[Count, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)
+    ]
+    n_validation_levels: Annotated[int, Field(ge=0)] = 100
+    n_test_levels: Count = 1000
+    train_pool: Literal["per_run", "shared"] = "per_run"
+    flip_p: Annotated[
+        tuple[Probability, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)
+    ] = (0.0,)
+    agent: Names = ("ppo",)
+    agent_options: dict[str, Scalar] = {}
+    network: Names
+    regulariser: Names = ("none",)
+    seeds: Annotated[
+        tuple[Seed, ...], BeforeValidator(_seeds), Field(min_length=1, strict=False)
+    ]
+    steps: Annotated[int, Field(ge=1, le=10**12)]
+    conditions: Names = ("plain",)
+    evaluated_train_levels: Count = 200
+    curve_points: Annotated[int, Field(ge=1, le=1000)] = 10
+    curve_levels: Count = 50
+    episodes: Annotated[int, Field(ge=1, le=10**7)] = 100
+    margin: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.25
+
+    @field_validator("*")
+    @classmethod
+    def _no_repeats(cls, value: Any) -> Any:
+        if isinstance(value, tuple) and len(set(value)) < len(value):
+            raise ValueError("a value is listed twice")
+        return value
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """What a store's runs have in common; a store takes one value of each only."""
+        told = self.model_dump()
+        return {key: value for key, value in told.items() if key not in (*GRID, *FREE)}
+
+    def text(self) -> str:
+        """The protocol as TOML, every key spelt out."""
+        return tomli_w.dumps(
+            {k: list(v) if isinstance(v, tuple) else v for k, v in self.model_dump().items()}
+        )
+
+
+#: Keys whose lists span the grid, slowest first: a study that is cut short has few seeds of all
+#: settings rather than all seeds of few.
+GRID = ("seeds", "family", "n_train_levels", "flip_p", "agent", "network", "regulariser")
+#: Further keys that may change between two commands on one store.
+FREE = ("description", "conditions")
+
+
+def parse(values: Mapping[str, Any], where: str) -> Protocol:
+    """A protocol from a table of keys.
+
+    Raises:
+        ProtocolError: One line for each wrong key.
+    """
+    return checked(Protocol, values, ProtocolError, where)
+
+
+def read(path: Path, seeds: str | Iterable[int] | None = None) -> Protocol:
+    """A protocol from a TOML file; see ``parse_text``."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        raise ProtocolError(f"{path}: cannot be read: {reason}") from None
+    return parse_text(text, str(path), seeds)
+
+
+def parse_text(text: str, where: str, seeds: str | Iterable[int] | None = None) -> Protocol:
+    """A protocol from TOML text.
+
+    Args:
+        text: The TOML.
+        where: What messages begin with.
+        seeds: Replace the file's seeds.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError(f"{where}: not valid TOML: {error}") from None
+    if seeds is not None:
+        values["seeds"] = seeds if isinstance(seeds, str) else list(seeds)
+    return parse(values, where)
+
+
+def merged(old: Protocol, new: Protocol) -> Protocol:
+    """The protocol of a store after a command with ``new``: the grids' unions.
+
+    Raises:
+        ProtocolError: Naming the first key in which they cannot be one study.
+    """
+    for key, value in new.fixed.items():
+        if old.fixed[key] != value:
+            raise ProtocolError(
+                f"key {key!r} is {_toml(old.fixed[key])} in the store and {_toml(value)} now"
+            )
+    values = new.model_dump()
+    for key in (*GRID, "conditions"):
+        values[key] = _union(getattr(old, key), values[key])
+    return Protocol.model_validate(values)
+
+
+def _union(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
+    return [*old, *(value for value in new if value not in old)]
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value)
+
+
+def digest(settings: Mapping[str, Any]) -> str:
+    """SHA-256 of settings, independent of the order of keys."""
+    text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,221 @@
+"""Cells -> records: plans what is missing and keeps the workers busy until it is there."""
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import SIGKILL
+from typing import Any
+
+from rlgen.cells import Cell, conditions
+from rlgen.cells import plan as plan_cells
+from rlgen.executors.local import LocalExecutor, ServerDiedError
+from rlgen.executors.server import RAISED
+from rlgen.progress import Progress
+from rlgen.protocol import Protocol
+from rlgen.store import RunStore
+
+#: How often a cell is tried when its worker is killed; one that raises is not tried again.
+ATTEMPTS = 2
+#: Seconds between looks at cells that another command is computing.
+PATIENCE = 1.0
+
+
+@dataclass
+class Outcome:
+    """What a command did.
+
+    Attributes:
+        store: Where the results are.
+        computed: Cells trained or evaluated now.
+        already: Cells that were complete before.
+        failed: Cells that failed, with one line each.
+    """
+
+    store: RunStore
+    computed: list[str] = field(default_factory=list)
+    already: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Job:
+    cell: Cell
+    missing: list[str]
+    attempts: int = 0
+    trace: str = ""
+
+
+def run(
+    protocol: Protocol,
+    out: Path,
+    *,
+    where: str,
+    jobs: int,
+    device: str = "auto",
+    shard: tuple[int, int] = (0, 1),
+    progress: Progress,
+) -> Outcome:
+    """Compute what the store does not have yet.
+
+    Args:
+        protocol: The experiment.
+        out: The store's folder; made if it does not exist.
+        where: What messages about the protocol begin with.
+        jobs: Worker processes.
+        device: "auto", "cpu" or "cuda".
+        shard: ``(i, n)``: take every n-th cell from the i-th on; n machines share one folder.
+        progress: Told of everything that happens.
+
+    Raises:
+        RlgenError: Before anything is computed, for what cannot work.
+    """
+    cells = plan_cells(protocol, where)
+    entries = [{"id": c.id, "label": c.label, "settings": c.settings} for c in cells]
+    store = RunStore.create(out, protocol, entries)
+    faced = [condition.name for condition in conditions(protocol)]
+    outcome = Outcome(store)
+    todo: list[_Job] = []
+    for number, cell in enumerate(cells):
+        missing = _missing(store, cell, faced)
+        if not missing:
+            outcome.already.append(cell.id)
+        elif number % shard[1] == shard[0]:
+            todo.append(_Job(cell, missing))
+    if not todo:
+        return outcome
+    progress.begin([job.cell for job in todo], len(outcome.already), jobs)
+    with progress, LocalExecutor(store.path / ".rlgen" / "logs") as executor:
+        driver = _Driver(store, executor, progress, outcome, faced, device, jobs)
+        try:
+            driver.work_through(todo)
+        finally:
+            driver.release()
+    return outcome
+
+
+def _missing(store: RunStore, cell: Cell, faced: Iterable[str]) -> list[str]:
+    done = store.conditions(cell.id) if store.has(cell.id) else set()
+    return [name for name in faced if name not in done]
+
+
+class _Driver:
+    """Starts jobs while there are free workers and reacts to what becomes of them."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        executor: LocalExecutor,
+        progress: Progress,
+        outcome: Outcome,
+        faced: Sequence[str],
+        device: str,
+        jobs: int,
+    ) -> None:
+        self._store, self._executor, self._progress = store, executor, progress
+        self._outcome, self._faced, self._device, self._jobs = outcome, faced, device, jobs
+        self._running: dict[str, _Job] = {}
+        self._claims: dict[str, ExitStack] = {}
+
+    def work_through(self, todo: list[_Job]) -> None:
+        """Run all jobs, and wait for those that another command has claimed."""
+        waiting = list(todo)
+        elsewhere: list[_Job] = []
+        looked = time.monotonic()
+        while waiting or elsewhere or self._running:
+            while waiting and len(self._running) < self._jobs:
+                job = waiting.pop(0)
+                if not self._start(job):
+                    elsewhere.append(job)
+            waiting[:0] = self._events()
+            if elsewhere and not waiting and time.monotonic() - looked > PATIENCE:
+                # Another command has these; take over what it leaves undone.
+                looked = time.monotonic()
+                if len(self._running) < self._jobs:
+                    waiting, elsewhere = elsewhere, []
+            self._progress.waiting_for_others(len(elsewhere))
+
+    def _events(self) -> list[_Job]:
+        """React to what happens next; returns jobs that are to be tried again."""
+        try:
+            again = [self._react(event) for event in self._executor.events(timeout=0.2)]
+        except ServerDiedError:
+            self._executor.restart()
+            lost = list(self._running)
+            again = [self._react({"event": "ended", "id": i, "status": -SIGKILL}) for i in lost]
+        return [job for job in again if job is not None]
+
+    def release(self) -> None:
+        """Let go of all claims."""
+        for claim in self._claims.values():
+            claim.close()
+
+    def _start(self, job: _Job) -> bool:
+        """Start a job, unless it is done or another command is at it."""
+        cell = job.cell
+        claim = ExitStack()
+        if not claim.enter_context(self._store.claim(cell.id)):
+            return False
+        job.missing = _missing(self._store, cell, self._faced)
+        if not job.missing:
+            claim.close()
+            self._outcome.already.append(cell.id)
+            self._progress.finished(cell, note="done by another command")
+            return True
+        self._claims[cell.id] = claim
+        self._running[cell.id] = job
+        job.attempts += 1
+        arguments: dict[str, Any] = {
+            "store": str(self._store.path.resolve()),
+            "settings": cell.settings,
+            "conditions": job.missing,
+            "device": self._device,
+            "command": sys.argv,
+        }
+        self._executor.start(cell.id, "rlgen.jobs:run", arguments)
+        self._progress.started(cell)
+        return True
+
+    def _react(self, event: dict[str, Any]) -> _Job | None:
+        """Take note of an event; returns a job that is to be tried again."""
+        job = self._running.get(event["id"])
+        if job is None:
+            return None
+        cell = job.cell
+        if event["event"] == "progress":
+            self._progress.advanced(cell, event)
+        elif event["event"] == "evaluating":
+            self._progress.evaluating(cell)
+        elif event["event"] == "raised":
+            job.trace = event["trace"]
+        elif event["event"] == "ended":
+            del self._running[cell.id]
+            self._claims.pop(cell.id).close()
+            return self._ended(job, int(event["status"]))
+        return None
+
+    def _ended(self, job: _Job, status: int) -> _Job | None:
+        cell = job.cell
+        if status == 0:
+            self._outcome.computed.append(cell.id)
+            self._progress.finished(cell)
+            return None
+        if status != RAISED and job.attempts < ATTEMPTS:
+            self._progress.note(f"{cell.label}: its worker was killed ({_died(status)}); once more")
+            return job
+        log = self._store.path / ".rlgen" / "logs" / f"{cell.id}.log"
+        if status == RAISED:
+            why, trace = job.trace.strip().splitlines()[-1], job.trace
+        else:
+            why = f"its worker was killed {job.attempts} times ({_died(status)})"
+            trace = f"{why}\nits output is in {log}\n"
+        path = self._store.fail(cell.id, trace)
+        self._outcome.failed[cell.id] = f"{cell.label}: {why} (see {path})"
+        self._progress.failed(cell, why)
+        return None
+
+
+def _died(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"exit status {status}"

@@ -1,0 +1,51 @@
+"""Settings written by people, checked all at once: every error names its key, value and remedy."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rlgen.errors import RlgenError, nearest
+
+
+class Settings(BaseModel):
+    """A frozen table of settings that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+Model = TypeVar("Model", bound=Settings)
+
+
+def checked(
+    model: type[Model], values: Mapping[str, Any], error: type[RlgenError], where: str
+) -> Model:
+    """``values`` as ``model``.
+
+    Args:
+        model: The table of known keys, their types and limits.
+        values: What the user wrote.
+        error: The class to raise.
+        where: What the message begins with, for example the file.
+
+    Raises:
+        RlgenError: Of class ``error``, with one line for each wrong key.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as failure:
+        lines = []
+        for fault in failure.errors(include_url=False):
+            key = ".".join(str(part) for part in fault["loc"])
+            if fault["type"] == "extra_forbidden":
+                hint = nearest(str(fault["loc"][-1]), model.model_fields)
+                lines.append(f"{where}: unknown key {key!r}{hint}")
+            elif fault["type"] == "missing":
+                lines.append(f"{where}: key {key!r} is missing")
+            else:
+                told = fault["msg"].removeprefix("Value error, ")
+                told = told[:1].lower() + told[1:]
+                value = f" = {fault['input']!r}" if key else ""
+                lines.append(f"{where}: {key}{value}: {told}" if key else f"{where}: {told}")
+        # A union reports one fault for each of its members; the same line twice helps nobody.
+        raise error("\n".join(dict.fromkeys(lines))) from None

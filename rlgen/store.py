@@ -1,0 +1,225 @@
+"""The folder of one study: written once, piece by piece, and never changed.
+
+::
+
+    store.json        what this folder is
+    protocol.toml     the study as declared so far; earlier versions are in history/
+    plan.json         every cell the study has asked for
+    splits/HASH.json  which levels each pool holds
+    runs/CELL/        one immutable folder a trained agent
+    extra/CELL-HASH/  records of conditions that were added later
+    failures/CELL/    the traceback of a cell that failed last time it was tried
+    report.html       and summary.json: functions of the above, written anew each time
+    .rlgen/           locks, logs, and the cache of reference returns
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from rlgen import files, records
+from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
+from rlgen.protocol import Protocol, digest, merged, read
+
+FORMAT = 1
+
+
+class RunStore:
+    """A study on disk.
+
+    Args:
+        path: An existing store; ``create`` makes one.
+
+    Raises:
+        StoreError: If the folder is not a store, or one of a later format.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not (path / "store.json").is_file():
+            what = "is not an rlgen store" if path.exists() else "does not exist"
+            raise StoreError(f"{path}: {what}")
+        told = files.read_json(path / "store.json")
+        if told.get("format") != FORMAT:
+            raise StoreError(
+                f"{path}: store format {told.get('format')!r}; this rlgen reads {FORMAT}"
+            )
+
+    @classmethod
+    def create(cls, path: Path, protocol: Protocol, cells: Sequence[Mapping[str, Any]]) -> "RunStore":
+        """Open or make the store of a protocol and enter its cells.
+
+        Args:
+            path: The folder.
+            protocol: What is asked for now; the store's protocol becomes the union.
+            cells: ``{"id", "label", "settings"}`` of each cell.
+
+        Raises:
+            StoreError: If the folder holds something else, another protocol, or is not writable.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            (path / ".rlgen" / "locks").mkdir(parents=True, exist_ok=True)
+            foreign = [p.name for p in path.iterdir() if p.name != ".rlgen"]
+            if foreign and not (path / "store.json").is_file():
+                raise StoreError(
+                    f"{path}: is no rlgen store and not empty (holds {sorted(foreign)[0]!r}); "
+                    "choose another folder"
+                )
+            with FileLock(path / ".rlgen" / "locks" / "store"):
+                return cls._enter(path, protocol, cells)
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be written to: {error.strerror or error}") from None
+
+    @classmethod
+    def _enter(cls, path: Path, protocol: Protocol, cells: Sequence[Mapping[str, Any]]) -> "RunStore":
+        for folder in ("runs", "splits", "extra", "failures", "history", ".rlgen/logs"):
+            (path / folder).mkdir(exist_ok=True)
+        if not (path / "store.json").exists():
+            files.write_json(path / "store.json", {"format": FORMAT, "protocol": protocol.name})
+        store = cls(path)
+        if (path / "protocol.toml").exists():
+            before = store.protocol()
+            if before.name != protocol.name:
+                raise StoreError(
+                    f"{path}: holds the study {before.name!r}, not {protocol.name!r}; "
+                    "choose another folder"
+                )
+            try:
+                protocol = merged(before, protocol)
+            except ProtocolError as error:
+                raise StoreError(f"{path}: {error}; choose another folder") from None
+            if protocol != before:
+                number = len(list((path / "history").iterdir())) + 1
+                files.write_text(path / "history" / f"protocol-{number:03}.toml", before.text())
+        files.write_text(path / "protocol.toml", protocol.text())
+        entries = {entry["id"]: entry for entry in store.plan()}
+        entries |= {cell["id"]: dict(cell) for cell in cells}
+        files.write_json(path / "plan.json", list(entries.values()))
+        return store
+
+    def protocol(self) -> Protocol:
+        """The study as declared so far."""
+        try:
+            return read(self.path / "protocol.toml")
+        except ProtocolError as error:
+            raise DamagedStoreError(str(error)) from None
+
+    def plan(self) -> list[dict[str, Any]]:
+        """``id``, ``label`` and ``settings`` of every cell asked for, in order."""
+        path = self.path / "plan.json"
+        told: list[dict[str, Any]] = files.read_json(path) if path.exists() else []
+        return told
+
+    def run_folder(self, cell: str) -> Path:
+        """Where a cell's run is, or will be."""
+        return self.path / "runs" / cell
+
+    def has(self, cell: str) -> bool:
+        """Whether the cell is done."""
+        return self.run_folder(cell).is_dir()
+
+    def conditions(self, cell: str) -> set[str]:
+        """Names of the conditions under which the cell's policy has been evaluated."""
+        done: set[str] = set()
+        for folder in self._record_folders(cell):
+            done |= set(files.read_json(folder / "conditions.json"))
+        return done
+
+    def _record_folders(self, cell: str) -> list[Path]:
+        extra = sorted((self.path / "extra").glob(f"{cell}-*"))
+        return [folder for folder in (self.run_folder(cell), *extra) if folder.is_dir()]
+
+    @contextmanager
+    def claim(self, cell: str) -> Iterator[bool]:
+        """Hold the cell against other commands on this store; yields whether that succeeded.
+
+        The operating system lets go of the claim when its holder dies.
+        """
+        lock = FileLock(self.path / ".rlgen" / "locks" / cell)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def aside(self, cell: str) -> Path:
+        """A new folder in which to put a run together; leftovers of dead attempts are removed.
+
+        Only the holder of the cell's claim may ask.
+        """
+        parts = self.path / ".rlgen" / "parts"
+        parts.mkdir(exist_ok=True)
+        for old in parts.glob(f"{cell}.*"):
+            shutil.rmtree(old, ignore_errors=True)
+        folder = parts / f"{cell}.{os.getpid()}"
+        folder.mkdir()
+        return folder
+
+    def publish(self, aside: Path, cell: str, conditions: Sequence[str], *, trained: bool) -> None:
+        """Make a finished folder part of the store.
+
+        Args:
+            aside: From ``aside``.
+            cell: Whose it is.
+            conditions: Names of those it holds records of.
+            trained: Whether it holds a whole run, or further records of one that is stored.
+        """
+        files.write_json(aside / "conditions.json", sorted(conditions))
+        final = self.run_folder(cell)
+        if not trained:
+            name = f"{cell}-{digest({'conditions': sorted(conditions)})[:8]}"
+            final = self.path / "extra" / name
+        files.publish(aside, final)
+        shutil.rmtree(self.path / "failures" / cell, ignore_errors=True)
+
+    def save_split(self, manifest: Mapping[str, Any], manifest_hash: str) -> None:
+        """Keep which levels a split holds."""
+        path = self.path / "splits" / f"{manifest_hash}.json"
+        if not path.exists():
+            files.write_json(path, manifest)
+
+    def fail(self, cell: str, why: str) -> Path:
+        """Keep why a cell failed."""
+        folder = self.path / "failures" / cell
+        folder.mkdir(parents=True, exist_ok=True)
+        files.write_text(folder / "traceback.txt", why)
+        return folder / "traceback.txt"
+
+    def failures(self) -> dict[str, str]:
+        """What is known of the cells that failed and are not done."""
+        found = sorted((self.path / "failures").glob("*/traceback.txt"))
+        return {p.parent.name: p.read_text() for p in found if not self.has(p.parent.name)}
+
+    def done(self) -> list[str]:
+        """Ids of the cells that are done, sorted."""
+        return sorted(p.name for p in (self.path / "runs").iterdir() if p.is_dir())
+
+    def records(self) -> pd.DataFrame:
+        """Every record, columns as in ``records.RECORDS``."""
+        folders = [folder for cell in self.done() for folder in self._record_folders(cell)]
+        return records.read([f / "records.parquet" for f in folders], records.RECORDS)
+
+    def curves(self) -> pd.DataFrame:
+        """Every checkpoint, columns as in ``records.CURVES``."""
+        return records.read(
+            [self.run_folder(c) / "curve.parquet" for c in self.done()], records.CURVES
+        )
+
+    def provenance(self) -> dict[str, dict[str, Any]]:
+        """How each run came about."""
+        return {c: files.read_json(self.run_folder(c) / "provenance.json") for c in self.done()}
+
+    def trajectories(self) -> dict[str, list[dict[str, Any]]]:
+        """The recorded episodes of each run."""
+        return {c: files.read_json(self.run_folder(c) / "trajectories.json") for c in self.done()}

@@ -1,0 +1,55 @@
+"""A batch of levels as finite deterministic decision processes, for exact evaluation.
+
+Method: a level of the paper's mazes is a deterministic process with at most cells x 16 states, so
+the return of a policy on it is computed rather than sampled.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TabularLevels:
+    """The states of ``L`` levels, numbered through from 0 to ``N - 1``, level after level.
+
+    Attributes:
+        offsets: int64 ``(L + 1,)``; level ``l`` owns the states ``offsets[l]:offsets[l + 1]``.
+        next_state: int32 ``(N, A)``; the state after each action, ``N`` where the episode ends.
+        reward: float64 ``(N, A)``; reward of each action.
+        success: bool ``(N, A)``; whether the action ends the episode with the level solved.
+        start: int32 ``(L,)``; the start state of each level.
+        spawns: int32 ``(K,)``; the start states under random spawn, equally likely within a level.
+        spawn_offsets: int64 ``(L + 1,)``; level ``l`` owns ``spawns[spawn_offsets[l]:...[l + 1]]``.
+        horizon: Steps after which an episode that has not ended is cut.
+        timeout_reward: Reward added at that cut.
+        observe: States (integer array ``(B,)``) to observations ``(B, *observation shape)``.
+    """
+
+    offsets: NDArray[np.int64]
+    next_state: NDArray[np.int32]
+    reward: NDArray[np.float64]
+    success: NDArray[np.bool_]
+    start: NDArray[np.int32]
+    spawns: NDArray[np.int32]
+    spawn_offsets: NDArray[np.int64]
+    horizon: int
+    timeout_reward: float
+    observe: Callable[[NDArray[np.int32]], NDArray[np.uint8]]
+
+    @property
+    def n_levels(self) -> int:
+        """Number of levels."""
+        return len(self.offsets) - 1
+
+    @property
+    def n_states(self) -> int:
+        """Number of states of all levels together."""
+        return int(self.offsets[-1])
+
+    @property
+    def n_actions(self) -> int:
+        """Number of actions."""
+        return self.next_state.shape[1]

@@ -1,0 +1,155 @@
+"""Train one agent on one pool while the test worker watches (Zhang et al. 2018, Fig 1b)."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+
+from rlgen.agents import AGENTS, NETWORKS, learner
+from rlgen.agents.presets import drawn
+from rlgen.agents.torch_policy import TorchPolicy
+from rlgen.agents.vec_env import VecEnvAdapter
+from rlgen.conditions import Condition
+from rlgen.evaluation import evaluate
+from rlgen.levels import Levels, Split
+from rlgen.perturbations.vector import PerturbedVectorEnv
+from rlgen.seeding import library_seed
+
+#: Called at each checkpoint with steps done, steps a second, and mean return by pool.
+OnCheckpoint = Callable[[int, float, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One trained agent.
+
+    Attributes:
+        policy: The final policy; no selection among checkpoints takes place.
+        curve: One row a checkpoint and pool: step, split, n_levels, ret_mean, p_solved.
+        settings: Hyper-parameters used, as drawn.
+        steps: Environment steps taken; the last rollout may end beyond the steps asked for.
+        seconds: Wall time of training, without the test worker's.
+    """
+
+    policy: TorchPolicy
+    curve: list[dict[str, Any]]
+    settings: dict[str, Any]
+    steps: int
+    seconds: float
+
+
+def train(
+    split: Split,
+    *,
+    agent: str,
+    network: str,
+    steps: int,
+    seed: int,
+    agent_options: Mapping[str, Any] | None = None,
+    regulariser: str = "none",
+    curve_points: int = 10,
+    curve_levels: int = 50,
+    device: str = "cpu",
+    on_checkpoint: OnCheckpoint | None = None,
+) -> Trained:
+    """Train on ``split.train``.
+
+    At each checkpoint the frozen weights are evaluated on levels of all three pools; nothing that
+    is measured there reaches the learner. Seeds torch's global generator, as stable-baselines3
+    does.
+
+    Args:
+        split: The levels.
+        agent: Name in ``AGENTS``.
+        network: Name in ``NETWORKS``.
+        steps: Environment steps.
+        seed: Of weights, exploration, level order and drawn hyper-parameters.
+        agent_options: Replace the preset's settings.
+        regulariser: Perturbation under which the agent trains, or "none".
+        curve_points: Checkpoints after the one at step 0, the final one included.
+        curve_levels: Levels of each pool that a checkpoint is evaluated on.
+        device: "cpu", "cuda" or "auto".
+        on_checkpoint: Told of each checkpoint.
+    """
+    family = split.family
+    preset, trunk = AGENTS[agent], NETWORKS[network]
+    settings = drawn(preset.configured(agent_options or {}, agent), seed)
+    condition = Condition.parse("plain" if regulariser == "none" else regulariser)
+    vector = family.vector_env(
+        split.train, settings["n_envs"], random_spawn=condition.random_spawn
+    )
+    if condition.without_spawn.parts:
+        channel = condition.channel(int(family.action_space.n), family.noop)
+        vector = PerturbedVectorEnv(vector, channel, seed)
+    env = VecEnvAdapter(vector, settings["reward_clip"])
+    model = learner.make(
+        preset,
+        settings,
+        trunk,
+        env,
+        seed=library_seed(seed, "agent"),
+        device=learner.resolve_device(device),
+    )
+    policy = learner.policy_of(model, trunk, family.observation_space.shape)
+    watched = {name: levels.take(slice(0, curve_levels)) for name, levels in split.pools()}
+    worker = _TestWorker(policy, split, watched, steps, curve_points, on_checkpoint)
+    model.learn(total_timesteps=steps, callback=worker)
+    worker.checkpoint(last=True)
+    env.close()
+    return Trained(policy, worker.curve, settings, model.num_timesteps, worker.training_seconds)
+
+
+class _TestWorker(BaseCallback):
+    """Evaluates the weights as they stand between two updates."""
+
+    def __init__(
+        self,
+        policy: TorchPolicy,
+        split: Split,
+        watched: Mapping[str, Levels],
+        steps: int,
+        points: int,
+        on_checkpoint: OnCheckpoint | None,
+    ) -> None:
+        super().__init__()
+        self.curve: list[dict[str, Any]] = []
+        self.training_seconds = 0.0
+        self._policy, self._split, self._watched = policy, split, watched
+        self._marks = np.linspace(0, steps, points + 1)[:-1].tolist()
+        self._on_checkpoint = on_checkpoint
+        self._since = time.perf_counter()
+
+    def _on_rollout_start(self) -> None:
+        if self._marks and self.num_timesteps >= self._marks[0]:
+            self.checkpoint()
+            self._marks = [mark for mark in self._marks if mark > self.num_timesteps]
+
+    def _on_step(self) -> bool:
+        return True
+
+    def checkpoint(self, *, last: bool = False) -> None:
+        """Evaluate now."""
+        self.training_seconds += time.perf_counter() - self._since
+        returns = {}
+        for pool, levels in self._watched.items():
+            if not len(levels):
+                continue
+            plain = [Condition.parse("plain")]
+            outcome = evaluate(self._policy, self._split.family, levels, plain)["plain"]
+            returns[pool] = float(outcome.ret_mean.mean())
+            self.curve.append(
+                {
+                    "step": self.num_timesteps,
+                    "split": pool,
+                    "n_levels": len(levels),
+                    "ret_mean": returns[pool],
+                    "p_solved": float(outcome.p_solved.mean()),
+                }
+            )
+        if self._on_checkpoint is not None:
+            speed = self.num_timesteps / max(self.training_seconds, 1e-9)
+            self._on_checkpoint(self.num_timesteps, 0.0 if last else speed, returns)
+        self._since = time.perf_counter()
