@@ -47,6 +47,7 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
     def __init__(self, kind: str, table: Mapping[str, Member | Lazy], group: str = "") -> None:
         self.kind = kind
         self._table: dict[str, Member | Lazy] = dict(table)
+        self._loaded: dict[str, Member] = {}
         self._group = group
         self._looked_outside = False
 
@@ -58,13 +59,14 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
         return self._table
 
     def __getitem__(self, name: str) -> Member:
-        # Our own members are found without searching the installed distributions.
-        member = self._table.get(name) or self._all().get(name)
-        if member is None:
-            raise UnknownNameError(f"unknown {self.kind} {name!r}{nearest(name, self)}")
-        if isinstance(member, Lazy):
-            member = self._table[name] = cast(Member, member.load())
-        return member
+        if name not in self._loaded:
+            # Our own members are found without searching the installed distributions.
+            found = self._table.get(name) or self._all().get(name)
+            if found is None:
+                raise UnknownNameError(f"unknown {self.kind} {name!r}{nearest(name, self)}")
+            member = found.load() if isinstance(found, Lazy) else found
+            self._loaded[name] = cast(Member, member)
+        return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all())

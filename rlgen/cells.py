@@ -1,6 +1,6 @@
 """From a protocol to its cells: every name resolved, everything impossible refused."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
@@ -94,15 +94,13 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
     families = {name: _family(protocol, name, where) for name in protocol.family}
     for key, text, condition in _conditions(protocol, where):
         for family in families.values():
-            reason = condition.why_not(noop=family.noop)
-            if reason is None and condition.random_spawn and not family.can_spawn:
-                reason = f"{family.name} cannot draw start cells"
+            reason = condition.why_not(family)
             if reason is not None:
                 raise ProtocolError(f"{where}: {key} = {text!r}: {reason}")
     settings = {name: _agent(protocol, name, where) for name in protocol.agent}
     for name in protocol.network:
         for family in families.values():
-            with _at(where, "network", name):
+            with _At(where, "network", name):
                 NETWORKS[name].n_features(family.observation_space.shape)
     return [
         Cell(
@@ -133,12 +131,22 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
     ]
 
 
+def canonical(protocol: Protocol) -> Protocol:
+    """The protocol with the names of conditions and regularisers spelt out."""
+    return protocol.model_copy(
+        update={
+            "conditions": tuple(condition.name for condition in conditions(protocol)),
+            "regulariser": tuple(_regulariser_name(text) for text in protocol.regulariser),
+        }
+    )
+
+
 def conditions(protocol: Protocol) -> list[Condition]:
     """The protocol's conditions."""
     return [Condition.parse(text) for text in protocol.conditions]
 
 
-class _at:
+class _At:
     """Puts file, key and value in front of an error's message."""
 
     def __init__(self, where: str, key: str, value: object) -> None:
@@ -153,12 +161,12 @@ class _at:
 
 
 def _family(protocol: Protocol, name: str, where: str) -> Family:
-    with _at(where, "family", name):
+    with _At(where, "family", name):
         member = content.families()[name]
-    with _at(where, "family_options", dict(protocol.family_options)):
+    with _At(where, "family_options", dict(protocol.family_options)):
         family = member.configure(protocol.family_options)
     for n_train in protocol.n_train_levels:
-        with _at(where, "n_train_levels", n_train):
+        with _At(where, "n_train_levels", n_train):
             check_pool_sizes(
                 family,
                 {
@@ -171,9 +179,9 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
 
 
 def _agent(protocol: Protocol, name: str, where: str) -> dict[str, Any]:
-    with _at(where, "agent", name):
+    with _At(where, "agent", name):
         preset = AGENTS[name]
-    with _at(where, "agent_options", dict(protocol.agent_options)):
+    with _At(where, "agent_options", dict(protocol.agent_options)):
         settings = preset.configured(protocol.agent_options, name)
     for text in protocol.conditions:
         if not preset.stochastic and "temperature" in text:
@@ -181,7 +189,9 @@ def _agent(protocol: Protocol, name: str, where: str) -> dict[str, Any]:
                 f"{where}: conditions = {text!r}: {name} has no action probabilities to flatten"
             )
     return {
-        key: f"log-uniform[{value.low:g}, {value.high:g}]" if isinstance(value, LogUniform) else value
+        key: f"log-uniform[{value.low:g}, {value.high:g}]"
+        if isinstance(value, LogUniform)
+        else value
         for key, value in settings.items()
     }
 
@@ -194,7 +204,7 @@ def _conditions(protocol: Protocol, where: str) -> Iterator[tuple[str, str, Cond
     """All conditions and regularisers with the key they stand under."""
     seen: dict[str, str] = {}
     for text in protocol.conditions:
-        with _at(where, "conditions", text):
+        with _At(where, "conditions", text):
             condition = Condition.parse(text)
             if condition.name in seen:
                 raise ProtocolError(f"is the same condition as {seen[condition.name]!r}")
@@ -203,7 +213,7 @@ def _conditions(protocol: Protocol, where: str) -> Iterator[tuple[str, str, Cond
     for text in protocol.regulariser:
         if text == "none":
             continue
-        with _at(where, "regulariser", text):
+        with _At(where, "regulariser", text):
             condition = Condition.parse(text)
             if not condition.parts:
                 raise ProtocolError("training without a perturbation is called 'none'")
@@ -217,8 +227,3 @@ def refuse_regulariser(condition: Condition) -> None:
         if not PERTURBATIONS[name].regularises:
             can = [n for n in PERTURBATIONS if PERTURBATIONS[n].regularises]
             raise ProtocolError(f"agents cannot be trained under {name} (but: {', '.join(can)})")
-
-
-def grouped(cells: Sequence[Cell]) -> dict[tuple[str, str, str], Cell]:
-    """One cell of each (family, agent, network): these share their speed."""
-    return {(cell.family, cell.agent, cell.network): cell for cell in reversed(cells)}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 
 from rlgen.errors import ProtocolError
+from rlgen.levels import Family
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.perturbations.base import IDENTITY, Channel, Floats, Perturbation
 from rlgen.policy import Policy
@@ -84,13 +85,15 @@ class Condition:
         made = [m.channel(strength, n_actions, noop_) for m, strength in self.members]
         return reduce(Channel.then, [c for c in made if c is not None] or [IDENTITY])
 
-    def why_not(self, *, noop: int | None, policy: Policy | None = None) -> str | None:
-        """Why the condition cannot be met in such an environment, or by such a policy."""
+    def why_not(self, family: Family, policy: Policy | None = None) -> str | None:
+        """Why the condition cannot be met in the family's levels, or by the policy; else None."""
         for name, _ in self.parts:
-            if PERTURBATIONS[name].needs_noop and noop is None:
-                return f"{name} needs an action that does nothing, and this family has none"
+            if PERTURBATIONS[name].needs_noop and family.noop is None:
+                return f"{name} needs an action that does nothing, and {family.name} has none"
             if name == "temperature" and policy is not None and not policy.stochastic:
                 return "temperature needs action probabilities, and this policy has none"
+        if self.random_spawn and not family.can_spawn:
+            return f"{family.name} cannot draw start cells"
         return None
 
 

@@ -1,5 +1,6 @@
 """The one module where the machinery meets its content: families and shipped protocols."""
 
+import tomllib
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -26,6 +27,12 @@ def protocols() -> dict[str, Traversable]:
     folder = files("rlgen_protocols")
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".toml")]
     return {e.name.removesuffix(".toml"): e for e in sorted(found, key=lambda e: e.name)}
+
+
+def protocol_cards() -> dict[str, str]:
+    """Name and description of each shipped protocol."""
+    texts = {name: file.read_text(encoding="utf-8") for name, file in protocols().items()}
+    return {name: tomllib.loads(text).get("description", "") for name, text in texts.items()}
 
 
 def protocol_text(name: str) -> str:

@@ -1,7 +1,7 @@
 """What the command line prints as one line, without a traceback."""
 
-from difflib import get_close_matches
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class RlgenError(Exception):

@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import pandas as pd
 import torch
 
-from rlgen import evaluation, files, provenance, records
+from rlgen import files, provenance, records
 from rlgen.agents.learner import resolve_device
 from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.cells import Cell
 from rlgen.conditions import Condition
-from rlgen.evaluation import reference
+from rlgen.evaluation.table import table
 from rlgen.levels import Split
 from rlgen.seeding import library_seed
 from rlgen.store import RunStore
@@ -121,37 +120,24 @@ def _evaluate(
     cache: Path,
 ) -> pd.DataFrame:
     """The records of one run, level after level within condition within pool."""
-    shown = {
+    evaluated = {
         "train": split.train.take(slice(0, cell.evaluated_train_levels)),
         "validation": split.validation,
         "test": split.test,
     }
-    parts = []
-    for pool, levels in shown.items():
-        if not len(levels):
-            continue
-        exact = evaluation.can_be_exact(policy, split.family, levels)
-        outcomes = evaluation.evaluate(
+    parts = [
+        table(
             policy,
             split.family,
             levels,
             conditions,
             episodes=cell.episodes,
             seed=library_seed(cell.seed, "evaluation", pool),
-        )
-        references = reference.returns(split.family, levels, conditions, cache)
-        for name, outcome in outcomes.items():
-            columns = {field: getattr(outcome, field) for field in outcome.FIELDS}
-            missing = np.full(len(levels), np.nan)
-            oracle, random = references.get(name, (missing, missing))
-            parts.append(
-                pd.DataFrame(
-                    {"split": pool, "level_id": levels.ids, "condition": name}
-                    | columns
-                    | {"oracle_ret": oracle, "random_ret": random}
-                    | {"exact": exact, "n_episodes": 0 if exact else cell.episodes}
-                )
-            )
+            cache=cache,
+        ).assign(split=pool)
+        for pool, levels in evaluated.items()
+        if len(levels)
+    ]
     return pd.concat(parts, ignore_index=True).assign(
         run_id=cell.id,
         family=cell.family,

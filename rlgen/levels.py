@@ -43,7 +43,6 @@ class Levels(ABC):
     def fingerprints(self) -> list[str]:
         """One SHA-256 hex digest a level, of what makes it a different task to play."""
 
-
     @abstractmethod
     def content_hash(self) -> str:
         """SHA-256 of all that decides what can happen in the batch, rewards included."""
@@ -54,7 +53,6 @@ class Family(ABC):
 
     Attributes:
         name: Name in the catalogue.
-        card: One line for ``rlgen list``.
         version: Raised whenever the same level id would become another level.
         observation_space: Of one environment.
         action_space: Of one environment.
@@ -64,7 +62,6 @@ class Family(ABC):
     """
 
     name: str
-    card: str
     version: int
     observation_space: gym.spaces.Box
     action_space: gym.spaces.Discrete
@@ -114,6 +111,14 @@ class Family(ABC):
         """The levels as finite deterministic processes, or None where they are none."""
         del levels
         return None
+
+    @abstractmethod
+    def text(self, levels: Levels, actions: Sequence[int] | None = None) -> str:
+        """The first of the levels as text, with the path of some actions."""
+
+    @abstractmethod
+    def picture(self, levels: Levels, actions: Sequence[int] | None = None) -> NDArray[np.uint8]:
+        """The first of the levels as an RGB picture ``(h, w, 3)``, with a path."""
 
     @abstractmethod
     def return_bounds(self, flip_p: float = 0.0) -> tuple[float, float]:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlgen.errors import ProtocolError
+
 Observations = NDArray[Any]
 Probabilities = NDArray[np.float64]
 
@@ -54,11 +56,29 @@ class MemorylessPolicy(Policy):
 
 
 class FunctionPolicy(MemorylessPolicy):
-    """Any function from observations ``(B, ...)`` to probabilities ``(B, A)``."""
+    """Any function from observations ``(B, ...)`` to probabilities ``(B, n_actions)``."""
 
-    def __init__(self, function: Callable[[Observations], Any]) -> None:
+    def __init__(self, function: Callable[[Observations], Any], n_actions: int) -> None:
         self._function = function
+        self._n_actions = n_actions
 
     def probabilities(self, observations: Observations) -> Probabilities:
-        """See ``MemorylessPolicy.probabilities``."""
-        return np.asarray(self._function(observations), dtype=np.float64)
+        """See ``MemorylessPolicy.probabilities``.
+
+        Raises:
+            ProtocolError: If what the function returns are no probabilities.
+        """
+        given = np.asarray(self._function(observations), dtype=np.float64)
+        expected = (len(observations), self._n_actions)
+        if given.shape != expected:
+            raise ProtocolError(
+                f"the policy returned an array of shape {given.shape} for observations of shape "
+                f"{observations.shape}; probabilities must have shape {expected}"
+            )
+        if not (given >= 0).all() or not np.allclose(given.sum(axis=1), 1, atol=1e-4):
+            raise ProtocolError(
+                "the policy returned numbers that are no probabilities: each row must be "
+                "non-negative and sum to one"
+            )
+        normed: Probabilities = given / given.sum(axis=1, keepdims=True)
+        return normed

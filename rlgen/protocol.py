@@ -87,7 +87,7 @@ class Protocol(Settings):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     description: str = ""
     family: Names
-    family_options: dict[str, Scalar] = {}
+    family_options: dict[str, Scalar] = Field(default_factory=dict)
     n_train_levels: Annotated[
         tuple[Count, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)
     ]
@@ -98,12 +98,10 @@ class Protocol(Settings):
         tuple[Probability, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)
     ] = (0.0,)
     agent: Names = ("ppo",)
-    agent_options: dict[str, Scalar] = {}
+    agent_options: dict[str, Scalar] = Field(default_factory=dict)
     network: Names
     regulariser: Names = ("none",)
-    seeds: Annotated[
-        tuple[Seed, ...], BeforeValidator(_seeds), Field(min_length=1, strict=False)
-    ]
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(_seeds), Field(min_length=1, strict=False)]
     steps: Annotated[int, Field(ge=1, le=10**12)]
     conditions: Names = ("plain",)
     evaluated_train_levels: Count = 200
@@ -126,10 +124,8 @@ class Protocol(Settings):
         return {key: value for key, value in told.items() if key not in (*GRID, *FREE)}
 
     def text(self) -> str:
-        """The protocol as TOML, every key spelt out."""
-        return tomli_w.dumps(
-            {k: list(v) if isinstance(v, tuple) else v for k, v in self.model_dump().items()}
-        )
+        """The protocol as TOML, every key spelt out, one line each."""
+        return "".join(f"{key} = {_toml(value)}\n" for key, value in self.model_dump().items())
 
 
 #: Keys whose lists span the grid, slowest first: a study that is cut short has few seeds of all
@@ -197,7 +193,13 @@ def _union(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
 
 
 def _toml(value: Any) -> str:
-    return json.dumps(value)
+    """A value in TOML's notation, on one line."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, dict):
+        inside = ", ".join(tomli_w.dumps({k: v}).strip() for k, v in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    return tomli_w.dumps({"": value}).partition("=")[2].strip()
 
 
 def digest(settings: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
-from rlgen.cells import Cell, conditions
+from rlgen.cells import Cell, canonical, conditions
 from rlgen.cells import plan as plan_cells
 from rlgen.executors.local import LocalExecutor, ServerDiedError
 from rlgen.executors.server import RAISED
@@ -73,6 +73,7 @@ def run(
         RlgenError: Before anything is computed, for what cannot work.
     """
     cells = plan_cells(protocol, where)
+    protocol = canonical(protocol)
     entries = [{"id": c.id, "label": c.label, "settings": c.settings} for c in cells]
     store = RunStore.create(out, protocol, entries)
     faced = [condition.name for condition in conditions(protocol)]

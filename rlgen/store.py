@@ -52,7 +52,9 @@ class RunStore:
             )
 
     @classmethod
-    def create(cls, path: Path, protocol: Protocol, cells: Sequence[Mapping[str, Any]]) -> "RunStore":
+    def create(
+        cls, path: Path, protocol: Protocol, cells: Sequence[Mapping[str, Any]]
+    ) -> "RunStore":
         """Open or make the store of a protocol and enter its cells.
 
         Args:
@@ -78,7 +80,9 @@ class RunStore:
             raise StoreError(f"{path}: cannot be written to: {error.strerror or error}") from None
 
     @classmethod
-    def _enter(cls, path: Path, protocol: Protocol, cells: Sequence[Mapping[str, Any]]) -> "RunStore":
+    def _enter(
+        cls, path: Path, protocol: Protocol, cells: Sequence[Mapping[str, Any]]
+    ) -> "RunStore":
         for folder in ("runs", "splits", "extra", "failures", "history", ".rlgen/logs"):
             (path / folder).mkdir(exist_ok=True)
         if not (path / "store.json").exists():
@@ -200,6 +204,18 @@ class RunStore:
         """What is known of the cells that failed and are not done."""
         found = sorted((self.path / "failures").glob("*/traceback.txt"))
         return {p.parent.name: p.read_text() for p in found if not self.has(p.parent.name)}
+
+    def state(self) -> str:
+        """A hash that changes whenever something a report shows does."""
+        return digest(
+            {
+                "protocol": self.protocol().text(),
+                "runs": self.done(),
+                "extra": sorted(p.name for p in (self.path / "extra").iterdir()),
+                "plan": [entry["id"] for entry in self.plan()],
+                "failures": self.failures(),
+            }
+        )
 
     def done(self) -> list[str]:
         """Ids of the cells that are done, sorted."""

@@ -52,4 +52,4 @@ class TabularLevels:
     @property
     def n_actions(self) -> int:
         """Number of actions."""
-        return self.next_state.shape[1]
+        return int(self.next_state.shape[1])

@@ -14,7 +14,7 @@ from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.agents.vec_env import VecEnvAdapter
 from rlgen.conditions import Condition
 from rlgen.evaluation import evaluate
-from rlgen.levels import Levels, Split
+from rlgen.levels import Family, Levels, Split
 from rlgen.perturbations.vector import PerturbedVectorEnv
 from rlgen.seeding import library_seed
 
@@ -77,14 +77,7 @@ def train(
     family = split.family
     preset, trunk = AGENTS[agent], NETWORKS[network]
     settings = drawn(preset.configured(agent_options or {}, agent), seed)
-    condition = Condition.parse("plain" if regulariser == "none" else regulariser)
-    vector = family.vector_env(
-        split.train, settings["n_envs"], random_spawn=condition.random_spawn
-    )
-    if condition.without_spawn.parts:
-        channel = condition.channel(int(family.action_space.n), family.noop)
-        vector = PerturbedVectorEnv(vector, channel, seed)
-    env = VecEnvAdapter(vector, settings["reward_clip"])
+    env = training_env(family, split.train, settings, regulariser, seed)
     model = learner.make(
         preset,
         settings,
@@ -100,6 +93,26 @@ def train(
     worker.checkpoint(last=True)
     env.close()
     return Trained(policy, worker.curve, settings, model.num_timesteps, worker.training_seconds)
+
+
+def training_env(
+    family: Family, levels: Levels, settings: Mapping[str, Any], regulariser: str, seed: int
+) -> VecEnvAdapter:
+    """The environments an agent learns in.
+
+    Args:
+        family: Of the levels.
+        levels: Drawn from at each reset.
+        settings: Of the agent: how many environments, how rewards are clipped.
+        regulariser: Perturbation met in training, or "none".
+        seed: Of the perturbation's noise.
+    """
+    condition = Condition.parse("plain" if regulariser == "none" else regulariser)
+    env = family.vector_env(levels, settings["n_envs"], random_spawn=condition.random_spawn)
+    if condition.without_spawn.parts:
+        channel = condition.channel(int(family.action_space.n), family.noop)
+        env = PerturbedVectorEnv(env, channel, seed)
+    return VecEnvAdapter(env, settings["reward_clip"])
 
 
 class _TestWorker(BaseCallback):
@@ -120,6 +133,8 @@ class _TestWorker(BaseCallback):
         self._policy, self._split, self._watched = policy, split, watched
         self._marks = np.linspace(0, steps, points + 1)[:-1].tolist()
         self._on_checkpoint = on_checkpoint
+
+    def _on_training_start(self) -> None:
         self._since = time.perf_counter()
 
     def _on_rollout_start(self) -> None:

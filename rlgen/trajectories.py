@@ -35,7 +35,7 @@ def worst_level_trajectories(
         known = rows[(rows["split"] == pool) & (rows["condition"] == condition)]
         if pool == "validation" or known.empty:
             continue
-        worst = known.loc[known["ret_mean"].idxmin()]
+        worst = known.iloc[int(known["ret_mean"].to_numpy().argmin())]
         position = int(np.flatnonzero(levels.ids == worst["level_id"])[0])
         episode = record(policy, split, levels.take([position]), seed=seed)
         told = {"split": pool, "condition": condition, "expected": float(worst["ret_mean"])}

@@ -71,17 +71,17 @@ def _schedule(rate: float, *, anneal: bool) -> float | Callable[[float], float]:
 def policy_of(model: BaseAlgorithm, network: Network, shape: tuple[int, ...]) -> TorchPolicy:
     """The model's current policy; it shares the model's weights and changes with them."""
     if isinstance(model, DQN):
-        net = model.q_net
-        trunk, head, kind = net.features_extractor, net.q_net[0], "argmax"
+        net: Any = model.q_net
+        extractor, head, kind = net.features_extractor, net.q_net[0], "argmax"
     else:
-        trunk, head, kind = model.policy.features_extractor, model.policy.action_net, "softmax"
-    assert isinstance(trunk, TrunkExtractor), "made by make()"
-    spec = PolicySpec(network, shape, head.out_features, kind)
-    return TorchPolicy(spec, trunk.layers, head)
+        net = model.policy
+        extractor, head, kind = net.features_extractor, net.action_net, "softmax"
+    spec = PolicySpec(network, shape, int(head.out_features), kind)
+    return TorchPolicy(spec, extractor.layers, head)
 
 
 def resolve_device(wanted: str) -> str:
-    """ "auto" is a GPU where there is one."""
+    """The device meant by "auto", "cpu" or "cuda"; "auto" is a GPU where there is one."""
     if wanted != "auto":
         return wanted
     return "cuda" if torch.cuda.is_available() else "cpu"

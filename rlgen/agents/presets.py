@@ -61,8 +61,10 @@ class AgentPreset:
             known = self.settings[key]
             kind = float if isinstance(known, float | LogUniform) else type(known)
             fits = isinstance(value, kind) or (kind is float and type(value) is int)
-            if not fits or isinstance(value, bool) != (kind is bool) or (
-                kind is not bool and not 0 <= value < float("inf")
+            if (
+                not fits
+                or isinstance(value, bool) != (kind is bool)
+                or (kind is not bool and not 0 <= value < float("inf"))
             ):
                 raise ProtocolError(
                     f"{name} option {key} = {value!r}: must be a non-negative {kind.__name__}"
@@ -80,21 +82,23 @@ def drawn(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
     }
 
 
-#: Learns the small ConvNet on ten mazes within a quarter of a million steps.
+#: Chosen among some thirty settings on maze-basic for the returns that the small ConvNet reaches
+#: in 250,000 steps, on 10 and on 1,000 training levels. Short credit (gamma, lambda) and a large,
+#: constant learning rate gave most; a falling rate freezes the agent too early.
 PPO = AgentPreset(
     "PPO, tuned to learn the mazes fast on few cores",
     "PPO",
     {
         "n_envs": 128,
         "n_steps": 32,
-        "batch_size": 1024,
+        "batch_size": 512,
         "n_epochs": 4,
-        "learning_rate": 2e-3,
-        "anneal": True,
-        "gamma": 0.99,
-        "gae_lambda": 0.95,
+        "learning_rate": 3e-3,
+        "anneal": False,
+        "gamma": 0.95,
+        "gae_lambda": 0.9,
         "clip_range": 0.2,
-        "ent_coef": 0.01,
+        "ent_coef": 0.02,
         "vf_coef": 0.5,
         "max_grad_norm": 0.5,
         "reward_clip": 0.0,

@@ -1,4 +1,4 @@
-"""A trained network as a policy, and its checkpoint: safetensors and JSON, nothing that executes."""
+"""A trained network as a policy, and its checkpoint, which holds nothing that executes."""
 
 import json
 from collections.abc import Mapping

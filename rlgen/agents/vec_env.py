@@ -83,17 +83,18 @@ class VecEnvAdapter(VecEnv):
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """An attribute of the batch, once for each index."""
-        return [self.env.get_wrapper_attr(attr_name) for _ in self._get_indices(indices)]
+        return [getattr(self.env, attr_name) for _ in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
         """Set an attribute of the whole batch."""
         del indices
-        self.env.set_wrapper_attr(attr_name, value)
+        setattr(self.env, attr_name, value)
 
     def env_method(
         self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any
     ) -> list[Any]:
         """Not available: the environments of a batch are no objects of their own."""
+        del args, kwargs, indices
         raise ProtocolError(f"{method_name}: a natively batched environment has no single members")
 
     def env_is_wrapped(self, wrapper_class: type, indices: VecEnvIndices = None) -> list[bool]:

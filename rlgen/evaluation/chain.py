@@ -125,6 +125,11 @@ def expected_returns(chain: Chain, horizon: int, timeout_reward: float) -> Float
     return value
 
 
+def by_level(chain: Chain, values: Floats, n_levels: int) -> Floats:
+    """Sums of ``values``, ``(X,)``, over the states of each level, ``(n_levels,)``."""
+    return np.asarray(np.bincount(chain.level, values, n_levels), dtype=np.float64)
+
+
 def outcomes(
     chain: Chain, starts: list[Floats], n_levels: int, horizon: int, timeout_reward: float
 ) -> list[Outcome]:
@@ -149,24 +154,21 @@ def outcomes(
         mean = chain.reward + chain.step @ mean
     forward = chain.step.T.tocsr()
 
-    def by_level(values: Floats) -> Floats:
-        return np.bincount(chain.level, weights=values, minlength=n_levels)
-
     results = []
     for start in starts:
         visits, present = np.zeros_like(start), start
         for _ in range(horizon):
             visits += present
             present = forward @ present
-        ret_mean = by_level(start * mean)
+        ret_mean = by_level(chain, start * mean, n_levels)
         results.append(
             Outcome(
                 ret_mean=ret_mean,
                 # Rounding may leave a constant return a variance of about -1e-16.
-                ret_var=np.maximum(by_level(start * square) - ret_mean**2, 0.0),
-                p_solved=by_level(visits * chain.solves),
-                p_timeout=by_level(present),
-                len_mean=by_level(visits),
+                ret_var=np.maximum(by_level(chain, start * square, n_levels) - ret_mean**2, 0.0),
+                p_solved=by_level(chain, visits * chain.solves, n_levels),
+                p_timeout=by_level(chain, present, n_levels),
+                len_mean=by_level(chain, visits, n_levels),
             )
         )
     return results

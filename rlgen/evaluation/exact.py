@@ -96,9 +96,7 @@ def mean_returns(
         values = chain.expected_returns(built, tabular.horizon, tabular.timeout_reward)
         for condition, start in zip(alike, starts, strict=True):
             weighted = start[built.states] * values
-            results[condition.name] = np.bincount(
-                built.level, weights=weighted, minlength=tabular.n_levels
-            )
+            results[condition.name] = chain.by_level(built, weighted, tabular.n_levels)
     return results
 
 

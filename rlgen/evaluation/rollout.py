@@ -91,8 +91,10 @@ def _play(
     # A finished environment plays on, unrecorded: only its first episode counts, which keeps
     # short episodes from being counted more often.
     while alive.any():
-        probabilities, state = policy.act(observations, state)
-        proposed = sample(condition.policy(probabilities), rng)
+        probabilities, state = _act(policy, observations, state, alive)
+        proposed = np.zeros(n, np.int64)
+        acting = alive if policy.memoryless else slice(None)
+        proposed[acting] = sample(condition.policy(probabilities), rng)
         noise = rng.choice(len(channel.noise), size=n, p=channel.noise)
         executed, memory = channel.apply(memory, proposed, noise)
         observations, reward, terminated, truncated, info = env.step(executed)
@@ -107,6 +109,13 @@ def _play(
     return result
 
 
+def _act(
+    policy: Policy, observations: Any, state: Any, alive: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], Any]:
+    """Probabilities of the episodes that go on; of all, if the policy keeps a memory of each."""
+    return policy.act(observations[alive] if policy.memoryless else observations, state)
+
+
 def _final(info: dict[str, Any], key: str, n: int) -> NDArray[np.bool_]:
     final = info["final_info"].get(key)
     return np.zeros(n, np.bool_) if final is None else np.asarray(final, dtype=np.bool_)
@@ -117,4 +126,5 @@ def sample(probabilities: NDArray[np.float64], rng: np.random.Generator) -> NDAr
     cumulative = probabilities.cumsum(axis=1)
     # Scaled by the last sum, which rounding may leave just below one.
     drawn = rng.random((len(probabilities), 1)) * cumulative[:, -1:]
-    return (cumulative <= drawn).sum(axis=1).astype(np.int64)
+    actions: NDArray[np.int64] = (cumulative <= drawn).sum(axis=1).astype(np.int64)
+    return actions

@@ -13,9 +13,7 @@ from typing import Any, Self
 from rlgen.errors import RlgenError
 
 #: One thread a worker: two make one run hardly faster and two runs much slower.
-ONE_THREAD = {
-    name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
 class ServerDiedError(RlgenError):

@@ -81,6 +81,7 @@ def _import_heavy_modules() -> None:
     # No torch operation may run here: its thread pool would not survive the fork.
     import pyarrow.parquet  # noqa: F401
     import stable_baselines3  # noqa: F401
+    import torch._dynamo  # noqa: F401  # the first optimizer would import it, two seconds a job
 
     import rlgen.jobs  # noqa: F401
 

@@ -56,7 +56,8 @@ IDENTITY = Channel(np.ones(1), np.ones(1), _pass_on)
 
 def certain(index: int, size: int) -> Floats:
     """The distribution over ``size`` values that is always ``index``."""
-    return (np.arange(size) == index).astype(np.float64)
+    one: Floats = (np.arange(size) == index).astype(np.float64)
+    return one
 
 
 @dataclass(frozen=True)

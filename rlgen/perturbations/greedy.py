@@ -16,7 +16,8 @@ class Greedy(Perturbation):
         if not strength:
             return probabilities
         best = probabilities.argmax(axis=1)
-        return np.eye(probabilities.shape[1])[best]
+        certain: Floats = np.eye(probabilities.shape[1])[best]
+        return certain
 
 
 MEMBER = Greedy()

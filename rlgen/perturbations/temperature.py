@@ -1,7 +1,5 @@
 """Flatter or sharper action probabilities."""
 
-import numpy as np
-
 from rlgen.perturbations.base import Floats, Perturbation, Strength
 
 

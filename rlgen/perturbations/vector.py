@@ -32,15 +32,15 @@ class PerturbedVectorEnv(gym.vector.VectorWrapper[Any, Any, Any, Any, Any]):
         self._channel = channel
         self._rng = stream(seed, "channel")
 
-    def _fresh(self, n: int) -> NDArray[np.int64]:
+    def _fresh(self) -> NDArray[np.int64]:
         start = self._channel.start
-        return self._rng.choice(len(start), size=n, p=start)
+        return self._rng.choice(len(start), size=self.num_envs, p=start)
 
     def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Start all episodes, with fresh memories."""
-        self._memory = self._fresh(self.num_envs)
+        self._memory = self._fresh()
         return self.env.reset(seed=seed, options=options)
 
     def step(self, actions: NDArray[np.int64]) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
@@ -50,7 +50,8 @@ class PerturbedVectorEnv(gym.vector.VectorWrapper[Any, Any, Any, Any, Any]):
         observations, rewards, terminated, truncated, info = self.env.step(executed)
         ended = terminated | truncated
         if ended.any():
-            self._memory[ended] = self._fresh(int(ended.sum()))
+            # Not in place: the memory may be the very array of actions that we were given.
+            self._memory = np.where(ended, self._fresh(), self._memory)
             info["final_info"]["proposed"] = actions
         info["proposed"] = actions
         return observations, rewards, terminated, truncated, info

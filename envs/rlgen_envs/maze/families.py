@@ -82,7 +82,6 @@ class MazeFamily(Family):
 
     Args:
         name: Name in the catalogue.
-        card: One line.
         options: The settings of this member.
     """
 
@@ -90,9 +89,8 @@ class MazeFamily(Family):
     noop = Action.STAY.value
     can_spawn = True
 
-    def __init__(self, name: str, card: str, options: MazeOptions) -> None:
+    def __init__(self, name: str, options: MazeOptions) -> None:
         self.name = name
-        self.card = card
         self.settings = options
         self.options = options.model_dump()
         side = options.side
@@ -125,7 +123,7 @@ class MazeFamily(Family):
                 f"{where}: flip_key = true needs rescale = 'all': with a flipped key and "
                 "rescale = 'objects' a level's best return would not be 2.1"
             )
-        return MazeFamily(self.name, self.card, settings)
+        return MazeFamily(self.name, settings)
 
     @property
     def _path(self) -> tuple[str | int, ...]:
@@ -204,9 +202,9 @@ def _mazes(levels: Levels) -> MazeLevels:
     return levels
 
 
-BASIC = MazeFamily("maze-basic", "an empty room", BasicOptions())
-BLOCKS = MazeFamily("maze-blocks", "a room with random single-cell obstacles", BlocksOptions())
-TUNNEL = MazeFamily("maze-tunnel", "a maze of corridors with some loops", TunnelOptions())
+BASIC = MazeFamily("maze-basic", BasicOptions())
+BLOCKS = MazeFamily("maze-blocks", BlocksOptions())
+TUNNEL = MazeFamily("maze-tunnel", TunnelOptions())
 
 
 MEMBERS = {family.name: family for family in (BASIC, BLOCKS, TUNNEL)}

@@ -17,8 +17,10 @@ from rlgen_envs.maze.rules import (
 
 
 def tabular(levels: MazeLevels) -> TabularLevels:
-    """All states in which an episode can be: free cells but the key's, with any set of objects
-    left that does not include one on the agent's own cell.
+    """All states in which an episode can be.
+
+    These are the free cells but the key's, each with every set of objects left that does not
+    include one on that cell.
     """
     n_levels, n_cells = len(levels), levels.side[0] * levels.side[1]
     item = levels.item.astype(np.int64)

@@ -54,8 +54,9 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         self.num_envs = num_envs
         self.levels = levels
         self.random_spawn = random_spawn
-        shape = (len(CHANNELS), *levels.side)
-        self.single_observation_space = gym.spaces.Box(0, 1, shape, np.uint8)
+        self.render_mode = None
+        self._shape = (len(CHANNELS), *levels.side)
+        self.single_observation_space = gym.spaces.Box(0, 1, self._shape, np.uint8)
         self.single_action_space = gym.spaces.Discrete(len(Action))
         batch = gym.vector.utils.batch_space
         self.observation_space = batch(self.single_observation_space, num_envs)
@@ -122,8 +123,7 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         else:
             level = self._positions(np.broadcast_to(np.asarray(wanted), (self.num_envs,)))
         self._place(np.arange(self.num_envs), level)
-        observations = self._pictures.copy().reshape(-1, *self.single_observation_space.shape)
-        return observations, self._info(np.full(self.num_envs, Action.STAY.value))
+        return self._observations(), self._info(np.full(self.num_envs, Action.STAY.value))
 
     def _positions(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         order = np.argsort(self.levels.ids, kind="stable")
@@ -183,8 +183,10 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         info = self._info(actions)
         if np.count_nonzero(ended):
             self._end(ended, at_key, reward, info)
-        observations = self._pictures.copy().reshape(-1, *self.single_observation_space.shape)
-        return observations, reward, ended, self._false, info
+        return self._observations(), reward, ended, self._false, info
+
+    def _observations(self) -> Observations:
+        return self._pictures.copy().reshape(-1, *self._shape)
 
     def _end(
         self,
@@ -202,7 +204,7 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         left = self._pays.take(who, axis=0) @ _IS_OBJECT - self._worst.take(self._level.take(who))
         solved = self._false.copy()
         solved[who] = (left < 0.1) & at_key.take(who)
-        last = self._pictures.take(who, axis=0).reshape(-1, *self.single_observation_space.shape)
+        last = self._pictures.take(who, axis=0).reshape(-1, *self._shape)
         final_obs = np.empty(self.num_envs, object)
         final_obs[who] = np.fromiter(last, object, len(who))
         final = info | {"timeout": timeout, "solved": solved}

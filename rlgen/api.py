@@ -1,0 +1,189 @@
+"""The Python face of rlgen: what the command line does, for seed-sweep scripts."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rlgen import content
+from rlgen import protocol as protocols
+from rlgen.errors import ProtocolError
+from rlgen.levels import Family, Levels, Split
+from rlgen.levels import draw_split as _draw_split
+from rlgen.policy import FunctionPolicy, Policy
+from rlgen.protocol import Protocol
+from rlgen.store import RunStore
+
+ProtocolLike = str | Path | Mapping[str, Any] | Protocol
+
+
+@dataclass(frozen=True)
+class Result:
+    """What ``evaluate`` did.
+
+    Attributes:
+        store: The folder with everything.
+        report: The HTML page.
+        summary: What ``summary.json`` holds.
+        computed: Ids of the cells computed now.
+        already: Ids of the cells that were there.
+        failed: By id, why a cell failed; the others are not affected.
+    """
+
+    store: Path
+    report: Path
+    summary: dict[str, Any]
+    computed: list[str]
+    already: list[str]
+    failed: dict[str, str]
+
+
+def read_protocol(
+    source: ProtocolLike, seeds: str | Iterable[int] | None = None
+) -> tuple[Protocol, str]:
+    """A protocol and the words that messages about it begin with.
+
+    Args:
+        source: Name of a shipped protocol, path of a TOML file, table of keys, or a protocol.
+        seeds: Replace the protocol's own, as numbers or as text like "0:20".
+    """
+    if isinstance(source, Protocol):
+        source = source.model_dump()
+    if isinstance(source, Mapping):
+        values = dict(source)
+        if seeds is not None:
+            values["seeds"] = seeds if isinstance(seeds, str) else list(seeds)
+        return protocols.parse(values, "protocol"), "protocol"
+    text = str(source)
+    if isinstance(source, Path) or text.endswith(".toml") or os.sep in text:
+        return protocols.read(Path(source), seeds), text
+    return protocols.parse_text(content.protocol_text(text), text, seeds), text
+
+
+def evaluate(
+    protocol: ProtocolLike,
+    out: str | Path | None = None,
+    *,
+    seeds: str | Iterable[int] | None = None,
+    jobs: int | None = None,
+    device: str = "auto",
+    shard: tuple[int, int] = (0, 1),
+    quiet: bool = True,
+) -> Result:
+    """Train, measure and report a protocol; the same call again does only what is missing.
+
+    Args:
+        protocol: Name of a shipped protocol, path of a TOML file, or a table of its keys.
+        out: The store's folder; ``results/NAME`` by default.
+        seeds: Replace the protocol's own.
+        jobs: Worker processes; one a processor by default.
+        device: "auto", "cpu" or "cuda".
+        shard: ``(i, n)``; n machines share the folder and each takes every n-th cell.
+        quiet: Whether to show no progress.
+
+    Raises:
+        RlgenError: Before anything is computed, for what cannot work.
+    """
+    from rlgen import files, progress, report, runner
+
+    asked, where = read_protocol(protocol, seeds)
+    outcome = runner.run(
+        asked,
+        Path(out) if out is not None else Path("results") / asked.name,
+        where=where,
+        jobs=jobs or os.cpu_count() or 1,
+        device=device,
+        shard=shard,
+        progress=progress.choose(quiet=quiet),
+    )
+    page = outcome.store.path / "report.html"
+    if not report.is_current(outcome.store):
+        report.write(outcome.store)
+    return Result(
+        store=outcome.store.path,
+        report=page,
+        summary=files.read_json(outcome.store.path / "summary.json"),
+        computed=outcome.computed,
+        already=outcome.already,
+        failed=outcome.failed,
+    )
+
+
+def load(out: str | Path) -> pd.DataFrame:
+    """The records of a store: one row a run, level and condition; see ``records.RECORDS``."""
+    return RunStore(Path(out)).records()
+
+
+def evaluate_policy(
+    policy: Policy | Callable[[Any], Any] | Any,
+    family: str | Family,
+    levels: Levels | Sequence[int],
+    conditions: Sequence[str] = ("plain",),
+    *,
+    episodes: int = 100,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Returns of any policy on the levels you name.
+
+    Exact where the policy is memoryless and the family's levels are tabular, else from rollouts.
+
+    Args:
+        policy: A ``Policy``; a function from observations ``(B, ...)`` to action probabilities
+            ``(B, A)``; or a stable-baselines3 PPO, A2C or DQN model.
+        family: A family or its name.
+        levels: Levels of the family, or their ids.
+        conditions: Such as "plain", "greedy", "random_spawn+sticky_proposed:0.25".
+        episodes: Episodes a level and condition where returns cannot be computed.
+        seed: Of rollouts.
+
+    Returns:
+        One row a level and condition: ``level_id``, ``condition``, ``ret_mean``, ``ret_var``,
+        ``p_solved``, ``p_timeout``, ``len_mean``, ``oracle_ret``, ``random_ret`` (nan where
+        unknown), ``exact``, ``n_episodes`` (0 where exact).
+
+    Raises:
+        RlgenError: For an unknown name, or a condition that cannot be met.
+    """
+    from rlgen.conditions import Condition
+    from rlgen.evaluation.table import table
+
+    family = content.families()[family] if isinstance(family, str) else family
+    batch = levels if isinstance(levels, Levels) else family.generate(levels)
+    if not isinstance(policy, Policy):
+        policy = _policy(policy, family)
+    faced = [Condition.parse(text) for text in conditions]
+    for text, condition in zip(conditions, faced, strict=True):
+        reason = condition.why_not(family, policy)
+        if reason is not None:
+            raise ProtocolError(f"condition {text!r}: {reason}")
+    return table(policy, family, batch, faced, episodes=episodes, seed=seed)
+
+
+def _policy(policy: Any, family: Family) -> Policy:
+    if hasattr(policy, "predict") and hasattr(policy, "policy"):
+        from rlgen.agents.sb3_policy import SB3Policy
+
+        return SB3Policy(policy)
+    if not callable(policy):
+        raise ProtocolError(
+            f"{type(policy).__name__} is no policy: give a function from observations to action "
+            f"probabilities (B, {family.action_space.n}), a Policy, or a stable-baselines3 model"
+        )
+    return FunctionPolicy(policy, int(family.action_space.n))
+
+
+def draw_split(
+    family: str | Family,
+    n_train: int,
+    n_validation: int = 0,
+    n_test: int = 1000,
+    *,
+    pool_seed: int = 0,
+    flip_p: float = 0.0,
+) -> Split:
+    """Disjoint training, validation and test levels; see ``rlgen.levels.draw_split``."""
+    member = content.families()[family] if isinstance(family, str) else family
+    return _draw_split(member, n_train, n_validation, n_test, pool_seed=pool_seed, flip_p=flip_p)

@@ -1,0 +1,54 @@
+"""The outcome of one policy on some levels as rows of the record table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rlgen import evaluation
+from rlgen.conditions import Condition
+from rlgen.evaluation import reference
+from rlgen.evaluation.outcome import Outcome
+from rlgen.levels import Family, Levels
+from rlgen.policy import Policy
+
+
+def table(
+    policy: Policy,
+    family: Family,
+    levels: Levels,
+    conditions: Sequence[Condition],
+    *,
+    episodes: int = evaluation.EPISODES,
+    seed: int = 0,
+    cache: Path | None = None,
+) -> pd.DataFrame:
+    """One row a level and condition, level after level within condition.
+
+    Args:
+        policy: What is evaluated.
+        family: Of the levels.
+        levels: ``L`` levels.
+        conditions: What the policy faces.
+        episodes: Episodes a level and condition where returns cannot be computed.
+        seed: Of rollouts.
+        cache: See ``reference.returns``.
+
+    Returns:
+        ``level_id``, ``condition``, the fields of ``Outcome``, ``oracle_ret`` and ``random_ret``
+        (nan where unknown), ``exact``, ``n_episodes`` (0 where exact).
+    """
+    exact = evaluation.can_be_exact(policy, family, levels)
+    outcomes = evaluation.evaluate(policy, family, levels, conditions, episodes=episodes, seed=seed)
+    references = reference.returns(family, levels, conditions, cache)
+    unknown = np.full(len(levels), np.nan)
+    parts = []
+    for name, outcome in outcomes.items():
+        oracle, random = references.get(name, (unknown, unknown))
+        columns = {"level_id": levels.ids, "condition": name}
+        columns |= {field: getattr(outcome, field) for field in Outcome.FIELDS}
+        columns |= {"oracle_ret": oracle, "random_ret": random}
+        columns |= {"exact": exact, "n_episodes": 0 if exact else episodes}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,81 @@
+"""Training against held-out return while the agents train (Zhang et al. 2018, Fig 2a)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import EngFormatter
+
+from rlgen.figures.base import DRAWN_POOLS, Drawing, Figure, panels, select
+from rlgen.stats.estimates import CELL
+from rlgen.stats.intervals import run_mean
+from rlgen.study import Study
+
+NAME = "learning-curves"
+
+
+class LearningCurves(Figure):
+    """One panel a cell: thin lines are runs, thick lines their means."""
+
+    title = "Learning curves"
+    reading = (
+        "Where the two colours part, the agent goes on improving on its training levels without "
+        "getting better at levels it has never seen. Thin lines are single runs, thick lines their "
+        "mean, and bands are 95 % intervals of that mean over runs."
+    )
+
+    def draw(self, study: Study) -> Drawing | None:
+        """See ``Figure.draw``."""
+        runs = study.curves[study.curves["split"].isin(["train", "test"])]
+        if runs.empty:
+            return None
+        means = _means(runs)
+        # Bands of few runs are wider than the picture; the runs decide its height.
+        low, high = runs["ret_mean"].min(), runs["ret_mean"].max()
+        limits = (low - 0.05 * (high - low) - 0.05, high + 0.05 * (high - low) + 0.05)
+
+        def panel(axis: Axes, cell: Mapping[str, Any]) -> None:
+            of_cell = {key: cell[key] for key in CELL}
+            for pool, name, colour in DRAWN_POOLS:
+                sns.lineplot(
+                    select(runs, split=pool, **of_cell),
+                    x="step",
+                    y="ret_mean",
+                    units="run_id",
+                    estimator=None,
+                    color=colour,
+                    linewidth=0.7,
+                    alpha=0.5,
+                    ax=axis,
+                    legend=False,
+                )
+                mean = select(means, split=pool, **of_cell)
+                axis.plot(mean["step"], mean["mean"], color=colour, linewidth=2.2, label=name)
+                axis.fill_between(
+                    mean["step"], mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0
+                )
+            axis.set(xlabel="environment steps", ylabel="episode return", ylim=limits)
+            axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+
+        svg, note = panels(
+            NAME,
+            study,
+            study.cells,
+            panel,
+            size=(3.2, 2.5),
+            title="Mean return on training and on held-out levels by step",
+        )
+        return Drawing(svg, means, note)
+
+
+def _means(curves: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for keys, group in curves.groupby([*CELL, "split", "step"], observed=True, sort=True):
+        told = run_mean(group["ret_mean"].to_numpy())
+        rows.append([*keys, len(group), told.mean, told.low, told.high])
+    return pd.DataFrame(rows, columns=[*CELL, "split", "step", "runs", "mean", "low", "high"])
+
+
+FIGURE = LearningCurves()

@@ -1,0 +1,101 @@
+"""What a protocol will cost on this machine, measured in a few seconds without training it."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.callbacks import BaseCallback
+
+from rlgen import content
+from rlgen.agents import AGENTS, NETWORKS, learner
+from rlgen.agents.presets import drawn
+from rlgen.agents.vec_env import VecEnvAdapter
+from rlgen.cells import Cell, conditions
+from rlgen.evaluation.table import table
+from rlgen.protocol import Protocol
+from rlgen.training import training_env
+
+#: Seconds of training measured for each agent, network and family, after a first rollout.
+MEASURE = 2.0
+#: Bytes of a record in its parquet file, and of a run's other files beside its weights; both
+#: measured on the shipped protocols.
+RECORD_BYTES, RUN_BYTES = 42, 40_000
+
+
+def price(protocol: Protocol, cells: Sequence[Cell], jobs: int) -> dict[str, Any]:
+    """Cells, steps, time and disk of the cells given.
+
+    Returns:
+        ``cells``, ``steps`` (in all), ``seconds`` (wall time on ``jobs`` workers), ``bytes``, and
+        ``kinds``: for each family, agent and network its ``cells``, ``steps_per_second``,
+        ``training_seconds`` and ``evaluation_seconds`` a cell.
+    """
+    torch.set_num_threads(1)
+    kinds: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in cells:
+        kinds.setdefault((cell.family, cell.agent, cell.network), []).append(cell)
+    told = [_kind(protocol, members) for members in kinds.values()]
+    busy = sum(k["cells"] * (k["training_seconds"] + k["evaluation_seconds"]) for k in told)
+    return {
+        "cells": len(cells),
+        "steps": sum(cell.steps for cell in cells),
+        "jobs": jobs,
+        "seconds": busy / max(1, min(jobs, len(cells))),
+        "bytes": sum(k["cells"] * k["bytes"] for k in told),
+        "kinds": told,
+    }
+
+
+class _Stopwatch(BaseCallback):
+    """Stops training after some seconds and knows how many steps were taken in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.speed = 0.0
+        self._marks: list[tuple[int, float]] = []
+
+    def _on_rollout_start(self) -> None:
+        self._marks.append((self.num_timesteps, time.perf_counter()))
+        # The first rollout warms up.
+        if len(self._marks) > 2:
+            steps, seconds = np.subtract(self._marks[-1], self._marks[1])
+            self.speed = steps / seconds
+
+    def _on_step(self) -> bool:
+        return len(self._marks) < 3 or self._marks[-1][1] - self._marks[1][1] < MEASURE
+
+
+def _kind(protocol: Protocol, cells: Sequence[Cell]) -> dict[str, Any]:
+    cell = max(cells, key=lambda c: c.n_train_levels)
+    family = content.families()[cell.family].configure(cell.family_options)
+    preset, network = AGENTS[cell.agent], NETWORKS[cell.network]
+    settings = drawn(preset.configured(cell.agent_options, cell.agent), cell.seed)
+    levels = family.generate(np.arange(min(cell.n_train_levels, 64)), cell.flip_p)
+    env: VecEnvAdapter = training_env(family, levels, settings, cell.regulariser, cell.seed)
+    model = learner.make(preset, settings, network, env, seed=0, device="cpu")
+    watch = _Stopwatch()
+    model.learn(10**9, callback=watch)
+    env.close()
+    shape = family.observation_space.shape
+    policy = learner.policy_of(model, network, shape)
+    faced = conditions(protocol)
+    few = levels.take(slice(0, 8))
+    began = time.perf_counter()
+    table(policy, family, few, faced, episodes=cell.episodes)
+    a_level = (time.perf_counter() - began) / len(few)
+    trained_on = [min(c.n_train_levels, c.evaluated_train_levels) for c in cells]
+    n_levels = float(np.mean(trained_on)) + cell.n_validation_levels + cell.n_test_levels
+    watched = (cell.curve_points + 1) * 3 * cell.curve_levels
+    weights = sum(p.numel() for p in model.policy.parameters()) * 4
+    return {
+        "family": cell.family,
+        "agent": cell.agent,
+        "network": cell.network,
+        "cells": len(cells),
+        "steps_per_second": watch.speed,
+        "training_seconds": cell.steps / watch.speed,
+        "evaluation_seconds": a_level * (n_levels + watched / len(faced)),
+        "bytes": int(n_levels * len(faced) * RECORD_BYTES + RUN_BYTES + weights),
+    }

@@ -1,0 +1,76 @@
+"""The numbers of the report as plain values: what ``summary.json`` holds and the page shows."""
+
+from typing import Any
+
+import rlgen
+from rlgen.stats.estimates import CELL, POOLS, QUANTITIES
+from rlgen.stats.intervals import Estimate
+from rlgen.stats.verdicts import number, rule
+from rlgen.study import Study
+
+#: Raised whenever a key changes its meaning.
+SCHEMA = 1
+
+
+def summarise(study: Study) -> dict[str, Any]:
+    """The summary of a study.
+
+    ``cells`` has one entry for each cell of the grid, runs summarised: its keys, ``runs``, and
+    under ``train``, ``validation``, ``test`` and ``gap`` the mean episode return with the ends of
+    its 95 % interval under the condition ``condition``; the same for normalised scores under
+    ``normalised`` and for the probability of solving a level under ``solved``; all conditions
+    under ``conditions``; ``verdict`` and the ``sentence`` that says it. null is unknown.
+    """
+    return {
+        "schema_version": SCHEMA,
+        "rlgen": rlgen.__version__,
+        "protocol": study.protocol.name,
+        "condition": study.main,
+        "rule": rule(study.protocol.margin),
+        "cells": [_cell(study, cell) for cell in study.cells],
+        "runs": sorted(study.provenance),
+        "missing": [cell["label"] for cell in study.missing if cell["id"] not in study.failures],
+        "failed": [cell["label"] for cell in study.missing if cell["id"] in study.failures],
+        "manifests": sorted(set(study.records["manifest"])),
+    }
+
+
+def _cell(study: Study, cell: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {key: cell[key] for key in CELL} | {"runs": cell["runs"]}
+    told |= _parts(study, cell, study.main, "return")
+    for quantity in QUANTITIES:
+        if quantity != "return":
+            told[quantity] = _parts(study, cell, study.main, quantity)
+    told["conditions"] = {c: _parts(study, cell, c, "return") for c in study.conditions}
+    verdict = study.verdict(cell)
+    told["verdict"] = verdict.word
+    told["sentence"] = sentence(cell, told, verdict.word, verdict.because)
+    return told
+
+
+def _parts(study: Study, cell: dict[str, Any], condition: str, quantity: str) -> dict[str, Any]:
+    return {
+        part: _plain(study.estimate(cell, condition, quantity, part)) for part in (*POOLS, "gap")
+    }
+
+
+def _plain(estimate: Estimate) -> dict[str, float]:
+    return {"mean": estimate.mean, "low": estimate.low, "high": estimate.high}
+
+
+def sentence(cell: dict[str, Any], told: dict[str, Any], word: str, because: str) -> str:
+    """The answer for one cell in words."""
+    n = cell["n_train_levels"]
+    levels = f"{n:,} level" + ("s" if n != 1 else "")
+    gap = told["gap"]
+    interval = ""
+    if gap["low"] == gap["low"]:
+        interval = f" [{number(gap['low'])}, {number(gap['high'])}]"
+    verb = word if word != "undecided" else "is undecided"
+    who = f"{cell['agent']}/{cell['network']}"
+    how = f" with flip probability {cell['flip_p']:g}" if cell["flip_p"] else ""
+    how += f" under {cell['regulariser']}" if cell["regulariser"] != "none" else ""
+    trained = f"{who} trained on {levels} of {cell['family']}{how} {verb}"
+    train, test = number(told["train"]["mean"]), number(told["test"]["mean"])
+    why = f" ({because})" if because else ""
+    return f"{trained}: train {train}, held-out {test}, gap {number(gap['mean'])}{interval}{why}."

@@ -1,0 +1,62 @@
+"""The answer in words, and the rule that gives it."""
+
+from dataclasses import dataclass
+
+from rlgen.stats.intervals import Estimate
+
+#: A training score below this is not called learnt: half way from random to optimal.
+LEARNT = 0.5
+
+RULE = (
+    "Scores are normalised level by level: 0 is a uniformly random agent, 1 is the planner. "
+    "A cell “has not learnt” if its training score is below {learnt:g}: then a small gap means "
+    "nothing. Otherwise it “memorises” if the whole 95 % interval of the normalised gap lies "
+    "above {margin:g}, “generalises” if the whole interval lies below {margin:g}, and is "
+    "“undecided” if the interval holds {margin:g} or there are too few runs to have one."
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One cell's answer.
+
+    Attributes:
+        word: "memorises", "generalises", "undecided" or "has not learnt".
+        because: What is missing or decisive, as an addition to the sentence.
+    """
+
+    word: str
+    because: str = ""
+
+
+def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
+    """Apply ``RULE``.
+
+    Args:
+        train_score: Normalised training score.
+        gap_score: Normalised gap.
+        margin: From the protocol.
+    """
+    if train_score.mean != train_score.mean:
+        return Verdict("undecided", "there is no random or optimal return to compare with")
+    if train_score.mean < LEARNT:
+        return Verdict("has not learnt", f"training score {number(train_score.mean)}")
+    if gap_score.low != gap_score.low:
+        return Verdict("undecided", "one run has no interval; add seeds")
+    if gap_score.low > margin:
+        return Verdict("memorises")
+    if gap_score.high < margin:
+        return Verdict("generalises")
+    return Verdict("undecided", f"the interval of the normalised gap holds {margin:g}; add seeds")
+
+
+def rule(margin: float) -> str:
+    """The rule as a paragraph."""
+    return RULE.format(learnt=LEARNT, margin=margin)
+
+
+def number(value: float | None) -> str:
+    """Two decimals with a true minus sign; a dash for what is not known."""
+    if value is None or value != value:
+        return "–"
+    return f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")

@@ -1,0 +1,146 @@
+"""A store as the read half sees it: tables, and nothing that can train."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from rlgen.protocol import Protocol
+from rlgen.stats.estimates import CELL, estimates
+from rlgen.stats.intervals import Estimate
+from rlgen.stats.verdicts import Verdict, judge
+from rlgen.store import RunStore
+
+#: The condition by which a cell is judged; the first one if it was not asked for.
+MAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything a report is made of.
+
+    Attributes:
+        protocol: As declared so far.
+        records: One row a run, level and condition.
+        curves: One row a run, checkpoint and pool, with the run's cell columns.
+        plan: Every cell asked for.
+        provenance: By run.
+        trajectories: By run.
+        failures: Traceback by cell.
+    """
+
+    protocol: Protocol
+    records: pd.DataFrame
+    curves: pd.DataFrame
+    plan: list[dict[str, Any]]
+    provenance: Mapping[str, dict[str, Any]]
+    trajectories: Mapping[str, list[dict[str, Any]]]
+    failures: Mapping[str, str]
+
+    @classmethod
+    def load(cls, store: RunStore) -> "Study":
+        """Read a store."""
+        records = store.records()
+        runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
+        curves = store.curves().astype({"run_id": "str"})
+        return cls(
+            store.protocol(),
+            records,
+            curves.merge(runs.astype({"run_id": "str"}), on="run_id", validate="many_to_one"),
+            store.plan(),
+            store.provenance(),
+            store.trajectories(),
+            store.failures(),
+        )
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """See ``stats.estimates``."""
+        return estimates(self.records)
+
+    @cached_property
+    def main(self) -> str:
+        """The condition by which cells are judged."""
+        faced = list(dict.fromkeys(self.records["condition"]))
+        return MAIN if MAIN in faced or not faced else str(faced[0])
+
+    @cached_property
+    def conditions(self) -> list[str]:
+        """All conditions, the main one first, then as in the protocol."""
+        found = sorted(set(self.records["condition"]))
+        asked = [name for name in self.protocol.conditions if name in found]
+        return list(dict.fromkeys([self.main, *asked, *found]))
+
+    @cached_property
+    def missing(self) -> list[dict[str, Any]]:
+        """Cells that were asked for and are not there."""
+        done = set(self.provenance)
+        return [cell for cell in self.plan if cell["id"] not in done]
+
+    def estimate(
+        self, cell: Mapping[str, Any], condition: str, quantity: str, part: str
+    ) -> Estimate:
+        """One number with its interval; nan if it is not known."""
+        rows = self._indexed
+        key = (*(cell[name] for name in CELL), condition, quantity, part)
+        if key not in rows.index:
+            return Estimate(float("nan"))
+        row = rows.loc[key]
+        return Estimate(float(row["mean"]), float(row["low"]), float(row["high"]))
+
+    @cached_property
+    def _indexed(self) -> pd.DataFrame:
+        return self.estimates.set_index([*CELL, "condition", "quantity", "part"]).sort_index()
+
+    @cached_property
+    def cells(self) -> list[dict[str, Any]]:
+        """The cells of the grid, runs apart, with their number of runs and levels."""
+        main = self.records[self.records["condition"] == self.main]
+        counts = main.groupby(CELL, observed=True, sort=True)["run_id"].nunique()
+        keys = [dict(zip(CELL, key, strict=True)) for key in counts.index]
+        return [key | {"runs": int(n)} for key, n in zip(keys, counts, strict=True)]
+
+    @cached_property
+    def varying(self) -> list[str]:
+        """The columns of ``CELL`` that tell the study's cells apart; the pool size always does."""
+        return [
+            key
+            for key in CELL
+            if key == "n_train_levels" or len({cell[key] for cell in self.cells}) > 1
+        ]
+
+    def short(self, cell: Mapping[str, Any], *, size: bool = True) -> str:
+        """A cell by what tells it apart, with or without the size of its training pool."""
+        words = []
+        for key in self.varying:
+            value = cell.get(key)
+            if key == "n_train_levels":
+                words += [f"{value:,} levels"] if size else []
+            elif key == "flip_p":
+                words.append(f"p = {value:g}")
+            elif key != "regulariser":
+                words.append(str(value))
+            elif value != "none":
+                words.append(f"trained with {value}")
+        return ", ".join(words)
+
+    @cached_property
+    def common(self) -> str:
+        """What all cells have in common."""
+        if not self.cells:
+            return ""
+        cell = self.cells[0]
+        words = [
+            str(cell[key]) for key in ("agent", "network", "family") if key not in self.varying
+        ]
+        return ", ".join(words)
+
+    def verdict(self, cell: Mapping[str, Any]) -> Verdict:
+        """The answer for one cell."""
+        return judge(
+            self.estimate(cell, self.main, "normalised", "train"),
+            self.estimate(cell, self.main, "normalised", "gap"),
+            self.protocol.margin,
+        )

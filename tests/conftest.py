@@ -1,0 +1,67 @@
+"""Fixtures that several test files share."""
+
+import json
+import os
+
+# Before anything imports numpy or torch: the tests run in several processes already.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import TINY
+
+from rlgen.training import Trained, train
+
+HERE = Path(__file__).parent
+
+@pytest.fixture(scope="session")
+def worked_examples() -> dict[str, Any]:
+    """The worked examples of the method document."""
+    told: dict[str, Any] = json.loads((HERE / "golden" / "worked_examples.json").read_text())
+    return told
+
+
+@pytest.fixture
+def tiny() -> dict[str, Any]:
+    """A table of protocol keys, to be changed at will."""
+    return json.loads(json.dumps(TINY))  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def write_protocol(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a protocol file from ``TINY`` with other keys."""
+    import tomli_w
+
+    def write(name: str = "tiny.toml", **keys: Any) -> Path:
+        path = tmp_path / name
+        told = {k: v for k, v in {**TINY, **keys}.items() if v is not None}
+        path.write_text(tomli_w.dumps(told))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def tiny_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished study with three seeds; tests read it and never write to it."""
+    import rlgen
+
+    out = tmp_path_factory.mktemp("tiny") / "store"
+    keys = {**TINY, "seeds": [0, 1, 2], "flip_p": [0.0, 0.5], "description": "a <b>tiny</b> study"}
+    rlgen.evaluate(keys, out, jobs=2)
+    return out
+
+
+@pytest.fixture(scope="session")
+def trained() -> Iterator[Trained]:
+    """A small ConvNet after some training on ten mazes."""
+    from rlgen_envs import FAMILIES
+
+    from rlgen import draw_split
+
+    split = draw_split(FAMILIES["maze-basic"], 10, 0, 5)
+    yield train(split, agent="ppo", network="conv-a", steps=40_000, seed=0, curve_points=1)

@@ -1,0 +1,48 @@
+"""What several test files import."""
+
+from typing import Any
+
+import numpy as np
+
+from rlgen.evaluation import planner
+from rlgen.levels import Family, Levels
+from rlgen.policy import FunctionPolicy, MemorylessPolicy
+
+#: A study that a worker computes in about a second a cell.
+TINY: dict[str, Any] = {
+    "name": "tiny",
+    "family": "maze-basic",
+    "family_options": {"size": 5},
+    "n_train_levels": [3, 6],
+    "n_validation_levels": 4,
+    "n_test_levels": 8,
+    "agent": "ppo",
+    "agent_options": {"n_envs": 16, "batch_size": 256},
+    "network": "mlp-512-128",
+    "seeds": [0, 1],
+    "steps": 1500,
+    "conditions": ["plain", "greedy", "random_spawn"],
+    "curve_points": 2,
+    "curve_levels": 4,
+}
+
+
+def uniform(family: Family) -> FunctionPolicy:
+    """The random agent."""
+    n = int(family.action_space.n)
+    return FunctionPolicy(lambda observations: np.full((len(observations), n), 1 / n), n)
+
+
+class TablePolicy(MemorylessPolicy):
+    """The planner as a policy on observations, for rollouts."""
+
+    def __init__(self, family: Family, levels: Levels) -> None:
+        tabular = family.tabular(levels)
+        assert tabular is not None
+        states = np.arange(tabular.n_states, dtype=np.int32)
+        plan = planner.plan(tabular).probabilities(tabular.n_actions)
+        seen = tabular.observe(states)
+        self._table = {o.tobytes(): p for o, p in zip(seen, plan, strict=True)}
+
+    def probabilities(self, observations: Any) -> Any:
+        return np.stack([self._table[o.tobytes()] for o in observations])

@@ -1,0 +1,54 @@
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+
+from rlgen.agents import AGENTS, NETWORKS, learner
+from rlgen.agents.networks import PAPER_FAMILIES
+from rlgen.agents.trunk import TrunkExtractor
+from rlgen.errors import ProtocolError
+from rlgen.training import training_env
+from rlgen_envs import FAMILIES
+
+
+def test_the_paper_s_three_lists():
+    sizes = {name: len(members) for name, members in PAPER_FAMILIES.items()}
+    assert sizes == {"ConvNet": 5, "Big-ConvNet": 8, "MLP": 6}
+    members = [m for listed in PAPER_FAMILIES.values() for m in listed]
+    assert len(members) == 19
+    assert set(members) == set(NETWORKS)
+
+
+@pytest.mark.parametrize("side", [9, 13])
+@pytest.mark.parametrize("name", list(NETWORKS))
+def test_parameter_counts_as_worked(name, side, worked_examples):
+    """Trunk, linear policy head (5) and linear value head (1)."""
+    space = gym.spaces.Box(0, 1, (7, side, side), np.uint8)
+    network = NETWORKS[name]
+    features = network.n_features(space.shape)
+    with torch.device("meta"):  # counts without making the weights
+        trunk = TrunkExtractor(space, network)
+    count = sum(p.numel() for p in trunk.parameters()) + 6 * (features + 1)
+    assert count == worked_examples["param_counts_valid_padding"][str(side)][name]
+
+
+@pytest.mark.parametrize("agent", ["ppo", "a2c", "a2c-paper"])
+def test_the_model_that_learns_has_just_these_parameters(agent, worked_examples):
+    family = FAMILIES["maze-basic"]
+    preset = AGENTS[agent]
+    settings = {**preset.settings, "learning_rate": 1e-3, "ent_coef": 0.01, "n_envs": 4}
+    settings |= {"batch_size": 64} if agent == "ppo" else {}
+    env = training_env(family, family.generate(range(3)), settings, "none", 0)
+    model = learner.make(preset, settings, NETWORKS["conv-b"], env, seed=0, device="cpu")
+    count = sum(p.numel() for p in model.policy.parameters())
+    assert count == worked_examples["param_counts_valid_padding"]["9"]["conv-b"]
+
+
+def test_networks_that_do_not_fit_are_refused():
+    with pytest.raises(ProtocolError, match="does not fit observations of 5 x 5"):
+        NETWORKS["conv-k2x4"].n_features((7, 5, 5))
+    with pytest.raises(ProtocolError, match="use an mlp"):
+        NETWORKS["conv-a"].n_features((4,))
+    assert NETWORKS["mlp-512-128"].n_features((4,)) == 128
+    # the deepest one fits 9 x 9 exactly (A-06)
+    assert NETWORKS["big-128-x6"].n_features((7, 9, 9)) == 128

@@ -1,0 +1,121 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlgen import draw_split
+from rlgen.errors import LevelError, UnknownNameError
+from rlgen.levels import Split
+from rlgen_envs import FAMILIES
+
+BASIC = FAMILIES["maze-basic"]
+#: About a tenth of its levels repeat, so that disjointness is put to the test.
+SMALL = BASIC.configure({"size": 5})
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(1, 60), st.integers(0, 30), st.integers(1, 60), st.integers(0, 2**40), st.booleans()
+)
+def test_pools_share_no_level(n_train, n_validation, n_test, pool_seed, small):
+    split = draw_split(
+        SMALL if small else BASIC, n_train, n_validation, n_test, pool_seed=pool_seed
+    )
+    assert [len(levels) for _, levels in split.pools()] == [n_train, n_validation, n_test]
+    prints = [p for _, levels in split.pools() for p in levels.fingerprints()]
+    assert len(set(prints)) == len(prints)
+
+
+@pytest.mark.parametrize("family", [BASIC, SMALL], ids=["basic", "small"])
+def test_training_pools_of_growing_size_are_nested(family):
+    sizes = [1, 9, 10, 100, 257, 600]
+    splits = [draw_split(family, n, 5, 20, pool_seed=3) for n in sizes]
+    for small, large in zip(splits, splits[1:], strict=False):
+        assert np.array_equal(large.train.ids[: len(small.train)], small.train.ids)
+
+
+def test_test_levels_do_not_depend_on_the_training_pool():
+    one = draw_split(BASIC, 10, 5, 50, pool_seed=0)
+    other = draw_split(BASIC, 300, 20, 50, pool_seed=7, flip_p=0.5)
+    assert np.array_equal(one.test.ids, other.test.ids)
+    assert one.test.content_hash() == other.test.content_hash()
+    assert not set(one.train.ids) & set(other.train.ids)
+    assert np.array_equal(draw_split(BASIC, 10, 5, 20).test.ids, one.test.ids[:20])
+
+
+def test_only_training_levels_are_flipped():
+    split = draw_split(BASIC, 50, 20, 20, flip_p=0.5)
+    plain = [1, 1, -1, -1, 0.1]
+    assert (split.validation.values == plain).all()
+    assert (split.test.values == plain).all()
+    assert not (split.train.values == plain).all()
+
+
+def test_a_split_refuses_a_shared_level():
+    pool = BASIC.generate(range(5))
+    with pytest.raises(LevelError, match="test level 3 is the same task as train level 3"):
+        Split(BASIC, 0.0, 0, pool, BASIC.generate([]), BASIC.generate([3, 9]))
+    with pytest.raises(LevelError, match="same task"):
+        Split(BASIC, 0.0, 0, BASIC.generate([1, 1]), BASIC.generate([]), BASIC.generate([3]))
+
+
+def test_the_manifest_names_every_level_and_its_hash_covers_it():
+    split = draw_split(BASIC, 10, 2, 5, flip_p=0.2)
+    told = json.loads(json.dumps(split.manifest))
+    for pool, levels in split.pools():
+        assert told["pools"][pool]["ids"] == levels.ids.tolist()
+        prints = [p[:16] for p in levels.fingerprints()]
+        assert told["pools"][pool]["fingerprints"] == prints
+    again = draw_split(BASIC, 10, 2, 5, flip_p=0.2)
+    assert again.manifest_hash == split.manifest_hash
+    for other in (
+        draw_split(BASIC, 11, 2, 5, flip_p=0.2),
+        draw_split(BASIC, 10, 2, 5, flip_p=0.3),
+        draw_split(BASIC, 10, 2, 5, flip_p=0.2, pool_seed=1),
+        draw_split(BASIC.configure({"size": 11}), 10, 2, 5, flip_p=0.2),
+    ):
+        assert other.manifest_hash != split.manifest_hash
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ((0, 0, 1), "0 train levels"),
+        ((1, 0, 0), "0 test levels"),
+        ((1, -1, 1), "-1 validation levels"),
+        ((10**9, 0, 1), "1000000000 train levels"),
+    ],
+)
+def test_impossible_sizes_are_refused(sizes, message):
+    with pytest.raises(LevelError, match=message):
+        draw_split(BASIC, *sizes)
+
+
+def test_more_levels_than_there_are():
+    # 9 cells, six different things on them
+    with pytest.raises(LevelError, match="at most 60,480 distinct levels"):
+        draw_split(SMALL, 60_000, 0, 1000)
+
+
+class Few(type(BASIC)):
+    """Seven distinct levels under any number of ids."""
+
+    def generate(self, ids, flip_p=0.0):
+        return super().generate(np.asarray(ids, np.int64).reshape(-1) % 7, flip_p)
+
+    def capacity(self):
+        return None
+
+
+def test_a_family_that_runs_out_of_levels_is_found_out():
+    few = Few("few", BASIC.settings)
+    assert len(draw_split(few, 4, 1, 2).train) == 4
+    with pytest.raises(LevelError, match="too few distinct levels: .* gave 3 new ones of 10"):
+        draw_split(few, 10, 0, 4)
+
+
+def test_names_are_looked_up():
+    with pytest.raises(UnknownNameError, match="did you mean 'maze-basic'"):
+        draw_split("maze-basik", 10)

@@ -1,0 +1,167 @@
+"""Agents, training, the test worker, checkpoints."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from rlgen import draw_split
+from rlgen.agents import AGENTS
+from rlgen.agents.presets import LogUniform, drawn
+from rlgen.agents.torch_policy import TorchPolicy
+from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
+from rlgen.training import train
+from rlgen_envs import FAMILIES
+
+SMALL = FAMILIES["maze-basic"].configure({"size": 5})
+#: Fewer environments than the presets have, so that a few steps hold several updates.
+QUICK = {
+    "ppo": {"n_envs": 16, "batch_size": 128},
+    "ppo-default": {"n_steps": 64},
+    "a2c": {"n_envs": 8},
+    "a2c-paper": {},
+    "dqn": {"learning_starts": 100, "buffer_size": 2000, "n_envs": 4, "batch_size": 32},
+}
+
+
+def weights(policy):
+    state = {**policy._trunk.state_dict(), **{f"h{k}": v for k, v in policy._head.state_dict().items()}}
+    return torch.cat([tensor.reshape(-1) for tensor in state.values()])
+
+
+def quick(agent, *, seed=0, split=None, steps=1200, **keys):
+    split = split or draw_split(SMALL, 4, 2, 5)
+    keys = {"network": "mlp-512-128", "curve_points": 2, "curve_levels": 3} | keys
+    options = QUICK[agent] | keys.pop("agent_options", {})
+    return train(split, agent=agent, steps=steps, seed=seed, agent_options=options, **keys)
+
+
+@pytest.mark.parametrize("agent", list(AGENTS))
+def test_every_agent_learns_something_and_the_same_twice(agent):
+    one, again, other = (quick(agent, seed=seed) for seed in (0, 0, 1))
+    assert torch.equal(weights(one.policy), weights(again.policy))
+    assert one.curve == again.curve
+    assert one.settings == again.settings
+    assert not torch.equal(weights(one.policy), weights(other.policy))
+    assert one.steps >= 1200
+    before = quick(agent, steps=1).curve[0]
+    assert before["step"] == 0
+    assert one.policy.stochastic == AGENTS[agent].stochastic
+    probabilities = one.policy.probabilities(np.zeros((3, 7, 5, 5), np.uint8))
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("agent", ["ppo", "dqn"])
+def test_the_test_worker_never_teaches(agent):
+    """However often and on whatever held-out levels it looks, the same weights come out."""
+    seldom = quick(agent, curve_points=1, curve_levels=1)
+    often = quick(agent, curve_points=7, curve_levels=5)
+    elsewhere = quick(agent, split=draw_split(SMALL, 4, 0, 3))
+    assert len(often.curve) > len(seldom.curve)
+    assert torch.equal(weights(seldom.policy), weights(often.policy))
+    assert torch.equal(weights(seldom.policy), weights(elsewhere.policy))
+
+
+def test_the_curve_holds_all_pools_and_the_final_policy():
+    split = draw_split(SMALL, 4, 2, 5)
+    told = []
+    trained = quick(
+        "ppo", split=split, on_checkpoint=lambda step, speed, returns: told.append((step, returns))
+    )
+    steps = sorted({row["step"] for row in trained.curve})
+    assert steps[0] == 0
+    assert steps[-1] == trained.steps
+    for step in steps:
+        rows = {row["split"]: row for row in trained.curve if row["step"] == step}
+        assert set(rows) == {"train", "validation", "test"}
+        assert [rows[pool]["n_levels"] for pool in rows] == [3, 2, 3]
+    assert [step for step, _ in told] == steps
+    import rlgen
+
+    final = rlgen.evaluate_policy(trained.policy, SMALL, split.test.take([0, 1, 2]))
+    last = [r for r in trained.curve if r["step"] == trained.steps and r["split"] == "test"]
+    assert last[0]["ret_mean"] == pytest.approx(final["ret_mean"].mean(), abs=1e-12)
+
+
+def test_it_learns_its_levels():
+    """Far above chance on the levels it trains on, which is what everything else measures."""
+    split = draw_split(SMALL, 3, 0, 20)
+    trained = quick("ppo", split=split, steps=25_000, curve_points=1)
+    first, last = (
+        next(r["ret_mean"] for r in rows if r["split"] == "train")
+        for rows in (trained.curve, trained.curve[-2:])
+    )
+    assert last > 1.5
+    assert last > first + 0.7
+
+
+@pytest.mark.parametrize("regulariser", ["random_spawn", "sticky_proposed", "random_spawn+delay:1"])
+def test_training_under_a_perturbation_is_another_training(regulariser):
+    plain = quick("ppo")
+    one, again = quick("ppo", regulariser=regulariser), quick("ppo", regulariser=regulariser)
+    assert torch.equal(weights(one.policy), weights(again.policy))
+    assert not torch.equal(weights(plain.policy), weights(one.policy))
+
+
+def test_drawn_hyper_parameters_are_the_run_s_own():
+    settings = AGENTS["a2c-paper"].settings
+    rates = [drawn(settings, seed)["learning_rate"] for seed in range(400)]
+    assert len(set(rates)) == 400
+    assert 1e-5 <= min(rates) < 2e-5
+    assert 2.5e-2 < max(rates) <= 5e-2
+    # log-uniform: half of the draws below the geometric mean
+    assert abs(np.mean(np.array(rates) < np.sqrt(1e-5 * 5e-2)) - 0.5) < 0.1
+    assert isinstance(settings["ent_coef"], LogUniform)
+    assert quick("a2c-paper", seed=3).settings["learning_rate"] == rates[3]
+
+
+@pytest.mark.parametrize(
+    ("agent", "options", "message"),
+    [
+        ("ppo", {"learnig_rate": 1e-3}, "did you mean 'learning_rate'"),
+        ("ppo", {"n_envs": 1.5}, "n_envs = 1.5"),
+        ("ppo", {"learning_rate": -1.0}, "learning_rate = -1.0"),
+        ("ppo", {"learning_rate": "fast"}, "learning_rate = 'fast'"),
+        ("ppo", {"anneal": 1}, "anneal = 1: must be true or false"),
+        ("ppo", {"gamma": True}, "gamma = True"),
+        ("a2c", {"batch_size": 5}, "a2c has no option 'batch_size'"),
+        ("ppo", {"learning_rate": float("inf")}, "learning_rate = inf"),
+    ],
+)
+def test_wrong_options_are_refused(agent, options, message):
+    with pytest.raises(ProtocolError, match=message):
+        AGENTS[agent].configured(options, agent)
+
+
+@pytest.mark.parametrize("agent", ["ppo", "dqn"])
+def test_a_checkpoint_is_the_policy(agent, tmp_path):
+    trained = quick(agent)
+    trained.policy.save(tmp_path, {"note": 1})
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["agent.json", "policy.safetensors"]
+    loaded = TorchPolicy.load(tmp_path)
+    observations = draw_split(SMALL, 4, 2, 5).test.pictures.reshape(5, 7, 5, 5)
+    assert np.array_equal(
+        loaded.probabilities(observations), trained.policy.probabilities(observations)
+    )
+    assert loaded.stochastic == trained.policy.stochastic
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    quick("ppo", steps=1).policy.save(tmp_path, {})
+    file = tmp_path / "policy.safetensors"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DamagedStoreError, match="cannot read the checkpoint"):
+        TorchPolicy.load(tmp_path)
+    file.write_bytes(whole)
+    tensors = load_file(file)
+    tensors.pop("head.bias")
+    save_file(tensors, file)
+    with pytest.raises(DamagedStoreError, match="cannot read the checkpoint"):
+        TorchPolicy.load(tmp_path)
+    card = json.loads((tmp_path / "agent.json").read_text())
+    (tmp_path / "agent.json").write_text(json.dumps(card | {"format": 99}))
+    with pytest.raises(StoreError, match="format 99"):
+        TorchPolicy.load(tmp_path)
