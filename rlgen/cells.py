@@ -55,8 +55,9 @@ class Cell:
 
     @cached_property
     def id(self) -> str:
-        """Sixteen hex digits of the hash of the settings."""
-        return digest(self.settings)[:16]
+        """Sixteen hex digits of the hash of the settings, the agent's as resolved."""
+        told = {key: value for key, value in self.settings.items() if key != "agent_options"}
+        return digest(told)[:16]
 
     @property
     def label(self) -> str:

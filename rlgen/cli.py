@@ -284,12 +284,16 @@ def show(
 def main() -> None:
     """The console script."""
     try:
-        cli()
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except RlgenError as error:
         for line in str(error).splitlines():
             click.echo(f"rlgen: {line}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except click.Abort:  # what click makes of an interrupt
         click.echo(
             "\nrlgen: interrupted; finished cells are kept, the same command goes on", err=True
         )

@@ -70,7 +70,7 @@ class Family(ABC):
     options: Mapping[str, Any]
 
     @abstractmethod
-    def configure(self, options: Mapping[str, Any]) -> "Family":
+    def configure(self, options: Mapping[str, Any]) -> Self:
         """The same family with other settings.
 
         Raises:

@@ -19,6 +19,9 @@ from rlgen.store import RunStore
 
 #: How often a cell is tried when its worker is killed; one that raises is not tried again.
 ATTEMPTS = 2
+#: Imported before the first cell starts; the second is what the first torch optimizer of a process
+#: would import, for two seconds.
+PRELOAD = ("rlgen.jobs", "torch._dynamo")
 #: Seconds between looks at cells that another command is computing.
 PATIENCE = 1.0
 
@@ -45,7 +48,6 @@ class _Job:
     cell: Cell
     missing: list[str]
     attempts: int = 0
-    trace: str = ""
 
 
 def run(
@@ -88,7 +90,7 @@ def run(
     if not todo:
         return outcome
     progress.begin([job.cell for job in todo], len(outcome.already), jobs)
-    with progress, LocalExecutor(store.path / ".rlgen" / "logs") as executor:
+    with progress, LocalExecutor(store.log_folder, PRELOAD) as executor:
         driver = _Driver(store, executor, progress, outcome, faced, device, jobs)
         try:
             driver.work_through(todo)
@@ -189,8 +191,6 @@ class _Driver:
             self._progress.advanced(cell, event)
         elif event["event"] == "evaluating":
             self._progress.evaluating(cell)
-        elif event["event"] == "raised":
-            job.trace = event["trace"]
         elif event["event"] == "ended":
             del self._running[cell.id]
             self._claims.pop(cell.id).close()
@@ -206,13 +206,13 @@ class _Driver:
         if status != RAISED and job.attempts < ATTEMPTS:
             self._progress.note(f"{cell.label}: its worker was killed ({_died(status)}); once more")
             return job
-        log = self._store.path / ".rlgen" / "logs" / f"{cell.id}.log"
+        log = self._store.log(cell.id)
         if status == RAISED:
-            why, trace = job.trace.strip().splitlines()[-1], job.trace
+            why = (log.strip().splitlines() or ["it raised an exception"])[-1]
         else:
             why = f"its worker was killed {job.attempts} times ({_died(status)})"
-            trace = f"{why}\nits output is in {log}\n"
-        path = self._store.fail(cell.id, trace)
+            log += f"\n{why}\n"
+        path = self._store.fail(cell.id, log)
         self._outcome.failed[cell.id] = f"{cell.label}: {why} (see {path})"
         self._progress.failed(cell, why)
         return None

@@ -28,6 +28,8 @@ from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
 from rlgen.protocol import Protocol, digest, merged, read
 
 FORMAT = 1
+#: Characters of a failed worker's output that are kept with the failure.
+LOG_END = 20_000
 
 
 class RunStore:
@@ -192,6 +194,16 @@ class RunStore:
         path = self.path / "splits" / f"{manifest_hash}.json"
         if not path.exists():
             files.write_json(path, manifest)
+
+    @property
+    def log_folder(self) -> Path:
+        """Where workers write what they have to say."""
+        return self.path / ".rlgen" / "logs"
+
+    def log(self, cell: str) -> str:
+        """The end of what the cell's last worker wrote, a traceback last if it raised."""
+        path = self.log_folder / f"{cell}.log"
+        return path.read_text(errors="replace")[-LOG_END:] if path.exists() else ""
 
     def fail(self, cell: str, why: str) -> Path:
         """Keep why a cell failed."""

@@ -7,7 +7,7 @@ import os
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from helpers import TINY
 from rlgen.training import Trained, train
 
 HERE = Path(__file__).parent
+
 
 @pytest.fixture(scope="session")
 def worked_examples() -> dict[str, Any]:
@@ -36,8 +37,8 @@ def write_protocol(tmp_path: Path) -> Callable[..., Path]:
     """Writes a protocol file from ``TINY`` with other keys."""
     import tomli_w
 
-    def write(name: str = "tiny.toml", **keys: Any) -> Path:
-        path = tmp_path / name
+    def write(**keys: Any) -> Path:
+        path = tmp_path / "tiny.toml"
         told = {k: v for k, v in {**TINY, **keys}.items() if v is not None}
         path.write_text(tomli_w.dumps(told))
         return path
@@ -57,11 +58,10 @@ def tiny_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained() -> Iterator[Trained]:
+def trained() -> Trained:
     """A small ConvNet after some training on ten mazes."""
+    from rlgen import draw_split
     from rlgen_envs import FAMILIES
 
-    from rlgen import draw_split
-
     split = draw_split(FAMILIES["maze-basic"], 10, 0, 5)
-    yield train(split, agent="ppo", network="conv-a", steps=40_000, seed=0, curve_points=1)
+    return train(split, agent="ppo", network="conv-a", steps=40_000, seed=0, curve_points=1)

@@ -97,7 +97,9 @@ def test_executed_stickiness_one_is_stay_for_ever(trained):
 
 
 def test_proposed_stickiness_one_is_a_delay_of_one(trained):
-    sticky, late = outcomes(trained.policy, BASIC.generate(range(4)), "sticky_proposed:1", "delay:1")
+    sticky, late = outcomes(
+        trained.policy, BASIC.generate(range(4)), "sticky_proposed:1", "delay:1"
+    )
     for field in Outcome.FIELDS:
         assert getattr(sticky, field) == pytest.approx(getattr(late, field), abs=1e-10)
 

@@ -31,8 +31,9 @@ def test_the_first_levels_are_those_of_earlier_versions(name):
     golden = json.loads(GOLDEN.read_text())[name]
     family = FAMILIES[name]
     assert family.version == golden["version"], "a new version needs new golden fingerprints"
-    assert family.generate(range(len(golden["fingerprints"]))).fingerprints() == (
-        golden["fingerprints"]
+    assert (
+        family.generate(range(len(golden["fingerprints"]))).fingerprints()
+        == (golden["fingerprints"])
     )
     flipped = family.generate(range(4), 0.5).values.round(6).tolist()
     assert flipped == golden["values_at_half"]
@@ -207,7 +208,9 @@ def test_spawn_cells_are_the_same_everywhere(name):
     family = FAMILIES[name]
     levels = family.generate([3])
     tabular = family.tabular(levels)
-    listed = {int(tabular.observe(tabular.spawns)[i, -1].argmax()) for i in range(len(tabular.spawns))}
+    listed = {
+        int(tabular.observe(tabular.spawns)[i, -1].argmax()) for i in range(len(tabular.spawns))
+    }
     env = family.env(levels, random_spawn=True)
     seen = set()
     for seed in range(3000):

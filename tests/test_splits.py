@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_pools_share_no_level(n_train, n_validation, n_test, pool_seed, small):
 def test_training_pools_of_growing_size_are_nested(family):
     sizes = [1, 9, 10, 100, 257, 600]
     splits = [draw_split(family, n, 5, 20, pool_seed=3) for n in sizes]
-    for small, large in zip(splits, splits[1:], strict=False):
+    for small, large in pairwise(splits):
         assert np.array_equal(large.train.ids[: len(small.train)], small.train.ids)
 
 
@@ -112,7 +113,7 @@ class Few(type(BASIC)):
 def test_a_family_that_runs_out_of_levels_is_found_out():
     few = Few("few", BASIC.settings)
     assert len(draw_split(few, 4, 1, 2).train) == 4
-    with pytest.raises(LevelError, match="too few distinct levels: .* gave 3 new ones of 10"):
+    with pytest.raises(LevelError, match=r"too few distinct levels: .* gave 3 new ones of 10"):
         draw_split(few, 10, 0, 4)
 
 

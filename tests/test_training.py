@@ -27,7 +27,10 @@ QUICK = {
 
 
 def weights(policy):
-    state = {**policy._trunk.state_dict(), **{f"h{k}": v for k, v in policy._head.state_dict().items()}}
+    state = {
+        **policy._trunk.state_dict(),
+        **{f"h{k}": v for k, v in policy._head.state_dict().items()},
+    }
     return torch.cat([tensor.reshape(-1) for tensor in state.values()])
 
 
@@ -68,7 +71,7 @@ def test_the_curve_holds_all_pools_and_the_final_policy():
     split = draw_split(SMALL, 4, 2, 5)
     told = []
     trained = quick(
-        "ppo", split=split, on_checkpoint=lambda step, speed, returns: told.append((step, returns))
+        "ppo", split=split, on_checkpoint=lambda step, _, returns: told.append((step, returns))
     )
     steps = sorted({row["step"] for row in trained.curve})
     assert steps[0] == 0
@@ -125,7 +128,7 @@ def test_drawn_hyper_parameters_are_the_run_s_own():
         ("ppo", {"learning_rate": -1.0}, "learning_rate = -1.0"),
         ("ppo", {"learning_rate": "fast"}, "learning_rate = 'fast'"),
         ("ppo", {"anneal": 1}, "anneal = 1: must be true or false"),
-        ("ppo", {"gamma": True}, "gamma = True"),
+        ("ppo", {"gamma": True}, "gamma = True: must be a number"),
         ("a2c", {"batch_size": 5}, "a2c has no option 'batch_size'"),
         ("ppo", {"learning_rate": float("inf")}, "learning_rate = inf"),
     ],

@@ -103,7 +103,7 @@ def test_a_delayed_batch_plays_the_action_before():
         given = actions.copy()
         observations, rewards, terminated, _, info = env.step(actions)
         assert np.array_equal(actions, given), "the caller's actions were written to"
-        same, same_rewards, same_ended, _, told = twin.step(before)
+        same, same_rewards, same_ended, _, _ = twin.step(before)
         assert np.array_equal(observations, same)
         assert np.array_equal(rewards, same_rewards)
         assert np.array_equal(terminated, same_ended)

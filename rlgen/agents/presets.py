@@ -4,7 +4,7 @@ Nothing here imports torch, so that protocols can be checked without it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import exp, log
 from typing import Any
 
@@ -46,8 +46,6 @@ class AgentPreset:
     optimizer: str = "adam"
     stochastic: bool = True
     version: int = 1
-    # Kept out of the card and the settings: what the user may not change.
-    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def configured(self, options: Mapping[str, Any], name: str) -> dict[str, Any]:
         """The settings with the user's own.
@@ -58,20 +56,41 @@ class AgentPreset:
         for key, value in options.items():
             if key not in self.settings:
                 raise ProtocolError(f"{name} has no option {key!r}{nearest(key, self.settings)}")
-            known = self.settings[key]
-            kind = float if isinstance(known, float | LogUniform) else type(known)
-            fits = isinstance(value, kind) or (kind is float and type(value) is int)
-            if (
-                not fits
-                or isinstance(value, bool) != (kind is bool)
-                or (kind is not bool and not 0 <= value < float("inf"))
-            ):
-                raise ProtocolError(
-                    f"{name} option {key} = {value!r}: must be a non-negative {kind.__name__}"
-                    if kind is not bool
-                    else f"{name} option {key} = {value!r}: must be true or false"
-                )
+            reason = _why_not(key, value, self.settings[key])
+            if reason is not None:
+                raise ProtocolError(f"{name} option {key} = {value!r}: {reason}")
         return {**self.settings, **options}
+
+
+#: Smallest and largest value of the settings that have a largest, or a smallest that is not 0.
+LIMITS: dict[str, tuple[float, float]] = {
+    "n_envs": (1, 65_536),
+    "n_steps": (2, 65_536),
+    "batch_size": (2, 1_048_576),
+    "n_epochs": (1, 1_000),
+    "learning_rate": (0, 10),
+    "gamma": (0, 1),
+    "gae_lambda": (0, 1),
+    "max_grad_norm": (1e-6, 1e6),
+    "clip_range": (1e-6, 10),
+    "buffer_size": (1, 10_000_000),
+    "train_freq": (1, 65_536),
+    "gradient_steps": (1, 65_536),
+    "target_update_interval": (1, 10**9),
+    "exploration_fraction": (0, 1),
+    "exploration_final_eps": (0, 1),
+}
+
+
+def _why_not(key: str, value: Any, default: Any) -> str | None:
+    """Why a value cannot be the setting's, given its default; else None."""
+    if isinstance(default, bool):
+        return None if isinstance(value, bool) else "must be true or false"
+    whole = isinstance(default, int)
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        return f"must be a {'whole ' if whole else ''}number"
+    low, high = LIMITS.get(key, (0, 1e9))
+    return None if low <= value <= high else f"must be from {low:g} to {high:g}"
 
 
 def drawn(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -27,12 +27,14 @@ class LocalExecutor:
 
     Args:
         log_folder: Each job's output goes to ``ID.log`` in it.
+        preload: Modules that are imported once, before the first job.
     """
 
-    def __init__(self, log_folder: Path) -> None:
+    def __init__(self, log_folder: Path, preload: Sequence[str] = ()) -> None:
         if not hasattr(os, "fork"):
             raise RlgenError("rlgen runs cells on Linux and macOS; this system cannot fork")
         self._log_folder = log_folder
+        self._preload = preload
         self._buffer = b""
 
     def __enter__(self) -> Self:
@@ -50,7 +52,7 @@ class LocalExecutor:
 
     def _open(self) -> None:
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "rlgen.executors.server"],
+            [sys.executable, "-m", "rlgen.executors.server", *self._preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

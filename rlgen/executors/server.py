@@ -1,15 +1,15 @@
-"""The fork server: imports torch once, then forks one process for each job.
+"""The fork server: imports heavy modules once, then forks one process for each job.
 
-Started as ``python -m rlgen.executors.server``; reads one JSON line a command from standard
-input and writes one JSON line an event to standard output. Its own process rather than
+Started as ``python -m rlgen.executors.server MODULE...``; reads one JSON line a command from
+standard input and writes one JSON line an event to standard output. Its own process rather than
 ``multiprocessing``'s, because that imports the caller's main module again in each worker (so a
 script without a main guard would start itself), and because a worker's death must be nobody
 else's problem (a ``ProcessPoolExecutor`` breaks for good when one worker is killed).
 
-Commands: ``{"start": id, "call": "module:function", "arguments": {...}, "log": path}`` and
-``{"kill": id}``. Events: ``{"event": "ready"}``, ``{"event": "ended", "id", "status"}`` with the
-exit status or minus the signal, and whatever a job reports. When standard input closes, the
-driver is gone: all jobs are killed and the server ends.
+The command is ``{"start": id, "call": "module:function", "arguments": {...}, "log": path}``. Events
+are ``{"event": "ended", "id", "status"}`` with the exit status or minus the signal, and whatever a
+job reports. When standard input closes, the driver is gone: all jobs are killed and the server
+ends.
 """
 
 import json
@@ -22,7 +22,7 @@ from importlib import import_module
 from types import FrameType
 from typing import Any
 
-#: Exit status of a job whose function raised; the exception is in the last event.
+#: Exit status of a job whose function raised; its log ends with the traceback.
 RAISED = 3
 
 
@@ -45,13 +45,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     output = os.dup(1)
     os.dup2(2, 1)  # nothing that a library prints can get between the events
-    _import_heavy_modules()
+    for module in sys.argv[1:]:
+        # No torch operation may run here: its thread pool would not survive the fork.
+        import_module(module)
     woken_by, wake = os.pipe()
     for descriptor in (woken_by, wake):
         os.set_blocking(descriptor, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, _noticed)
-    Reporter(output, "")("ready", pid=os.getpid())
     jobs: dict[int, str] = {}
     watch = selectors.DefaultSelector()
     watch.register(0, selectors.EVENT_READ)
@@ -68,7 +69,7 @@ def main() -> None:
                 break
             *lines, pending = (pending + chunk).split(b"\n")
             for line in lines:
-                _obey(json.loads(line), jobs, output)
+                _start(json.loads(line), jobs, output)
     for pid in jobs:
         _kill(pid)
 
@@ -77,27 +78,11 @@ def _noticed(signum: int, frame: FrameType | None) -> None:
     """Python runs no handler for an ignored signal, and the wake-up needs one."""
 
 
-def _import_heavy_modules() -> None:
-    # No torch operation may run here: its thread pool would not survive the fork.
-    import pyarrow.parquet  # noqa: F401
-    import stable_baselines3  # noqa: F401
-    import torch._dynamo  # noqa: F401  # the first optimizer would import it, two seconds a job
-
-    import rlgen.jobs  # noqa: F401
-
-
-def _obey(command: dict[str, Any], jobs: dict[int, str], output: int) -> None:
-    if "path" in command:
-        sys.path[:] = command["path"]
-    elif "kill" in command:
-        for pid, job in jobs.items():
-            if job == command["kill"]:
-                _kill(pid)
-    else:
-        pid = os.fork()
-        if pid == 0:
-            _become(command, output)
-        jobs[pid] = command["start"]
+def _start(command: dict[str, Any], jobs: dict[int, str], output: int) -> None:
+    pid = os.fork()
+    if pid == 0:
+        _become(command, output)
+    jobs[pid] = command["start"]
 
 
 def _kill(pid: int) -> None:
@@ -132,11 +117,9 @@ def _become(command: dict[str, Any], output: int) -> None:
             module, _, name = command["call"].partition(":")
             getattr(import_module(module), name)(report=report, **command["arguments"])
             status = 0
-        except BaseException as error:
-            trace = traceback.format_exc()
-            print(trace, file=sys.stderr)
-            told = f"{type(error).__name__}: {error}"
-            report("raised", message=told[:500], trace=trace[-3000:])
+        except BaseException:
+            sys.stdout.flush()
+            traceback.print_exc()
         sys.stdout.flush()
         sys.stderr.flush()
     finally:

@@ -170,9 +170,12 @@ def to_svg(canvas: Canvas, name: str, title: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    # Ids must be unique on the page, and references must follow.
-    text = re.sub(r'\bid="', f'id="{name}-', text)
-    text = re.sub(r'(xlink:href="|href="|url\()#', rf"\1#{name}-", text)
+    # Ids must be unique on the page: those that nothing refers to go, the others are prefixed.
+    wanted = set(re.findall(r'(?:href="|url\()#([^")]+)', text))
+    text = re.sub(
+        r' id="([^"]*)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in wanted else "", text
+    )
+    text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
     text = text.replace(INK, "currentColor").replace(FAINT, "var(--grid)")
     # Font sizes stay; the family is the page's.
     text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import comb, perm
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import gymnasium as gym
 import numpy as np
@@ -114,7 +114,7 @@ class MazeFamily(Family):
             return lambda rng: geometry.tunnels(rng, side, braid)
         return lambda rng: geometry.room(side)  # noqa: ARG005
 
-    def configure(self, options: Mapping[str, Any]) -> "MazeFamily":
+    def configure(self, options: Mapping[str, Any]) -> Self:
         """The same variant with other settings."""
         where = f"{self.name} options"
         settings = checked(type(self.settings), options, LevelError, where)
@@ -123,7 +123,7 @@ class MazeFamily(Family):
                 f"{where}: flip_key = true needs rescale = 'all': with a flipped key and "
                 "rescale = 'objects' a level's best return would not be 2.1"
             )
-        return MazeFamily(self.name, settings)
+        return type(self)(self.name, settings)
 
     @property
     def _path(self) -> tuple[str | int, ...]:

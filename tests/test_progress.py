@@ -1,0 +1,69 @@
+"""What is shown while cells run."""
+
+import pytest
+from rich.console import Console
+
+from rlgen import cells, progress, protocol
+
+
+@pytest.fixture
+def planned(tiny):
+    return cells.plan(protocol.parse(tiny, "x"), "x")
+
+
+def go_through(shown, planned):
+    """A study in which one cell is done, one fails, and one is another command's."""
+    first, second, third, fourth = planned
+    shown.begin(planned, already=1, jobs=2)
+    with shown:
+        shown.started(first)
+        shown.started(second)
+        event = {"step": 750, "steps_per_second": 5000.0, "returns": {"train": 1.5, "test": -0.25}}
+        shown.advanced(first, event)
+        shown.evaluating(first)
+        if isinstance(shown, progress.LiveTable):
+            shown._live.refresh()
+        shown.finished(first)
+        shown.note("a remark")
+        shown.failed(second, "RuntimeError: broken [bold]")
+        shown.finished(third, note="done by another command")
+        shown.waiting_for_others(1)
+        shown.waiting_for_others(1)
+        shown.finished(fourth)
+
+
+def test_plain_lines_where_there_is_no_terminal(planned, capsys):
+    go_through(progress.Lines(), planned)
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert lines[0] == "4 cells to compute on 2 workers, 1 already there"
+    assert lines[1].startswith(f"[1/4] {planned[0].label}  train +1.50  test -0.25  left ")
+    assert lines[2] == "a remark"
+    assert lines[3] == f"[2/4] FAILED {planned[1].label}: RuntimeError: broken [bold]"
+    assert "done by another command" in lines[4]
+    assert lines[5] == "waiting for 1 cells that another command is computing"
+    assert lines[6].startswith("[4/4]")
+    assert len(lines) == 7
+
+
+def test_a_live_table_on_a_terminal(planned):
+    console = Console(force_terminal=True, record=True, width=150)
+    go_through(progress.LiveTable(console), planned)
+    text = console.export_text()
+    for part in ("+1.50", "-0.25", "5,000", "held out", "evaluating", "0 of 4 cells", "left 0:"):
+        assert part in text
+    assert f"FAILED  {planned[1].label}: RuntimeError: broken [bold]" in text
+
+
+def test_quiet_says_nothing(planned, capsys):
+    go_through(progress.choose(quiet=True), planned)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_choice_follows_the_terminal(monkeypatch):
+    assert isinstance(progress.choose(quiet=False), progress.Lines)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    assert isinstance(progress.choose(quiet=False), progress.LiveTable)

@@ -1,0 +1,163 @@
+"""Protocol files: what they mean, and what is refused before any compute."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rlgen import cells, content, protocol
+from rlgen.api import read_protocol
+from rlgen.errors import ProtocolError, RlgenError
+
+
+def refusal(tiny, **keys):
+    """The message with which a protocol is refused."""
+    told = {k: v for k, v in {**tiny, **keys}.items() if v is not None}
+    with pytest.raises(RlgenError) as caught:
+        cells.plan(protocol.parse(told, "my.toml"), "my.toml")
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"n_trian_levels": 3}, ["unknown key 'n_trian_levels'", "did you mean 'n_train_levels'"]),
+        ({"network": None}, ["key 'network' is missing"]),
+        ({"family": "maze-basik"}, ["family = 'maze-basik'", "did you mean 'maze-basic'"]),
+        ({"agent": ["ppo", "pppo"]}, ["agent = 'pppo'", "did you mean 'ppo'"]),
+        ({"network": "conv-aa"}, ["network = 'conv-aa'", "did you mean 'conv-a'"]),
+        ({"network": "conv-k2x4"}, ["network = 'conv-k2x4'", "does not fit", "5 x 5"]),
+        ({"conditions": ["plain", "stiky_proposed"]}, ["conditions = 'stiky_proposed'", "sticky"]),
+        (
+            {"conditions": ["sticky_proposed:-0.5"]},
+            ["conditions = 'sticky_proposed:-0.5'", "0 to 1"],
+        ),
+        ({"conditions": ["delay", "delay:1"]}, ["'delay:1'", "same condition as 'delay'"]),
+        ({"regulariser": ["frame_skip"]}, ["regulariser = 'frame_skip'", "cannot be trained"]),
+        ({"regulariser": ["plain"]}, ["called 'none'"]),
+        ({"n_train_levels": [10, 0]}, ["n_train_levels.1 = 0", "greater than or equal to 1"]),
+        ({"n_train_levels": 10**9}, ["n_train_levels = 1000000000", "1,000,000"]),
+        ({"n_train_levels": 60_470}, ["n_train_levels = 60470", "at most 60,480 distinct levels"]),
+        ({"n_train_levels": "ten"}, ["n_train_levels.0 = 'ten'", "integer"]),
+        ({"n_train_levels": []}, ["n_train_levels", "at least 1 item"]),
+        ({"n_train_levels": [3, 3]}, ["n_train_levels", "listed twice"]),
+        ({"n_test_levels": 0}, ["n_test_levels = 0"]),
+        ({"flip_p": 1.5}, ["flip_p.0 = 1.5", "less than or equal to 1"]),
+        ({"flip_p": float("nan")}, ["flip_p.0"]),
+        ({"steps": -1}, ["steps = -1"]),
+        ({"steps": 2.5}, ["steps = 2.5", "integer"]),
+        ({"steps": True}, ["steps = True", "integer"]),
+        ({"seeds": "0:0"}, ["seeds = '0:0'", "empty"]),
+        ({"seeds": "a:b"}, ["seeds = 'a:b'", "0:20"]),
+        ({"seeds": [-1]}, ["seeds.0 = -1"]),
+        ({"family_options": {"sise": 5}}, ["family_options", "unknown key 'sise'", "'size'"]),
+        ({"family_options": {"size": 3}}, ["family_options", "size = 3"]),
+        ({"agent_options": {"lr": 0.1}}, ["agent_options", "ppo has no option 'lr'"]),
+        ({"agent_options": {"gamma": 2}, "agent": "dqn"}, ["dqn option gamma = 2", "0 to 1"]),
+        ({"train_pool": "mine"}, ["train_pool = 'mine'", "per_run"]),
+        ({"name": "../escape"}, ["name = '../escape'"]),
+        ({"name": ""}, ["name = ''"]),
+        ({"margin": 0}, ["margin = 0"]),
+        (
+            {"agent": "dqn", "agent_options": {}, "conditions": ["temperature"]},
+            ["temperature", "dqn"],
+        ),
+    ],
+)
+def test_mistakes_are_refused_with_file_key_and_value(tiny, keys, told):
+    message = refusal(tiny, **keys)
+    assert message.startswith("my.toml: ")
+    for part in told:
+        assert part in message
+
+
+def test_all_mistakes_are_told_at_once(tiny):
+    message = refusal(tiny, stepps=1, n_test_levels=0, network=None)
+    assert len(message.splitlines()) == 3
+
+
+def test_files_that_are_none(tmp_path):
+    for path, content_ in {
+        "missing.toml": None,
+        "bad.toml": b"a = [",
+        "binary.toml": b"\xff\xfe",
+    }.items():
+        if content_ is not None:
+            (tmp_path / path).write_bytes(content_)
+        with pytest.raises(ProtocolError, match=path):
+            read_protocol(tmp_path / path)
+    with pytest.raises(ProtocolError, match=r"did you mean 'quickstart'.*\*.toml"):
+        read_protocol("quikstart")
+
+
+@pytest.mark.parametrize("name", list(content.protocols()))
+def test_shipped_protocols_can_be_planned(name):
+    asked, where = read_protocol(name)
+    assert asked.name == name == where
+    assert asked.description
+    planned = cells.plan(asked, where)
+    assert len({cell.id for cell in planned}) == len(planned)
+
+
+def test_the_grid_is_the_product_of_the_lists(tiny):
+    keys = {**tiny, "seeds": "3:6", "flip_p": [0, 0.5], "regulariser": ["none", "random_spawn"]}
+    planned = cells.plan(protocol.parse(keys, "x"), "x")
+    assert len(planned) == 3 * 2 * 2 * 2
+    # one seed of everything before the second seed of anything
+    assert [cell.seed for cell in planned] == sorted(cell.seed for cell in planned)
+    assert {cell.pool_seed for cell in planned} == {3, 4, 5}
+    shared = cells.plan(protocol.parse({**keys, "train_pool": "shared"}, "x"), "x")
+    assert {cell.pool_seed for cell in shared} == {0}
+
+
+def test_a_cell_is_its_content(tiny):
+    def ids(**keys):
+        return [cell.id for cell in cells.plan(protocol.parse({**tiny, **keys}, "x"), "x")]
+
+    base = ids()
+    # what is not part of a run's results does not change it
+    assert ids(conditions=["delay"], description="other", name="other") == base
+    assert ids(seeds=[1, 0]) == base[2:] + base[:2]
+    # defaults spelt out are the same cell
+    assert ids(family_options={"size": 5, "border": "inside"}) == base
+    assert ids(agent_options={"n_envs": 16, "batch_size": 256, "gamma": 0.95}) == base
+    # everything else does
+    for other in (
+        {"steps": 1501},
+        {"n_test_levels": 9},
+        {"agent_options": {"n_envs": 16, "batch_size": 128}},
+        {"family_options": {"size": 6}},
+        {"flip_p": 0.1},
+        {"regulariser": "random_spawn"},
+        {"curve_points": 3},
+        {"train_pool": "shared"},
+    ):
+        changed = ids(**other)
+        if other == {"train_pool": "shared"}:
+            assert changed[:2] == base[:2]  # seed 0 trains on the pool of seed 0 either way
+            changed = changed[2:]
+        assert not set(changed) & set(base)
+
+
+def test_the_text_of_a_protocol_is_the_protocol(tiny):
+    asked = protocol.parse({**tiny, "description": 'with "quotes", a \\ and\na new line'}, "x")
+    assert protocol.parse_text(asked.text(), "x") == asked
+    assert len(asked.text().splitlines()) == len(type(asked).model_fields)
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=5, unique=True))
+def test_seeds_as_text(seeds):
+    assert protocol.parse_seeds(",".join(map(str, seeds))) == tuple(seeds)
+    assert protocol.parse_seeds(f"{seeds[0]}:{seeds[0] + 3}") == tuple(
+        range(seeds[0], seeds[0] + 3)
+    )
+
+
+def test_merging_is_a_union_and_refuses_another_study(tiny):
+    old = protocol.parse(tiny, "x")
+    new = protocol.parse({**tiny, "seeds": [1, 5], "conditions": ["plain", "delay:1"]}, "x")
+    both = protocol.merged(old, new)
+    assert both.seeds == (0, 1, 5)
+    assert both.conditions == ("plain", "greedy", "random_spawn", "delay:1")
+    with pytest.raises(ProtocolError, match="'steps' is 1500 in the store and 9 now"):
+        protocol.merged(old, protocol.parse({**tiny, "steps": 9}, "x"))
