@@ -183,7 +183,10 @@ def test_kill_9_at_any_moment_loses_at_most_the_cells_in_flight(
 
 def test_an_interrupt_ends_with_130_and_can_be_continued(reference, write_protocol, tmp_path):
     store, path = tmp_path / "store", write_protocol()
+    # Where the tests were started in the background, children would inherit ignored interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = command("evaluate", path, "-o", store, "-j", 2)
+    signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 120
     while not list((store / "runs").glob("*")) and time.monotonic() < deadline:
         time.sleep(0.1)

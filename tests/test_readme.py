@@ -1,0 +1,149 @@
+"""What the documents show is true: their programs run, and they name all there is and no more."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+import rlgen
+from rlgen import perturbations
+from rlgen.agents import AGENTS, NETWORKS
+from rlgen.cli import cli
+from rlgen.protocol import FREE, GRID, Protocol, parse_text
+from rlgen_envs import FAMILIES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PROTOCOLS = (ROOT / "protocols" / "README.md").read_text()
+DOCUMENTS = {
+    path: (ROOT / path).read_text()
+    for path in ("README.md", "envs/README.md", "protocols/README.md")
+}
+
+
+def blocks(text, language):
+    """The fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def replaced(text, changes):
+    """The text with each of the changes made, all of which must be there to make."""
+    for old, new in changes.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
+    """As printed, but for the study's size."""
+    study, environments = blocks(README, "python")
+    small = replaced(
+        study,
+        {
+            '"family": "maze-basic"': '"family": "maze-basic", "family_options": {"size": 6}',
+            "[10, 1000]": "[3, 6]",
+            '"conv-a", "mlp-512-128"': '"mlp-512-128"',
+            "250_000": "1500",
+            '"n_test_levels": 200': '"n_test_levels": 8, "n_validation_levels": 4',
+            "range(20), jobs=8": "range(2), jobs=2",
+            "n_train=100, n_validation=20, n_test=100": "n_train=3, n_validation=2, n_test=4",
+        },
+    )
+    monkeypatch.chdir(tmp_path)
+    exec(compile(small, "README", "exec"), {})
+    out = capsys.readouterr().out
+    assert out.count("ppo/mlp-512-128 trained on") == 2
+    assert "sticky_proposed:0.25" in out
+    assert "red diamond" in out
+    exec(compile(environments, "README", "exec"), {})
+
+
+def test_the_family_example_runs(tmp_path, monkeypatch):
+    (example,) = blocks(DOCUMENTS["envs/README.md"], "python")
+    names = {}
+    exec(compile(example, "envs/README", "exec"), names)
+    corridor = names["CORRIDOR"]
+    split = rlgen.draw_split(corridor, 5, 0, 5)
+    told = rlgen.evaluate_policy(names["walk_right"], corridor, split.test)
+    assert told["exact"].all()
+    assert set(told["ret_mean"]) <= {1.0, -1.0}
+
+
+def test_the_example_protocol_is_one():
+    (text,) = blocks(README, "toml")
+    protocol = parse_text(text, "README")
+    assert set(protocol.network) <= set(NETWORKS)
+    assert set(protocol.agent) <= set(AGENTS)
+    assert set(protocol.family) <= set(FAMILIES)
+
+
+def options(command):
+    return {name for parameter in command.params for name in parameter.opts}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_commands_exist(path):
+    text = DOCUMENTS[path]
+    shown = re.findall(r"(?:^|`|bin/)rlgen ([a-z]+)((?: [^\s`#&|]+)*)", text, re.MULTILINE)
+    assert shown
+    for verb, rest in shown:
+        assert verb in cli.commands, verb
+        given = set(re.findall(r"(?<= )--?[a-z-]+", rest))
+        assert given <= options(cli.commands[verb]) | {"--help"}, (verb, given)
+
+
+def test_every_command_is_in_the_readme():
+    for verb, command in cli.commands.items():
+        assert isinstance(command, click.Command)
+        assert f"rlgen {verb}" in README
+
+
+def rows(text):
+    """First and second column of the tables of a document, backquoted first column only."""
+    return dict(re.findall(r"^\| `([a-z_]+)` \| (.*?) \|", text, re.MULTILINE))
+
+
+def test_every_key_of_a_protocol_is_described_with_its_default():
+    told = rows(PROTOCOLS.partition("## Options")[0])
+    assert list(told) == list(Protocol.model_fields)
+    for key, field in Protocol.model_fields.items():
+        unit = told[key]
+        assert ("**grid**" in unit) == (key in GRID), key
+        assert ("required" in unit) == field.is_required(), key
+        if not field.is_required():
+            default = field.get_default(call_default_factory=True)
+            shown = tomllib.loads(f"x = {re.search(r'`(.*)`', unit)[1]}")["x"]
+            assert shown == (default[0] if isinstance(default, tuple) else default), key
+    for key in FREE:
+        assert key in Protocol.model_fields
+
+
+def test_every_option_of_a_family_is_described():
+    told = rows(PROTOCOLS.partition("## Options")[2])
+    known = set().union(*(FAMILIES[name].options for name in FAMILIES))
+    assert set(told) == known
+
+
+def test_names_that_are_shown_exist():
+    for name in rlgen.__all__:
+        assert getattr(rlgen, name) is not None
+    for name in re.findall(r"`rlgen\.(\w+)`", README):
+        assert name in {
+            *rlgen.__all__,
+            "families",
+            "agents",
+            "networks",
+            "perturbations",
+            "figures",
+        }
+    for text in DOCUMENTS.values():
+        for name in re.findall(r"`(sticky_\w+|random_\w+)(?::[\d.]+)?", text):
+            assert name in {*perturbations.PERTURBATIONS, "random_ret", "random_spawn"}
+
+
+def test_links_lead_somewhere():
+    for path, text in DOCUMENTS.items():
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+            assert (ROOT / path).parent.joinpath(target).exists(), (path, target)
