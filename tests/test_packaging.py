@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import requires
+from importlib.metadata import distributions, requires
 from pathlib import Path
 
 import pytest
@@ -79,7 +79,10 @@ def test_the_constraints_pin_every_requirement():
         requirement = Requirement(text)
         assert any(s.operator == ">=" for s in requirement.specifier), f"{text}: no lower bound"
         assert requirement.specifier.contains(pins[requirement.name.lower()]), text
-    # and what these require in turn
+    # and what these require in turn, where it can be asked
+    installed = {d.name.lower().replace("_", "-"): d.version for d in distributions()}
+    if any(installed.get(name) != pin for name, pin in pins.items() if name != "torch"):
+        pytest.skip("other versions are installed than constraints.txt pins")
     seen, queue = set(), [Requirement(text).name for text in wanted]
     while queue:
         name = queue.pop()

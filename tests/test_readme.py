@@ -11,7 +11,7 @@ import rlgen
 from rlgen import perturbations
 from rlgen.agents import AGENTS, NETWORKS
 from rlgen.cli import cli
-from rlgen.protocol import FREE, GRID, Protocol, parse_text
+from rlgen.protocol import FREE, GRID, Protocol, parse, parse_text
 from rlgen_envs import FAMILIES
 
 ROOT = Path(__file__).parent.parent
@@ -108,12 +108,14 @@ def rows(text):
 def test_every_key_of_a_protocol_is_described_with_its_default():
     told = rows(PROTOCOLS.partition("## Options")[0])
     assert list(told) == list(Protocol.model_fields)
+    required = {"name": "x", "family": "x", "n_train_levels": 1, "network": "x"}
+    defaults = parse({**required, "seeds": [0], "steps": 1}, "required keys")
     for key, field in Protocol.model_fields.items():
         unit = told[key]
         assert ("**grid**" in unit) == (key in GRID), key
         assert ("required" in unit) == field.is_required(), key
         if not field.is_required():
-            default = field.get_default(call_default_factory=True)
+            default = getattr(defaults, key)
             shown = tomllib.loads(f"x = {re.search(r'`(.*)`', unit)[1]}")["x"]
             assert shown == (default[0] if isinstance(default, tuple) else default), key
     for key in FREE:

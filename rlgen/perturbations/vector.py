@@ -12,7 +12,7 @@ from rlgen.perturbations.base import Channel
 from rlgen.seeding import stream
 
 
-class PerturbedVectorEnv(gym.vector.VectorWrapper[Any, Any, Any, Any, Any]):
+class PerturbedVectorEnv(gym.vector.VectorWrapper):
     """Executes what the channel makes of the proposed actions.
 
     ``info["proposed"]`` and ``info["executed"]`` tell them apart.
