@@ -10,13 +10,14 @@ import pandas as pd
 
 from rlgen import content
 from rlgen import protocol as protocols
-from rlgen.errors import ProtocolError
+from rlgen.errors import LevelError, ProtocolError, nearest
 from rlgen.levels import Family, Levels, Split
 from rlgen.levels import draw_split as _draw_split
 from rlgen.policy import FunctionPolicy, Policy
 from rlgen.protocol import Protocol
 from rlgen.store import RunStore
 
+DEVICES = ("auto", "cpu", "cuda")
 ProtocolLike = str | Path | Mapping[str, Any] | Protocol
 
 
@@ -90,6 +91,7 @@ def evaluate(
     from rlgen import files, progress, report, runner
 
     asked, where = read_protocol(protocol, seeds)
+    _check_call(jobs, device, shard)
     outcome = runner.run(
         asked,
         Path(out) if out is not None else Path("results") / asked.name,
@@ -112,6 +114,20 @@ def evaluate(
     )
 
 
+def _check_call(jobs: int | None, device: str, shard: tuple[int, int]) -> None:
+    if jobs is not None and jobs < 1:
+        raise ProtocolError(f"jobs = {jobs}: must be at least 1")
+    if not 0 <= shard[0] < shard[1]:
+        raise ProtocolError(f"shard = {shard}: must be (i, n) with i from 0 to n - 1")
+    if device not in DEVICES:
+        raise ProtocolError(f"device = {device!r}{nearest(device, DEVICES)}")
+    if device == "cuda":
+        # Only this answer is worth the seconds that torch takes to import.
+        from rlgen.agents.learner import resolve_device
+
+        resolve_device(device)
+
+
 def load(out: str | Path) -> pd.DataFrame:
     """The records of a store: one row a run, level and condition; see ``records.RECORDS``."""
     return RunStore(Path(out)).records()
@@ -121,7 +137,7 @@ def evaluate_policy(
     policy: Policy | Callable[[Any], Any] | Any,
     family: str | Family,
     levels: Levels | Sequence[int],
-    conditions: Sequence[str] = ("plain",),
+    conditions: str | Sequence[str] = ("plain",),
     *,
     episodes: int = 100,
     seed: int = 0,
@@ -135,7 +151,7 @@ def evaluate_policy(
             ``(B, A)``; or a stable-baselines3 PPO, A2C or DQN model.
         family: A family or its name.
         levels: Levels of the family, or their ids.
-        conditions: Such as "plain", "greedy", "random_spawn+sticky_proposed:0.25".
+        conditions: One or several, such as "greedy" or "random_spawn+sticky_proposed:0.25".
         episodes: Episodes a level and condition where returns cannot be computed.
         seed: Of rollouts.
 
@@ -145,17 +161,20 @@ def evaluate_policy(
         unknown), ``exact``, ``n_episodes`` (0 where exact).
 
     Raises:
-        RlgenError: For an unknown name, or a condition that cannot be met.
+        RlgenError: For an unknown name, a condition that cannot be met, or no levels.
     """
     from rlgen.conditions import Condition
     from rlgen.evaluation.table import table
 
     family = content.families()[family] if isinstance(family, str) else family
     batch = levels if isinstance(levels, Levels) else family.generate(levels)
+    if not len(batch):
+        raise LevelError("there are no levels to evaluate on")
     if not isinstance(policy, Policy):
         policy = _policy(policy, family)
-    faced = [Condition.parse(text) for text in conditions]
-    for text, condition in zip(conditions, faced, strict=True):
+    texts = [conditions] if isinstance(conditions, str) else list(conditions)
+    faced = [Condition.parse(text) for text in texts]
+    for text, condition in zip(texts, faced, strict=True):
         reason = condition.why_not(family, policy)
         if reason is not None:
             raise ProtocolError(f"condition {text!r}: {reason}")

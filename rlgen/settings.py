@@ -36,7 +36,8 @@ def checked(
     except ValidationError as failure:
         lines = []
         for fault in failure.errors(include_url=False):
-            key = ".".join(str(part) for part in fault["loc"])
+            # A position in a list is told by the value.
+            key = ".".join(part for part in fault["loc"] if isinstance(part, str))
             if fault["type"] == "extra_forbidden":
                 hint = nearest(str(fault["loc"][-1]), model.model_fields)
                 lines.append(f"{where}: unknown key {key!r}{hint}")

@@ -110,6 +110,7 @@ def test_show(tmp_path):
         (["list", "things"], "'things' is not one of"),
         (["show", "maze-basik", "--level", "1"], "did you mean 'maze-basic'"),
         (["show", "maze-basic", "--level", "-1"], "-1 is not in the range"),
+        (["show", "maze-basic", "--level", "1" + "0" * 20], "must be below 2**63"),
         (["show", "maze-basic", "--level", "1", "--option", "size"], "must be KEY=VALUE"),
         (["show", "maze-basic", "--level", "1", "--option", "size=four"], "size = 'four'"),
         (["show", "maze-basic", "--level", "1", "--png", "/none/such.png"], "cannot be written"),

@@ -115,6 +115,8 @@ def test_wrong_arguments_are_refused(name):
         gym.make(IDS[name], flip_p=1.5).reset()
     with pytest.raises(LevelError, match="not negative"):
         FAMILIES[name].generate([-1])
+    with pytest.raises(LevelError, match="below 2"):
+        FAMILIES[name].generate([10**20])
     with pytest.raises(LevelError, match="did you mean 'size'"):
         gym.make(IDS[name], siz=9)
     with pytest.raises(LevelError, match="not a free cell"):

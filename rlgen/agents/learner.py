@@ -14,6 +14,7 @@ from rlgen.agents.presets import AgentPreset
 from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
 from rlgen.agents.trunk import TrunkExtractor
 from rlgen.agents.vec_env import VecEnvAdapter
+from rlgen.errors import ProtocolError
 
 _ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"PPO": PPO, "A2C": A2C, "DQN": DQN}
 #: Settings of ours that stable-baselines3 does not take.
@@ -81,7 +82,14 @@ def policy_of(model: BaseAlgorithm, network: Network, shape: tuple[int, ...]) ->
 
 
 def resolve_device(wanted: str) -> str:
-    """The device meant by "auto", "cpu" or "cuda"; "auto" is a GPU where there is one."""
-    if wanted != "auto":
+    """The device meant by "auto", "cpu" or "cuda"; "auto" is a GPU where there is one.
+
+    Raises:
+        ProtocolError: For "cuda" where there is none.
+    """
+    if wanted == "cpu":
         return wanted
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    found = torch.cuda.is_available()
+    if wanted == "cuda" and not found:
+        raise ProtocolError("device 'cuda': torch finds no GPU on this machine")
+    return "cuda" if found else "cpu"

@@ -134,7 +134,10 @@ class MazeFamily(Family):
 
     def generate(self, ids: ArrayLike, flip_p: float = 0.0) -> MazeLevels:
         """The levels of these ids; see ``Family.generate``."""
-        array = np.asarray(ids, dtype=np.int64).reshape(-1)
+        try:
+            array = np.asarray(ids, dtype=np.int64).reshape(-1)
+        except OverflowError:
+            raise LevelError("level ids must be below 2**63") from None
         if len(array) and array.min() < 0:
             raise LevelError(f"level id {array.min()}: ids are not negative")
         if not 0 <= flip_p <= 1:

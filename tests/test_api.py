@@ -1,0 +1,87 @@
+"""Calls from Python: what they take, and what they refuse before any compute."""
+
+import numpy as np
+import pytest
+import torch
+from helpers import uniform
+
+import rlgen
+from rlgen_envs import FAMILIES
+
+BASIC = FAMILIES["maze-basic"]
+
+
+def sums_to(total, n=5):
+    return lambda observations: np.full((len(observations), n), total / n)
+
+
+def test_levels_and_conditions_in_every_form():
+    told = [
+        rlgen.evaluate_policy(sums_to(1), family, levels, conditions)
+        for family in ("maze-basic", BASIC)
+        for levels in ([7, 8], np.array([7, 8]), range(7, 9), BASIC.generate([7, 8]))
+        for conditions in ("sticky_proposed", ["sticky_proposed:0.25"])
+    ]
+    for one in told:
+        assert one.equals(told[0])
+    assert list(told[0]["level_id"]) == [7, 8]
+
+
+def test_a_policy_in_every_form():
+    from stable_baselines3 import PPO
+
+    from rlgen.agents.vec_env import VecEnvAdapter
+
+    levels = BASIC.generate(range(3))
+    told = rlgen.evaluate_policy(uniform(BASIC), BASIC, levels)
+    assert told.equals(rlgen.evaluate_policy(sums_to(1), BASIC, levels))
+    model = PPO("MlpPolicy", VecEnvAdapter(BASIC.vector_env(levels, 4)), n_steps=8, batch_size=16, seed=0)
+    assert rlgen.evaluate_policy(model, BASIC, levels)["exact"].all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((sums_to(1), "maze-basik", [1]), "did you mean 'maze-basic'"),
+        ((sums_to(1), "maze-basic", []), "no levels"),
+        ((sums_to(1), "maze-basic", [-1]), "not negative"),
+        ((sums_to(1), "maze-basic", [1], "stiky_proposed"), "did you mean 'sticky_proposed'"),
+        ((sums_to(1), "maze-basic", [1], ["plain", "epsilon:2"]), "from 0 to 1, not 2"),
+        ((sums_to(1, n=4), "maze-basic", [1]), r"must have shape \(\d+, 5\)"),
+        ((sums_to(1.1), "maze-basic", [1]), "sum to one"),
+        (("a name", "maze-basic", [1]), "str is no policy"),
+    ],
+)
+def test_what_cannot_be_evaluated(arguments, message):
+    with pytest.raises(rlgen.RlgenError, match=message):
+        rlgen.evaluate_policy(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"jobs": 0}, "jobs = 0: must be at least 1"),
+        ({"shard": (2, 2)}, r"shard = \(2, 2\)"),
+        ({"shard": (-1, 2)}, r"shard = \(-1, 2\)"),
+        ({"device": "gpu"}, "device = 'gpu'"),
+        ({"seeds": [-1]}, "seeds = -1"),
+        ({"seeds": []}, "seeds"),
+    ],
+)
+def test_what_cannot_be_run(keys, message, tiny, tmp_path):
+    with pytest.raises(rlgen.RlgenError, match=message):
+        rlgen.evaluate(tiny, tmp_path / "out", **keys)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there(tiny, tmp_path):
+    with pytest.raises(rlgen.RlgenError, match="torch finds no GPU"):
+        rlgen.evaluate(tiny, tmp_path / "out", device="cuda")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_wrong_public_name():
+    with pytest.raises(AttributeError, match="no attribute 'evaluat'"):
+        rlgen.evaluat  # noqa: B018
+    assert set(rlgen.__all__) <= set(dir(rlgen))
