@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rlgen.api import Result, draw_split, evaluate, evaluate_policy, load
+    from rlgen.api import Result, calibrate, draw_split, evaluate, evaluate_policy, load, select
     from rlgen.conditions import Condition
     from rlgen.errors import RlgenError
     from rlgen.levels import Family, Levels, Split
@@ -24,10 +24,12 @@ __all__ = [
     "Result",
     "RlgenError",
     "Split",
+    "calibrate",
     "draw_split",
     "evaluate",
     "evaluate_policy",
     "load",
+    "select",
 ]
 
 _HOME = {

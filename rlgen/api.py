@@ -1,6 +1,7 @@
 """The Python face of rlgen: what the command line does, for seed-sweep scripts."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from rlgen.levels import Family, Levels, Split
 from rlgen.levels import draw_split as _draw_split
 from rlgen.policy import FunctionPolicy, Policy
 from rlgen.protocol import Protocol
-from rlgen.store import RunStore
+from rlgen.stats.estimates import POOLS
+from rlgen.store import SELECTION, RunStore
 
 DEVICES = ("auto", "cpu", "cuda")
 ProtocolLike = str | Path | Mapping[str, Any] | Protocol
@@ -128,9 +130,93 @@ def _check_call(jobs: int | None, device: str, shard: tuple[int, int]) -> None:
         resolve_device(device)
 
 
+def calibrate(
+    family: str | Family = "maze-basic",
+    out: str | Path = Path("results") / "calibration",
+    *,
+    options: Mapping[str, Any] | None = None,
+    pools: int = 16,
+    seeds: int = 4,
+    jobs: int | None = None,
+    quiet: bool = True,
+) -> dict[str, Any]:
+    """Put agents whose overfitting is known to every check; what the folder holds is kept.
+
+    Writes ``calibration.html`` and ``calibration.json``.
+
+    Args:
+        family: A family whose levels can be computed, or its name.
+        out: The folder.
+        options: Of the family.
+        pools: Pools on which every control agent is made.
+        seeds: Cloned networks of each kind and pool size.
+        jobs: Worker processes; one a processor by default.
+        quiet: Whether to show no progress.
+
+    Returns:
+        What ``calibration.json`` holds; ``believed`` says whether all trials were passed.
+
+    Raises:
+        RlgenError: Before anything is computed, for what cannot work.
+    """
+    from rlgen import files
+    from rlgen.calibration import population, run, summary
+    from rlgen.checks import CHECKS
+    from rlgen.report import calibration as page
+
+    _check_call(jobs, "auto", (0, 1))
+    member = content.families()[family] if isinstance(family, str) else family
+    member = member.configure(options or {})
+    checks = {name: CHECKS[name] for name in CHECKS if CHECKS[name].why_not(member) is None}
+    told, failed = run.collect(
+        member,
+        population.default(pools, seeds),
+        list(checks),
+        Path(out),
+        jobs=jobs or os.cpu_count() or 1,
+        say=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
+    )
+    asked = {"family": member.name, "options": dict(member.options), "pools": pools, "seeds": seeds}
+    page.write(Path(out), summary.summarise(told, failed, checks, asked))
+    result: dict[str, Any] = files.read_json(Path(out) / "calibration.json")
+    return result
+
+
 def load(out: str | Path) -> pd.DataFrame:
     """The records of a store: one row a run, level and condition; see ``records.RECORDS``."""
     return RunStore(Path(out)).records()
+
+
+def select(out: str | Path, pool: str = "validation", k: int = 1) -> list[str]:
+    """The runs of a store that did best on a pool, under the condition that the report judges by.
+
+    The choice is noted in the store. Levels by which policies were chosen say too much good of
+    them: once one was made on the test levels, the report refuses to certify on these.
+
+    Args:
+        out: The store's folder.
+        pool: "train", "validation" or "test".
+        k: How many runs.
+
+    Returns:
+        Their ids, the names of their folders in ``runs/``, the best first; ties in the order of
+        the ids.
+
+    Raises:
+        RlgenError: For an unknown pool, or if fewer than ``k`` runs have returns on it.
+    """
+    from rlgen.stats import choices
+    from rlgen.study import Study
+
+    store = RunStore(Path(out))
+    if pool not in POOLS:
+        raise ProtocolError(f"pool = {pool!r}{nearest(pool, POOLS)}")
+    rows = Study.load(store).main_records
+    chosen = choices.best(rows, pool, k)
+    # The held-out pools of a family are the same for all its runs: one split names them.
+    for manifest in rows.drop_duplicates("family")["manifest"]:
+        store.log_access(pool, SELECTION, str(manifest))
+    return chosen
 
 
 def evaluate_policy(

@@ -1,6 +1,6 @@
 """From a protocol to its cells: every name resolved, everything impossible refused."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
@@ -11,6 +11,7 @@ from rlgen.agents import AGENTS, NETWORKS
 from rlgen.agents.presets import LogUniform
 from rlgen.conditions import Condition
 from rlgen.errors import ProtocolError, RlgenError
+from rlgen.facts import facts
 from rlgen.levels import Family, Split, check_pool_sizes, draw_split
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.protocol import GRID, Protocol, digest
@@ -130,6 +131,22 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
             *(getattr(protocol, key) for key in GRID)
         )
     ]
+
+
+def entries(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """What a store's plan says of each cell: ``id``, ``label``, ``settings`` and ``facts``."""
+    known: dict[str, dict[str, Any]] = {}
+    told = []
+    for cell in cells:
+        kind = {"family": cell.family, "options": cell.family_options, "flip_p": cell.flip_p}
+        name = digest(kind)
+        if name not in known:
+            family = content.families()[cell.family].configure(cell.family_options)
+            known[name] = facts(family, cell.flip_p)
+        told.append(
+            {"id": cell.id, "label": cell.label, "settings": cell.settings, "facts": known[name]}
+        )
+    return told
 
 
 def canonical(protocol: Protocol) -> Protocol:

@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Self
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, nearest
 from rlgen.seeding import stream
 from rlgen.tabular import TabularLevels
 
@@ -58,6 +59,8 @@ class Family(ABC):
         action_space: Of one environment.
         noop: The action that leaves the world as it is, or None.
         can_spawn: Whether start cells can be drawn.
+        edits: The edits that ``edited`` knows, with the number of their variants; 0 where they
+            are drawn from so many that no one counts.
         options: The family's settings, all of them, as plain values.
     """
 
@@ -67,6 +70,7 @@ class Family(ABC):
     action_space: gym.spaces.Discrete
     noop: int | None
     can_spawn: bool = False
+    edits: Mapping[str, int] = MappingProxyType({})
     options: Mapping[str, Any]
 
     @abstractmethod
@@ -112,6 +116,26 @@ class Family(ABC):
         del levels
         return None
 
+    def edited(self, levels: Levels, edit: str, variant: int) -> Levels:
+        """Each level changed a little, so that it is not the same task any more.
+
+        A check of what a policy does beside its training levels without a second pool (method
+        3.3, K-12 to K-14). Nothing is promised of the changed levels; who needs them solvable, or
+        the edit irrelevant, looks.
+
+        Args:
+            levels: ``L`` levels.
+            edit: One of ``edits``: "wall" puts an obstacle on a free cell, "symmetry" turns or
+                mirrors the level, "object_move" moves one object, "object_swap" lets a good and a
+                bad object change places.
+            variant: Which of the variants, or the seed of what is drawn.
+
+        Raises:
+            LevelError: For an edit that the family does not know.
+        """
+        del levels, variant
+        raise LevelError(f"{self.name} has no edit {edit!r}{nearest(edit, self.edits)}")
+
     @abstractmethod
     def text(self, levels: Levels, actions: Sequence[int] | None = None) -> str:
         """The first of the levels as text, with the path of some actions."""
@@ -123,6 +147,18 @@ class Family(ABC):
     @abstractmethod
     def return_bounds(self, flip_p: float = 0.0) -> tuple[float, float]:
         """Lowest and highest possible episode return."""
+
+    def flipped_rewards(self) -> tuple[Sequence[float], float] | None:
+        """What the memorisation ceiling is computed from, or None where there is none.
+
+        For families whose flips are those of ``stats.gaps.ceiling`` (method 1.6): signs do not
+        depend on the layout, the positive objects of a level share what they are worth in all,
+        and any object can be left aside.
+
+        Returns:
+            Unflipped rewards of the objects that can flip, and what is earned besides.
+        """
+        return None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
-from rlgen.cells import Cell, canonical, conditions
+from rlgen.cells import Cell, canonical, conditions, entries
 from rlgen.cells import plan as plan_cells
 from rlgen.executors.local import LocalExecutor, ServerDiedError
 from rlgen.executors.server import RAISED
@@ -76,8 +76,7 @@ def run(
     """
     cells = plan_cells(protocol, where)
     protocol = canonical(protocol)
-    entries = [{"id": c.id, "label": c.label, "settings": c.settings} for c in cells]
-    store = RunStore.create(out, protocol, entries)
+    store = RunStore.create(out, protocol, entries(cells))
     faced = [condition.name for condition in conditions(protocol)]
     outcome = Outcome(store)
     todo: list[_Job] = []

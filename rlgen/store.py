@@ -9,6 +9,7 @@
     runs/CELL/        one immutable folder a trained agent
     extra/CELL-HASH/  records of conditions that were added later
     failures/CELL/    the traceback of a cell that failed last time it was tried
+    access/           one file for each time that runs were chosen by their returns on a pool
     report.html       and summary.json: functions of the above, written anew each time
     .rlgen/           locks, logs, and the cache of reference returns
 """
@@ -17,8 +18,10 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -28,6 +31,8 @@ from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
 from rlgen.protocol import Protocol, digest, merged, read
 
 FORMAT = 1
+#: Purpose of an access that chooses runs by their returns.
+SELECTION = "selection"
 #: Characters of a failed worker's output that are kept with the failure.
 LOG_END = 20_000
 
@@ -62,7 +67,7 @@ class RunStore:
         Args:
             path: The folder.
             protocol: What is asked for now; the store's protocol becomes the union.
-            cells: ``{"id", "label", "settings"}`` of each cell.
+            cells: ``{"id", "label", "settings", "facts"}`` of each cell; see ``cells.entries``.
 
         Raises:
             StoreError: If the folder holds something else, another protocol, or is not writable.
@@ -85,7 +90,7 @@ class RunStore:
     def _enter(
         cls, path: Path, protocol: Protocol, cells: Sequence[Mapping[str, Any]]
     ) -> "RunStore":
-        for folder in ("runs", "splits", "extra", "failures", "history", ".rlgen/logs"):
+        for folder in ("runs", "splits", "extra", "failures", "history", "access", ".rlgen/logs"):
             (path / folder).mkdir(exist_ok=True)
         if not (path / "store.json").exists():
             files.write_json(path / "store.json", {"format": FORMAT, "protocol": protocol.name})
@@ -118,7 +123,10 @@ class RunStore:
             raise DamagedStoreError(str(error)) from None
 
     def plan(self) -> list[dict[str, Any]]:
-        """``id``, ``label`` and ``settings`` of every cell asked for, in order."""
+        """``id``, ``label``, ``settings`` and ``facts`` of every cell asked for, in order.
+
+        Stores of earlier versions have no ``facts``.
+        """
         path = self.path / "plan.json"
         told: list[dict[str, Any]] = files.read_json(path) if path.exists() else []
         return told
@@ -217,6 +225,32 @@ class RunStore:
         found = sorted((self.path / "failures").glob("*/traceback.txt"))
         return {p.parent.name: p.read_text() for p in found if not self.has(p.parent.name)}
 
+    def log_access(self, pool: str, purpose: str, manifest: str) -> None:
+        """Note that somebody has looked at returns on a pool, and what for.
+
+        One new file an entry, so that commands at the same time do not overwrite each other's.
+
+        Args:
+            pool: "train", "validation" or "test".
+            purpose: Such as ``SELECTION``, which spoils certificates on that pool.
+            manifest: Hash of the split whose pool it is.
+        """
+        folder = self.path / "access"
+        now = datetime.now(UTC)
+        entry = {"pool": pool, "purpose": purpose, "manifest": manifest}
+        try:
+            folder.mkdir(exist_ok=True)
+            files.write_json(
+                folder / f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:12]}.json",
+                entry | {"date": f"{now:%Y-%m-%d %H:%M} UTC"},
+            )
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be written to: {error.strerror or error}") from None
+
+    def accesses(self) -> list[dict[str, Any]]:
+        """``pool``, ``purpose``, ``manifest`` and ``date`` of each entry, the earliest first."""
+        return [files.read_json(path) for path in sorted((self.path / "access").glob("*.json"))]
+
     def state(self) -> str:
         """A hash that changes whenever something a report shows does."""
         return digest(
@@ -224,7 +258,8 @@ class RunStore:
                 "protocol": self.protocol().text(),
                 "runs": self.done(),
                 "extra": sorted(p.name for p in (self.path / "extra").iterdir()),
-                "plan": [entry["id"] for entry in self.plan()],
+                "plan": [[entry["id"], entry.get("facts")] for entry in self.plan()],
+                "accesses": self.accesses(),
                 "failures": self.failures(),
             }
         )

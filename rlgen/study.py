@@ -1,14 +1,15 @@
 """A store as the read half sees it: tables, and nothing that can train."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from rlgen.protocol import Protocol
-from rlgen.stats.estimates import CELL, estimates
+from rlgen.stats.estimates import CELL, SHOWN, estimates
 from rlgen.stats.intervals import Estimate
 from rlgen.stats.verdicts import Verdict, judge
 from rlgen.store import RunStore
@@ -29,6 +30,7 @@ class Study:
         provenance: By run.
         trajectories: By run.
         failures: Traceback by cell.
+        accesses: Who has looked at which pool, and what for.
     """
 
     protocol: Protocol
@@ -38,6 +40,7 @@ class Study:
     provenance: Mapping[str, dict[str, Any]]
     trajectories: Mapping[str, list[dict[str, Any]]]
     failures: Mapping[str, str]
+    accesses: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def load(cls, store: RunStore) -> "Study":
@@ -53,11 +56,16 @@ class Study:
             store.provenance(),
             store.trajectories(),
             store.failures(),
+            store.accesses(),
         )
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
-        """See ``stats.estimates``."""
+        """See ``stats.estimates``; without what only further calculation needs."""
+        return self._estimates[SHOWN]
+
+    @cached_property
+    def _estimates(self) -> pd.DataFrame:
         return estimates(self.records)
 
     @cached_property
@@ -65,6 +73,28 @@ class Study:
         """The condition by which cells are judged."""
         faced = list(dict.fromkeys(self.records["condition"]))
         return MAIN if MAIN in faced or not faced else str(faced[0])
+
+    @cached_property
+    def main_records(self) -> pd.DataFrame:
+        """The records of the main condition."""
+        return self.records[self.records["condition"] == self.main]
+
+    def records_of(self, cell: Mapping[str, Any]) -> pd.DataFrame:
+        """Those of one cell."""
+        rows = self.main_records
+        return rows[np.logical_and.reduce([rows[name] == cell[name] for name in CELL])]
+
+    def facts(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is known of a cell's family, see ``rlgen.facts``; empty in older stores."""
+        return self._facts.get(tuple(cell[name] for name in CELL), {})
+
+    @cached_property
+    def _facts(self) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+        return {
+            tuple(entry["settings"].get(name) for name in CELL): entry["facts"]
+            for entry in self.plan
+            if "facts" in entry
+        }
 
     @cached_property
     def conditions(self) -> list[str]:
@@ -86,19 +116,19 @@ class Study:
         rows = self._indexed
         key = (*(cell[name] for name in CELL), condition, quantity, part)
         if key not in rows.index:
-            return Estimate(float("nan"))
+            return Estimate(float("nan"), reason="not measured")
         row = rows.loc[key]
-        return Estimate(float(row["mean"]), float(row["low"]), float(row["high"]))
+        numbers = {name: float(row[name]) for name in ("mean", "low", "high", "variance", "df")}
+        return Estimate(**numbers, reason=str(row["reason"]))
 
     @cached_property
     def _indexed(self) -> pd.DataFrame:
-        return self.estimates.set_index([*CELL, "condition", "quantity", "part"]).sort_index()
+        return self._estimates.set_index([*CELL, "condition", "quantity", "part"]).sort_index()
 
     @cached_property
     def cells(self) -> list[dict[str, Any]]:
         """The cells of the grid, runs apart, with their number of runs and levels."""
-        main = self.records[self.records["condition"] == self.main]
-        counts = main.groupby(CELL, observed=True, sort=True)["run_id"].nunique()
+        counts = self.main_records.groupby(CELL, observed=True, sort=True)["run_id"].nunique()
         keys = [dict(zip(CELL, key, strict=True)) for key in counts.index]
         return [key | {"runs": int(n)} for key, n in zip(keys, counts, strict=True)]
 
@@ -116,6 +146,8 @@ class Study:
         words = []
         for key in self.varying:
             value = cell.get(key)
+            if value is None:
+                continue  # not a single cell, but several that differ in this
             if key == "n_train_levels":
                 words += [f"{value:,} levels"] if size else []
             elif key == "flip_p":

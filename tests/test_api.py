@@ -35,7 +35,8 @@ def test_a_policy_in_every_form():
     levels = BASIC.generate(range(3))
     told = rlgen.evaluate_policy(uniform(BASIC), BASIC, levels)
     assert told.equals(rlgen.evaluate_policy(sums_to(1), BASIC, levels))
-    model = PPO("MlpPolicy", VecEnvAdapter(BASIC.vector_env(levels, 4)), n_steps=8, batch_size=16, seed=0)
+    env = VecEnvAdapter(BASIC.vector_env(levels, 4))
+    model = PPO("MlpPolicy", env, n_steps=8, batch_size=16, seed=0)
     assert rlgen.evaluate_policy(model, BASIC, levels)["exact"].all()
 
 

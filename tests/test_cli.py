@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rlgen.cli import KINDS
+from rlgen.cli.looking import KINDS
 
 
 def rlgen(*arguments, code=0, cwd=None):

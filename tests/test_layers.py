@@ -11,9 +11,19 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     {"errors", "seeding", "catalogue", "settings", "files"},
     {"tabular", "levels", "policy", "records", "protocol", "stats"},
-    {"perturbations", "conditions", "evaluation", "agents", "content", "provenance", "store"},
+    {
+        "perturbations",
+        "conditions",
+        "evaluation",
+        "agents",
+        "content",
+        "facts",
+        "provenance",
+        "store",
+    },
+    {"checks"},
     {"training", "cells", "trajectories", "study", "executors", "showing"},
-    {"jobs", "pricing", "progress", "figures"},
+    {"jobs", "pricing", "progress", "figures", "calibration"},
     {"runner", "report"},
     {"api"},
     {"cli", "__init__", "__main__"},
@@ -30,8 +40,10 @@ RUN = {
     "executors",
     "pricing",
     "runner",
+    "checks",
+    "calibration",
 }
-TORCH = {"agents", "training", "jobs", "pricing"}
+TORCH = {"agents", "training", "jobs", "pricing", "calibration"}
 #: The one module that knows machinery and content.
 MEETING = {"content"}
 

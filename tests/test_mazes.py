@@ -184,3 +184,49 @@ def test_wrong_options_are_refused_by_name(family, options, message):
 def test_hopeless_options_end():
     with pytest.raises(LevelError, match="no solvable level"):
         TUNNEL.configure({"size": 7, "braid": 0.0}).generate(range(3))
+
+
+@pytest.mark.parametrize("family", [BASIC, BLOCKS, TUNNEL])
+def test_edits_change_what_they_say(family):
+    levels = family.generate(range(30), 0.3)
+    same = {edit: family.edited(levels, edit, 2) for edit in family.edits}
+    for edit, changed in same.items():
+        assert changed.content_hash() == family.edited(levels, edit, 2).content_hash()
+        assert not set(changed.fingerprints()) & set(levels.fingerprints()), edit
+        other = family.edited(levels, edit, 3)
+        assert other.content_hash() != changed.content_hash()
+        assert np.array_equal(changed.values, levels.values)
+        one = family.edited(levels.take([7]), edit, 2)
+        assert one.content_hash() == changed.take([7]).content_hash()
+        if edit != "symmetry":
+            assert np.array_equal(changed.start, levels.start)
+            assert np.array_equal(changed.key, levels.key)
+        things = np.column_stack([changed.start, changed.objects, changed.key])
+        assert (np.diff(np.sort(things, axis=1), axis=1) > 0).all(), "two things on one cell"
+        assert not changed.walls.reshape(30, -1)[np.arange(30)[:, None], things].any()
+    assert ((same["wall"].walls.sum(axis=(1, 2)) - levels.walls.sum(axis=(1, 2))) == 1).all()
+    assert ((same["object_move"].objects != levels.objects).sum(axis=1) == 1).all()
+    assert ((same["object_swap"].objects != levels.objects).sum(axis=1) == 2).all()
+    sorted_before = np.sort(levels.objects, axis=1)
+    assert np.array_equal(np.sort(same["object_swap"].objects, axis=1), sorted_before)
+
+
+def test_symmetries_are_the_seven_and_change_no_return():
+    from rlgen import evaluate_policy
+    from rlgen.evaluation import planner
+
+    levels = TUNNEL.generate(range(3))
+    seen = {tuple(TUNNEL.edited(levels, "symmetry", v).fingerprints()) for v in range(7)}
+    assert len(seen) == 7
+    uniform = evaluate_policy(lambda o: np.full((len(o), 5), 0.2), TUNNEL, levels)
+    best = planner.plan(TUNNEL.tabular(levels))
+    for variant in range(7):
+        turned = TUNNEL.edited(levels, "symmetry", variant)
+        again = evaluate_policy(lambda o: np.full((len(o), 5), 0.2), TUNNEL, turned)
+        assert again["ret_mean"].to_numpy() == pytest.approx(uniform["ret_mean"].to_numpy())
+        plan = planner.plan(TUNNEL.tabular(turned))
+        assert list(map(len, plan.paths)) == list(map(len, best.paths))
+    with pytest.raises(LevelError, match="below 7"):
+        TUNNEL.edited(levels, "symmetry", 7)
+    with pytest.raises(LevelError, match="did you mean 'wall'"):
+        TUNNEL.edited(levels, "walls", 0)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from rlgen.conditions import Condition
-from rlgen.evaluation import exact, rollout
+from rlgen.evaluation import exact, open_loop, rollout
 from rlgen.evaluation.outcome import Outcome
 from rlgen.levels import Family, Levels
-from rlgen.policy import MemorylessPolicy, Policy
+from rlgen.policy import MemorylessPolicy, OpenLoopPolicy, Policy
 
 __all__ = ["Outcome", "can_be_exact", "evaluate"]
 
@@ -14,14 +14,16 @@ __all__ = ["Outcome", "can_be_exact", "evaluate"]
 EPISODES = 100
 
 
-def can_be_exact(policy: Policy, family: Family, levels: Levels) -> bool:
-    """Whether the policy's returns on these levels can be computed."""
-    return (
-        isinstance(policy, MemorylessPolicy)
-        and policy.memoryless
-        and len(levels) > 0
-        and family.tabular(levels.take(slice(0, 1))) is not None
-    )
+def can_be_exact(policy: Policy, family: Family, levels: Levels, condition: Condition) -> bool:
+    """Whether the policy's returns on these levels under this condition can be computed.
+
+    Scripts are computed where the start is known, since it is the start that chooses them.
+    """
+    if isinstance(policy, OpenLoopPolicy):
+        known = not condition.random_spawn
+    else:
+        known = isinstance(policy, MemorylessPolicy) and policy.memoryless
+    return known and len(levels) > 0 and family.tabular(levels.take(slice(0, 1))) is not None
 
 
 def evaluate(
@@ -33,12 +35,17 @@ def evaluate(
     episodes: int = EPISODES,
     seed: int = 0,
 ) -> dict[str, Outcome]:
-    """The outcome on each level under each condition, by condition name.
+    """The outcome on each level under each condition, by condition name, in their order.
 
-    Exact where the policy is memoryless and the levels are tabular; otherwise from ``episodes``
-    episodes on each level.
+    Exact where ``can_be_exact`` says so; otherwise from ``episodes`` episodes on each level.
     """
-    if can_be_exact(policy, family, levels):
+    computed = [c for c in conditions if can_be_exact(policy, family, levels, c)]
+    played = [c for c in conditions if c not in computed]
+    found: dict[str, Outcome] = {}
+    if isinstance(policy, OpenLoopPolicy):
+        found |= open_loop.evaluate(policy, family, levels, computed)
+    elif computed:
         assert isinstance(policy, MemorylessPolicy)
-        return exact.evaluate(policy, family, levels, conditions)
-    return rollout.evaluate(policy, family, levels, conditions, episodes=episodes, seed=seed)
+        found |= exact.evaluate(policy, family, levels, computed)
+    found |= rollout.evaluate(policy, family, levels, played, episodes=episodes, seed=seed)
+    return {condition.name: found[condition.name] for condition in conditions}

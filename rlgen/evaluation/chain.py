@@ -130,6 +130,26 @@ def by_level(chain: Chain, values: Floats, n_levels: int) -> Floats:
     return np.asarray(np.bincount(chain.level, values, n_levels), dtype=np.float64)
 
 
+def moments(chain: Chain, horizon: int, timeout_reward: float) -> tuple[Floats, Floats]:
+    """Expected return of ``horizon`` steps from each state, and expected squared return."""
+    mean = np.full(len(chain.states), timeout_reward)
+    square = np.full(len(chain.states), timeout_reward**2)
+    for _ in range(horizon):
+        square = chain.reward_squared + 2 * (chain.step_reward @ mean) + chain.step @ square
+        mean = chain.reward + chain.step @ mean
+    return mean, square
+
+
+def forward(chain: Chain, start: Floats, horizon: int) -> tuple[Floats, Floats]:
+    """Expected visits to each state in ``horizon`` steps, and who is where after them."""
+    onward = chain.step.T.tocsr()
+    visits, present = np.zeros_like(start), start
+    for _ in range(horizon):
+        visits += present
+        present = onward @ present
+    return visits, present
+
+
 def outcomes(
     chain: Chain, starts: list[Floats], n_levels: int, horizon: int, timeout_reward: float
 ) -> list[Outcome]:
@@ -147,19 +167,10 @@ def outcomes(
         horizon: Steps of an episode.
         timeout_reward: Paid to episodes that have not ended by then.
     """
-    mean = np.full(len(chain.states), timeout_reward)
-    square = np.full(len(chain.states), timeout_reward**2)
-    for _ in range(horizon):
-        square = chain.reward_squared + 2 * (chain.step_reward @ mean) + chain.step @ square
-        mean = chain.reward + chain.step @ mean
-    forward = chain.step.T.tocsr()
-
+    mean, square = moments(chain, horizon, timeout_reward)
     results = []
     for start in starts:
-        visits, present = np.zeros_like(start), start
-        for _ in range(horizon):
-            visits += present
-            present = forward @ present
+        visits, present = forward(chain, start, horizon)
         ret_mean = by_level(chain, start * mean, n_levels)
         results.append(
             Outcome(

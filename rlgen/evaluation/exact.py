@@ -66,7 +66,7 @@ def solve(
     results: dict[str, Outcome] = {}
     for alike in _by_chain(conditions):
         channel = alike[0].channel(tabular.n_actions, noop)
-        starts = [_starts(tabular, condition, channel.start) for condition in alike]
+        starts = [start_distribution(tabular, condition, channel.start) for condition in alike]
         acted = alike[0].policy(probabilities)
         built = chain.build(tabular, acted, channel, np.sum(starts, axis=0))
         outcomes = chain.outcomes(
@@ -85,12 +85,25 @@ def mean_returns(
     probabilities: Floats,
     conditions: Sequence[Condition],
     noop: int | None,
+    from_states: Floats | None = None,
 ) -> dict[str, Floats]:
-    """Expected returns only, ``(L,)`` by condition name: a third of the work of ``solve``."""
+    """Expected returns only, ``(L,)`` by condition name: a third of the work of ``solve``.
+
+    Args:
+        tabular: A batch of levels.
+        probabilities: Of actions, ``(N, A)``.
+        conditions: What the policy faces.
+        noop: The family's.
+        from_states: Probabilities with which episodes start in each state, ``(N,)``, instead of
+            where the condition says; they sum to one within each level.
+    """
     results: dict[str, Floats] = {}
     for alike in _by_chain(conditions):
         channel = alike[0].channel(tabular.n_actions, noop)
-        starts = [_starts(tabular, condition, channel.start) for condition in alike]
+        if from_states is None:
+            starts = [start_distribution(tabular, condition, channel.start) for condition in alike]
+        else:
+            starts = [np.outer(from_states, channel.start).ravel()] * len(alike)
         acted = alike[0].policy(probabilities)
         built = chain.build(tabular, acted, channel, np.sum(starts, axis=0))
         values = chain.expected_returns(built, tabular.horizon, tabular.timeout_reward)
@@ -108,7 +121,7 @@ def _by_chain(conditions: Sequence[Condition]) -> Iterator[list[Condition]]:
     yield from groups.values()
 
 
-def _starts(tabular: TabularLevels, condition: Condition, memory: Floats) -> Floats:
+def start_distribution(tabular: TabularLevels, condition: Condition, memory: Floats) -> Floats:
     """Probability of each (state, memory) at the start, summing to one within each level."""
     start = np.zeros(tabular.n_states)
     if condition.random_spawn:

@@ -17,12 +17,14 @@ class Plan:
     """An optimal plan for each level.
 
     Attributes:
-        action: The planner's action in each state, int64 ``(N,)``: the first, in action order,
-            of those that lead to the best return in the fewest steps.
+        optimal: Which actions lead to the best return in the fewest steps, bool ``(N, A)``; at
+            least one in each state. Cloning learns the uniform distribution on them.
+        action: The planner's action in each state, int64 ``(N,)``: the first optimal one.
         returns: Best return from each level's start, float64 ``(L,)``.
         paths: The planner's actions from each level's start to the end of the episode.
     """
 
+    optimal: NDArray[np.bool_]
     action: NDArray[np.int64]
     returns: NDArray[np.float64]
     paths: list[list[int]]
@@ -51,10 +53,10 @@ def plan(tabular: TabularLevels) -> Plan:
             break
     quality = cost + value[tabular.next_state]
     # Equal up to rounding is equal; the first action in order is taken.
-    good = quality >= quality.max(axis=1, keepdims=True) - STEP_COST / 4
-    action = good.argmax(axis=1)
+    optimal = quality >= quality.max(axis=1, keepdims=True) - STEP_COST / 4
+    action = optimal.argmax(axis=1)
     returns, paths = _follow(tabular, action)
-    return Plan(action, returns, paths)
+    return Plan(optimal, action, returns, paths)
 
 
 def _follow(

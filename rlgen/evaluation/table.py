@@ -39,7 +39,7 @@ def table(
         ``level_id``, ``condition``, the fields of ``Outcome``, ``oracle_ret`` and ``random_ret``
         (nan where unknown), ``exact``, ``n_episodes`` (0 where exact).
     """
-    exact = evaluation.can_be_exact(policy, family, levels)
+    exact = {c.name: evaluation.can_be_exact(policy, family, levels, c) for c in conditions}
     outcomes = evaluation.evaluate(policy, family, levels, conditions, episodes=episodes, seed=seed)
     references = reference.returns(family, levels, conditions, cache)
     unknown = np.full(len(levels), np.nan)
@@ -49,6 +49,6 @@ def table(
         columns = {"level_id": levels.ids, "condition": name}
         columns |= {field: getattr(outcome, field) for field in Outcome.FIELDS}
         columns |= {"oracle_ret": oracle, "random_ret": random}
-        columns |= {"exact": exact, "n_episodes": 0 if exact else episodes}
+        columns |= {"exact": exact[name], "n_episodes": 0 if exact[name] else episodes}
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)

@@ -27,6 +27,10 @@ FIGURES: Catalogue[Figure] = Catalogue(
             "episodes on the worst levels",
             "rlgen.figures.trajectories:FIGURE",
         ),
+        "best-of-k": Lazy(
+            "return of the best of k jobs",
+            "rlgen.figures.best_of_k:FIGURE",
+        ),
     },
     group="rlgen.figures",
 )

@@ -19,7 +19,8 @@ class Conditions(Figure):
     reading = (
         "A check that detects overfitting would pull the training return (blue) down to the "
         "held-out one (orange) in cells with a gap, and leave it in cells without. Points are "
-        "means over runs and levels, bars 95 % intervals; “plain” is the level as it is, with "
+        "means over runs and levels, bars 95 % intervals for new training runs on new levels of "
+        "the same family; “plain” is the level as it is, with "
         "sampled actions."
     )
 

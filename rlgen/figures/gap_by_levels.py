@@ -20,7 +20,8 @@ class GapByLevels(Figure):
     reading = (
         "The distance between the two points at one number of levels is the generalization gap; it "
         "should close as training levels are added. Points are means over runs and levels, bars "
-        "95 % intervals for new runs on new levels, and faint dots single runs."
+        "95 % intervals for new training runs on new levels of the same family, and faint "
+        "dots single runs."
     )
 
     def draw(self, study: Study) -> Drawing | None:

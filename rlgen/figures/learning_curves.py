@@ -23,7 +23,8 @@ class LearningCurves(Figure):
     reading = (
         "Where the two colours part, the agent goes on improving on its training levels without "
         "getting better at levels it has never seen. Thin lines are single runs, thick lines their "
-        "mean, and bands are 95 % intervals of that mean over runs."
+        "mean, and bands are 95 % intervals of that mean for new training runs, tested on the "
+        "levels of the same held-out pool."
     )
 
     def draw(self, study: Study) -> Drawing | None:

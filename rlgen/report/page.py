@@ -1,47 +1,42 @@
 """The report page: one HTML file that needs nothing else."""
 
-import base64
-import csv
-import io
-from importlib.resources import files
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from rlgen.figures import FIGURES
 from rlgen.figures.base import Drawing, Figure
+from rlgen.report.template import fill
+from rlgen.stats.choices import GROUP, TOP
 from rlgen.stats.estimates import CELL
-from rlgen.stats.verdicts import number
 from rlgen.study import Study
 
 #: Rows of a figure's table shown on the page; the CSV always has them all.
 SHOWN_ROWS = 200
+#: With more cells the cards, and with more policies the certificates, are folded.
+MOST_CARDS, MOST_OPEN = 12, 24
+#: What a cell's card adds to its row for download.
+CARD = {
+    "excess": ("mean", "low", "high", "ceiling", "fraction"),
+    "detectable": ("return", "normalised"),
+    "components": ("run", "level", "residual", "advice"),
+}
 
 
 def render(study: Study, summary: dict[str, Any]) -> str:
-    """The page.
-
-    Everything that is not markup of ours is escaped; figures are SVG that we have drawn from
-    numbers, with their texts escaped by the drawing library.
-    """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("rlgen.report", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number
-    environment.filters["csv_link"] = csv_link
-    environment.filters["cell_text"] = _cell_text
-    style = files("rlgen.report").joinpath("style.css").read_text(encoding="utf-8")
-    return environment.get_template("page.html").render(
+    """The page."""
+    return fill(
+        "page.html",
         study=study,
         summary=summary,
-        style=style,
         figures=_figures(study),
         key_columns=study.varying,
+        group_columns=[key for key in GROUP if key in study.varying],
+        jobs=[(group, job) for group in summary["selection"] for job in group["jobs"]][:SHOWN_ROWS],
+        top=TOP,
+        exact=all(told["exact"] for told in summary["certificates"]),
+        most_cards=MOST_CARDS,
+        most_open=MOST_OPEN,
         all_cells=_cell_table(summary),
         provenance=_provenance(study),
         failures=[
@@ -69,6 +64,8 @@ def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:
             for part in ("train", "validation", "test", "gap"):
                 for end in ("mean", "low", "high"):
                     row[f"{quantity}_{part}_{end}"] = parts[part][end]
+        for name, keys in CARD.items():
+            row |= {f"{name}_{key}": cell[name][key] for key in keys}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -89,20 +86,3 @@ def _provenance(study: Study) -> list[tuple[str, str]]:
     seconds = [sum(run["seconds"].values()) for run in study.provenance.values()]
     rows.append(("worker time", f"{sum(seconds) / 3600:.2f} hours for {len(seconds)} runs"))
     return rows
-
-
-def csv_link(data: pd.DataFrame) -> str:
-    """The table as a data: address, so that the page can hand it out without a script."""
-    buffer = io.StringIO()
-    data.to_csv(buffer, index=False, quoting=csv.QUOTE_MINIMAL)
-    return (
-        "data:text/csv;charset=utf-8;base64,"
-        + base64.b64encode(buffer.getvalue().encode()).decode()
-    )
-
-
-def _cell_text(value: Any) -> str:
-    """A table cell: numbers short, nothing for what is not known."""
-    if isinstance(value, float):
-        return "" if value != value else f"{value:.4g}"
-    return str(value)

@@ -3,6 +3,10 @@
 from typing import Any
 
 import rlgen
+from rlgen import files
+from rlgen.report.cards import card
+from rlgen.report.certificates import certificates
+from rlgen.stats.choices import TOP, Group, groups
 from rlgen.stats.estimates import CELL, POOLS, QUANTITIES
 from rlgen.stats.intervals import Estimate
 from rlgen.stats.verdicts import number, rule
@@ -19,20 +23,27 @@ def summarise(study: Study) -> dict[str, Any]:
     under ``train``, ``validation``, ``test`` and ``gap`` the mean episode return with the ends of
     its 95 % interval under the condition ``condition``; the same for normalised scores under
     ``normalised`` and for the probability of solving a level under ``solved``; all conditions
-    under ``conditions``; ``verdict`` and the ``sentence`` that says it. null is unknown.
+    under ``conditions``; ``verdict`` and the ``sentence`` that says it; and what ``cards.card``
+    adds. ``selection`` has one entry for each group of jobs with the same task (``choices.Group``),
+    and ``certificates`` one for each run (``certificates.certificates``). null is unknown.
     """
-    return {
+    told = {
         "schema_version": SCHEMA,
         "rlgen": rlgen.__version__,
         "protocol": study.protocol.name,
         "condition": study.main,
         "rule": rule(study.protocol.margin),
         "cells": [_cell(study, cell) for cell in study.cells],
+        "selection": [_group(group) for group in groups(study.main_records)],
+        "certificates": certificates(study),
+        "accesses": [dict(entry) for entry in study.accesses],
         "runs": sorted(study.provenance),
         "missing": [cell["label"] for cell in study.missing if cell["id"] not in study.failures],
         "failed": [cell["label"] for cell in study.missing if cell["id"] in study.failures],
         "manifests": sorted(set(study.records["manifest"])),
     }
+    plain: dict[str, Any] = files.without_nan(told)
+    return plain
 
 
 def _cell(study: Study, cell: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +56,29 @@ def _cell(study: Study, cell: dict[str, Any]) -> dict[str, Any]:
     verdict = study.verdict(cell)
     told["verdict"] = verdict.word
     told["sentence"] = sentence(cell, told, verdict.word, verdict.because)
-    return told
+    return told | card(study, cell)
+
+
+def _group(group: Group) -> dict[str, Any]:
+    jobs = group.jobs.astype({"agent": str, "network": str})
+    return group.keys | {
+        "jobs": jobs.to_dict("records"),
+        "mean": _plain(group.mean),
+        "top": {
+            "k": TOP,
+            "train": group.top_train.mean,
+            "test": group.top_test.mean,
+            "luck": group.luck,
+            "reason": group.top_test.reason,
+        },
+        "best_of_k": group.curve.to_dict("list"),
+        "validated": {
+            "runs": group.chosen,
+            "validation": group.validated.validation,
+            "test": _plain(group.validated.test),
+            "reason": group.validated.test.reason,
+        },
+    }
 
 
 def _parts(study: Study, cell: dict[str, Any], condition: str, quantity: str) -> dict[str, Any]:

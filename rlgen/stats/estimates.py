@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rlgen.stats import intervals
+from rlgen.stats.gaps import normalised_score
 from rlgen.stats.intervals import Estimate
 
 Floats = NDArray[np.float64]
@@ -17,6 +18,8 @@ CELL = ["family", "agent", "network", "n_train_levels", "flip_p", "regulariser"]
 #: The quantities estimated for each pool: column name -> what is averaged.
 QUANTITIES = {"return": "ret_mean", "normalised": "normalised", "solved": "p_solved"}
 POOLS = ("train", "validation", "test")
+#: The columns of the table of estimates that readers are shown.
+SHOWN = [*CELL, "condition", "quantity", "part", "runs", "levels", "mean", "low", "high"]
 
 
 def normalised(records: pd.DataFrame) -> pd.Series:
@@ -24,9 +27,8 @@ def normalised(records: pd.DataFrame) -> pd.Series:
 
     nan where the two are not known or not apart.
     """
-    span = records["oracle_ret"] - records["random_ret"]
-    score: pd.Series = (records["ret_mean"] - records["random_ret"]) / span.where(span > 1e-9)
-    return score
+    columns = (records[name] for name in ("ret_mean", "oracle_ret", "random_ret"))
+    return pd.Series(normalised_score(*columns), records.index)
 
 
 def estimates(records: pd.DataFrame) -> pd.DataFrame:
@@ -38,7 +40,8 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Columns of ``CELL``; ``condition``; ``quantity`` ("return", "normalised", "solved");
         ``part`` ("train", "validation", "test", "gap"); ``runs``; ``levels`` (mean number a run);
-        ``mean``, ``low``, ``high``.
+        ``mean``, ``low``, ``high``; ``variance`` of the mean and its degrees of freedom ``df``;
+        ``reason`` why the mean or the interval is nan.
     """
     rows: list[dict[str, Any]] = []
     scored = records.assign(normalised=normalised(records))
@@ -46,8 +49,27 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
         key = dict(zip([*CELL, "condition"], keys, strict=True))
         for quantity, column in QUANTITIES.items():
             rows += [key | {"quantity": quantity} | row for row in _parts(group, column)]
-    columns = [*CELL, "condition", "quantity", "part", "runs", "levels", "mean", "low", "high"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=[*SHOWN, "variance", "df", "reason"])
+
+
+def matrix(records: pd.DataFrame, pool: str) -> tuple[Floats, str]:
+    """Returns of some runs on one pool under one condition.
+
+    Args:
+        records: Columns as in ``records.RECORDS``, of one condition.
+        pool: "train", "validation" or "test".
+
+    Returns:
+        ``(S, L)``, runs and levels in ascending order of their ids, and an empty string; or an
+        empty table and why there is none.
+    """
+    rows = records[records["split"] == pool]
+    if rows.empty:
+        return np.empty((0, 0)), f"there are no {pool} levels"
+    if not _crossed(rows, pool):
+        return np.empty((0, 0)), f"the runs have {pool} levels of their own"
+    runs = rows.assign(run_id=rows["run_id"].astype(str)).sort_values(["run_id", "level_id"])
+    return runs["ret_mean"].to_numpy(np.float64).reshape(runs["run_id"].nunique(), -1), ""
 
 
 def _parts(group: pd.DataFrame, column: str) -> Iterator[dict[str, Any]]:
@@ -96,4 +118,7 @@ def _row(part: str, column: str, runs: list[Floats], told: Estimate) -> dict[str
         "mean": told.mean,
         "low": low,
         "high": high,
+        "variance": told.variance,
+        "df": told.df,
+        "reason": told.reason,
     }

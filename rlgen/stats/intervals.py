@@ -20,6 +20,7 @@ class Estimate:
         high: Upper end.
         variance: Of the mean.
         df: Degrees of freedom behind the interval.
+        reason: Why the mean or the interval is nan; empty where neither is.
     """
 
     mean: float
@@ -27,6 +28,7 @@ class Estimate:
     high: float = NAN
     variance: float = NAN
     df: float = NAN
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,34 @@ class TwoWay:
         """Variance between levels."""
         return max((self.ms_level - self.ms_residual) / self.n_runs, 0.0)
 
+    @property
+    def var_residual(self) -> float:
+        """Variance of what neither the run nor the level explains."""
+        return self.ms_residual
+
+
+@dataclass(frozen=True)
+class Components:
+    """Variance components of a table, and what they say to buy (method 2.2).
+
+    Attributes:
+        run: Variance between runs.
+        level: Variance between levels.
+        residual: Variance of the rest.
+        shares: Percent of the total, in this order; nan where all returns are equal.
+        advice: "buy more runs" or "buy more levels": the larger of ``run / S`` and ``level / L``,
+            the two shares of the mean's variance that only one of the purchases makes smaller.
+            Empty where there is nothing to choose by.
+        reason: Why the components or the advice are missing.
+    """
+
+    run: float = NAN
+    level: float = NAN
+    residual: float = NAN
+    shares: tuple[float, float, float] = (NAN, NAN, NAN)
+    advice: str = ""
+    reason: str = ""
+
 
 def two_way(returns: Floats) -> TwoWay:
     """Analysis of variance of a full table.
@@ -69,6 +99,49 @@ def two_way(returns: Floats) -> TwoWay:
         n_runs,
         n_levels,
     )
+
+
+def missing(returns: Floats) -> str:
+    """Why a table ``(S, L)`` has no mean over runs and levels; empty where it has one."""
+    if not returns.shape[0]:
+        return "there are no runs"
+    if not returns.size:
+        return "there are no levels"
+    return "" if np.isfinite(returns).all() else "a return is not a number"
+
+
+def single(returns: Floats) -> str:
+    """Why a table ``(S, L)`` that has a mean has no interval; empty where it has one."""
+    n_runs, n_levels = returns.shape
+    if n_runs < 2:
+        return "one run has no interval"
+    return "one level has no interval for new levels" if n_levels < 2 else ""
+
+
+def components(returns: Floats) -> Components:
+    """Variance components of a table with percent of the total and advice.
+
+    Args:
+        returns: ``(S, L)``. nan with a reason for fewer than two runs or levels.
+    """
+    if reason := missing(returns):
+        return Components(reason=reason)
+    if min(returns.shape) < 2:
+        what = "run" if len(returns) < 2 else "level"
+        return Components(reason=f"one {what} has no variance components")
+    table = two_way(returns)
+    found = (table.var_run, table.var_level, table.var_residual)
+    total = sum(found)
+    # Equal up to the rounding of exact evaluation and of the mean is equal.
+    if np.sqrt(total) <= 1e-9 * max(1.0, float(np.abs(returns).max())):
+        return Components(*found, reason="all returns are equal")
+    run, level, residual = (100 * part / total for part in found)
+    by_run, by_level = table.var_run / table.n_runs, table.var_level / table.n_levels
+    if not by_run and not by_level:
+        reason = "neither runs nor levels differ by more than the residual"
+        return Components(*found, (run, level, residual), reason=reason)
+    advice = "buy more runs" if by_run >= by_level else "buy more levels"
+    return Components(*found, (run, level, residual), advice)
 
 
 def student(mean: float, variance: float, df: float, confidence: float = 0.95) -> Estimate:
@@ -99,11 +172,11 @@ def crossed_mean(returns: Floats, confidence: float = 0.95) -> Estimate:
         returns: ``(S, L)``. With fewer than two runs or levels the interval is nan.
         confidence: Of the interval.
     """
-    if returns.size == 0 or not np.isfinite(returns).all():
-        return Estimate(NAN)
+    if reason := missing(returns):
+        return Estimate(NAN, reason=reason)
+    if reason := single(returns):
+        return Estimate(float(returns.mean()), reason=reason)
     n_runs, n_levels = returns.shape
-    if min(n_runs, n_levels) < 2:
-        return Estimate(float(returns.mean()))
     table = two_way(returns)
     n = n_runs * n_levels
     run = (table.ms_run / n, n_runs - 1.0)
@@ -127,12 +200,27 @@ def run_mean(run_means: Floats, confidence: float = 0.95) -> Estimate:
         run_means: ``(S,)``.
         confidence: Of the interval.
     """
-    if not len(run_means) or not np.isfinite(run_means).all():
-        return Estimate(NAN)
+    if reason := missing(run_means[:, None]):
+        return Estimate(NAN, reason=reason)
     mean, n_runs = float(run_means.mean()), len(run_means)
     if n_runs < 2:
-        return Estimate(mean)
+        return Estimate(mean, reason="one run has no interval")
     return student(mean, float(run_means.var(ddof=1)) / n_runs, n_runs - 1, confidence)
+
+
+def level_mean(returns: Floats, confidence: float = 0.95) -> Estimate:
+    """Mean of one fixed policy over levels: an interval for new levels, and for this policy.
+
+    Args:
+        returns: ``(L,)``.
+        confidence: Of the interval.
+    """
+    if reason := missing(returns[None]):
+        return Estimate(NAN, reason=reason)
+    mean, n_levels = float(returns.mean()), len(returns)
+    if n_levels < 2:
+        return Estimate(mean, reason="one level has no interval for new levels")
+    return student(mean, float(returns.var(ddof=1)) / n_levels, n_levels - 1, confidence)
 
 
 def gap(
@@ -150,17 +238,21 @@ def gap(
         shared_pool: Whether all runs trained on the same levels; these are then added as well.
         confidence: Of the interval.
     """
+    if not train:
+        return Estimate(NAN, reason="there are no runs")
+    if not all(own.size for own in train):
+        return Estimate(NAN, reason="a run has no training levels")
+    if reason := missing(test) or missing(np.concatenate(train)[:, None]):
+        return Estimate(NAN, reason=reason)
     differences = np.array([own.mean() for own in train]) - test.mean(axis=1)
-    if not len(differences) or not np.isfinite(differences).all():
-        return Estimate(NAN)
     mean, n_runs = float(differences.mean()), len(differences)
     if n_runs < 2:
-        return Estimate(mean)
+        return Estimate(mean, reason="one run has no interval")
     parts = [(float(differences.var(ddof=1)) / n_runs, float(n_runs - 1))]
     for pool in [test, np.stack(train)] if shared_pool else [test]:
         n_levels = pool.shape[1]
         if n_levels < 2:
-            return Estimate(mean)
+            return Estimate(mean, reason=single(pool))
         table = two_way(pool)
         if table.var_level:
             n = n_runs * n_levels

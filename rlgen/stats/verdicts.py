@@ -1,5 +1,6 @@
 """The answer in words, and the rule that gives it."""
 
+import math
 from dataclasses import dataclass
 
 from rlgen.stats.intervals import Estimate
@@ -60,3 +61,25 @@ def number(value: float | None) -> str:
     if value is None or value != value:
         return "–"
     return f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")
+
+
+def percent(value: float | None, unit: float = 0.01) -> str:
+    """A share in whole percent; a dash for what is not known.
+
+    Args:
+        value: The share.
+        unit: What one percent is in it.
+    """
+    if value is None or value != value:
+        return number(None)
+    return f"{value / unit:.0f} %".replace("-", "−").replace("−0 ", "0 ")
+
+
+def rounded_down(bound: float) -> str:
+    """``number`` of a lower bound, which rounding must not raise."""
+    return number(math.floor(100 * bound) / 100 if bound == bound else None)
+
+
+def percent_down(bound: float) -> str:
+    """``percent`` of a lower bound on a share."""
+    return percent(math.floor(100 * bound) / 100 if bound == bound else None)

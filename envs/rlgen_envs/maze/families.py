@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import comb, perm
+from types import MappingProxyType
 from typing import Annotated, Any, Self
 
 import gymnasium as gym
@@ -9,18 +10,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, nearest
 from rlgen.levels import MAX_POOL, Family, Levels
 from rlgen.settings import Settings, checked
 from rlgen.tabular import TabularLevels
 from rlgen_envs.maze import drawing, geometry, rewards
+from rlgen_envs.maze.edits import EDITS
 from rlgen_envs.maze.env import LevelSource, MazeEnv
 from rlgen_envs.maze.levels import MazeLevels
 from rlgen_envs.maze.rules import (
+    BASE_VALUES,
     BEST_RETURN,
     BUMP_PENALTY,
     CHANNELS,
     HORIZON,
+    KEY_VALUE,
     TIMEOUT_REWARD,
     Action,
 )
@@ -88,6 +92,7 @@ class MazeFamily(Family):
     version = 1
     noop = Action.STAY.value
     can_spawn = True
+    edits = MappingProxyType({name: variants for name, (_, variants) in EDITS.items()})
 
     def __init__(self, name: str, options: MazeOptions) -> None:
         self.name = name
@@ -182,6 +187,16 @@ class MazeFamily(Family):
         """The levels' states."""
         return tabular(_mazes(levels))
 
+    def edited(self, levels: Levels, edit: str, variant: int) -> MazeLevels:
+        """Each level changed a little; see ``Family.edited``."""
+        if edit not in EDITS:
+            raise LevelError(f"{self.name} has no edit {edit!r}{nearest(edit, EDITS)}")
+        change, variants = EDITS[edit]
+        if variant < 0 or (variants and variant >= variants):
+            most = f" and below {variants}" if variants else ""
+            raise LevelError(f"edit {edit!r}, variant {variant}: must be at least 0{most}")
+        return change(_mazes(levels), variant)
+
     def return_bounds(self, flip_p: float = 0.0) -> tuple[float, float]:
         """Method 1.5: the worst level has all the bad objects, bumps at each step, and time out."""
         worst = TIMEOUT_REWARD + HORIZON * BUMP_PENALTY
@@ -189,6 +204,10 @@ class MazeFamily(Family):
         flips[:, 4] &= self.settings.flip_key
         values, valid = rewards.values(flips, self.settings.rescale)
         return worst + float(np.minimum(values[valid], 0).sum(axis=1).min()), BEST_RETURN
+
+    def flipped_rewards(self) -> tuple[Sequence[float], float] | None:
+        """The four objects and the key; None where rewards are rescaled in another way (A-02)."""
+        return (BASE_VALUES, KEY_VALUE) if self.settings.rescale == "objects" else None
 
     def text(self, levels: Levels, actions: Sequence[int] | None = None) -> str:
         """One level as text, with a path."""

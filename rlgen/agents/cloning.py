@@ -1,0 +1,157 @@
+"""Behaviour cloning of the planner (method 4.0): overfitted networks, and others, in seconds.
+
+The network learns the planner's actions in all states of its training levels, whichever way they
+are reached. On few levels it memorises them, on many it learns to play; with flipped rewards the
+labels are the reinforcement-learning analogue of random labels (Zhang et al. 2018, section 3.3).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from rlgen.agents import NETWORKS
+from rlgen.agents.controls.base import batches
+from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
+from rlgen.agents.trunk import layers
+from rlgen.evaluation import planner
+from rlgen.levels import Family, Levels
+from rlgen.seeding import library_seed, stream
+from rlgen.tabular import TabularLevels
+
+BATCH = 256
+#: Largest learning rate times the square root of the widest layer's channels or units.
+LEARNING_RATE = 0.07
+#: Share of the steps in which the learning rate rises from 0; it then falls to 0.
+WARM_UP = 0.1
+#: At most so many of the training states are looked at for accuracy and loss.
+MEASURED = 20_000
+
+
+@dataclass(frozen=True)
+class Cloned:
+    """A cloned network.
+
+    Attributes:
+        policy: Its policy, sampled from the softmax.
+        steps: Gradient steps taken.
+        accuracy: Share of training states in which its most probable action is an optimal one.
+        loss: Mean cross-entropy on them, nats. Where several actions are optimal it cannot be 0.
+    """
+
+    policy: TorchPolicy
+    steps: int
+    accuracy: float
+    loss: float
+
+
+def clone(
+    family: Family,
+    levels: Levels,
+    network: str,
+    seed: int,
+    *,
+    steps: int = 3000,
+    device: str = "cpu",
+) -> Cloned:
+    """Train a network to act as the planner does.
+
+    Cross-entropy to the uniform distribution on the optimal actions (best return, then fewest
+    steps), Adam. Half of the states of a minibatch are drawn uniformly from all states of the
+    levels, half are drawn as the planner meets them from a random start cell: returns hang on
+    those few, and uniform draws alone take several times as many steps to the same return. On a
+    CPU one thread is used and two calls give the same bits.
+
+    Args:
+        family: A family whose levels are tabular.
+        levels: Training levels, with their flips, at least one.
+        network: Name in ``NETWORKS``.
+        seed: Of weights and minibatches.
+        steps: Gradient steps, each on ``BATCH`` states.
+        device: "cpu" or "cuda".
+
+    Raises:
+        LevelError: If there are no levels, or their states cannot be listed.
+        UnknownNameError: If there is no such network.
+        ProtocolError: If the network does not fit the observations.
+    """
+    trunk = NETWORKS[network]
+    shape = family.observation_space.shape
+    # Chunk by chunk is how planning is fast; the states are numbered alike in one large batch.
+    parts = [_labels(tabular) for tabular in batches(family, levels)]
+    optimal, met = (np.concatenate(column) for column in zip(*parts, strict=True))
+    met = met.cumsum() / met.sum()
+    tabular = family.tabular(levels)
+    assert tabular is not None, "checked by batches"
+    rng = stream(seed, "cloning", network)
+    goals = (optimal / optimal.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def sample(states: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+        seen = torch.from_numpy(tabular.observe(states.astype(np.int32)))
+        seen = seen.to(device).float()
+        if seen.dim() == 4:
+            seen = seen.contiguous(memory_format=torch.channels_last)
+        return seen, torch.from_numpy(goals[states]).to(device)
+
+    with _reproducible(library_seed(seed, "cloning", network)):
+        body = layers(trunk, shape)
+        head = nn.Linear(trunk.n_features(shape), tabular.n_actions)
+        # Convolutions of this size are half as fast again in this layout.
+        net = nn.Sequential(body, head).to(device)
+        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        widest = max(parameter.shape[0] for parameter in body.parameters())
+        optimiser = torch.optim.Adam(net.parameters(), LEARNING_RATE / widest**0.5)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step / steps))
+        for _ in range(steps):
+            anywhere = rng.integers(tabular.n_states, size=BATCH // 2)
+            on_the_way = np.searchsorted(met, rng.random(BATCH // 2), side="right")
+            seen, goal = sample(np.concatenate([anywhere, on_the_way]))
+            optimiser.zero_grad(set_to_none=True)
+            nn.functional.cross_entropy(net(seen), goal).backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
+        net.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        policy = TorchPolicy(PolicySpec(trunk, shape, tabular.n_actions, "softmax"), body, head)
+        states = np.arange(tabular.n_states)
+        if len(states) > MEASURED:
+            states = rng.choice(states, MEASURED, replace=False)
+        told = policy.probabilities(tabular.observe(states.astype(np.int32)))
+    right = optimal[states, told.argmax(axis=1)]
+    surprise = -(goals[states] * np.log(np.maximum(told, 1e-300))).sum(axis=1)
+    return Cloned(policy, steps, float(right.mean()), float(surprise.mean()))
+
+
+def _labels(tabular: TabularLevels) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Optimal actions ``(N, A)``, and the planner's expected visits from random starts ``(N,)``."""
+    plan = planner.plan(tabular)
+    per_level = np.diff(tabular.spawn_offsets)
+    weights, state = np.repeat(1 / per_level, per_level), tabular.spawns.astype(np.int64)
+    visits = np.zeros(tabular.n_states)
+    for _ in range(tabular.horizon):
+        np.add.at(visits, state, weights)
+        state = tabular.next_state[state, plan.action[state]].astype(np.int64)
+        going = state < tabular.n_states
+        state, weights = state[going], weights[going]
+    return plan.optimal, visits
+
+
+def _rate(progress: float) -> float:
+    """The learning rate, as a share of the largest, after this share of the steps."""
+    return min(progress / WARM_UP, (1 - progress) / (1 - WARM_UP))
+
+
+@contextmanager
+def _reproducible(seed: int) -> Iterator[None]:
+    """One thread, and torch's global generator seeded; both as before afterwards."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)

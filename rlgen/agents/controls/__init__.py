@@ -1,0 +1,48 @@
+"""The catalogue of controls: agents whose overfitting is known by construction (method 3.5).
+
+An instrument is believed when it reads known quantities correctly, and these are the known
+quantities. To add one: a module with a ``Control``, and its line in the table; the contract
+tests then check it. Distributions of their own add members through the entry-point group
+``rlgen.controls``.
+"""
+
+from rlgen.agents.controls.base import Control
+from rlgen.catalogue import Catalogue, Lazy
+
+__all__ = ["CONTROLS", "Control"]
+
+_HERE = "rlgen.agents.controls"
+
+CONTROLS: Catalogue[Control] = Catalogue(
+    "control",
+    {
+        "random": Lazy("every action equally likely", f"{_HERE}.random:MEMBER"),
+        "planner": Lazy("plays every level of the family best", f"{_HERE}.planner:MEMBER"),
+        "full-memoriser": Lazy(
+            "the planner on every state of its levels, random elsewhere",
+            f"{_HERE}.memorisers:FULL",
+        ),
+        **{
+            f"trajectory-memoriser-r{r}": Lazy(
+                f"the planner within {r} steps of its way through its levels, random elsewhere",
+                f"{_HERE}.memorisers:R{r}",
+            )
+            for r in (0, 1, 2, 4)
+        },
+        "open-loop": Lazy(
+            "replays the planner's actions without looking", f"{_HERE}.open_loop:MEMBER"
+        ),
+        "brute": Lazy(
+            "replays the best of the action sequences it has tried", f"{_HERE}.brute:MEMBER"
+        ),
+        "q-learning": Lazy(
+            "a table of action values learnt by playing, random on what it never saw",
+            f"{_HERE}.q_learning:MEMBER",
+        ),
+        "nearest-neighbour": Lazy(
+            "the planner's action in the most similar state of its levels",
+            f"{_HERE}.nearest_neighbour:MEMBER",
+        ),
+    },
+    group="rlgen.controls",
+)

@@ -1,0 +1,47 @@
+"""What a control is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import numpy as np
+
+from rlgen.errors import LevelError
+from rlgen.evaluation import exact
+from rlgen.levels import Family, Levels
+from rlgen.policy import Observations, Policy
+from rlgen.tabular import TabularLevels
+
+
+class Control(ABC):
+    """An agent that is made, rather than trained, to overfit in a known way."""
+
+    @abstractmethod
+    def fit(self, family: Family, levels: Levels, seed: int) -> Policy:
+        """The policy that this agent gets from some training levels.
+
+        Args:
+            family: A family whose levels are tabular.
+            levels: What it may learn from, at least one level.
+            seed: The same seed gives the same policy.
+
+        Raises:
+            LevelError: If there are no levels, or their states cannot be listed.
+        """
+
+
+def batches(family: Family, levels: Levels) -> Iterator[TabularLevels]:
+    """The levels as tabular batches of moderate size.
+
+    Raises:
+        LevelError: If there are no levels, or their states cannot be listed.
+    """
+    if not len(levels):
+        raise LevelError("a control needs at least one level")
+    if family.tabular(levels.take(slice(0, 1))) is None:
+        raise LevelError(f"controls need levels whose states can be listed; {family.name} has none")
+    yield from exact.chunks(family, levels)
+
+
+def all_observations(tabular: TabularLevels) -> Observations:
+    """What is seen in each state, ``(N, *observation shape)``."""
+    return tabular.observe(np.arange(tabular.n_states, dtype=np.int32))

@@ -1,0 +1,58 @@
+"""Look-up tables of the planner's actions, complete or along its way (method 3.4, 3.5).
+
+The full memoriser acts as the planner does in every state of its training levels, and at random
+in all others. No statistic of episodes that stay in those states can tell the two apart, although
+their returns on held-out levels are as far apart as can be: the no-free-detection proposition.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlgen.agents.controls.base import Control, all_observations, batches
+from rlgen.agents.controls.lookup import LookupPolicy, keys
+from rlgen.evaluation import planner
+from rlgen.evaluation.planner import Plan
+from rlgen.levels import Family, Levels
+from rlgen.tabular import TabularLevels
+
+
+class Memoriser(Control):
+    """The planner in the states it has stored, uniform in all others.
+
+    Args:
+        radius: Stored are the states within so many arbitrary steps of the planner's way; None
+            stores all.
+    """
+
+    def __init__(self, radius: int | None) -> None:
+        self.radius = radius
+
+    def fit(self, family: Family, levels: Levels, seed: int) -> LookupPolicy:
+        """See ``Control.fit``."""
+        del seed
+        policy = LookupPolicy(int(family.action_space.n))
+        for tabular in batches(family, levels):
+            plan = planner.plan(tabular)
+            kept = np.ones(tabular.n_states, np.bool_)
+            if self.radius is not None:
+                kept = near_the_way(tabular, plan, self.radius)
+            names = keys(all_observations(tabular))[kept]
+            policy.store(names, plan.probabilities(tabular.n_actions)[kept])
+        return policy
+
+
+def near_the_way(tabular: TabularLevels, plan: Plan, radius: int) -> NDArray[np.bool_]:
+    """Which states are within ``radius`` steps of the planner's way from the start, ``(N,)``."""
+    near = np.zeros(tabular.n_states + 1, np.bool_)  # the last stands for ended episodes
+    for level, path in enumerate(plan.paths):
+        state = int(tabular.start[level])
+        for action in path:
+            near[state] = True
+            state = int(tabular.next_state[state, action])
+    for _ in range(radius):
+        near[np.unique(tabular.next_state[near[:-1]])] = True
+    return near[:-1]
+
+
+FULL = Memoriser(None)
+R0, R1, R2, R4 = (Memoriser(radius) for radius in (0, 1, 2, 4))

@@ -1,0 +1,38 @@
+"""Open-loop replay of the planner: the positive control, which every good check must catch."""
+
+import numpy as np
+
+from rlgen.agents.controls.base import Control, batches
+from rlgen.errors import LevelError
+from rlgen.evaluation import planner
+from rlgen.levels import Family, Levels
+from rlgen.policy import OpenLoopPolicy
+
+
+class OpenLoop(Control):
+    """The planner's actions on each level, indexed by time; it stays when they have been played.
+
+    That it stays, and does not move at random or repeat, is what reproduces the method's
+    calibration (README of this folder). An unknown level gets the actions of a random training
+    level.
+    """
+
+    def fit(self, family: Family, levels: Levels, seed: int) -> OpenLoopPolicy:
+        """See ``Control.fit``.
+
+        Raises:
+            LevelError: Also if the family has no action that does nothing.
+        """
+        if family.noop is None:
+            raise LevelError(f"open-loop stays at its script's end, and in {family.name} none can")
+        first, scripts = [], []
+        for tabular in batches(family, levels):
+            first.append(tabular.observe(tabular.start))
+            scripts += planner.plan(tabular).paths
+        n_actions = int(family.action_space.n)
+        return OpenLoopPolicy(
+            np.concatenate(first), scripts, n_actions, after=family.noop, seed=seed
+        )
+
+
+MEMBER = OpenLoop()

@@ -1,0 +1,82 @@
+"""Tabular Q-learning (Watkins 1989) keyed by observation: a memoriser that learns by playing."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlgen.agents.controls.base import Control, all_observations, batches
+from rlgen.agents.controls.lookup import LookupPolicy, keys
+from rlgen.levels import Family, Levels
+from rlgen.seeding import stream
+from rlgen.tabular import TabularLevels
+
+Ints = NDArray[np.int64]
+
+
+class QLearning(Control):
+    """Epsilon-greedy episodes from the levels' starts; greedy in what it met, uniform elsewhere.
+
+    The step size is 1, which is exact where nothing is random, and lets many episodes write the
+    same entry at once. Values start high, which makes the agent try everything: from 0 it solves
+    half of the levels in the same time. The table cannot tell the time, so the cut at the
+    horizon is not taken for an end: its reward is left out and the value bootstraps (Pardo et
+    al. 2018). All objects are worth taking under the discount too, soon rather than late.
+
+    Args:
+        steps: Steps of each episode stream.
+        streams: Episodes played side by side on each level.
+        epsilon: Probability of a random action.
+        discount: Of the values learnt.
+        optimism: Value of what was never tried.
+    """
+
+    def __init__(
+        self,
+        steps: int = 12_000,
+        streams: int = 16,
+        epsilon: float = 0.1,
+        discount: float = 0.99,
+        optimism: float = 1.0,
+    ) -> None:
+        self.steps, self.streams = steps, streams
+        self.epsilon, self.discount, self.optimism = epsilon, discount, optimism
+
+    def fit(self, family: Family, levels: Levels, seed: int) -> LookupPolicy:
+        """See ``Control.fit``."""
+        policy = LookupPolicy(int(family.action_space.n))
+        for number, tabular in enumerate(batches(family, levels)):
+            names = keys(all_observations(tabular))
+            _, first, row = np.unique(names, return_index=True, return_inverse=True)
+            values, tried = self._play(tabular, row, stream(seed, "q-learning", number))
+            met = tried.any(axis=1)
+            best = np.where(tried, values, -np.inf)[met].argmax(axis=1)
+            policy.store(names[first][met], np.eye(tabular.n_actions)[best])
+        return policy
+
+    def _play(
+        self, tabular: TabularLevels, row: Ints, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Values, and which were ever tried, ``(rows, A)``; ``row`` is each state's."""
+        n, n_actions = tabular.n_states, tabular.n_actions
+        values = np.full((row.max() + 2, n_actions), self.optimism)
+        values[-1] = 0.0  # ended episodes
+        tried = np.zeros(values.shape, np.bool_)
+        row = np.append(row, len(values) - 1)
+        start = np.repeat(tabular.start.astype(np.int64), self.streams)
+        state, age = start.copy(), np.zeros(len(start), np.int64)
+        for _ in range(self.steps):
+            here = row[state]
+            action = values[here].argmax(axis=1)
+            explore = rng.random(len(state)) < self.epsilon
+            action[explore] = rng.integers(n_actions, size=int(explore.sum()))
+            target = tabular.next_state[state, action].astype(np.int64)
+            after = self.discount * values[row[target]].max(axis=1)
+            values[here, action] = tabular.reward[state, action] + after
+            tried[here, action] = True
+            age += 1
+            again = (target == n) | (age == tabular.horizon)
+            state = np.where(again, start, target)
+            age[again] = 0
+        return values[:-1], tried[:-1]
+
+
+MEMBER = QLearning()

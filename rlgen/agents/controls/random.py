@@ -1,0 +1,20 @@
+"""The random agent: score 0 by definition."""
+
+import numpy as np
+
+from rlgen.agents.controls.base import Control
+from rlgen.levels import Family, Levels
+from rlgen.policy import FunctionPolicy, Policy
+
+
+class Random(Control):
+    """Every action equally likely, whatever the levels."""
+
+    def fit(self, family: Family, levels: Levels, seed: int) -> Policy:
+        """See ``Control.fit``."""
+        del levels, seed
+        n = int(family.action_space.n)
+        return FunctionPolicy(lambda observations: np.full((len(observations), n), 1 / n), n)
+
+
+MEMBER = Random()

@@ -1,0 +1,79 @@
+"""The command line. Heavy modules are imported by the command that needs them."""
+
+import os
+import sys
+
+import click
+
+from rlgen import __version__
+from rlgen.cli import instrument, looking, sizing, studies
+from rlgen.cli.options import INTERRUPTED
+from rlgen.errors import RlgenError, nearest
+
+
+class _Commands(click.Group):
+    """Answers a wrong command with the nearest right one, and our errors with one line."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            raise click.UsageError(
+                f"no command {args[0]!r}{nearest(args[0], self.commands)}"
+            ) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rlgen")
+def cli() -> None:
+    """Has a reinforcement-learning agent learnt to play, or memorised its training levels?
+
+    \b
+    rlgen evaluate quickstart            train, measure, and write results/quickstart/report.html
+    rlgen evaluate my.toml --seeds 0:20  your own protocol with twenty seeds
+    rlgen plan my.toml                   what that will cost
+    rlgen power --gap 0.2 ...            how many runs and levels a study needs
+    rlgen list networks                  what there is
+    rlgen show maze-tunnel --level 7     what a level looks like
+    rlgen calibrate                      may this installation be believed?
+    """
+
+
+for _command in (
+    studies.evaluate,
+    studies.plan,
+    studies.report,
+    sizing.power,
+    looking.list_,
+    looking.show,
+    instrument.calibrate,
+):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except RlgenError as error:
+        for line in str(error).splitlines():
+            click.echo(f"rlgen: {line}", err=True)
+        sys.exit(error.exit_code)
+    except click.Abort:  # what click makes of an interrupt
+        click.echo(
+            "\nrlgen: interrupted; finished cells are kept, the same command goes on", err=True
+        )
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""The commands about the instrument itself."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from rlgen.cli.options import FAILED, jobs_option, json_option, worker_count
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("results/calibration"),
+    show_default=True,
+    help="Folder; what it holds already is kept.",
+)
+@click.option("--family", default="maze-basic", show_default=True, help="Family of levels.")
+@click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE", help="Of the family: size=7."
+)
+@click.option(
+    "--pools",
+    type=click.IntRange(2, 1000),
+    default=16,
+    show_default=True,
+    help="Pools on which every control agent is made.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(0, 1000),
+    default=4,
+    show_default=True,
+    help="Cloned networks of each kind and pool size.",
+)
+@jobs_option
+@json_option
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def calibrate(
+    out: Path,
+    family: str,
+    options: tuple[str, ...],
+    pools: int,
+    seeds: int,
+    jobs: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Put agents whose overfitting is known to every check, and say which checks detect it.
+
+    If a control agent is read wrongly, the instrument is not to be believed: the page says so, and
+    the exit code is 1.
+
+    \b
+    rlgen calibrate
+    rlgen calibrate -o results/more --pools 20 --seeds 20 --jobs 8
+    """
+    from rlgen import api, showing
+
+    summary = api.calibrate(
+        family,
+        out,
+        options=showing.parse_options(options),
+        pools=pools,
+        seeds=seeds,
+        jobs=worker_count(jobs),
+        quiet=quiet or as_json,
+    )
+    if as_json:
+        click.echo(json.dumps(summary, indent=1))
+    else:
+        for trial in summary["trials"]:
+            word = "passed" if trial["passed"] else "FAILED"
+            click.echo(f"{word}  {trial['name']}: {trial['found']}")
+        for label, why in summary["failed"].items():
+            click.echo(f"FAILED  {label}: {why}")
+        believed = "may be believed" if summary["believed"] else "is not to be believed"
+        click.echo(f"The instrument {believed}.")
+        click.echo(f"Report: {out / 'calibration.html'}")
+    if not summary["believed"]:
+        sys.exit(FAILED)

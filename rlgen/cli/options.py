@@ -1,0 +1,37 @@
+"""Options that several commands have, and the exit codes."""
+
+import os
+
+import click
+
+#: Exit codes: done; a cell failed, or a store is damaged; usage (click's own); interrupted.
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """``0/4`` as ``(0, 4)``."""
+    number, slash, total = text.partition("/")
+    try:
+        i, n = int(number), int(total)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not like 0/4", param_hint="--shard") from None
+    if not slash or not 0 <= i < n:
+        raise click.BadParameter(
+            f"{text!r}: the part must be from 0 to {max(n - 1, 0)}", param_hint="--shard"
+        )
+    return i, n
+
+
+def worker_count(jobs: int | None) -> int:
+    """Worker processes: as many as asked for, else one a processor."""
+    return jobs or os.cpu_count() or 1
+
+
+protocol_argument = click.argument("protocol")
+seeds_option = click.option(
+    "--seeds", metavar="RANGE", help="Training seeds instead of the file's: 3, 0:20 or 0,2,5:8."
+)
+jobs_option = click.option(
+    "-j", "--jobs", type=click.IntRange(1, 1024), help="Worker processes. [default: processors]"
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")

@@ -1,0 +1,139 @@
+"""The command that says how large a study must be."""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rlgen.cli.options import json_option
+
+if TYPE_CHECKING:
+    from rlgen.stats.planning import Spread
+
+_positive = click.FloatRange(0, min_open=True)
+_deviation = click.FloatRange(0)
+
+
+@click.command()
+@click.option("--gap", type=_positive, help="The gap to be found, in units of return.")
+@click.option("--runs", type=click.IntRange(2), help="Training runs (seeds) of a cell.")
+@click.option("--levels", type=click.IntRange(2), help="Test levels.")
+@click.option("--sd-run", type=_deviation, help="Standard deviation of the gap between runs.")
+@click.option("--sd-residual", type=_deviation, help="Standard deviation of run by level.")
+@click.option(
+    "--sd-level",
+    type=_deviation,
+    help="Standard deviation between test levels, for the split of a budget; 0 where all that is "
+    "compared shares its levels. [default: 0]",
+)
+@click.option(
+    "--store", type=click.Path(path_type=Path), help="Take what is not given from this study."
+)
+@click.option(
+    "--power",
+    "chance",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.8,
+    show_default=True,
+    help="Probability to find the gap.",
+)
+@click.option("--budget", type=_positive, help="Seconds to be spent.")
+@click.option("--train-cost", type=_positive, help="Seconds to train a run.")
+@click.option("--level-cost", type=_positive, help="Seconds to evaluate a run on a level.")
+@json_option
+def power(
+    gap: float | None,
+    runs: int | None,
+    levels: int | None,
+    sd_run: float | None,
+    sd_residual: float | None,
+    sd_level: float | None,
+    store: Path | None,
+    chance: float,
+    budget: float | None,
+    train_cost: float | None,
+    level_cost: float | None,
+    as_json: bool,
+) -> None:
+    """Say how many runs and levels a study needs, or what a study can detect.
+
+    For a two-sided test at .05 of a gap or difference, with every run on all test levels. All
+    that can be answered from what is given is answered.
+
+    \b
+    rlgen power --gap 0.2 --sd-run 0.25 --sd-residual 0.8     how many runs and levels
+    rlgen power --runs 5 --levels 200 --sd-run 0.25 --sd-residual 0.8   what they can detect
+    rlgen power --store results/mine                          what that study can detect
+    rlgen power --store results/mine --budget 36000 --train-cost 600 --level-cost 0.05
+    """
+    costs = None
+    if budget and train_cost and level_cost:
+        costs = (budget, train_cost, level_cost)
+    elif budget or train_cost or level_cost:
+        raise click.UsageError("--budget, --train-cost and --level-cost are given together")
+    if not (gap or costs or store or (runs and levels)):
+        raise click.UsageError(
+            "nothing is asked: give --gap, or --runs and --levels, or --budget, or --store"
+        )
+    if store is None and (sd_run is None or sd_residual is None):
+        raise click.UsageError("give --sd-run and --sd-residual, or a --store to take them from")
+    from rlgen.stats import planning
+
+    spread = planning.Spread(0.0, 0.0)
+    if store is not None:
+        spread = _spread_of(store)
+        runs, levels = runs or spread.runs, levels or spread.levels
+    spread = replace(
+        spread,
+        run=spread.run if sd_run is None else sd_run,
+        residual=spread.residual if sd_residual is None else sd_residual,
+        level=spread.level if sd_level is None else sd_level,
+    )
+    told = planning.answers(spread, gap=gap, runs=runs, levels=levels, chance=chance, budget=costs)
+    if as_json:
+        told = {"spread": asdict(spread), "power": chance, **told}
+        click.echo(json.dumps(told, indent=1))
+        return
+    click.echo(
+        f"Standard deviation of the gap {spread.run:.3g} between runs, {spread.residual:.3g} run "
+        f"by level; power {chance:g}, two-sided test at .05."
+    )
+    _print_answers(told, gap, runs, levels, budget)
+
+
+def _print_answers(
+    told: dict[str, Any],
+    gap: float | None,
+    runs: int | None,
+    levels: int | None,
+    budget: float | None,
+) -> None:
+    for row in told.get("needs", ()):
+        click.echo(f"A gap of {gap:g} needs {row['runs']:,} runs on {row['levels']:,} levels.")
+    if "levels_needed" in told:
+        enough = told["levels_needed"]
+        how = f"{enough:,} levels are enough" if enough else "no number of levels is enough"
+        click.echo(f"With {runs} runs {how}.")
+    if "detects" in told:
+        click.echo(f"{runs} runs on {levels:,} levels detect a gap of {told['detects']:.3g}.")
+    if "split" in told:
+        best = told["split"]
+        click.echo(
+            f"{budget:,g} s are best spent on {best['runs']:,} runs on {best['levels']:,} levels "
+            f"({best['cost']:,.0f} s): they detect a gap of {best['detects']:.3g}."
+        )
+
+
+def _spread_of(store: Path) -> "Spread":
+    from rlgen.errors import StoreError
+    from rlgen.stats import planning
+    from rlgen.store import RunStore
+    from rlgen.study import Study
+
+    study = Study.load(RunStore(store))
+    spread = planning.gap_spread(study.records[study.records["condition"] == study.main])
+    if spread.reason:
+        raise StoreError(f"{store}: tells no standard deviations: {spread.reason}")
+    return spread

@@ -1,0 +1,162 @@
+"""The commands that make, price and show studies."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rlgen.cli.options import (
+    FAILED,
+    jobs_option,
+    json_option,
+    parse_shard,
+    protocol_argument,
+    seeds_option,
+    worker_count,
+)
+
+
+@click.command()
+@protocol_argument
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Folder. [default: results/NAME]"
+)
+@seeds_option
+@jobs_option
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="auto is a GPU where there is one.",
+)
+@click.option(
+    "--shard", default="0/1", metavar="I/N", help="Compute every N-th cell from the I-th."
+)
+@json_option
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def evaluate(
+    protocol: str,
+    out: Path | None,
+    seeds: str | None,
+    jobs: int | None,
+    device: str,
+    shard: str,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Train the protocol's agents, measure them, and write the report.
+
+    PROTOCOL is the name of a shipped protocol or the path of a TOML file. What the folder holds
+    already is kept; the same command continues, extends, or does nothing.
+
+    \b
+    rlgen evaluate quickstart
+    rlgen evaluate my.toml -o results/mine --seeds 0:20 --jobs 8
+    rlgen evaluate my.toml --shard 2/4       on the third of four machines with one folder
+    """
+    from rlgen import api
+
+    part = parse_shard(shard)
+    result = api.evaluate(
+        protocol,
+        out,
+        seeds=seeds,
+        jobs=worker_count(jobs),
+        device=device,
+        shard=part,
+        quiet=quiet or as_json,
+    )
+    for line in result.failed.values():
+        click.echo(f"failed: {line}", err=True)
+    if as_json:
+        told = {
+            "store": str(result.store),
+            "report": str(result.report),
+            "computed": result.computed,
+            "already": result.already,
+            "failed": result.failed,
+            "summary": result.summary,
+        }
+        click.echo(json.dumps(told, indent=1))
+    else:
+        if not result.computed and not result.failed:
+            click.echo(f"Nothing to compute: all {len(result.already)} cells are there.")
+        _print_answers(result.summary, result.report)
+    if result.failed:
+        sys.exit(FAILED)
+
+
+def _print_answers(summary: dict[str, Any], page: Path) -> None:
+    for cell in summary["cells"]:
+        click.echo(cell["sentence"])
+    if summary["missing"]:
+        click.echo(f"{len(summary['missing'])} cells are missing.")
+    click.echo(f"Report: {page}")
+
+
+@click.command()
+@protocol_argument
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Leave out what is there.")
+@seeds_option
+@jobs_option
+@json_option
+def plan(
+    protocol: str, out: Path | None, seeds: str | None, jobs: int | None, as_json: bool
+) -> None:
+    """Say what a protocol will cost on this machine: cells, steps, time, disk.
+
+    Each agent and network is tried for some seconds; nothing is kept.
+
+    \b
+    rlgen plan quickstart
+    rlgen plan my.toml --seeds 0:20 --jobs 8 --json
+    """
+    from rlgen import api, cells
+    from rlgen.pricing import price
+    from rlgen.store import RunStore
+
+    asked, where = api.read_protocol(protocol, seeds)
+    wanted = cells.plan(asked, where)
+    if out is not None and out.exists():
+        store = RunStore(out)
+        wanted = [cell for cell in wanted if not store.has(cell.id)]
+    told = price(asked, wanted, worker_count(jobs))
+    if as_json:
+        click.echo(json.dumps(told, indent=1))
+        return
+    for kind in told["kinds"]:
+        click.echo(
+            f"{kind['agent']}/{kind['network']} on {kind['family']}: {kind['cells']} cells, "
+            f"{kind['steps_per_second']:,.0f} steps/s, {kind['training_seconds']:,.0f} s training "
+            f"and {kind['evaluation_seconds']:,.0f} s evaluation each"
+        )
+    minutes, seconds = divmod(round(told["seconds"]), 60)
+    hours, minutes = divmod(minutes, 60)
+    click.echo(
+        f"{told['cells']} cells, {told['steps']:,} steps, about {hours}:{minutes:02}:{seconds:02} "
+        f"(h:mm:ss) on {told['jobs']} workers, about {told['bytes'] / 1e6:,.1f} MB on disk"
+    )
+
+
+@click.command()
+@click.argument("store", type=click.Path(path_type=Path))
+@json_option
+def report(store: Path, as_json: bool) -> None:
+    """Write report.html and summary.json of a STORE anew.
+
+    \b
+    rlgen report results/quickstart
+    """
+    from rlgen import files
+    from rlgen import report as reports
+    from rlgen.store import RunStore
+
+    page = reports.write(RunStore(store))
+    summary = files.read_json(store / "summary.json")
+    if as_json:
+        click.echo(json.dumps(summary, indent=1))
+    else:
+        _print_answers(summary, page)

@@ -1,0 +1,77 @@
+"""What an agent could attain that knows the perturbation and its memory (method 1.9, 3.5)."""
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from rlgen.conditions import Condition
+from rlgen.evaluation import exact
+from rlgen.perturbations.base import Channel
+from rlgen.tabular import TabularLevels
+
+Floats = NDArray[np.float64]
+
+#: A step that changes no value by more leaves a remaining error below horizon times this.
+SETTLED = 1e-13
+
+
+def optimal_returns(tabular: TabularLevels, condition: Condition, noop: int | None) -> Floats:
+    """The best expected return of each level under a condition.
+
+    The agent sees the state, the channel's memory (for sticky actions the action before) and the
+    time, and plans for what will happen; under random spawn it is told the start cell too, and
+    the returns are averaged over start cells. Changes of the policy do not bind it: greedy and
+    temperature leave a deterministic policy as it is.
+
+    Args:
+        tabular: ``L`` levels.
+        condition: What is faced.
+        noop: The family's action that does nothing, or None.
+
+    Returns:
+        ``(L,)``.
+    """
+    channel = condition.channel(tabular.n_actions, noop)
+    n, m, n_actions = tabular.n_states, channel.n_memories, tabular.n_actions
+    weights, executed, following = _branches(channel, n_actions)
+    target = np.ascontiguousarray(tabular.next_state[:, executed].T).astype(np.int64)
+    where = following[:, None] * (n + 1) + target
+    reward = np.ascontiguousarray(tabular.reward[:, executed].T)
+    # Values by (memory, state), so that a proposal's expectation is a product on the left.
+    value = np.full((m, n + 1), tabular.timeout_reward)
+    value[:, n] = 0.0  # the ended episode
+    for _ in range(tabular.horizon):
+        proposals = weights @ (reward + value.reshape(-1)[where])
+        best = proposals.reshape(m, n_actions, n).max(axis=1)
+        change = np.abs(best - value[:, :n]).max(initial=0.0)
+        value[:, :n] = best
+        # A backup never enlarges the largest change.
+        if change <= SETTLED:
+            break
+    starts = exact.start_distribution(tabular, condition, channel.start).reshape(n, m)
+    weighted = (starts * value[:, :n].T).sum(axis=1)
+    returns: Floats = np.add.reduceat(weighted, tabular.offsets[:-1])
+    return returns
+
+
+def _branches(
+    channel: Channel, n_actions: int
+) -> tuple[sp.csr_array, NDArray[np.int64], NDArray[np.int64]]:
+    """All distinct (executed action, next memory), and how likely a proposal leads to each.
+
+    Returns:
+        Probabilities ``(M * A, branches)``, row ``memory * A + proposed``; the branches' executed
+        actions and next memories.
+    """
+    m, k = channel.n_memories, len(channel.noise)
+    memory, proposed, noise = (a.ravel() for a in np.indices((m, n_actions, k)))
+    executed, following = channel.apply(memory, proposed, noise)
+    codes, column = np.unique(executed * m + following, return_inverse=True)
+    rows = memory * n_actions + proposed
+    # Entries of one place are added up.
+    weights = sp.csr_array(
+        (channel.noise[noise], (rows, column)), shape=(m * n_actions, len(codes))
+    )
+    weights.sum_duplicates()
+    weights.eliminate_zeros()
+    return weights, codes // m, codes % m

@@ -1,0 +1,52 @@
+"""Filling a page's template: everything escaped, nothing loaded from elsewhere."""
+
+import base64
+import csv
+import io
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from rlgen.stats.verdicts import number, percent, percent_down, rounded_down
+
+
+def fill(template: str, **context: Any) -> str:
+    """The page.
+
+    Everything that is not markup of ours is escaped; figures are SVG that we have drawn from
+    numbers, with their texts escaped by the drawing library.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("rlgen.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    environment.filters["percent"] = percent
+    environment.filters["rounded_down"] = rounded_down
+    environment.filters["percent_down"] = percent_down
+    environment.filters["csv_link"] = csv_link
+    environment.filters["cell_text"] = _cell_text
+    style = files("rlgen.report").joinpath("style.css").read_text(encoding="utf-8")
+    return environment.get_template(template).render(style=style, **context)
+
+
+def csv_link(data: pd.DataFrame) -> str:
+    """The table as a data: address, so that the page can hand it out without a script."""
+    buffer = io.StringIO()
+    data.to_csv(buffer, index=False, quoting=csv.QUOTE_MINIMAL)
+    return (
+        "data:text/csv;charset=utf-8;base64,"
+        + base64.b64encode(buffer.getvalue().encode()).decode()
+    )
+
+
+def _cell_text(value: Any) -> str:
+    """A table cell: numbers short, nothing for what is not known."""
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.4g}"
+    return str(value)

@@ -1,0 +1,195 @@
+"""The calibration: real controls, real readings; a broken check is found out."""
+
+import json
+
+import numpy as np
+import pytest
+
+import rlgen
+from rlgen.calibration import population, summary
+from rlgen.calibration.job import readings
+from rlgen.calibration.population import Subject
+from rlgen.checks import CHECKS
+from rlgen.checks.held_out import HeldOut
+from rlgen.checks.under_condition import UnderCondition
+from rlgen.report import calibration as page
+from rlgen.stats import scorecards
+from rlgen_envs import FAMILIES
+
+FAMILY = FAMILIES["maze-basic"].configure({"size": 6})
+CHEAP = ["greedy", "sticky-proposed-25", "random-spawn", "noop-starts", "symmetry", "held-out-50"]
+FAST = (
+    "planner",
+    "random",
+    "full-memoriser",
+    "trajectory-memoriser-r0",
+    "trajectory-memoriser-r4",
+    "open-loop",
+)
+
+
+def controls(pools, names=FAST, n_levels=3):
+    return [Subject("control", name, pool, n_levels) for pool in range(pools) for name in names]
+
+
+@pytest.fixture(scope="module")
+def agents():
+    return [
+        entry
+        for members in population.tasks(controls(14))
+        for entry in readings(FAMILY, members, CHEAP)
+    ]
+
+
+def summarised(agents, checks=None):
+    named = {name: CHECKS[name] for name in CHEAP} | (checks or {})
+    return summary.summarise(agents, {}, named, {"family": "x"})
+
+
+def test_the_controls_are_read_as_they_must(agents):
+    told = summarised(agents)
+    assert told["believed"], told["trials"]
+    assert len(told["trials"]) == 5
+    words = {check["name"]: check["controls"]["verdict"] for check in told["checks"]}
+    assert words["held-out-50"] == words["symmetry"] == "detects"
+    radius = {check["name"]: check["radius"] for check in told["checks"]}
+    assert radius["held-out-50"] == radius["symmetry"] == "every"
+    assert radius["noop-starts"] == "none"
+    assert float(radius["random-spawn"]) >= 0
+
+
+def broken(agents, name, change):
+    """The same agents, with one check's readings changed."""
+    copy = json.loads(json.dumps(agents))
+    for agent in copy:
+        change(agent, agent["checks"][name])
+    return copy
+
+
+def failing(told):
+    assert not told["believed"]
+    return [trial["name"] for trial in told["trials"] if not trial["passed"]]
+
+
+def test_a_sticky_check_that_does_nothing_is_found_out(agents):
+    def idle(agent, reading):
+        reading["returns"], reading["planner"] = agent["returns"], agent["best"]
+
+    told = summarised(broken(agents, "sticky-proposed-25", idle))
+    assert failing(told) == ["Positive control: fixed action sequences"]
+
+
+def test_held_out_levels_that_are_training_levels_are_found_out(agents):
+    def leak(agent, reading):
+        reading["returns"], reading["planner"] = agent["returns"], agent["best"]
+
+    told = summarised(broken(agents, "held-out-50", leak))
+    assert failing(told) == ["Memorisers are flagged by held-out levels"]
+
+
+def test_a_check_that_sees_what_it_cannot_is_found_out(agents):
+    def clairvoyant(agent, reading):
+        reading["returns"] -= agent["train_score"] - agent["test_score"]
+
+    told = summarised(broken(agents, "noop-starts", clairvoyant))
+    assert set(failing(told)) == {
+        "Negative control: do-nothing starts",
+        "What cannot be detected is not",
+    }
+
+
+def test_a_check_that_accuses_the_planner_is_found_out(agents):
+    def harsh(agent, reading):
+        if agent["name"] == "planner":
+            reading["returns"] -= 0.5
+
+    told = summarised(broken(agents, "random-spawn", harsh))
+    assert "The planner is cleared" in failing(told)
+
+
+def test_an_agent_that_failed_spoils_the_belief(agents, tmp_path):
+    told = summary.summarise(
+        agents, {"brute <b>": "it broke"}, {n: CHECKS[n] for n in CHEAP}, {"family": "x"}
+    )
+    assert not told["believed"]
+    text = page.write(tmp_path, told).read_text()
+    assert "The instrument is not to be believed" in text
+    assert "brute &lt;b&gt;" in text
+    assert "brute <b>" not in text
+
+
+def test_the_page_holds_the_numbers_of_the_file(agents, tmp_path):
+    text = page.write(tmp_path, summarised(agents)).read_text()
+    told = json.loads((tmp_path / "calibration.json").read_text())
+    assert "The instrument passed." in text
+    assert "http" not in text.replace("http-equiv", "").replace("http://www.w3.org", "")
+    for check in told["checks"]:
+        assert f'<th scope="row">{check["name"]}</th>' in text
+        value = check["controls"]["auc"]["value"]
+        assert f"{value:.2f}" in text
+    assert page.write(tmp_path, summarised(agents)).read_text() == text
+
+
+def test_too_few_agents_give_no_number_and_no_traceback(agents, tmp_path):
+    for few in ([], agents[:1], [a for a in agents if a["name"] == "random"]):
+        told = summarised(few)
+        assert not told["believed"]
+        for check in told["checks"]:
+            assert np.isnan(check["all"]["auc"]["value"])
+            assert check["all"]["auc"]["reason"]
+        assert "not to be believed" in page.write(tmp_path, told).read_text()
+
+
+def test_drops_are_those_of_the_worked_example(worked_examples):
+    told = worked_examples["oracle_adjusted_drop"]
+    agent = {
+        **dict.fromkeys(scorecards.FIELDS, 0),
+        "returns": told["J"],
+        "best": told["oracle"],
+        "random": 0.0,
+        "train_score": 1.0,
+        "test_score": 0.0,
+        "checks": {"c": {"returns": told["J_check"], "planner": told["oracle_check"]}},
+    }
+    (row,) = scorecards.drops([agent]).to_dict("records")
+    assert row["raw"] == pytest.approx(told["expect"]["raw"] if "expect" in told else told["raw"])
+    assert row["adjusted"] == pytest.approx(told["adjusted"])
+    assert row["drop"] == pytest.approx(told["adjusted"] / told["oracle"])
+
+
+def test_a_population_is_cut_into_tasks():
+    everyone = population.default(pools=3, seeds=2)
+    cut = list(population.tasks(everyone))
+    assert sorted(one.label for task in cut for one in task) == sorted(s.label for s in everyone)
+    for task in cut:
+        assert len({one.pool for one in task}) == 1
+    ids = [population.task_id({"version": 1}, task) for task in cut]
+    assert len(set(ids)) == len(cut)
+    assert ids != [population.task_id({"version": 2}, task) for task in cut]
+
+
+def test_end_to_end(monkeypatch, tmp_path):
+    """Two pools and two networks, by real workers; a second call makes nothing again."""
+
+    def tiny(pools, seeds):
+        return controls(pools) + population.networks(["mlp-512-128"], [3], seeds, [0.0, 0.5])
+
+    monkeypatch.setattr(population, "default", tiny)
+    monkeypatch.setattr(
+        rlgen.checks, "CHECKS", {name: CHECKS[name] for name in CHEAP}, raising=False
+    )
+    out = tmp_path / "out"
+    told = rlgen.calibrate("maze-basic", out, options={"size": 6}, pools=2, seeds=1, jobs=2)
+    assert not told["failed"]
+    assert len(told["agents"]) == 2 * len(FAST) + 2
+    files = {p: p.stat().st_mtime_ns for p in (out / "readings").iterdir()}
+    assert len(files) == 4
+    again = rlgen.calibrate("maze-basic", out, options={"size": 6}, pools=2, seeds=1, jobs=2)
+    assert again == told
+    assert {p: p.stat().st_mtime_ns for p in (out / "readings").iterdir()} == files
+
+
+def test_checks_of_the_method_are_what_the_trials_are_about():
+    assert isinstance(CHECKS[summary.STICKY], UnderCondition)
+    assert CHECKS[summary.NOOP].number == "K-07"
+    assert isinstance(CHECKS[summary.HELD_OUT], HeldOut)

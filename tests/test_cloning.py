@@ -1,0 +1,81 @@
+"""Networks cloned from the planner."""
+
+import numpy as np
+import pytest
+import torch
+
+from rlgen import draw_split
+from rlgen.agents.cloning import clone
+from rlgen.conditions import Condition
+from rlgen.errors import LevelError, ProtocolError, UnknownNameError
+from rlgen.evaluation import evaluate, planner, reference
+from rlgen_envs import FAMILIES
+
+SMALL = FAMILIES["maze-basic"].configure({"size": 5})
+SPLIT = draw_split(SMALL, 4, 0, 40)
+PLAIN = Condition.parse("plain")
+
+
+def score(policy, levels):
+    told = evaluate(policy, SMALL, levels, [PLAIN])["plain"].ret_mean
+    best, random = reference.returns(SMALL, levels, [PLAIN])["plain"]
+    return float(((told - random) / (best - random)).mean())
+
+
+def seen(levels):
+    tabular = SMALL.tabular(levels)
+    return tabular.observe(np.arange(tabular.n_states, dtype=np.int32))
+
+
+@pytest.mark.parametrize("network", ["conv-a", "mlp-512-128"])
+def test_two_calls_give_the_same_bits(network):
+    before = torch.get_rng_state(), torch.get_num_threads()
+    one, two = (clone(SMALL, SPLIT.train, network, 3, steps=20) for _ in range(2))
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert torch.get_num_threads() == before[1]
+    there = seen(SPLIT.test)
+    probabilities = one.policy.probabilities(there)
+    assert np.array_equal(probabilities, two.policy.probabilities(there))
+    assert (one.accuracy, one.loss) == (two.accuracy, two.loss)
+    other = clone(SMALL, SPLIT.train, network, 4, steps=20).policy.probabilities(there)
+    assert not np.array_equal(probabilities, other)
+
+
+@pytest.mark.parametrize("flip_p", [0.0, 0.5])
+def test_few_levels_are_memorised(flip_p):
+    split = draw_split(SMALL, 4, 0, 40, flip_p=flip_p)
+    cloned = clone(SMALL, split.train, "mlp-512-128", 0, steps=500)
+    assert cloned.steps == 500
+    assert cloned.accuracy > 0.98
+    assert score(cloned.policy, split.train) > 0.95
+    assert score(cloned.policy, split.test) < 0.6
+
+
+def test_accuracy_and_loss_are_what_they_say():
+    cloned = clone(SMALL, SPLIT.train, "conv-a", 0, steps=200)
+    optimal = planner.plan(SMALL.tabular(SPLIT.train)).optimal
+    told = cloned.policy.probabilities(seen(SPLIT.train))
+    right = optimal[np.arange(len(told)), told.argmax(axis=1)]
+    assert cloned.accuracy == pytest.approx(right.mean())
+    # the least cross-entropy is the entropy of the uniform distributions themselves
+    floor = np.log(optimal.sum(axis=1)).mean()
+    loss = -(np.where(optimal, np.log(told), 0).sum(axis=1) / optimal.sum(axis=1)).mean()
+    assert cloned.loss == pytest.approx(loss)
+    assert cloned.loss > floor > 0.1
+    assert cloned.loss > clone(SMALL, SPLIT.train, "conv-a", 0, steps=600).loss
+
+
+def test_a_cloned_network_is_kept_like_a_trained_one(tmp_path):
+    policy = clone(SMALL, SPLIT.train, "conv-a", 0, steps=5).policy
+    policy.save(tmp_path, {})
+    again = type(policy).load(tmp_path).probabilities(seen(SPLIT.test))
+    assert np.array_equal(again, policy.probabilities(seen(SPLIT.test)))
+
+
+def test_mistakes_are_answered():
+    with pytest.raises(UnknownNameError, match="conv-a"):
+        clone(SMALL, SPLIT.train, "conv-aa", 0)
+    with pytest.raises(ProtocolError, match="does not fit"):
+        clone(SMALL, SPLIT.train, "big-128-x6", 0)
+    with pytest.raises(LevelError, match="at least one level"):
+        clone(SMALL, SPLIT.train.take([]), "conv-a", 0)

@@ -1,0 +1,171 @@
+"""Bootstraps: closed forms, seeds, and what has no interval."""
+
+import numpy as np
+import pytest
+
+from rlgen.seeding import stream
+from rlgen.stats import aggregates, bootstrap, intervals
+
+NAN = float("nan")
+
+
+@pytest.fixture
+def returns():
+    rng = stream(0, "table")
+    return (
+        0.5 * rng.standard_normal((5, 1))
+        + rng.standard_normal((1, 7))
+        + 0.7 * rng.standard_normal((5, 7))
+    )
+
+
+@pytest.mark.parametrize("name", ["crossed_degenerate", "crossed_twoway"])
+def test_closed_forms_as_worked(worked_examples, name):
+    told = worked_examples[name]
+    table, expect = np.array(told["Y"], float), told["expect"]
+    assert table.mean() == pytest.approx(expect["mean"])
+    assert bootstrap.variance_cells(table) == pytest.approx(expect["var_stratified_cell"])
+    assert bootstrap.variance_runs(table) == pytest.approx(expect["var_seed_only"])
+    assert bootstrap.variance_pigeonhole(table) == pytest.approx(expect["var_pigeonhole"])
+
+
+def test_draws_have_the_variance_of_the_closed_form(returns):
+    """Within 3 %, method 6."""
+    rng = stream(1, "bootstrap")
+    replicates = 40_000
+    drawn = bootstrap.pigeonhole_draws(returns, bootstrap.mean, rng, replicates)
+    expect = bootstrap.variance_pigeonhole(returns, rao_wu=True)
+    assert drawn.var() == pytest.approx(expect, rel=0.03)
+    weights = bootstrap.weights(5, 7, rng, replicates)
+    assert bootstrap.weighted_means(returns, *weights).var() == pytest.approx(expect, rel=0.03)
+    drawn = bootstrap.stratified_draws(returns, bootstrap.mean, rng, replicates)
+    assert drawn.var() == pytest.approx(bootstrap.variance_cells(returns), rel=0.03)
+    assert drawn.mean() == pytest.approx(returns.mean(), abs=0.01)
+
+
+def test_rao_wu_variance_is_that_of_independent_runs_and_levels():
+    """Without residual it is the sum of sample variances over their numbers."""
+    rng = stream(0, "additive")
+    runs, levels = rng.standard_normal((6, 1)), rng.standard_normal((1, 9))
+    expect = runs.var(ddof=1) / 6 + levels.var(ddof=1) / 9
+    assert bootstrap.variance_pigeonhole(runs + levels, rao_wu=True) == pytest.approx(expect)
+
+
+def test_weighted_means_are_means_of_resampled_tables(returns):
+    runs, levels = bootstrap.weights(5, 7, stream(0, "w"), 50)
+    assert (runs.sum(axis=1) == 4).all()
+    assert (levels.sum(axis=1) == 6).all()
+    for r, lv, told in zip(
+        runs, levels, bootstrap.weighted_means(returns, runs, levels), strict=True
+    ):
+        table = np.repeat(np.repeat(returns, r, axis=0), lv, axis=1)
+        assert told == pytest.approx(table.mean())
+
+
+def test_the_seed_decides(returns):
+    def draw(seed):
+        rng = stream(seed, "bootstrap")
+        return [
+            bootstrap.pigeonhole(returns, aggregates.iqm, rng, 200),
+            bootstrap.stratified(returns, aggregates.iqm, rng, 200),
+            bootstrap.nested_gap(returns, returns, aggregates.iqm, rng, replicates=200),
+        ]
+
+    assert draw(0) == draw(0)
+    assert all(a != b for a, b in zip(draw(0), draw(1), strict=True))
+
+
+def test_the_interval_of_a_mean_is_like_the_closed_one():
+    rng = stream(0, "wide")
+    table = (
+        0.3 * rng.standard_normal((20, 1))
+        + 0.7 * rng.standard_normal((1, 300))
+        + 0.5 * rng.standard_normal((20, 300))
+    )
+    told = bootstrap.pigeonhole(table, bootstrap.mean, stream(0, "b"))
+    exact = intervals.crossed_mean(table)
+    assert told.mean == pytest.approx(exact.mean)
+    assert told.high - told.low == pytest.approx(exact.high - exact.low, rel=0.12)
+    wide = bootstrap.conservative(told, 20)
+    assert wide.df == 19
+    assert wide.high - wide.low > told.high - told.low
+
+
+def test_statistics_of_several_values(returns):
+    tau = [-1.0, 0.0, 1.0]
+    drawn = bootstrap.pigeonhole_draws(
+        returns, lambda t: aggregates.performance_profile(t, tau), stream(0, "b"), 30
+    )
+    assert drawn.shape == (30, 3)
+    assert (np.diff(drawn, axis=1) <= 0).all()
+
+
+def test_nested_pools_are_drawn_within_the_run():
+    """Runs of one value each: whatever levels are drawn, a run's own value comes out."""
+    own = np.arange(4.0)[:, None] * np.ones((1, 6))
+    told = bootstrap.nested_gap(own, own[:, :3], bootstrap.mean, stream(0, "b"), replicates=100)
+    assert (told.mean, told.low, told.high) == pytest.approx((0, 0, 0))
+    # one pool for all: a level that all runs fail comes and goes for all of them together
+    train = np.ones((4, 50))
+    train[:, 0] = -50.0
+    apart = bootstrap.nested_gap(train, own, bootstrap.mean, stream(0, "b"))
+    shared = bootstrap.nested_gap(train, own, bootstrap.mean, stream(0, "b"), shared_pool=True)
+    train_part = 51**2 * (1 / 50) * (49 / 50) / 49
+    test_part = own.mean(axis=1).var() / 3
+    assert shared.variance == pytest.approx(train_part + test_part, rel=0.1)
+    assert apart.variance == pytest.approx(train_part / 3 + test_part, rel=0.1)
+
+
+ONE_NAN = np.array([[1.0, NAN], [0.0, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (np.ones((1, 5)), "one run has no interval"),
+        (np.ones((5, 1)), "one level has no interval for new levels"),
+        (ONE_NAN, "a return is not a number"),
+        (np.ones((0, 3)), "there are no runs"),
+        (np.ones((3, 0)), "there are no levels"),
+    ],
+)
+def test_no_interval_and_why(table, reason):
+    rng = stream(0, "b")
+    for told in (
+        bootstrap.pigeonhole(table, aggregates.iqm, rng, 10),
+        bootstrap.nested_gap(table, table, aggregates.iqm, rng, replicates=10),
+        bootstrap.conservative(bootstrap.pigeonhole(table, aggregates.iqm, rng, 10), 3),
+    ):
+        assert np.isnan([told.low, told.high]).all()
+        assert told.reason == reason
+
+
+def test_columns_of_a_stratified_table_are_fixed():
+    """One variant is enough there, one run is not."""
+    rng = stream(0, "b")
+    column = np.arange(6.0)[:, None]
+    assert bootstrap.stratified(column, aggregates.iqm, rng, 50).reason == ""
+    told = bootstrap.stratified(column.T, aggregates.iqm, rng, 50)
+    assert told.reason == "one run has no interval"
+    assert np.isnan(bootstrap.stratified(ONE_NAN, aggregates.iqm, rng, 50).mean)
+
+
+def test_unequal_numbers_of_runs():
+    told = bootstrap.nested_gap(np.ones((2, 3)), np.ones((3, 3)), bootstrap.mean, stream(0, "b"))
+    assert told.reason == "2 runs in training and 3 in the test"
+
+
+def test_a_statistic_that_fails_gives_no_interval(returns):
+    def fails(tables):
+        means = tables.mean(axis=(1, 2))
+        return np.where(means > returns.mean() + 0.05, NAN, means)
+
+    told = bootstrap.pigeonhole(returns, fails, stream(0, "b"), 100)
+    assert told.mean == pytest.approx(returns.mean())
+    assert np.isnan(told.low)
+    assert "not a number for some" in told.reason
+
+
+def test_equal_returns_give_a_point():
+    told = bootstrap.pigeonhole(np.full((4, 6), 2.1), aggregates.iqm, stream(0, "b"), 50)
+    assert (told.mean, told.low, told.high) == pytest.approx((2.1, 2.1, 2.1))

@@ -1,0 +1,148 @@
+"""Power: worked examples, inverses, and a simulated study that finds what it should."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlgen.errors import RlgenError
+from rlgen.seeding import stream
+from rlgen.stats import intervals, power
+from rlgen.stats.intervals import Estimate
+
+SD = st.floats(0.05, 2)
+
+
+def test_levels_as_worked(worked_examples):
+    told = worked_examples["power_unpaired"]
+    n = power.unpaired(told["sd"], told["d"])
+    assert (n, np.ceil(n)) == (pytest.approx(told["n_per_split"]), told["ceil"])
+    told = worked_examples["power_paired"]
+    n = power.paired(told["sd_diff"], told["d"])
+    assert (n, np.ceil(n)) == (pytest.approx(told["n"]), told["ceil"])
+    told = worked_examples["power_success"]
+    n = power.success(told["p1"], told["p2"])
+    assert power.effect_size(told["p1"], told["p2"]) == pytest.approx(told["h"])
+    assert (n, np.ceil(n)) == (pytest.approx(told["n_per_group"]), told["ceil"])
+    assert power.success(told["p2"], told["p1"]) == pytest.approx(n)
+
+
+def test_detectable_as_worked(worked_examples):
+    told = worked_examples["mde_crossed"]
+    spread = told["sd_seed_gap"], told["sd_resid"]
+    found = power.detectable(*spread, told["S"], told["L"], normal=True)
+    assert found == pytest.approx(told["mde_normal"])
+    told = worked_examples["mde_table_t"]
+    for name, expect in told["mde"].items():
+        runs, levels = (int(part[1:]) for part in name.split("_"))
+        found = power.detectable(*spread, runs, levels, told["alpha"], told["power"])
+        assert found == pytest.approx(expect)
+
+
+def test_optimal_levels_as_worked(worked_examples):
+    told = worked_examples["optimal_levels"]
+    money = told["budget_s"], told["c_train_s"], told["c_eval_s"]
+    spread = told["sd_seed"], told["sd_level"], told["sd_resid"]
+    assert power.optimal_levels(*money, *spread) == pytest.approx(told["L_star"])
+    bought = power.best_split(*money, *spread)
+    unrounded = money[0] / (money[1] + told["L_star"] * money[2])
+    assert abs(bought.runs - unrounded) <= 1
+    assert bought.cost <= money[0]
+
+
+@settings(deadline=None, max_examples=60)
+@given(SD, SD, SD, st.floats(0.1, 20), st.floats(0.01, 5))
+def test_no_other_split_is_better(run, level, residual, train_cost, level_cost):
+    budget = 100 * train_cost + 300 * level_cost
+    bought = power.best_split(budget, train_cost, level_cost, run, level, residual)
+    assert bought.runs >= 2
+    assert bought.levels >= 2
+    assert bought.cost <= budget * (1 + 1e-9)
+    for runs in range(2, int(budget / train_cost) + 1):
+        levels = np.floor((budget / runs - train_cost) / level_cost)
+        if levels >= 2:
+            variance = run**2 / runs + level**2 / levels + residual**2 / (runs * levels)
+            assert bought.sd_mean**2 <= variance * 1.001
+
+
+def test_a_small_budget_is_refused():
+    with pytest.raises(RlgenError, match="two runs on two levels cost 204"):
+        power.best_split(200.0, 100.0, 1.0, 0.3, 0.7, 0.5)
+
+
+def test_without_differences_between_runs_levels_are_all():
+    assert power.optimal_levels(1000.0, 10.0, 1.0, 0.0, 0.7, 0.5) == np.inf
+    assert power.best_split(1000.0, 10.0, 1.0, 0.0, 0.7, 0.0).runs == 2
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.floats(0.05, 2), SD, SD, st.integers(1, 500))
+def test_the_runs_needed_are_enough_and_no_more(d, sd_run, sd_residual, levels):
+    runs = power.runs_needed(d, sd_run, sd_residual, levels)
+    assert power.detectable(sd_run, sd_residual, runs, levels) <= d
+    assert runs == 2 or power.detectable(sd_run, sd_residual, runs - 1, levels) > d
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.floats(0.2, 2), SD, SD, st.integers(2, 40))
+def test_the_levels_needed_are_enough_or_none_is(d, sd_run, sd_residual, runs):
+    levels = power.levels_needed(d, sd_run, sd_residual, runs)
+    if np.isfinite(levels):
+        found = power.detectable(sd_run, sd_residual, runs, levels)
+        assert found <= d * (1 + 1e-9)
+        assert levels == 1 or found == pytest.approx(d)
+    else:
+        assert power.detectable(sd_run, sd_residual, runs, 1e12) >= d
+
+
+def test_one_run_detects_nothing():
+    assert np.isnan(power.detectable(0.3, 0.5, 1, 100))
+    assert power.levels_needed(0.5, 0.3, 0.5, 1) == np.inf
+
+
+def test_a_study_finds_what_it_can_detect():
+    """Power .8 by simulation, with the test that the interval makes."""
+    rng = stream(0, "power")
+    runs, levels, sd_run, sd_residual = 8, 50, 0.3, 0.6
+    d = power.detectable(sd_run, sd_residual, runs, levels)
+    found = []
+    for _ in range(1000):
+        table = d + sd_run * rng.standard_normal((runs, 1))
+        table = table + sd_residual * rng.standard_normal((runs, levels))
+        found.append(intervals.run_mean(table.mean(axis=1)).low > 0)
+    assert 0.75 < np.mean(found) < 0.85
+
+
+def test_achieved_is_detectable_with_the_studys_own_variance():
+    rng = stream(0, "power")
+    means = rng.standard_normal(6)
+    told = power.achieved(intervals.run_mean(means))
+    assert told.mean == pytest.approx(power.detectable(means.std(ddof=1), 0.0, 6, 1))
+    nothing = power.achieved(intervals.run_mean(means[:1]))
+    assert np.isnan(nothing.mean)
+    assert nothing.reason == "one run has no interval"
+    assert power.achieved(Estimate(1.0, 0.5, 1.5)).reason == "the variance of the mean is not known"
+
+
+def test_perfect_levels():
+    assert power.zero_failures(0.01) == 299
+    assert 0.99**299 <= 0.05 < 0.99**298
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: power.unpaired(1.0, 0.0), "d = 0.0: must be above 0"),
+        (lambda: power.paired(1.0, -1.0), "d = -1.0: must be above 0"),
+        (lambda: power.success(0.5, 0.5), "h = 0.0: must be above 0"),
+        (lambda: power.success(0.5, 1.5), "must be from 0 to 1"),
+        (lambda: power.detectable(1, 1, 5, 0), "levels = 0: must be above 0"),
+        (lambda: power.detectable(1, 1, 5, 5, power=1.0), "power = 1.0: must be between 0 and 1"),
+        (lambda: power.runs_needed(1e-9, 1, 1, 5), "too small to be detected"),
+        (lambda: power.best_split(0, 1, 1, 1, 1, 1), "budget = 0: must be above 0"),
+        (lambda: power.zero_failures(0.0), "must be between 0 and 1"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(call, told):
+    with pytest.raises(RlgenError, match=told.replace(".", r"\.")):
+        call()
