@@ -172,7 +172,9 @@ def test_end_to_end(monkeypatch, tmp_path):
     """Two pools and two networks, by real workers; a second call makes nothing again."""
 
     def tiny(pools, seeds):
-        return controls(pools) + population.networks(["mlp-512-128"], [3], seeds, [0.0, 0.5])
+        return controls(pools) + population.networks(
+            [("mlp-512-128", 3, 0.0), ("mlp-512-128", 3, 0.5)], seeds
+        )
 
     monkeypatch.setattr(population, "default", tiny)
     monkeypatch.setattr(

@@ -68,16 +68,18 @@ def readings(
         flip_p=first.flip_p,
     )
     own = split.train.take(slice(0, READ_LEVELS))
+    learnt = split.train.take(slice(0, HELD_OUT))
     held_out, truth = split.test.take(slice(0, HELD_OUT)), split.test.take(slice(HELD_OUT, None))
     bench = Bench(Material(family, own, held_out, first.pool_seed), {n: CHECKS[n] for n in checks})
     told = []
     for subject in subjects:
         policy = _policy(subject, split)
         if planned := isinstance(policy, PlannerPolicy):
-            for levels in (*bench.every_levels, truth):
+            for levels in (*bench.every_levels, learnt, truth):
                 policy.learn(levels)
         read = bench.read(policy, knows_state=planned)
-        returns, train_score = score(policy, family, own, subject.seed, cache)
+        returns, _ = score(policy, family, own, subject.seed)
+        _, train_score = score(policy, family, learnt, subject.seed)
         _, test_score = score(policy, family, truth, subject.seed, cache)
         told.append(
             {
