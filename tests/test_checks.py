@@ -85,6 +85,18 @@ def test_readings_are_the_evaluation_s(bench):
     assert told["held-out-50"].returns == pytest.approx(table["ret_mean"].mean(), abs=1e-12)
 
 
+def test_steps_are_those_of_the_planner_s_episodes(bench):
+    import rlgen
+
+    policy = TablePolicy(FAMILY, SPLIT.train)
+    for name, condition in (("noop-starts", "noop_starts:30"), ("delay-1", "delay:1")):
+        table = rlgen.evaluate_policy(policy, FAMILY, SPLIT.train, condition)
+        assert bench.steps[name] == pytest.approx(table["len_mean"].sum())
+    ways = [len(path) for path in planner.plan(FAMILY.tabular(SPLIT.train)).paths]
+    assert bench.steps["path-starts"] == pytest.approx(sum((n + 1) / 2 for n in ways))
+    assert bench.steps["symmetry"] == pytest.approx(7 * sum(ways))
+
+
 def test_an_obstacle_off_every_best_way_leaves_the_ways_open():
     (situation,) = CHECKS["wall"].situations(MATERIAL)
     before, after = (

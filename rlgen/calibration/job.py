@@ -91,6 +91,7 @@ def readings(
                 "best": bench.best,
                 "random": bench.random,
                 "levels": bench.levels,
+                "steps": bench.steps,
                 "checks": {name: asdict(reading) for name, reading in read.items()},
             }
         )

@@ -12,7 +12,7 @@ from rlgen.executors.local import LocalExecutor
 from rlgen.levels import Family
 
 #: Raised whenever the same subject would be read differently.
-VERSION = 1
+VERSION = 2
 PRELOAD = ("rlgen.calibration.job", "torch._dynamo")
 #: How often a task is tried when its worker is killed.
 ATTEMPTS = 2

@@ -65,8 +65,9 @@ def summarise(
                 "card": check.card,
                 "leaves": check.leaves,
                 "levels": agents[0]["levels"][name] if agents else 0,
+                "steps": _mean([agent["steps"][name] for agent in agents]),
                 "radius": _radius(rows, name),
-                **{p: _plain(cards[p][name]) for p in POPULATIONS},
+                **{p: _plain(cards[p][name], agents, name) for p in POPULATIONS},
             }
             for name, check in checks.items()
         ],
@@ -78,6 +79,10 @@ def summarise(
 def halves(table: pd.DataFrame) -> "np.typing.NDArray[np.bool_]":
     """Agents on pools with an even seed fit thresholds, the others are judged by them."""
     return np.asarray(table["pool_seed"].to_numpy() % 2 == 0, dtype=np.bool_)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else float("nan")
 
 
 def _of(rows: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
@@ -95,7 +100,11 @@ def _radius(rows: pd.DataFrame, check: str) -> str:
     return "every" if np.isinf(radius) else f"{radius:g}"
 
 
-def _plain(card: Scorecard) -> dict[str, Any]:
+def _plain(card: Scorecard, agents: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
     told = asdict(card)
     told["roc"] = [axis.tolist() for axis in card.roc]
+    # What a hundredth of area above a coin's costs, in environment steps (method 3.2).
+    points = 100 * (card.auc.value - 0.5)
+    steps = _mean([agent["steps"][name] for agent in agents])
+    told["steps_per_point"] = steps / points if points > 0 else float("nan")
     return told

@@ -50,6 +50,7 @@ class Bench:
 
     Attributes:
         levels: By check, how many levels it plays.
+        steps: By check, environment steps of one episode of the planner on each of them.
 
     Raises:
         RlgenError: If the family cannot be checked so, or its levels cannot be computed.
@@ -57,6 +58,7 @@ class Bench:
 
     def __init__(self, material: Material, checks: Mapping[str, Check]) -> None:
         self.material = material
+        self._lengths: dict[tuple[int, str, bool], float] = {}
         family = material.family
         if family.tabular(material.train.take(slice(0, 1))) is None:
             raise LevelError(f"{family.name}: checks are made for levels that can be computed")
@@ -71,6 +73,10 @@ class Bench:
         }
         self._everything = [s for found in self._situations.values() for s in found]
         self._planner = self._means(self._everything, self._planned)
+        self.steps = {
+            name: sum(self._length(s) * len(s.levels) for s in found)
+            for name, found in self._situations.items()
+        }
         told = reference_returns(family, material.train, [PLAIN])[PLAIN.name]
         #: Mean returns of the planner and of the random agent on the training levels as they are.
         self.best, self.random = (float(ends.mean()) for ends in told)
@@ -126,6 +132,24 @@ class Bench:
             for s in group:
                 told[id(s)] = float(np.concatenate(parts[s.condition.name]).mean())
         return told
+
+    def _length(self, situation: Situation) -> float:
+        """Mean expected steps of the planner's episodes."""
+        key = (id(situation.levels), situation.condition.name, situation.on_path)
+        if key not in self._lengths:
+            parts = []
+            for tabular in exact.chunks(self.material.family, situation.levels):
+                plan = planner.plan(tabular)
+                if situation.on_path:
+                    # From a uniformly drawn step of a way of n, (n + 1) / 2 are left.
+                    parts.append(np.array([(len(path) + 1) / 2 for path in plan.paths]))
+                    continue
+                acted = plan.probabilities(tabular.n_actions)
+                noop = self.material.family.noop
+                told = exact.solve(tabular, acted, [situation.condition], noop)
+                parts.append(told[situation.condition.name].len_mean)
+            self._lengths[key] = float(np.concatenate(parts).mean())
+        return self._lengths[key]
 
     def _played(self, policy: Policy, situation: Situation) -> float:
         if situation.on_path:

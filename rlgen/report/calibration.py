@@ -9,6 +9,7 @@ from rlgen import files
 from rlgen.figures import roc
 from rlgen.report.template import fill
 
+_CHECK = ("name", "number", "card", "leaves", "levels", "steps", "radius")
 POPULATIONS = {
     "networks": "cloned networks",
     "controls": "control agents",
@@ -66,7 +67,7 @@ def _checks(summary: dict[str, Any]) -> pd.DataFrame:
     """All numbers of all checks, flat, for download."""
     rows = []
     for told in summary["checks"]:
-        row = {key: told[key] for key in ("name", "number", "card", "leaves", "levels", "radius")}
+        row = {key: told[key] for key in _CHECK}
         for population in POPULATIONS:
             card = told[population]
             row |= {

@@ -9,6 +9,7 @@ from rlgen.report.certificates import certificates
 from rlgen.stats.choices import TOP, Group, groups
 from rlgen.stats.estimates import CELL, POOLS, QUANTITIES
 from rlgen.stats.intervals import Estimate
+from rlgen.stats.regularisers import Effect, effects
 from rlgen.stats.verdicts import number, rule
 from rlgen.study import Study
 
@@ -25,7 +26,8 @@ def summarise(study: Study) -> dict[str, Any]:
     ``normalised`` and for the probability of solving a level under ``solved``; all conditions
     under ``conditions``; ``verdict`` and the ``sentence`` that says it; and what ``cards.card``
     adds. ``selection`` has one entry for each group of jobs with the same task (``choices.Group``),
-    and ``certificates`` one for each run (``certificates.certificates``). null is unknown.
+    ``certificates`` one for each run (``certificates.certificates``), and ``regularisers`` one for
+    each regulariser in each cell (``regularisers.Effect``). null is unknown.
     """
     told = {
         "schema_version": SCHEMA,
@@ -36,6 +38,7 @@ def summarise(study: Study) -> dict[str, Any]:
         "cells": [_cell(study, cell) for cell in study.cells],
         "selection": [_group(group) for group in groups(study.main_records)],
         "certificates": certificates(study),
+        "regularisers": [_regulariser(effect) for effect in effects(study.main_records)],
         "accesses": [dict(entry) for entry in study.accesses],
         "runs": sorted(study.provenance),
         "missing": [cell["label"] for cell in study.missing if cell["id"] not in study.failures],
@@ -107,3 +110,10 @@ def sentence(cell: dict[str, Any], told: dict[str, Any], word: str, because: str
     train, test = number(told["train"]["mean"]), number(told["test"]["mean"])
     why = f" ({because})" if because else ""
     return f"{trained}: train {train}, held-out {test}, gap {number(gap['mean'])}{interval}{why}."
+
+
+def _regulariser(effect: Effect) -> dict[str, Any]:
+    parts = ("train", "test", "gap", "score", "remaining")
+    told = {part: _plain(getattr(effect, part)) for part in parts}
+    rest = {"runs": effect.runs, "p": effect.p, "verdict": effect.verdict, "reason": effect.reason}
+    return {**effect.keys, **told, **rest}

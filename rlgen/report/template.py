@@ -31,6 +31,7 @@ def fill(template: str, **context: Any) -> str:
     environment.filters["percent_down"] = percent_down
     environment.filters["csv_link"] = csv_link
     environment.filters["cell_text"] = _cell_text
+    environment.filters["whole"] = _whole
     style = files("rlgen.report").joinpath("style.css").read_text(encoding="utf-8")
     return environment.get_template(template).render(style=style, **context)
 
@@ -50,3 +51,8 @@ def _cell_text(value: Any) -> str:
     if isinstance(value, float):
         return "" if value != value else f"{value:.4g}"
     return str(value)
+
+
+def _whole(value: float | None) -> str:
+    """A whole number with its thousands apart; a dash for what is not known."""
+    return "–" if value is None or value != value else f"{value:,.0f}"
