@@ -6,14 +6,19 @@ tests then check it. Distributions of their own add members through the entry-po
 ``rlgen.controls``.
 """
 
-from rlgen.agents.controls.base import Control
+from typing import TYPE_CHECKING
+
 from rlgen.catalogue import Catalogue, Lazy
 
-__all__ = ["CONTROLS", "Control"]
+if TYPE_CHECKING:
+    # Listing the catalogue need not import what evaluates.
+    from rlgen.agents.controls.base import Control
+
+__all__ = ["CONTROLS"]
 
 _HERE = "rlgen.agents.controls"
 
-CONTROLS: Catalogue[Control] = Catalogue(
+CONTROLS: "Catalogue[Control]" = Catalogue(
     "control",
     {
         "random": Lazy("every action equally likely", f"{_HERE}.random:MEMBER"),
