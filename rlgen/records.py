@@ -50,6 +50,8 @@ CURVES = pa.schema(
         ("n_levels", pa.int64()),
         ("ret_mean", pa.float64()),
         ("p_solved", pa.float64()),
+        # Of the checkpoint, on the row of "test": see ``rlgen.alarm``; nan in older stores.
+        ("gap_low", pa.float64()),
     ]
 )
 

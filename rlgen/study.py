@@ -97,6 +97,16 @@ class Study:
         }
 
     @cached_property
+    def alarms(self) -> dict[str, int]:
+        """Step of the first checkpoint at which overfitting was certain, of the runs that had one.
+
+        A run without a gap is among them with at most 5 % (``rlgen.alarm``).
+        """
+        over = self.curves[self.curves["gap_low"] > 0]
+        first = over.groupby("run_id")["step"].min()
+        return {str(run): int(step) for run, step in first.items()}
+
+    @cached_property
     def conditions(self) -> list[str]:
         """All conditions, the main one first, then as in the protocol."""
         found = sorted(set(self.records["condition"]))

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen.agents import AGENTS, NETWORKS, learner
 from rlgen.agents.presets import drawn
 from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.agents.vec_env import VecEnvAdapter
+from rlgen.alarm import NAN, gap_low
 from rlgen.conditions import Condition
-from rlgen.evaluation import evaluate
+from rlgen.evaluation import can_be_exact, evaluate
 from rlgen.levels import Family, Levels, Split
 from rlgen.perturbations.vector import PerturbedVectorEnv
 from rlgen.seeding import library_seed
@@ -28,7 +30,9 @@ class Trained:
 
     Attributes:
         policy: The final policy; no selection among checkpoints takes place.
-        curve: One row a checkpoint and pool: step, split, n_levels, ret_mean, p_solved.
+        curve: One row a checkpoint and pool: step, split, n_levels, ret_mean, p_solved, and on
+            the row of "test" gap_low (``alarm.gap_low``); nan on the others, and where returns
+            cannot be computed.
         settings: Hyper-parameters used, as drawn.
         steps: Environment steps taken; the last rollout may end beyond the steps asked for.
         seconds: Wall time of training, without the test worker's.
@@ -88,7 +92,7 @@ def train(
     )
     policy = learner.policy_of(model, trunk, family.observation_space.shape)
     watched = {name: levels.take(slice(0, curve_levels)) for name, levels in split.pools()}
-    worker = _TestWorker(policy, split, watched, steps, curve_points, on_checkpoint)
+    worker = _TestWorker(policy, split, watched, steps, curve_points, seed, on_checkpoint)
     model.learn(total_timesteps=steps, callback=worker)
     worker.checkpoint(last=True)
     env.close()
@@ -125,12 +129,14 @@ class _TestWorker(BaseCallback):
         watched: Mapping[str, Levels],
         steps: int,
         points: int,
+        seed: int,
         on_checkpoint: OnCheckpoint | None,
     ) -> None:
         super().__init__()
         self.curve: list[dict[str, Any]] = []
         self.training_seconds = 0.0
         self._policy, self._split, self._watched = policy, split, watched
+        self._seed, self._checkpoints = seed, 0
         self._marks = np.linspace(0, steps, points + 1)[:-1].tolist()
         self._on_checkpoint = on_checkpoint
 
@@ -148,12 +154,15 @@ class _TestWorker(BaseCallback):
     def checkpoint(self, *, last: bool = False) -> None:
         """Evaluate now."""
         self.training_seconds += time.perf_counter() - self._since
-        returns = {}
+        # Nothing can be overfitted at step 0; a look there would use up most of the alarm's alpha.
+        self._checkpoints += self.num_timesteps > 0
+        returns, by_level, plain = {}, {}, Condition.parse("plain")
         for pool, levels in self._watched.items():
             if not len(levels):
                 continue
-            plain = [Condition.parse("plain")]
-            outcome = evaluate(self._policy, self._split.family, levels, plain)["plain"]
+            outcome = evaluate(self._policy, self._split.family, levels, [plain])["plain"]
+            if can_be_exact(self._policy, self._split.family, levels, plain):
+                by_level[pool] = outcome.ret_mean
             returns[pool] = float(outcome.ret_mean.mean())
             self.curve.append(
                 {
@@ -162,9 +171,16 @@ class _TestWorker(BaseCallback):
                     "n_levels": len(levels),
                     "ret_mean": returns[pool],
                     "p_solved": float(outcome.p_solved.mean()),
+                    "gap_low": self._gap_low(by_level) if pool == "test" else NAN,
                 }
             )
         if self._on_checkpoint is not None:
             speed = self.num_timesteps / max(self.training_seconds, 1e-9)
             self._on_checkpoint(self.num_timesteps, 0.0 if last else speed, returns)
         self._since = time.perf_counter()
+
+    def _gap_low(self, returns: Mapping[str, NDArray[np.float64]]) -> float:
+        number, step = self._checkpoints, self.num_timesteps
+        if not number:
+            return NAN
+        return gap_low(self._split, returns, checkpoint=number, seed=self._seed, step=step)

@@ -22,7 +22,7 @@ LAYERS = [
         "store",
     },
     {"checks"},
-    {"training", "cells", "trajectories", "study", "executors", "showing"},
+    {"alarm", "training", "cells", "trajectories", "study", "executors", "showing"},
     {"jobs", "pricing", "progress", "figures", "calibration"},
     {"runner", "report"},
     {"api"},
@@ -33,6 +33,7 @@ LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 READ = {"stats", "study", "figures", "report"}
 RUN = {
     "agents",
+    "alarm",
     "training",
     "evaluation",
     "perturbations",

@@ -138,6 +138,8 @@ def test_names_that_are_shown_exist():
             "agents",
             "networks",
             "perturbations",
+            "checks",
+            "controls",
             "figures",
         }
     for text in DOCUMENTS.values():

@@ -9,9 +9,7 @@ from rlgen.stats import regularisers
 from rlgen.stats.intervals import Estimate
 
 
-def records(
-    shift_test=0.0, shift_train=0.0, seeds=6, levels=40, arms=("none", "spawn"), draw=1
-):
+def records(shift_test=0.0, shift_train=0.0, seeds=6, levels=40, arms=("none", "spawn"), draw=1):
     """Returns of a memorising agent; the second arm's are shifted."""
     rng = stream(draw, "regularisers")
     level = {"train": rng.normal(1.8, 0.1, (seeds, levels)), "test": rng.normal(0, 0.3, levels)}

@@ -76,7 +76,8 @@ def synthetic(train, validation, test, *, known=FACTS, solved=0.5):
         for run in range(len(train))
     ]
     protocol = parse({**TINY, "name": "made"}, "made")
-    curves = pd.DataFrame({c: [] for c in ("run_id", "step", "split", "ret_mean", "seed", *CELL)})
+    columns = ("run_id", "step", "split", "ret_mean", "gap_low", "seed", *CELL)
+    curves = pd.DataFrame({c: [] for c in columns})
     return Study(protocol, records, curves, plan, {}, {}, {})
 
 

@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 
-from rlgen.figures.base import DRAWN_POOLS, Drawing, Figure, panels, select
+from rlgen.figures.base import DRAWN_POOLS, INK, Drawing, Figure, panels, select
 from rlgen.stats.estimates import CELL
 from rlgen.stats.intervals import run_mean
 from rlgen.study import Study
@@ -24,7 +24,9 @@ class LearningCurves(Figure):
         "Where the two colours part, the agent goes on improving on its training levels without "
         "getting better at levels it has never seen. Thin lines are single runs, thick lines their "
         "mean, and bands are 95 % intervals of that mean for new training runs, tested on the "
-        "levels of the same held-out pool."
+        "levels of the same held-out pool. A diamond marks the first step at which a run's "
+        "overfitting was certain: from there on its training levels have a higher return than new "
+        "levels would, with at most 5 % chance of a single false alarm in the whole run."
     )
 
     def draw(self, study: Study) -> Drawing | None:
@@ -32,6 +34,8 @@ class LearningCurves(Figure):
         runs = study.curves[study.curves["split"].isin(["train", "test"])]
         if runs.empty:
             return None
+        alarms = runs["run_id"].map(study.alarms)
+        runs = runs.assign(first=runs["step"] == alarms, alarmed=runs["step"] >= alarms)
         means = _means(runs)
         # Bands of few runs are wider than the picture; the runs decide its height.
         low, high = runs["ret_mean"].min(), runs["ret_mean"].max()
@@ -57,6 +61,8 @@ class LearningCurves(Figure):
                 axis.fill_between(
                     mean["step"], mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0
                 )
+            first = select(runs, split="test", first=True, **of_cell)
+            axis.plot(first["step"], first["ret_mean"], "D", color=INK, markersize=4)
             axis.set(xlabel="environment steps", ylabel="episode return", ylim=limits)
             axis.xaxis.set_major_formatter(EngFormatter(sep=""))
 
@@ -75,8 +81,10 @@ def _means(curves: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for keys, group in curves.groupby([*CELL, "split", "step"], observed=True, sort=True):
         told = run_mean(group["ret_mean"].to_numpy())
-        rows.append([*keys, len(group), told.mean, told.low, told.high])
-    return pd.DataFrame(rows, columns=[*CELL, "split", "step", "runs", "mean", "low", "high"])
+        alarmed = int(group["alarmed"].sum())
+        rows.append([*keys, len(group), told.mean, told.low, told.high, alarmed])
+    names = [*CELL, "split", "step", "runs", "mean", "low", "high", "alarmed"]
+    return pd.DataFrame(rows, columns=names)
 
 
 FIGURE = LearningCurves()

@@ -27,7 +27,8 @@ def summarise(study: Study) -> dict[str, Any]:
     under ``conditions``; ``verdict`` and the ``sentence`` that says it; and what ``cards.card``
     adds. ``selection`` has one entry for each group of jobs with the same task (``choices.Group``),
     ``certificates`` one for each run (``certificates.certificates``), and ``regularisers`` one for
-    each regulariser in each cell (``regularisers.Effect``). null is unknown.
+    each regulariser in each cell (``regularisers.Effect``). ``alarms`` has for each run the step
+    at which overfitting was first certain, null where it never was. null is unknown elsewhere.
     """
     told = {
         "schema_version": SCHEMA,
@@ -39,6 +40,9 @@ def summarise(study: Study) -> dict[str, Any]:
         "selection": [_group(group) for group in groups(study.main_records)],
         "certificates": certificates(study),
         "regularisers": [_regulariser(effect) for effect in effects(study.main_records)],
+        "alarms": [
+            {"run_id": run, "step": study.alarms.get(run)} for run in sorted(study.provenance)
+        ],
         "accesses": [dict(entry) for entry in study.accesses],
         "runs": sorted(study.provenance),
         "missing": [cell["label"] for cell in study.missing if cell["id"] not in study.failures],
