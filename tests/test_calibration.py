@@ -195,3 +195,18 @@ def test_checks_of_the_method_are_what_the_trials_are_about():
     assert isinstance(CHECKS[summary.STICKY], UnderCondition)
     assert CHECKS[summary.NOOP].number == "K-07"
     assert isinstance(CHECKS[summary.HELD_OUT], HeldOut)
+
+
+def test_the_command_ends_with_1_if_the_instrument_is_not_believed(agents, tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from rlgen import api, files
+    from rlgen.cli import cli
+
+    for believed, code in ((True, 0), (False, 1)):
+        told = files.without_nan(summarised(agents)) | {"believed": believed}
+        monkeypatch.setattr(api, "calibrate", lambda *_, told=told, **__: told)
+        done = CliRunner().invoke(cli, ["calibrate", "-o", str(tmp_path)])
+        assert done.exit_code == code, done.output
+        assert ("is not to be believed" in done.output) == (not believed)
+        assert done.output.count("passed  ") == 5

@@ -140,11 +140,19 @@ def test_nothing_known_is_nan(estimate):
     assert np.isnan([estimate.mean, estimate.low, estimate.high]).all()
 
 
-def test_equal_returns_give_a_point():
-    told = intervals.crossed_mean(np.full((4, 6), 2.1))
-    assert (told.mean, told.low, told.high) == pytest.approx((2.1, 2.1, 2.1))
-    told = intervals.gap([np.full(3, 2.1)] * 4, np.full((4, 6), 2.1))
-    assert (told.mean, told.low, told.high) == pytest.approx((0, 0, 0))
+def test_equal_returns_have_no_interval_and_why():
+    """They tell nothing of how far others would be; rounding does not hide it."""
+    jitter = np.random.Generator(np.random.PCG64(0)).normal(0, 1e-13, (4, 6))
+    for equal in (np.full((4, 6), 2.1), 2.1 + jitter, np.zeros((4, 6))):
+        for told in (
+            intervals.crossed_mean(equal),
+            intervals.run_mean(equal.mean(axis=1)),
+            intervals.level_mean(equal[0]),
+            intervals.gap(list(equal), equal),
+        ):
+            assert np.isfinite(told.mean)
+            assert np.isnan([told.low, told.high]).all()
+            assert told.reason == "all returns are equal"
 
 
 def records(train, test, **keys):
@@ -178,7 +186,9 @@ def records(train, test, **keys):
 def test_estimates_of_a_study():
     train = [[2.0, 1.8, 2.0], [2.0, 2.0, 1.9]]
     test = [[0.0, 0.4, 0.2, 0.1], [0.1, 0.5, 0.0, 0.2]]
-    told = tables.estimates(records(train, test)).set_index(["quantity", "part"])
+    rows = records(train, test)
+    solved = rows["p_solved"].where(rows["ret_mean"] != 0.5, 1.0)  # one level by one run
+    told = tables.estimates(rows.assign(p_solved=solved)).set_index(["quantity", "part"])
     assert told.loc[("return", "train"), "mean"] == pytest.approx(np.mean(train))
     assert told.loc[("return", "test"), "mean"] == pytest.approx(np.mean(test))
     gap = told.loc[("return", "gap")]
@@ -188,6 +198,7 @@ def test_estimates_of_a_study():
     assert told.loc[("return", "test"), "runs"] == 2
     assert told.loc[("return", "train"), "levels"] == 3
     assert told.loc[("solved", "test"), "high"] <= 1
+    assert told.loc[("solved", "train"), "reason"] == "all returns are equal"
 
 
 def test_estimates_do_not_depend_on_the_order_of_rows():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rlgen.stats.estimates import POOLS, matrix
-from rlgen.stats.gaps import APART, memorisation_excess
+from rlgen.stats.gaps import memorisation_excess
 from rlgen.stats.intervals import NAN, Estimate, components
 from rlgen.stats.power import achieved
 from rlgen.study import Study
@@ -53,12 +53,6 @@ def _detectable(study: Study, cell: Mapping[str, Any]) -> dict[str, Any]:
     gaps = {q: study.estimate(cell, study.main, q, "gap") for q in ("return", "normalised")}
     told = {quantity: achieved(gap) for quantity, gap in gaps.items()}
     reason = "" if told["return"].mean == told["return"].mean else told["return"].reason
-    if told["return"].mean < APART:
-        return {
-            "return": NAN,
-            "normalised": NAN,
-            "reason": "all runs are equal: nothing tells how far others would be from them",
-        }
     return {quantity: effect.mean for quantity, effect in told.items()} | {"reason": reason}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlgen.stats.intervals import NAN, Estimate, Floats, missing, single, student
+from rlgen.stats.intervals import ALIKE, NAN, Estimate, Floats, alike, missing, single, student
 
 Statistic = Callable[[Floats], Floats]
 Counts = NDArray[np.int64]
@@ -203,6 +203,8 @@ def percentile(point: float, draws: Floats, confidence: float = 0.95) -> Estimat
     """The percentile interval of replicates ``(R,)`` around the statistic of the data itself."""
     if not np.isfinite(draws).all():
         return Estimate(point, reason="the statistic is not a number for some resampled tables")
+    if alike(draws, float(draws.std())):
+        return Estimate(point, reason=ALIKE)
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Estimate(point, float(low), float(high), float(draws.var(ddof=1)))
 

@@ -8,6 +8,7 @@ from scipy import special
 
 Floats = NDArray[np.float64]
 NAN = float("nan")
+ALIKE = "all returns are equal"
 
 
 @dataclass(frozen=True)
@@ -132,9 +133,8 @@ def components(returns: Floats) -> Components:
     table = two_way(returns)
     found = (table.var_run, table.var_level, table.var_residual)
     total = sum(found)
-    # Equal up to the rounding of exact evaluation and of the mean is equal.
-    if np.sqrt(total) <= 1e-9 * max(1.0, float(np.abs(returns).max())):
-        return Components(*found, reason="all returns are equal")
+    if alike(returns, np.sqrt(total)):
+        return Components(*found, reason=ALIKE)
     run, level, residual = (100 * part / total for part in found)
     by_run, by_level = table.var_run / table.n_runs, table.var_level / table.n_levels
     if not by_run and not by_level:
@@ -144,8 +144,18 @@ def components(returns: Floats) -> Components:
     return Components(*found, (run, level, residual), advice)
 
 
+def alike(returns: Floats, spread: float) -> bool:
+    """Whether returns with this standard deviation are equal, up to the rounding of their making.
+
+    Equal returns have no interval: they tell nothing of how far others would be from them.
+    """
+    return bool(spread <= 1e-9 * max(1.0, float(np.abs(returns).max())))
+
+
 def student(mean: float, variance: float, df: float, confidence: float = 0.95) -> Estimate:
-    """The t interval of an estimate with this variance."""
+    """The t interval of an estimate with this variance; none where nothing varies."""
+    if alike(np.array(mean), np.sqrt(variance)):
+        return Estimate(mean, reason=ALIKE)
     # scipy.special rather than scipy.stats, whose import takes a second.
     half = float(special.stdtrit(df, 0.5 + confidence / 2)) * float(np.sqrt(variance))
     return Estimate(mean, mean - half, mean + half, variance, df)

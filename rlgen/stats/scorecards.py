@@ -43,6 +43,7 @@ class Scorecard:
         tpr: True-positive rate at 5 % false positives, the threshold fitted on the other half.
         roc: ``(false-positive rate, true-positive rate)``.
         drops: Mean adjusted drop of the overfitted and of the sound agents, normalised.
+        raw: Mean raw drop of the same, in units of return, the planner's own included.
         left_out: Agents that the check could not read.
     """
 
@@ -55,6 +56,7 @@ class Scorecard:
     tpr: OperatingPoint
     roc: tuple[Floats, Floats]
     drops: tuple[float, float]
+    raw: tuple[float, float]
     left_out: int
 
 
@@ -108,7 +110,7 @@ def scorecard(rows: pd.DataFrame, check: str, halves: Callable[[pd.DataFrame], A
             pool must be in the same half.
     """
     known, drop = _known(rows, check)
-    gap, label = known["gap"].to_numpy(), known["label"].to_numpy()
+    gap, label, raw = (known[key].to_numpy() for key in ("gap", "label", "raw"))
     overfitted, sound = drop[label > 0], drop[label < 0]
     told, word = score(rows, check)
     strata = known[["n_levels", "flip_p", "name"]].astype(str).agg("|".join, axis=1).to_numpy()
@@ -123,6 +125,7 @@ def scorecard(rows: pd.DataFrame, check: str, halves: Callable[[pd.DataFrame], A
         tpr=detection.tpr_at_fpr(drop[marked], label[marked] > 0, halves(known[marked])),
         roc=detection.roc(overfitted, sound),
         drops=(_mean(overfitted), _mean(sound)),
+        raw=(_mean(raw[label > 0]), _mean(raw[label < 0])),
         left_out=int(((rows["check"] == check) & rows["eligible"]).sum()) - len(known),
     )
 

@@ -43,7 +43,7 @@ def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
     if train_score.mean < LEARNT:
         return Verdict("has not learnt", f"training score {number(train_score.mean)}")
     if gap_score.low != gap_score.low:
-        return Verdict("undecided", "one run has no interval; add seeds")
+        return Verdict("undecided", f"{gap_score.reason or 'there is no interval'}; add seeds")
     if gap_score.low > margin:
         return Verdict("memorises")
     if gap_score.high < margin:
