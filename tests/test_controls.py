@@ -9,14 +9,15 @@ from helpers import uniform
 
 from rlgen import draw_split
 from rlgen.agents.controls import CONTROLS, measure
+from rlgen.agents.controls.aware_planner import AwarePlanner
 from rlgen.agents.controls.base import all_observations
 from rlgen.agents.controls.brute import Brute
 from rlgen.agents.controls.lookup import LookupPolicy, keys
 from rlgen.agents.controls.memorisers import near_the_way
 from rlgen.agents.controls.q_learning import QLearning
 from rlgen.conditions import Condition
-from rlgen.errors import LevelError
-from rlgen.evaluation import evaluate, planner
+from rlgen.errors import LevelError, ProtocolError
+from rlgen.evaluation import aware, evaluate, planner
 from rlgen.evaluation.outcome import Outcome
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.seeding import stream
@@ -39,7 +40,7 @@ GOLDEN = Path(__file__).parent / "golden" / "control_calibration.csv"
 
 def fitted(name, family=BASIC, split=SPLIT, seed=0):
     policy = CONTROLS[name].fit(family, split.train, seed)
-    if name == "planner":
+    if hasattr(policy, "learn"):
         policy.learn(split.test)
     return policy
 
@@ -83,9 +84,13 @@ def test_it_has_a_card_and_refuses_nothing_to_learn_from(name):
             CONTROLS[name].fit(BASIC, SPLIT.train.take([]), 0)
 
 
-@pytest.mark.parametrize("name", [n for n in CONTROLS if n not in ("random", "brute")])
+OTHERWISE = ("random", "brute", "sticky-aware-planner")
+
+
+@pytest.mark.parametrize("name", [n for n in CONTROLS if n not in OTHERWISE])
 def test_training_levels_are_played_best(name):
-    """By every control but the random one, and the Brute, which finds what it finds."""
+    """By every control but the random one, the Brute, which finds what it finds, and the planner
+    that counts on sticky actions."""
     told = outcome(fitted(name), "plain")
     assert told.ret_mean == pytest.approx(2.1)
     assert (told.p_solved > 1 - 1e-9).all()
@@ -231,3 +236,22 @@ def test_calibration_agrees_with_the_provisional_one():
     fixed = found[~varying]
     assert set(fixed["condition"]) <= {"plain", "rand_spawn"}
     assert fixed["mean"].to_numpy() == pytest.approx(fixed["provisional"].to_numpy(), abs=2e-3)
+
+
+def test_who_knows_of_sticky_actions_attains_the_optimum():
+    """Episodes of the aware planner against the optimum that is computed."""
+    episodes, levels = 2000, SPLIT.train.take([0, 1, 2])
+    condition = Condition.parse("sticky_proposed:0.25")
+    policy = fitted("sticky-aware-planner")
+    told = evaluate(policy, BASIC, levels, [condition], episodes=episodes)[condition.name]
+    best = aware.optimal_returns(BASIC.tabular(levels), condition, BASIC.noop)
+    error = np.sqrt(told.ret_var / episodes)
+    assert (np.abs(told.ret_mean - best) <= 4 * error + 1e-3).all()
+    unaware = outcome(fitted("planner"), condition.name, levels=levels).ret_mean
+    assert (told.ret_mean > unaware + 4 * error).any()
+    assert (told.ret_mean > unaware - 4 * error).all()
+
+
+def test_what_no_policy_can_know_is_refused():
+    with pytest.raises(ProtocolError, match="no policy can know the memory of sticky_executed"):
+        AwarePlanner("sticky_executed:0.25").fit(BASIC, SPLIT.train, 0)

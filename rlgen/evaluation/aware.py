@@ -1,11 +1,13 @@
 """What an agent could attain that knows the perturbation and its memory (method 1.9, 3.5)."""
 
+from dataclasses import replace
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from rlgen.conditions import Condition
-from rlgen.evaluation import exact
+from rlgen.evaluation import exact, planner
 from rlgen.perturbations.base import Channel
 from rlgen.tabular import TabularLevels
 
@@ -32,6 +34,33 @@ def optimal_returns(tabular: TabularLevels, condition: Condition, noop: int | No
         ``(L,)``.
     """
     channel = condition.channel(tabular.n_actions, noop)
+    n, m = tabular.n_states, channel.n_memories
+    value = _proposals(tabular, channel).max(axis=1)
+    starts = exact.start_distribution(tabular, condition, channel.start).reshape(n, m)
+    weighted = (starts * value.T).sum(axis=1)
+    returns: Floats = np.add.reduceat(weighted, tabular.offsets[:-1])
+    return returns
+
+
+def optimal_actions(tabular: TabularLevels, channel: Channel) -> NDArray[np.int64]:
+    """What such an agent proposes in each state and memory, ``(N, M)``.
+
+    Of proposals that are as good the one that takes the fewest steps, then the first; as if the
+    whole episode were still to come, so that the plan does not depend on the time.
+
+    Args:
+        tabular: The levels.
+        channel: Of the condition.
+    """
+    costly = replace(tabular, reward=tabular.reward - planner.STEP_COST)
+    quality = _proposals(costly, channel)
+    good = quality >= quality.max(axis=1, keepdims=True) - planner.STEP_COST / 4
+    actions: NDArray[np.int64] = good.argmax(axis=1).T
+    return actions
+
+
+def _proposals(tabular: TabularLevels, channel: Channel) -> Floats:
+    """Expected return of an episode by memory, proposed action and state, ``(M, A, N)``."""
     n, m, n_actions = tabular.n_states, channel.n_memories, tabular.n_actions
     weights, executed, following = _branches(channel, n_actions)
     target = np.ascontiguousarray(tabular.next_state[:, executed].T).astype(np.int64)
@@ -41,17 +70,15 @@ def optimal_returns(tabular: TabularLevels, condition: Condition, noop: int | No
     value = np.full((m, n + 1), tabular.timeout_reward)
     value[:, n] = 0.0  # the ended episode
     for _ in range(tabular.horizon):
-        proposals = weights @ (reward + value.reshape(-1)[where])
-        best = proposals.reshape(m, n_actions, n).max(axis=1)
+        branches = weights @ (reward + value.reshape(-1)[where])
+        proposals: Floats = branches.reshape(m, n_actions, n)
+        best = proposals.max(axis=1)
         change = np.abs(best - value[:, :n]).max(initial=0.0)
         value[:, :n] = best
         # A backup never enlarges the largest change.
         if change <= SETTLED:
             break
-    starts = exact.start_distribution(tabular, condition, channel.start).reshape(n, m)
-    weighted = (starts * value[:, :n].T).sum(axis=1)
-    returns: Floats = np.add.reduceat(weighted, tabular.offsets[:-1])
-    return returns
+    return proposals
 
 
 def _branches(

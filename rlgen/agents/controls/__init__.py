@@ -23,6 +23,10 @@ CONTROLS: "Catalogue[Control]" = Catalogue(
     {
         "random": Lazy("every action equally likely", f"{_HERE}.random:MEMBER"),
         "planner": Lazy("plays every level of the family best", f"{_HERE}.planner:MEMBER"),
+        "sticky-aware-planner": Lazy(
+            "plays every level as well as sticky actions (25 %) allow",
+            f"{_HERE}.aware_planner:STICKY",
+        ),
         "full-memoriser": Lazy(
             "the planner on every state of its levels, random elsewhere",
             f"{_HERE}.memorisers:FULL",
