@@ -30,7 +30,9 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def without_nan(value: Any) -> Any:
-    """The value with every nan replaced by None: JSON has no nan."""
+    """The value with every nan replaced by None: JSON has no nan, and no numbers of numpy's."""
+    if hasattr(value, "item"):
+        value = value.item()
     if isinstance(value, dict):
         return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
