@@ -37,7 +37,7 @@ def both(text, policy, family, levels):
     return computed, played[condition.name]
 
 
-def agree(computed: Outcome, played: Outcome):
+def assert_agree(computed: Outcome, played: Outcome):
     """Within four standard errors; variances within 8 %."""
     error = np.sqrt(computed.ret_var / EPISODES) + 1e-9
     assert (np.abs(computed.ret_mean - played.ret_mean) <= 4 * error).all()
@@ -52,21 +52,21 @@ def agree(computed: Outcome, played: Outcome):
 @pytest.mark.parametrize("text", CONDITIONS)
 def test_random_agent(text):
     family = FAMILIES["maze-tunnel"].configure({"size": 9})
-    agree(*both(text, uniform(family), family, family.generate([4], 0.5)))
+    assert_agree(*both(text, uniform(family), family, family.generate([4], 0.5)))
 
 
 @pytest.mark.parametrize("text", CONDITIONS)
 def test_planner(text):
     family = FAMILIES["maze-blocks"].configure({"size": 9, "blocks": 6})
     levels = family.generate([2])
-    agree(*both(text, TablePolicy(family, levels), family, levels))
+    assert_agree(*both(text, TablePolicy(family, levels), family, levels))
 
 
 @pytest.mark.parametrize("text", ["plain", *PERTURBATIONS, "random_spawn+sticky_proposed:0.25"])
 def test_trained_policy(text, trained):
     levels = draw_split(BASIC, 10, 0, 5).train  # those it was trained on
     easiest = np.argmin(outcomes(trained.policy, levels, "plain")[0].len_mean)
-    agree(*both(text, trained.policy, BASIC, levels.take([easiest])))
+    assert_agree(*both(text, trained.policy, BASIC, levels.take([easiest])))
 
 
 @pytest.mark.parametrize("name", list(PERTURBATIONS))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_exact import CONDITIONS, EPISODES, agree
+from test_exact import CONDITIONS, EPISODES, assert_agree
 
 from rlgen.conditions import Condition
 from rlgen.evaluation import can_be_exact, evaluate, open_loop, planner, rollout
@@ -27,7 +27,7 @@ def test_computed_against_played(text, after):
     policy, condition = scripted(BASIC, levels, after), Condition.parse(text)
     computed = open_loop.evaluate(policy, BASIC, levels, [condition])[condition.name]
     played = rollout.evaluate(policy, BASIC, levels, [condition], episodes=EPISODES, seed=3)
-    agree(computed, played[condition.name])
+    assert_agree(computed, played[condition.name])
 
 
 def test_plain_it_plays_the_planner_s_way():
