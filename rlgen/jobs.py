@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
-import torch
 
 from rlgen import files, provenance, records
 from rlgen.agents.learner import resolve_device
+from rlgen.agents.process import one_core
 from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.cells import Cell
 from rlgen.conditions import Condition
@@ -49,7 +49,7 @@ def run(
         device: "auto", "cpu" or "cuda".
         command: The command line, for provenance.
     """
-    torch.set_num_threads(1)
+    one_core()
     cell = Cell(**settings)
     into = RunStore(Path(store))
     device = resolve_device(device)

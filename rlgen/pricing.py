@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen import content
 from rlgen.agents import AGENTS, NETWORKS, learner
 from rlgen.agents.presets import drawn
+from rlgen.agents.process import one_core
 from rlgen.agents.vec_env import VecEnvAdapter
 from rlgen.cells import Cell, conditions
 from rlgen.evaluation.table import table
@@ -32,7 +32,7 @@ def price(protocol: Protocol, cells: Sequence[Cell], jobs: int) -> dict[str, Any
         ``kinds``: for each family, agent and network its ``cells``, ``steps_per_second``,
         ``training_seconds`` and ``evaluation_seconds`` a cell.
     """
-    torch.set_num_threads(1)
+    one_core()
     kinds: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in cells:
         kinds.setdefault((cell.family, cell.agent, cell.network), []).append(cell)

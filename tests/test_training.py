@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from rlgen import draw_split
-from rlgen.agents import AGENTS
+from rlgen.agents import AGENTS, NETWORKS, learner
 from rlgen.agents.presets import LogUniform, drawn
 from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
@@ -54,6 +54,48 @@ def test_every_agent_learns_something_and_the_same_twice(agent):
     assert one.policy.stochastic == AGENTS[agent].stochastic
     probabilities = one.policy.probabilities(np.zeros((3, 7, 5, 5), np.uint8))
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-12)
+
+
+def test_narrow_arithmetic_trains_and_evaluation_does_not_use_it():
+    plain, narrow = (
+        quick("ppo", agent_options={**QUICK["ppo"], "precision": precision})
+        for precision in ("float32", "bfloat16")
+    )
+    assert not torch.equal(weights(plain.policy), weights(narrow.policy))
+    assert weights(narrow.policy).dtype == torch.float32
+    before = [
+        quick("ppo", steps=1, agent_options={"precision": p}) for p in ("float32", "bfloat16")
+    ]
+    assert before[0].curve[0] == before[1].curve[0], "the same first weights, evaluated alike"
+    seen = np.arange(3 * 7 * 25, dtype=np.uint8).reshape(3, 7, 5, 5) % 2
+    trunk = narrow.policy._trunk
+    assert trunk.precision == torch.bfloat16
+    told = narrow.policy.probabilities(seen)
+    assert trunk.precision == torch.bfloat16, "training goes on as before"
+    trunk.precision = torch.float32
+    assert np.array_equal(told, narrow.policy.probabilities(seen))
+    exact = trunk(torch.from_numpy(seen).float())
+    trunk.precision = torch.bfloat16
+    rounded = trunk(torch.from_numpy(seen).float())
+    assert rounded.dtype == torch.float32
+    assert not torch.equal(exact, rounded)
+    assert torch.allclose(exact, rounded, rtol=0.05, atol=0.02)
+
+
+def test_precision_is_one_of_three_words():
+    with pytest.raises(ProtocolError, match="must be one of auto, float32, bfloat16"):
+        quick("ppo", agent_options={"precision": "float16"})
+
+
+@pytest.mark.parametrize("name", ["conv-a", "mlp-512-128", "conv-b"])
+def test_only_wide_networks_and_able_processors_narrow_their_arithmetic(name, monkeypatch):
+    network = NETWORKS[name]
+    for able in ({}, {"avx512_bf16": False}, {"avx512_bf16": True}, {"amx_bf16": True}):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)
+        narrow = name != "conv-a" and any(able.values())
+        expected = torch.bfloat16 if narrow else torch.float32
+        assert learner.resolve_precision("auto", network, "cpu") == expected
+        assert learner.resolve_precision("auto", network, "cuda") == torch.float32
 
 
 @pytest.mark.parametrize("agent", ["ppo", "dqn"])

@@ -92,10 +92,7 @@ def clone(
 
     def sample(states: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
         seen = torch.from_numpy(tabular.observe(states.astype(np.int32)))
-        seen = seen.to(device).float()
-        if seen.dim() == 4:
-            seen = seen.contiguous(memory_format=torch.channels_last)
-        return seen, torch.from_numpy(goals[states]).to(device)
+        return seen.to(device).float(), torch.from_numpy(goals[states]).to(device)
 
     with _reproducible(library_seed(seed, "cloning", network)):
         body = layers(trunk, shape)

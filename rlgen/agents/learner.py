@@ -18,7 +18,7 @@ from rlgen.errors import ProtocolError
 
 _ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"PPO": PPO, "A2C": A2C, "DQN": DQN}
 #: Settings of ours that stable-baselines3 does not take.
-_OURS = ("n_envs", "anneal", "reward_clip", "learning_rate")
+_OURS = ("n_envs", "anneal", "reward_clip", "precision", "learning_rate")
 
 
 def make(
@@ -42,7 +42,10 @@ def make(
     """
     policy: dict[str, Any] = {
         "features_extractor_class": TrunkExtractor,
-        "features_extractor_kwargs": {"network": network},
+        "features_extractor_kwargs": {
+            "network": network,
+            "precision": resolve_precision(settings["precision"], network, device),
+        },
         "net_arch": [],
         "activation_fn": nn.ReLU,
         # Observations are already zeros and ones.
@@ -81,6 +84,19 @@ def policy_of(model: BaseAlgorithm, network: Network, shape: tuple[int, ...]) ->
     return TorchPolicy(spec, extractor.layers, head)
 
 
+def resolve_precision(wanted: str, network: Network, device: str) -> torch.dtype:
+    """The precision meant by "auto", "float32" or "bfloat16".
+
+    "auto" is bfloat16 where the processor computes in it and the network is wide enough to gain:
+    like the device it is a matter of the machine, and learning curves agree
+    (tests/benchmarks/README.md).
+    """
+    if wanted == "auto":
+        able = device == "cpu" and _has_bfloat16()
+        return torch.bfloat16 if able and network.wide else torch.float32
+    return torch.float32 if wanted == "float32" else torch.bfloat16
+
+
 def resolve_device(wanted: str) -> str:
     """The device meant by "auto", "cpu" or "cuda"; "auto" is a GPU where there is one.
 
@@ -93,3 +109,8 @@ def resolve_device(wanted: str) -> str:
     if wanted == "cuda" and not found:
         raise ProtocolError("device 'cuda': torch finds no GPU on this machine")
     return "cuda" if found else "cpu"
+
+
+def _has_bfloat16() -> bool:
+    found = torch.cpu.get_capabilities()
+    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))

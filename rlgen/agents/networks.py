@@ -41,6 +41,11 @@ class Network:
             return "ConvNet " + " > ".join(map(str, self.convs))
         return "MLP " + "-".join(map(str, self.dense))
 
+    @property
+    def wide(self) -> bool:
+        """Whether its arithmetic is worth the conversions to and from a narrower number."""
+        return bool(self.dense) or max(conv.channels for conv in self.convs) >= 32
+
     def n_features(self, shape: tuple[int, ...]) -> int:
         """Width of the trunk's output.
 

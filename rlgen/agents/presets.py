@@ -32,9 +32,10 @@ class AgentPreset:
     Attributes:
         card: One line.
         algorithm: "PPO", "A2C" or "DQN" of stable-baselines3.
-        settings: Hyper-parameters by stable-baselines3's names, and three of ours: ``n_envs``;
+        settings: Hyper-parameters by stable-baselines3's names, and four of ours: ``n_envs``;
             ``anneal`` (learning rate falls linearly to 0); ``reward_clip`` (of the learning
-            signal alone; 0 is none).
+            signal alone; 0 is none); ``precision`` of the network's arithmetic in training
+            ("auto": see ``learner.resolve_precision``; evaluation always uses float32).
         optimizer: "adam", or "rmsprop" as TensorFlow's (A-17).
         stochastic: Whether its policy gives action probabilities.
         version: Raised whenever the same settings would learn differently.
@@ -81,9 +82,15 @@ LIMITS: dict[str, tuple[float, float]] = {
     "exploration_final_eps": (0, 1),
 }
 
+#: What the settings that are words may be.
+CHOICES: dict[str, tuple[str, ...]] = {"precision": ("auto", "float32", "bfloat16")}
+
 
 def _why_not(key: str, value: Any, default: Any) -> str | None:
     """Why a value cannot be the setting's, given its default; else None."""
+    if isinstance(default, str):
+        allowed = CHOICES[key]
+        return None if value in allowed else f"must be one of {', '.join(allowed)}"
     if isinstance(default, bool):
         return None if isinstance(value, bool) else "must be true or false"
     whole = isinstance(default, int)
@@ -121,6 +128,7 @@ PPO = AgentPreset(
         "vf_coef": 0.5,
         "max_grad_norm": 0.5,
         "reward_clip": 0.0,
+        "precision": "auto",
     },
 )
 
@@ -141,6 +149,7 @@ PPO_DEFAULT = AgentPreset(
         "vf_coef": 0.5,
         "max_grad_norm": 0.5,
         "reward_clip": 0.0,
+        "precision": "auto",
     },
 )
 
@@ -158,6 +167,7 @@ A2C = AgentPreset(
         "vf_coef": 0.5,
         "max_grad_norm": 0.5,
         "reward_clip": 2.0,
+        "precision": "auto",
     },
     optimizer="rmsprop",
 )
@@ -194,6 +204,7 @@ DQN = AgentPreset(
         "exploration_final_eps": 0.05,
         "max_grad_norm": 10.0,
         "reward_clip": 0.0,
+        "precision": "auto",
     },
     stochastic=False,
 )

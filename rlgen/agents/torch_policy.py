@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from rlgen.agents.networks import Conv, Network
-from rlgen.agents.trunk import layers
+from rlgen.agents.trunk import Trunk, layers
 from rlgen.errors import DamagedStoreError, StoreError
 from rlgen.policy import MemorylessPolicy
 
@@ -48,7 +48,7 @@ class TorchPolicy(MemorylessPolicy):
         head: Features to ``(B, n_actions)``.
     """
 
-    def __init__(self, spec: PolicySpec, trunk: nn.Module, head: nn.Module) -> None:
+    def __init__(self, spec: PolicySpec, trunk: Trunk, head: nn.Module) -> None:
         self.spec = spec
         self.stochastic = spec.head == "softmax"
         self._trunk, self._head = trunk, head
@@ -60,6 +60,7 @@ class TorchPolicy(MemorylessPolicy):
         batch = BATCH.get(self._device.type, BATCH["cpu"])
         modes = self._trunk.training, self._head.training
         self._trunk.eval(), self._head.eval()
+        learning, self._trunk.precision = self._trunk.precision, torch.float32
         with torch.inference_mode():
             for first in range(0, len(observations), batch):
                 part = torch.from_numpy(observations[first : first + batch])
@@ -69,6 +70,7 @@ class TorchPolicy(MemorylessPolicy):
                 else:
                     scores = nn.functional.one_hot(scores.argmax(dim=1), self.spec.n_actions)
                 out[first : first + batch] = scores.cpu().numpy()
+        self._trunk.precision = learning
         self._trunk.train(modes[0]), self._head.train(modes[1])
         return out
 

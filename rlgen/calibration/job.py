@@ -5,12 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from rlgen import content, files
 from rlgen.agents.cloning import clone
 from rlgen.agents.controls import CONTROLS
 from rlgen.agents.controls.planner import PlannerPolicy
+from rlgen.agents.process import one_core
 from rlgen.calibration.population import HELD_OUT, READ_LEVELS, Subject
 from rlgen.checks import CHECKS
 from rlgen.checks.base import Material
@@ -41,7 +40,7 @@ def run(
         cache: See ``reference.returns``.
     """
     del report
-    torch.set_num_threads(1)
+    one_core()
     members = [Subject(**told) for told in subjects]
     levels_of = content.families()[family].configure(options)
     files.write_json(Path(into), readings(levels_of, members, checks, Path(cache)))
