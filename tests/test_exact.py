@@ -11,7 +11,6 @@ from rlgen.evaluation.outcome import Outcome
 from rlgen.evaluation.table import table
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.policy import FunctionPolicy, MemorylessPolicy, Policy
-from rlgen.seeding import stream
 from rlgen_envs import FAMILIES
 
 #: Every perturbation at its default, and combinations.
@@ -179,17 +178,6 @@ def test_one_pass_of_the_network_serves_all_conditions(trained):
     states = BASIC.tabular(levels).n_states
     exact.evaluate(Counting(), BASIC, levels, [Condition.parse(text) for text in CONDITIONS])
     assert sum(asked) == states
-
-
-def test_mean_returns_are_those_of_the_full_outcome():
-    levels = BASIC.generate(range(3), 0.5)
-    tabular = BASIC.tabular(levels)
-    probabilities = stream(0, "policy").dirichlet(np.ones(5), size=tabular.n_states)
-    conditions = [Condition.parse(text) for text in CONDITIONS]
-    full = exact.solve(tabular, probabilities, conditions, BASIC.noop)
-    means = exact.mean_returns(tabular, probabilities, conditions, BASIC.noop)
-    for name, outcome in full.items():
-        assert means[name] == pytest.approx(outcome.ret_mean, abs=1e-12)
 
 
 def test_two_calls_give_the_same_bits(trained):

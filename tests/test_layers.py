@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 #: What each module of the machinery may import of the others, by layer. A module may import its
 #: own layer and those below it.
 LAYERS = [
-    {"errors", "seeding", "catalogue", "settings", "files"},
+    {"errors", "seeding", "catalogue", "settings", "files", "compiled"},
     {"tabular", "levels", "policy", "records", "protocol", "stats"},
     {
         "perturbations",
@@ -101,7 +101,7 @@ def test_heavy_libraries_stay_where_they_belong(name, path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "envs").rglob("*.py")), ids=lambda p: p.name)
 def test_worlds_know_levels_and_nothing_of_studies(path):
-    allowed = {"errors", "seeding", "catalogue", "settings", "levels", "tabular"}
+    allowed = {"errors", "seeding", "catalogue", "settings", "levels", "tabular", "compiled"}
     assert own(path) <= allowed
     assert not {m.split(".")[0] for m in imports(path)} & {"torch", "stable_baselines3", "pandas"}
 

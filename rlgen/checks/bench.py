@@ -126,9 +126,9 @@ class Bench:
             parts: dict[str, list[Floats]] = {c.name: [] for c in conditions}
             for tabular in exact.chunks(family, group[0].levels):
                 starts = _path_states(tabular) if on_path else None
-                means = exact.mean_returns(tabular, acts(tabular), conditions, family.noop, starts)
-                for name, values in means.items():
-                    parts[name].append(values)
+                found = exact.solve(tabular, acts(tabular), conditions, family.noop, starts)
+                for name, outcome in found.items():
+                    parts[name].append(outcome.ret_mean)
             for s in group:
                 told[id(s)] = float(np.concatenate(parts[s.condition.name]).mean())
         return told

@@ -61,64 +61,31 @@ def solve(
     probabilities: Floats,
     conditions: Sequence[Condition],
     noop: int | None,
-) -> dict[str, Outcome]:
-    """The same for one tabular batch and given action probabilities ``(N, A)``."""
-    results: dict[str, Outcome] = {}
-    for alike in _by_chain(conditions):
-        channel = alike[0].channel(tabular.n_actions, noop)
-        starts = [start_distribution(tabular, condition, channel.start) for condition in alike]
-        acted = alike[0].policy(probabilities)
-        built = chain.build(tabular, acted, channel, np.sum(starts, axis=0))
-        outcomes = chain.outcomes(
-            built,
-            [start[built.states] for start in starts],
-            tabular.n_levels,
-            tabular.horizon,
-            tabular.timeout_reward,
-        )
-        results |= {condition.name: o for condition, o in zip(alike, outcomes, strict=True)}
-    return results
-
-
-def mean_returns(
-    tabular: TabularLevels,
-    probabilities: Floats,
-    conditions: Sequence[Condition],
-    noop: int | None,
     from_states: Floats | None = None,
-) -> dict[str, Floats]:
-    """Expected returns only, ``(L,)`` by condition name: a third of the work of ``solve``.
+) -> dict[str, Outcome]:
+    """The same for one tabular batch and given action probabilities.
 
     Args:
-        tabular: A batch of levels.
+        tabular: ``L`` levels.
         probabilities: Of actions, ``(N, A)``.
         conditions: What the policy faces.
         noop: The family's.
         from_states: Probabilities with which episodes start in each state, ``(N,)``, instead of
             where the condition says; they sum to one within each level.
     """
-    results: dict[str, Floats] = {}
-    for alike in _by_chain(conditions):
-        channel = alike[0].channel(tabular.n_actions, noop)
-        if from_states is None:
-            starts = [start_distribution(tabular, condition, channel.start) for condition in alike]
-        else:
-            starts = [np.outer(from_states, channel.start).ravel()] * len(alike)
-        acted = alike[0].policy(probabilities)
-        built = chain.build(tabular, acted, channel, np.sum(starts, axis=0))
-        values = chain.expected_returns(built, tabular.horizon, tabular.timeout_reward)
-        for condition, start in zip(alike, starts, strict=True):
-            weighted = start[built.states] * values
-            results[condition.name] = chain.by_level(built, weighted, tabular.n_levels)
-    return results
-
-
-def _by_chain(conditions: Sequence[Condition]) -> Iterator[list[Condition]]:
-    """Conditions that differ only in where episodes start share a chain."""
-    groups: dict[str, list[Condition]] = {}
+    results: dict[str, Outcome] = {}
     for condition in conditions:
-        groups.setdefault(condition.without_spawn.name, []).append(condition)
-    yield from groups.values()
+        channel = condition.channel(tabular.n_actions, noop)
+        if from_states is None:
+            begins = start_distribution(tabular, condition, channel.start)
+        else:
+            begins = np.outer(from_states, channel.start).ravel()
+        start = np.zeros((len(begins), 3))
+        start[:, 0] = begins
+        acted = condition.policy(probabilities)
+        totals = chain.propagate(tabular, acted, channel, start, tabular.horizon)
+        results[condition.name] = Outcome.of(totals)
+    return results
 
 
 def start_distribution(tabular: TabularLevels, condition: Condition, memory: Floats) -> Floats:

@@ -101,23 +101,11 @@ def solve(
         add(2, level, moved[0] * tabular.success[state, executed])
         places = (target * m + following)[~ended]
         present, moments = _gathered(places, moved[:, ~ended], tabular.n_states * m)
-    if len(present):
-        after = condition.policy(policy.at(script, scripted))[of_state]
-        mass = np.zeros(tabular.n_states * m)
-        mass[present] = moments[0]
-        rest = chain.build(tabular, after, channel, mass)
-        steps = tabular.horizon - scripted
-        mean, square = chain.moments(rest, steps, tabular.timeout_reward)
-        visits, left = chain.forward(rest, mass[rest.states], steps)
-        where = np.searchsorted(rest.states, present)
-        level, (p, first, second) = of_state[present // m], moments
-        add(0, level, first + p * mean[where])
-        add(1, level, second + 2 * first * mean[where] + p * square[where])
-        add(2, rest.level, visits * rest.solves)
-        add(3, rest.level, left)
-        add(4, rest.level, visits)
-    ret, square, solved, timeout, length = totals
-    return Outcome(ret, np.maximum(square - ret**2, 0.0), solved, timeout, length)
+    after = condition.policy(policy.at(script, scripted))[of_state]
+    rest = np.zeros((tabular.n_states * m, 3))
+    rest[present] = moments.T
+    steps = tabular.horizon - scripted
+    return Outcome.of(totals + chain.propagate(tabular, after, channel, rest, steps))
 
 
 @dataclass(frozen=True)

@@ -62,10 +62,10 @@ def _compute(family: Family, levels: Levels, worlds: Sequence[Condition]) -> dic
         n_actions = tabular.n_actions
         planned = planner.plan(tabular).probabilities(n_actions)
         uniform = np.full((tabular.n_states, n_actions), 1 / n_actions)
-        best = exact.mean_returns(tabular, planned, worlds, family.noop)
-        random = exact.mean_returns(tabular, uniform, worlds, family.noop)
+        best = exact.solve(tabular, planned, worlds, family.noop)
+        random = exact.solve(tabular, uniform, worlds, family.noop)
         for name, part in parts.items():
-            part.append((best[name], random[name]))
+            part.append((best[name].ret_mean, random[name].ret_mean))
     return {
         name: (np.concatenate([b for b, _ in part]), np.concatenate([r for _, r in part]))
         for name, part in parts.items()

@@ -1,0 +1,50 @@
+"""Loops as machine code, for what cannot be said as a few array operations."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+Function = Callable[..., Any]
+
+
+def compiled(signature: str, *, reassociate: bool = False) -> Callable[[Function], Function]:
+    """Compile a function for these types, at its first call.
+
+    numba is imported then and not before: a command that only looks must not wait for it. The
+    machine code is kept beside the module, or in the user's cache if that cannot be written to.
+
+    Args:
+        signature: Numba's, with the return type; arguments of other types are refused.
+        reassociate: Whether sums may be taken in another order, which makes them fast. The order
+            is the same at each call.
+    """
+
+    def decorate(function: Function) -> Function:
+        kernel: Function | None = None
+
+        @wraps(function)
+        def call(*arguments: Any) -> Any:
+            nonlocal kernel
+            if kernel is None:
+                kernel = _compile(function, signature, reassociate)
+            return kernel(*arguments)
+
+        return call
+
+    return decorate
+
+
+def _compile(function: Function, signature: str, reassociate: bool) -> Function:
+    from numba import njit
+
+    # Not "fast" altogether: that would let it assume that there are no nan and no infinities.
+    fast = {"reassoc", "contract", "nsz"} if reassociate else False
+
+    def compile_(cache: bool) -> Function:
+        made: Function = njit(signature, cache=cache, error_model="numpy", fastmath=fast)(function)
+        return made
+
+    try:
+        return compile_(cache=True)
+    except RuntimeError:  # no folder to keep it in
+        return compile_(cache=False)
