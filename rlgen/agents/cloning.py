@@ -92,14 +92,12 @@ def clone(
 
     def sample(states: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
         seen = torch.from_numpy(tabular.observe(states.astype(np.int32)))
-        return seen.to(device).float(), torch.from_numpy(goals[states]).to(device)
+        return seen.to(device), torch.from_numpy(goals[states]).to(device)
 
     with _reproducible(library_seed(seed, "cloning", network)):
         body = layers(trunk, shape)
         head = nn.Linear(trunk.n_features(shape), tabular.n_actions)
-        # Convolutions of this size are half as fast again in this layout.
         net = nn.Sequential(body, head).to(device)
-        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         widest = max(parameter.shape[0] for parameter in body.parameters())
         optimiser = torch.optim.Adam(net.parameters(), LEARNING_RATE / widest**0.5)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step / steps))
@@ -111,7 +109,6 @@ def clone(
             nn.functional.cross_entropy(net(seen), goal).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
-        net.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         policy = TorchPolicy(PolicySpec(trunk, shape, tabular.n_actions, "softmax"), body, head)
         states = np.arange(tabular.n_states)
         if len(states) > MEASURED:

@@ -4,19 +4,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from stable_baselines3 import A2C, DQN, PPO
+from stable_baselines3 import DQN
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from torch import nn
 
+from rlgen.agents.batch_env import BatchEnv
 from rlgen.agents.networks import Network
 from rlgen.agents.presets import AgentPreset
+from rlgen.agents.rollouts import BatchedA2C, BatchedPolicy, BatchedPPO, Rollouts
 from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
 from rlgen.agents.trunk import TrunkExtractor
-from rlgen.agents.vec_env import VecEnvAdapter
 from rlgen.errors import ProtocolError
 
-_ALGORITHMS: dict[str, type[BaseAlgorithm]] = {"PPO": PPO, "A2C": A2C, "DQN": DQN}
+_ALGORITHMS: dict[str, type[BaseAlgorithm]] = {
+    "PPO": BatchedPPO,
+    "A2C": BatchedA2C,
+    "DQN": DQN,
+}
 #: Settings of ours that stable-baselines3 does not take.
 _OURS = ("n_envs", "anneal", "reward_clip", "precision", "learning_rate")
 
@@ -25,7 +31,7 @@ def make(
     preset: AgentPreset,
     settings: Mapping[str, Any],
     network: Network,
-    env: VecEnvAdapter,
+    env: BatchEnv,
     *,
     seed: int,
     device: str,
@@ -57,8 +63,11 @@ def make(
             "optimizer_kwargs": {"alpha": 0.99, "eps": 1e-5},
         }
     rest = {key: value for key, value in settings.items() if key not in _OURS}
-    return _ALGORITHMS[preset.algorithm](
-        "MlpPolicy",
+    algorithm = _ALGORITHMS[preset.algorithm]
+    if on_policy(preset):
+        rest["rollout_buffer_class"] = Rollouts
+    return algorithm(
+        BatchedPolicy if on_policy(preset) else "MlpPolicy",
         env,
         learning_rate=_schedule(settings["learning_rate"], anneal=settings["anneal"]),
         policy_kwargs=policy,
@@ -66,6 +75,11 @@ def make(
         device=device,
         **rest,
     )
+
+
+def on_policy(preset: AgentPreset) -> bool:
+    """Whether it learns from rollouts of its own policy alone."""
+    return issubclass(_ALGORITHMS[preset.algorithm], OnPolicyAlgorithm)
 
 
 def _schedule(rate: float, *, anneal: bool) -> float | Callable[[float], float]:

@@ -11,14 +11,16 @@ _TRIM, _MMAP = 1 << 28, 1 << 25
 
 
 def one_core() -> None:
-    """One torch thread, and freed memory kept for the next step; for processes of our own.
+    """One torch thread, and nothing done twice that costs time; for processes of our own.
 
-    Arrays of more than 128 kB are otherwise given back to the system when they are freed, and
-    every step of training or evaluation asks for the same ones again: a third of the time of a
-    small network then goes into the system's clearing of pages. At most ``_TRIM`` bytes are kept.
-    C libraries other than glibc are left as they are.
+    Freed memory is kept for the next step. Arrays of more than 128 kB are otherwise given back to
+    the system when they are freed, and every step of training or evaluation asks for the same ones
+    again: a third of the time of a small network then goes into the system's clearing of pages. At
+    most ``_TRIM`` bytes are kept. C libraries other than glibc are left as they are.
     """
     torch.set_num_threads(1)
+    # Checks of every distribution's parameters, twice a step.
+    torch.distributions.Distribution.set_default_validate_args(False)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _MMAP)

@@ -64,7 +64,7 @@ class TorchPolicy(MemorylessPolicy):
         with torch.inference_mode():
             for first in range(0, len(observations), batch):
                 part = torch.from_numpy(observations[first : first + batch])
-                scores = self._head(self._trunk(part.to(self._device).float())).double()
+                scores = self._head(self._trunk(part.to(self._device))).double()
                 if self.stochastic:
                     scores = scores.softmax(dim=1)
                 else:

@@ -1,15 +1,26 @@
 """A network of the catalogue as a torch module."""
 
+from typing import cast
+
 import gymnasium as gym
 import torch
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
+from rlgen.agents.narrow import MOST_CHANNELS, narrow_convs
 from rlgen.agents.networks import Network
+from rlgen.agents.sparse import Deviations, sparse_layer
+
+#: Share of pixels that may differ from the typical observation for the first layer to go by them.
+MOST_DEVIATING = 0.25
 
 
 class Trunk(nn.Sequential):
     """Layers from observations ``(B, *shape)`` to float32 features ``(B, features)``.
+
+    Observations may be uint8 or float32. On a CPU uint8 is faster: the first layers are then
+    computed from what the observations differ in (``sparse``, ``narrow``), with the same result
+    up to rounding.
 
     Attributes:
         precision: Of the arithmetic inside; weights and features are float32 in any case.
@@ -19,14 +30,37 @@ class Trunk(nn.Sequential):
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
         """The features."""
-        if observations.dim() == 4:
-            # Convolutions of few channels are twice as fast with the channels innermost.
-            observations = observations.contiguous(memory_format=torch.channels_last)
+        features, done = self._first_layers(observations)
         narrow = self.precision != torch.float32
-        with torch.autocast(observations.device.type, dtype=self.precision, enabled=narrow):
-            for layer in self:
-                observations = layer(observations)
-        return observations.float()
+        with torch.autocast(features.device.type, dtype=self.precision, enabled=narrow):
+            for layer in list(self.children())[done:]:
+                features = layer(features)
+        return features.float()
+
+    def _first_layers(self, observations: torch.Tensor) -> tuple[torch.Tensor, int]:
+        """What the first layers give, and how many of the modules that were."""
+        if observations.dtype == torch.uint8 and observations.device.type == "cpu":
+            seen = Deviations.of(observations)
+            if len(seen.index) <= MOST_DEVIATING * observations.numel():
+                return self._by_deviations(seen)
+        features = observations.float()
+        if features.dim() == 4:
+            # Convolutions of few channels are twice as fast with the channels innermost.
+            features = features.contiguous(memory_format=torch.channels_last)
+        return features, 0
+
+    def _by_deviations(self, seen: Deviations) -> tuple[torch.Tensor, int]:
+        modules = list(self.children())
+        convs = [layer for layer in modules if isinstance(layer, nn.Conv2d)]
+        if convs:
+            told = [(conv.weight, cast(torch.Tensor, conv.bias), conv.stride[0]) for conv in convs]
+            if max(conv.out_channels for conv in convs) <= MOST_CHANNELS:
+                return narrow_convs(seen, told), 2 * len(convs) + 1
+            return sparse_layer(seen, *told[0]), 2
+        _, linear, _ = modules[:3]  # flatten, linear, ReLU
+        assert isinstance(linear, nn.Linear)
+        weight = linear.weight[:, :, None, None]
+        return sparse_layer(seen.flat(), weight, linear.bias, 1).flatten(1), 3
 
 
 def layers(network: Network, shape: tuple[int, ...]) -> Trunk:

@@ -1,22 +1,20 @@
 """A Gymnasium vector environment as a stable-baselines3 ``VecEnv``."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
+import torch
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecEnv
-from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
+from rlgen.agents.batch_env import BatchEnv, Step
 from rlgen.errors import ProtocolError
 
-FLOAT32 = np.float32
 
-
-class VecEnvAdapter(VecEnv):
+class VecEnvAdapter(BatchEnv):
     """Same-step reset on both sides, so observations pass through untouched.
 
     ``infos[i]`` is empty but where an episode has just ended: there it holds
@@ -73,35 +71,29 @@ class VecEnvAdapter(VecEnv):
             }
         self._returns[dones] = 0
         self._lengths[dones] = 0
+        return observations, self._for_learning(rewards), dones, infos
+
+    def advance(self, actions: torch.Tensor) -> Step:
+        """The same with tensors, and without what nobody learns from."""
+        observations, rewards, terminated, truncated, info = self.env.step(actions.cpu().numpy())
+
+        def there(array: NDArray[Any]) -> torch.Tensor:
+            return torch.from_numpy(array).to(actions.device)
+
+        cut = (truncated & ~terminated).nonzero()[0]
+        last = [info["final_obs"][i] for i in cut]
+        return Step(
+            there(observations),
+            there(self._for_learning(rewards)),
+            there(terminated | truncated),
+            (there(cut), there(np.stack(last))) if last else None,
+        )
+
+    def _for_learning(self, rewards: NDArray[np.float64]) -> NDArray[np.float32]:
         if self.reward_clip:
             rewards = np.clip(rewards, -self.reward_clip, self.reward_clip)
-        return observations, rewards.astype(FLOAT32), dones, infos
+        return rewards.astype(np.float32)
 
     def close(self) -> None:
         """Close the environments."""
         self.env.close()
-
-    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
-        """An attribute of the batch, once for each index."""
-        return [getattr(self.env, attr_name) for _ in self._get_indices(indices)]
-
-    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Set an attribute of the whole batch."""
-        del indices
-        setattr(self.env, attr_name, value)
-
-    def env_method(
-        self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any
-    ) -> list[Any]:
-        """Not available: the environments of a batch are no objects of their own."""
-        del args, kwargs, indices
-        raise ProtocolError(f"{method_name}: a natively batched environment has no single members")
-
-    def env_is_wrapped(self, wrapper_class: type, indices: VecEnvIndices = None) -> list[bool]:
-        """Episodes are recorded as by ``Monitor``, which stable-baselines3 asks about."""
-        name = wrapper_class.__name__
-        return [name == "Monitor" for _ in self._get_indices(indices)]
-
-    def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
-        """No pictures."""
-        return [None] * self.num_envs
