@@ -57,7 +57,12 @@ def make(
         # Observations are already zeros and ones.
         "normalize_images": False,
     }
-    if preset.optimizer == "rmsprop":
+    if preset.optimizer == "adam":
+        # One pass over the weights instead of eight; eps as stable-baselines3's on-policy default.
+        policy |= {
+            "optimizer_kwargs": {"fused": True} | ({"eps": 1e-5} if on_policy(preset) else {})
+        }
+    else:
         policy |= {
             "optimizer_class": RMSpropTFLike,
             "optimizer_kwargs": {"alpha": 0.99, "eps": 1e-5},

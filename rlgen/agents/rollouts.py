@@ -91,7 +91,8 @@ class Rollouts(RolloutBuffer):
         order = torch.randperm(len(seen), device=self.device)
         for first in range(0, len(order), batch_size):
             chosen = order[first : first + batch_size]
-            yield RolloutBufferSamples(*(column[chosen] for column in columns))
+            # Whole rows are copied: indexing with brackets goes pixel by pixel.
+            yield RolloutBufferSamples(*(column.index_select(0, chosen) for column in columns))
 
 
 class _Batched(OnPolicyAlgorithm):
