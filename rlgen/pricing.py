@@ -11,7 +11,6 @@ from rlgen import content
 from rlgen.agents import AGENTS, NETWORKS, learner
 from rlgen.agents.presets import drawn
 from rlgen.agents.process import one_core
-from rlgen.agents.vec_env import VecEnvAdapter
 from rlgen.cells import Cell, conditions
 from rlgen.evaluation.table import table
 from rlgen.protocol import Protocol
@@ -73,7 +72,7 @@ def _kind(protocol: Protocol, cells: Sequence[Cell]) -> dict[str, Any]:
     preset, network = AGENTS[cell.agent], NETWORKS[cell.network]
     settings = drawn(preset.configured(cell.agent_options, cell.agent), cell.seed)
     levels = family.generate(np.arange(min(cell.n_train_levels, 64)), cell.flip_p)
-    env: VecEnvAdapter = training_env(family, levels, settings, cell.regulariser, cell.seed)
+    env = training_env(family, levels, settings, cell.regulariser, cell.seed)
     model = learner.make(preset, settings, network, env, seed=0, device="cpu")
     watch = _Stopwatch()
     model.learn(10**9, callback=watch)

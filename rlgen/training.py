@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen.agents import AGENTS, NETWORKS, learner
+from rlgen.agents.batch_env import BatchEnv
+from rlgen.agents.device_env import DeviceEnv
 from rlgen.agents.presets import drawn
 from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.agents.vec_env import VecEnvAdapter
@@ -81,14 +83,13 @@ def train(
     family = split.family
     preset, trunk = AGENTS[agent], NETWORKS[network]
     settings = drawn(preset.configured(agent_options or {}, agent), seed)
-    env = training_env(family, split.train, settings, regulariser, seed)
+    device = learner.resolve_device(device)
+    there = device != "cpu" and learner.on_policy(preset)
+    env = training_env(
+        family, split.train, settings, regulariser, seed, device=device if there else "cpu"
+    )
     model = learner.make(
-        preset,
-        settings,
-        trunk,
-        env,
-        seed=library_seed(seed, "agent"),
-        device=learner.resolve_device(device),
+        preset, settings, trunk, env, seed=library_seed(seed, "agent"), device=device
     )
     policy = learner.policy_of(model, trunk, family.observation_space.shape)
     watched = {name: levels.take(slice(0, curve_levels)) for name, levels in split.pools()}
@@ -100,8 +101,14 @@ def train(
 
 
 def training_env(
-    family: Family, levels: Levels, settings: Mapping[str, Any], regulariser: str, seed: int
-) -> VecEnvAdapter:
+    family: Family,
+    levels: Levels,
+    settings: Mapping[str, Any],
+    regulariser: str,
+    seed: int,
+    *,
+    device: str = "cpu",
+) -> BatchEnv:
     """The environments an agent learns in.
 
     Args:
@@ -110,11 +117,24 @@ def training_env(
         settings: Of the agent: how many environments, how rewards are clipped.
         regulariser: Perturbation met in training, or "none".
         seed: Of the perturbation's noise.
+        device: Where they are played. Away from the CPU only tabular levels can be; others stay,
+            and their observations are sent.
     """
     condition = Condition.parse("plain" if regulariser == "none" else regulariser)
+    channel = condition.channel(int(family.action_space.n), family.noop)
+    if device != "cpu" and family.tabular(levels.take(slice(0, 1))) is not None:
+        return DeviceEnv(
+            family,
+            levels,
+            settings["n_envs"],
+            channel=channel,
+            random_spawn=condition.random_spawn,
+            reward_clip=settings["reward_clip"],
+            seed=library_seed(seed, "device"),
+            device=device,
+        )
     env = family.vector_env(levels, settings["n_envs"], random_spawn=condition.random_spawn)
     if condition.without_spawn.parts:
-        channel = condition.channel(int(family.action_space.n), family.noop)
         env = PerturbedVectorEnv(env, channel, seed)
     return VecEnvAdapter(env, settings["reward_clip"])
 

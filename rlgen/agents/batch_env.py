@@ -50,8 +50,9 @@ class BatchEnv(VecEnv):
         return [getattr(self, attr_name) for _ in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Not available, as ``env_method``."""
-        self.env_method(attr_name, value, indices=indices)
+        """Set an attribute of the whole batch."""
+        del indices
+        setattr(self, attr_name, value)
 
     def env_method(
         self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any
