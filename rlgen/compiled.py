@@ -7,7 +7,9 @@ from typing import Any
 Function = Callable[..., Any]
 
 
-def compiled(signature: str, *, reassociate: bool = False) -> Callable[[Function], Function]:
+def compiled(
+    signature: str, *, reassociate: bool = False, contract: bool = False
+) -> Callable[[Function], Function]:
     """Compile a function for these types, at its first call.
 
     numba is imported then and not before: a command that only looks must not wait for it. The
@@ -17,6 +19,8 @@ def compiled(signature: str, *, reassociate: bool = False) -> Callable[[Function
         signature: Numba's, with the return type; arguments of other types are refused.
         reassociate: Whether sums may be taken in another order, which makes them fast. The order
             is the same at each call.
+        contract: Whether products may be added without being rounded, and what is done to
+            neighbouring elements done to all at once.
     """
 
     def decorate(function: Function) -> Function:
@@ -26,7 +30,7 @@ def compiled(signature: str, *, reassociate: bool = False) -> Callable[[Function
         def call(*arguments: Any) -> Any:
             nonlocal kernel
             if kernel is None:
-                kernel = _compile(function, signature, reassociate)
+                kernel = _compile(function, signature, reassociate, contract)
             return kernel(*arguments)
 
         return call
@@ -34,17 +38,25 @@ def compiled(signature: str, *, reassociate: bool = False) -> Callable[[Function
     return decorate
 
 
-def _compile(function: Function, signature: str, reassociate: bool) -> Function:
-    from numba import njit
+def _compile(function: Function, signature: str, reassociate: bool, contract: bool) -> Function:
+    from numba import config, njit
 
     # Not "fast" altogether: that would let it assume that there are no nan and no infinities.
-    fast = {"reassoc", "contract", "nsz"} if reassociate else False
+    flags = {"contract", "nsz"} if reassociate or contract else set()
+    flags |= {"reassoc"} if reassociate else set()
 
     def compile_(cache: bool) -> Function:
-        made: Function = njit(signature, cache=cache, error_model="numpy", fastmath=fast)(function)
+        made: Function = njit(signature, cache=cache, error_model="numpy", fastmath=flags or False)(
+            function
+        )
         return made
 
+    # The setting has no argument of its own; numba reads it when it compiles.
+    settings = vars(config)
+    before, settings["SLP_VECTORIZE"] = settings["SLP_VECTORIZE"], int(contract)
     try:
         return compile_(cache=True)
     except RuntimeError:  # no folder to keep it in
         return compile_(cache=False)
+    finally:
+        settings["SLP_VECTORIZE"] = before

@@ -1,7 +1,8 @@
 """The Markov chain of one policy, behind one channel, on a batch of tabular levels.
 
-Forward in time, each (state, memory) holds the probability of being there and, restricted to it,
-the first two moments of the return so far. One compiled loop carries all three along.
+Backward in time, a step at a time, from what is left of an episode: for each state and memory of
+the channel the first two moments of the return still to come, the probability of solving the level
+and the expected number of steps. It answers for all starts at once.
 """
 
 from dataclasses import dataclass
@@ -10,171 +11,246 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.compiled import compiled
+from rlgen.evaluation.outcome import Outcome
 from rlgen.perturbations.base import Channel
 from rlgen.tabular import TabularLevels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: What is less likely than this is left out: over all states and steps of an episode it adds up
-#: to less than the rounding of a return.
-NEVER = 1e-18
-
 
 @dataclass(frozen=True)
 class Moves:
-    """What a channel makes of a step, as a sum of terms.
+    """What a channel makes of a step, as terms that are added up.
 
-    A term takes a share of the mass of one memory, or of all memories together where they are
-    treated alike (so the chance that nothing sticks is one term, not one for each memory),
-    executes one action and leaves one memory. The share is the policy's probabilities times the
-    term's column of ``proposals``.
+    A term has a probability, the policy's times its column of ``proposals``; executes one action;
+    and leaves one memory. What all memories have in common (the chance that nothing sticks) is
+    computed once for all of them.
 
     Attributes:
         proposals: ``(A, K)``.
-        memory: ``(K,)``; whose mass, and the number of memories for that of all.
-        executed: ``(K,)``; the executed action.
-        following: ``(K,)``; the next memory.
+        column: ``(T,)``; which of the columns is a term's.
+        executed: ``(T,)``; its action.
+        following: ``(T,)``; the memory it leaves.
+        first: ``(M + 2,)``; ``first[0]:first[1]`` are the terms of all memories, and
+            ``first[1 + j]:first[2 + j]`` those of memory ``j``.
+        alike: Whether each memory has terms of its own that differ from the others' in the
+            executed action alone, one for each following memory in turn.
     """
 
     proposals: Floats
-    memory: Ints
+    column: Ints
     executed: Ints
     following: Ints
+    first: Ints
+    alike: bool
 
 
 def moves(channel: Channel, n_actions: int) -> Moves:
-    """The terms of a channel, those of one memory and one executed action side by side."""
+    """The terms of a channel."""
     m, k = channel.n_memories, len(channel.noise)
     memory, proposed, noise = (a.ravel() for a in np.indices((m, n_actions, k)))
     executed, following = channel.apply(memory, proposed, noise)
-    codes, which = np.unique((memory * n_actions + executed) * m + following, return_inverse=True)
-    chance = np.zeros((len(codes), n_actions))
-    np.add.at(chance, (which, proposed), channel.noise[noise])
-    if m > 1:
-        # What every memory has in common, at least.
-        ways, way, count = np.unique(
-            codes % (n_actions * m), return_inverse=True, return_counts=True
-        )
-        common = np.full((len(ways), n_actions), np.inf)
-        np.minimum.at(common, way, chance)
-        common[count < m] = 0.0
-        chance = np.concatenate([chance - common[way], common])
-        codes = np.concatenate([codes, m * n_actions * m + ways])
-    used = chance.any(axis=1)
-    chance, codes = chance[used], codes[used]
-    memory, rest = np.divmod(codes, n_actions * m)
-    return Moves(np.ascontiguousarray(chance.T), memory, rest // m, rest % m)
+    chance = np.zeros((m, n_actions, m, n_actions))  # memory, executed, following, proposed
+    np.add.at(chance, (memory, executed, following, proposed), channel.noise[noise])
+    common = chance.min(axis=0) if m > 1 else chance[0]
+    parts = np.concatenate([common[None], chance - common])
+    owner, executed, following = np.nonzero(parts.any(axis=3))
+    columns, column = np.unique(parts[owner, executed, following], axis=0, return_inverse=True)
+    first = np.searchsorted(owner, np.arange(m + 2))
+    own = slice(first[1], None)
+    alike = (
+        m > 1
+        and len(column[own]) == m * m
+        and (np.diff(executed[own].reshape(m, m), axis=1) == 0).all()
+        and (following[own].reshape(m, m) == np.arange(m)).all()
+        and (column[own].reshape(m, m) == column[own][:m]).all()
+    )
+    return Moves(
+        np.ascontiguousarray(columns.T),
+        column.astype(np.int64),
+        executed.astype(np.int64),
+        following.astype(np.int64),
+        first.astype(np.int64),
+        bool(alike),
+    )
 
 
-def propagate(
-    tabular: TabularLevels, probabilities: Floats, channel: Channel, start: Floats, steps: int
-) -> Floats:
-    """Let the policy play.
-
-    Everything is a sum over the starting mass, which need not be one.
+def values(tabular: TabularLevels, probabilities: Floats, channel: Channel, steps: int) -> Floats:
+    """What follows from each state and memory.
 
     Args:
-        tabular: ``L`` levels.
+        tabular: ``N`` states.
         probabilities: Of each action in each state, ``(N, A)``.
         channel: Between proposed and executed action, with ``M`` memories.
-        start: Mass of each ``state * M + memory``, its expected return so far and the square of
-            it, each times that mass, ``(N * M, 3)``.
         steps: After which an episode that has not ended is cut.
 
     Returns:
-        ``(5, L)``: expected return, expected squared return, probability of solving, probability
-        of the cut, expected number of further steps.
+        ``(N, M, 5)``: expected return, expected squared return, probability of solving, expected
+        number of steps, probability of the cut.
     """
     terms = moves(channel, tabular.n_actions)
-    m = channel.n_memories
-    mass = np.zeros((tabular.n_states, m, 4))
-    mass[:, :, :3] = start.reshape(-1, m, 3)
-    totals = np.zeros((tabular.n_levels, 5))
-    _propagate(
-        tabular.offsets.astype(np.int64),
+    n, m, offsets = tabular.n_states, channel.n_memories, tabular.offsets.astype(np.int64)
+    own = len(terms.column) if not terms.alike else int(terms.first[2])
+    weight, target = np.empty((n, own)), np.empty((n, own), np.uint32)
+    earned, extra = np.zeros((n, 4)), np.zeros((n * m, 4))
+    paying, pays = np.empty((n * len(terms.column), 2), np.int64), np.empty(n * len(terms.column))
+    bounds = np.empty((tabular.n_levels, 3), np.int64)
+    _prepare(
+        offsets,
         tabular.next_state.astype(np.int32),
         tabular.reward.astype(np.float64),
         tabular.success.astype(np.bool_),
         np.ascontiguousarray(probabilities @ terms.proposals),
-        terms.memory,
-        terms.executed,
-        terms.following,
-        mass,
-        steps,
-        tabular.timeout_reward,
-        totals,
+        *(terms.column, terms.executed, terms.following, terms.first, terms.alike),
+        *(weight, target, earned, extra, paying, pays, bounds),
     )
-    return np.ascontiguousarray(totals.T)
+    out = np.empty((n, m, 5))
+    _iterate(
+        *(offsets, terms.first, terms.alike, steps, tabular.timeout_reward),
+        *(weight, target, earned, extra, paying, pays, bounds, out),
+    )
+    return out
+
+
+def outcome(
+    tabular: TabularLevels, values: Floats, start: Floats, before: Floats | None = None
+) -> Outcome:
+    """The outcome of each level.
+
+    Args:
+        tabular: ``L`` levels.
+        values: From ``values``.
+        start: Mass of each ``state * M + memory``, its expected return so far and the square of
+            it, each times that mass, ``(N * M, 3)``.
+        before: What the rest of a level's unit of mass has come to, ``(5, L)``: return, squared
+            return, solved, timeout, and the number of steps of all of it so far.
+    """
+    m = values.shape[1]
+    present = np.flatnonzero(start[:, 0])
+    where = np.searchsorted(tabular.offsets, present // m, side="right") - 1
+    p, once, twice = start[present].T
+    mean, square, solved, steps, timeout = values.reshape(-1, 5)[present].T
+    after = (
+        once + p * mean,
+        twice + 2 * once * mean + p * square,
+        p * solved,
+        p * timeout,
+        p * steps,
+    )
+    totals = np.stack([np.bincount(where, amounts, tabular.n_levels) for amounts in after])
+    ret, squared, *rest = totals if before is None else totals + before
+    # Rounding may leave a constant return a variance of about -1e-16.
+    return Outcome(ret, np.maximum(squared - ret**2, 0.0), *rest)
+
+
+#: What one step does in each level, made by ``_prepare`` for ``_iterate``. Rows are
+#: ``state * M + memory`` within a level; those of one more state, the ended episode, stay zero.
+#: weight, target  of each term in each state; memories that are alike share the weights of the
+#:                 first, and need only the first row of their target
+#: earned, extra   what the step itself adds to return, square, solved and length, in all memories
+#:                 (a row a state) and in each
+#: paying, pays    terms with a reward: row and target, and twice their reward times their weight
+#: bounds          of each level in those: first, first that belongs to a single memory, end
+_STEP = "f8[:,::1], u4[:,::1], f8[:,::1], f8[:,::1], i8[:,::1], f8[::1], i8[:,::1]"
 
 
 @compiled(
-    "void(i8[::1], i4[:,::1], f8[:,::1], b1[:,::1], f8[:,::1], i8[::1], i8[::1], i8[::1],"
-    " f8[:,:,::1], i8, f8, f8[:,::1])"
+    "void(i8[::1], i4[:,::1], f8[:,::1], b1[:,::1], f8[:,::1], i8[::1], i8[::1], i8[::1], i8[::1],"
+    f" b1, {_STEP})"
 )
-def _propagate(  # type: ignore[no-untyped-def]  # its types are the signature's
-    offsets,
-    next_state,
-    reward,
-    success,
-    share,
-    memory,
-    executed,
-    following,
-    start,
-    steps,
-    timeout_reward,
-    totals,
-):
-    end, m, terms = len(next_state), start.shape[1], len(memory)
-    largest = (offsets[1:] - offsets[:-1]).max()
-    now, later = np.zeros((largest, m, 4)), np.zeros((largest, m, 4))
-    whole = np.zeros(4)
+def _prepare(  # type: ignore[no-untyped-def]  # its types are the signature's
+    offsets, next_state, reward, success, share, column, executed, following, first, alike,
+    weight, target, earned, extra, paying, pays, bounds,
+):  # fmt: skip
+    end, m, n_paying = len(next_state), len(first) - 2, 0
+    most = (offsets[1:] - offsets[:-1]).max()
     for level in range(len(offsets) - 1):
-        first, n = offsets[level], offsets[level + 1] - offsets[level]
-        now[:n] = start[first : first + n]
-        for _ in range(steps):
-            present = 0.0
+        base, n = offsets[level], offsets[level + 1] - offsets[level]
+        bounds[level, 0] = n_paying
+        for j in range(m + 1):
+            into = earned[base : base + n] if j == 0 else extra[base * m : (base + n) * m]
             for s in range(n):
-                for i in range(4):
-                    whole[i] = now[s, 0, i]
-                for j in range(1, m):
-                    for i in range(4):
-                        whole[i] += now[s, j, i]
-                if whole[0] < NEVER:
-                    if whole[0] > 0:
-                        now[s] = 0.0
-                    continue
-                present += whole[0]
-                for k in range(terms):
-                    w = share[first + s, k]
-                    source = whole if memory[k] == m else now[s, memory[k]]
-                    p = w * source[0]
-                    if p < NEVER:
-                        continue
-                    a = executed[k]
-                    r = reward[first + s, a]
-                    once = w * source[1] + r * p
-                    twice = w * source[2] + r * (2 * w * source[1] + r * p)
-                    target = next_state[first + s, a]
-                    if target == end:
-                        totals[level, 0] += once
-                        totals[level, 1] += twice
-                        totals[level, 2] += p * success[first + s, a]
+                row = s if j == 0 else s * m + j - 1
+                for k in range(first[j], first[j + 1]):
+                    a, w = executed[k], share[base + s, column[k]]
+                    r, t = reward[base + s, a], next_state[base + s, a]
+                    ends, t = t == end, (most if t == end else t - base) * m + following[k]
+                    if j < 2 or not alike:
+                        weight[base + s, k], target[base + s, k] = w, t
+                    elif k == first[j]:
+                        target[base + s, first[1] + j - 1] = t
+                    into[row, 0] += w * r
+                    into[row, 1] += w * r * r
+                    into[row, 2] += w * success[base + s, a]
+                    into[row, 3] += w
+                    if r != 0 and w != 0 and not ends:
+                        paying[n_paying, 0], paying[n_paying, 1] = row, t
+                        pays[n_paying] = 2 * r * w
+                        n_paying += 1
+            if j == 0:
+                bounds[level, 1] = n_paying
+        bounds[level, 2] = n_paying
+
+
+@compiled(f"void(i8[::1], i8[::1], b1, i8, f8, {_STEP}, f8[:,:,::1])", contract=True)
+def _iterate(  # type: ignore[no-untyped-def]
+    offsets, first, alike, steps, timeout_reward,
+    weight, target, earned, extra, paying, pays, bounds, out,
+):  # fmt: skip
+    # Unsigned numbers, and four at a time by name: so they are read and added as one vector.
+    m, shared = np.uint64(out.shape[1]), np.uint64(first[1])
+    most = np.uint64((offsets[1:] - offsets[:-1]).max())
+    now, later, common = np.zeros((most * m + m, 4)), np.zeros((most * m + m, 4)), earned.copy()
+    for level in range(len(offsets) - 1):
+        base, n = np.uint64(offsets[level]), np.uint64(offsets[level + 1] - offsets[level])
+        for row in range(n * m):
+            later[row, 0], later[row, 1] = timeout_reward, timeout_reward**2
+            later[row, 2] = later[row, 3] = 0.0
+        # One step more than there are, for the probability of being still there at the last.
+        for step in range(steps + 1):
+            into = now if m == 1 else common
+            for s in range(n):
+                at = base + s
+                g0, g1, g2, g3 = earned[at, 0], earned[at, 1], earned[at, 2], earned[at, 3]
+                for k in range(shared):
+                    w, t = weight[at, k], np.uint64(target[at, k])
+                    g0 += w * later[t, 0]
+                    g1 += w * later[t, 1]
+                    g2 += w * later[t, 2]
+                    g3 += w * later[t, 3]
+                into[s, 0], into[s, 1], into[s, 2], into[s, 3] = g0, g1, g2, g3
+            for i in range(bounds[level, 0], bounds[level, 1]):
+                into[paying[i, 0], 1] += pays[i] * later[paying[i, 1], 0]
+            for s in range(np.uint64(n if m > 1 else 0)):
+                c0, c1, c2, c3 = common[s, 0], common[s, 1], common[s, 2], common[s, 3]
+                at = base + s
+                for j in range(m):
+                    row, own = s * m + j, at * m + j
+                    g0, g1 = c0 + extra[own, 0], c1 + extra[own, 1]
+                    g2, g3 = c2 + extra[own, 2], c3 + extra[own, 3]
+                    if alike:
+                        t = np.uint64(target[at, shared + j])
+                        for k in range(m):
+                            w = weight[at, shared + k]
+                            g0 += w * later[t + k, 0]
+                            g1 += w * later[t + k, 1]
+                            g2 += w * later[t + k, 2]
+                            g3 += w * later[t + k, 3]
                     else:
-                        into = later[target - first, following[k]]
-                        into[0] += p
-                        into[1] += once
-                        into[2] += twice
-                now[s] = 0.0
-            totals[level, 4] += present
-            now, later = later, now
-            if present < NEVER:
-                break
+                        for k in range(np.uint64(first[j + 1]), np.uint64(first[j + 2])):
+                            w, t = weight[at, k], np.uint64(target[at, k])
+                            g0 += w * later[t, 0]
+                            g1 += w * later[t, 1]
+                            g2 += w * later[t, 2]
+                            g3 += w * later[t, 3]
+                    now[row, 0], now[row, 1], now[row, 2], now[row, 3] = g0, g1, g2, g3
+            for i in range(bounds[level, 1], bounds[level, 2]):
+                now[paying[i, 0], 1] += pays[i] * later[paying[i, 1], 0]
+            if step < steps:
+                now, later = later, now
         for s in range(n):
             for j in range(m):
-                p, once, twice = now[s, j, 0], now[s, j, 1], now[s, j, 2]
-                totals[level, 0] += once + timeout_reward * p
-                totals[level, 1] += twice + timeout_reward * (2 * once + timeout_reward * p)
-                totals[level, 3] += p
-        now[:n] = 0.0
+                for i in range(4):
+                    out[base + s, j, i] = later[s * m + j, i]
+                out[base + s, j, 4] = now[s * m + j, 3] - later[s * m + j, 3]

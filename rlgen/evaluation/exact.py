@@ -74,17 +74,22 @@ def solve(
             where the condition says; they sum to one within each level.
     """
     results: dict[str, Outcome] = {}
+    chains: dict[str, list[Condition]] = {}
     for condition in conditions:
-        channel = condition.channel(tabular.n_actions, noop)
-        if from_states is None:
-            begins = start_distribution(tabular, condition, channel.start)
-        else:
-            begins = np.outer(from_states, channel.start).ravel()
-        start = np.zeros((len(begins), 3))
-        start[:, 0] = begins
-        acted = condition.policy(probabilities)
-        totals = chain.propagate(tabular, acted, channel, start, tabular.horizon)
-        results[condition.name] = Outcome.of(totals)
+        # Those that differ only in where episodes start share a chain.
+        chains.setdefault(condition.without_spawn.name, []).append(condition)
+    for alike in chains.values():
+        channel = alike[0].channel(tabular.n_actions, noop)
+        acted = alike[0].policy(probabilities)
+        values = chain.values(tabular, acted, channel, tabular.horizon)
+        for condition in alike:
+            if from_states is None:
+                begins = start_distribution(tabular, condition, channel.start)
+            else:
+                begins = np.outer(from_states, channel.start).ravel()
+            start = np.zeros((len(begins), 3))
+            start[:, 0] = begins
+            results[condition.name] = chain.outcome(tabular, values, start)
     return results
 
 

@@ -104,8 +104,8 @@ def solve(
     after = condition.policy(policy.at(script, scripted))[of_state]
     rest = np.zeros((tabular.n_states * m, 3))
     rest[present] = moments.T
-    steps = tabular.horizon - scripted
-    return Outcome.of(totals + chain.propagate(tabular, after, channel, rest, steps))
+    values = chain.values(tabular, after, channel, tabular.horizon - scripted)
+    return chain.outcome(tabular, values, rest, totals)
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,6 @@ class Outcome:
     FIELDS = ("ret_mean", "ret_var", "p_solved", "p_timeout", "len_mean")
 
     @staticmethod
-    def of(totals: Floats) -> "Outcome":
-        """From what ``chain.propagate`` returns, for a starting mass of one in each level."""
-        ret, square, solved, timeout, length = totals
-        # Rounding may leave a constant return a variance of about -1e-16.
-        return Outcome(ret, np.maximum(square - ret**2, 0.0), solved, timeout, length)
-
-    @staticmethod
     def joined(parts: "list[Outcome]") -> "Outcome":
         """One outcome for several batches of levels, in their order."""
         return Outcome(
