@@ -226,7 +226,7 @@ def _iterate(  # type: ignore[no-untyped-def]
                 c0, c1, c2, c3 = common[s, 0], common[s, 1], common[s, 2], common[s, 3]
                 at = base + s
                 for j in range(m):
-                    row, own = s * m + j, at * m + j
+                    row, own = s * m + j, at * m + j  # type: ignore[assignment]
                     g0, g1 = c0 + extra[own, 0], c1 + extra[own, 1]
                     g2, g3 = c2 + extra[own, 2], c3 + extra[own, 3]
                     if alike:
