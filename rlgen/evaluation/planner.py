@@ -44,13 +44,13 @@ def plan(tabular: TabularLevels) -> Plan:
     paths = np.zeros((tabular.n_levels, tabular.horizon), np.int64)
     lengths = np.zeros(tabular.n_levels, np.int64)
     returns = np.zeros(tabular.n_levels)
-    offsets = tabular.offsets.astype(np.int64)
-    next_state = tabular.next_state.astype(np.int32)
-    reward = tabular.reward.astype(np.float64)
+    offsets = np.ascontiguousarray(tabular.offsets, np.int64)
+    next_state = np.ascontiguousarray(tabular.next_state, np.int32)
+    reward = np.ascontiguousarray(tabular.reward, np.float64)
     _iterate(offsets, next_state, reward, tabular.horizon, tabular.timeout_reward, optimal)
     # Equal up to rounding is equal; the first action in order is taken.
     action = optimal.argmax(axis=1)
-    start = tabular.start.astype(np.int64)
+    start = np.ascontiguousarray(tabular.start, np.int64)
     _follow(next_state, reward, action, start, tabular.timeout_reward, returns, paths, lengths)
     walked = [path[:n].tolist() for path, n in zip(paths, lengths, strict=True)]
     return Plan(optimal, action, returns, walked)
@@ -63,24 +63,24 @@ def _iterate(  # type: ignore[no-untyped-def]
     end, actions = next_state.shape
     largest = (offsets[1:] - offsets[:-1]).max()
     # Of one level, which then stays in the cache; the ended episode comes last.
-    target = np.empty((largest, actions), np.uint32)
-    cost = np.empty((largest, actions))
+    target = np.empty((actions, largest), np.uint32)
+    cost = np.empty((actions, largest))
     now, later, quality = np.empty(largest + 1), np.empty(largest + 1), np.empty(actions)
     for level in range(len(offsets) - 1):
         first, n = offsets[level], offsets[level + 1] - offsets[level]
         for s in range(n):
             for a in range(actions):
                 following = next_state[first + s, a]
-                target[s, a] = n if following == end else following - first
-                cost[s, a] = reward[first + s, a] - STEP_COST
+                target[a, s] = n if following == end else following - first
+                cost[a, s] = reward[first + s, a] - STEP_COST
         now[:n] = timeout_reward
         now[n] = later[n] = 0.0
         for _ in range(horizon):
             change = 0.0
             for s in range(n):
-                best = cost[s, 0] + now[target[s, 0]]
+                best = cost[0, s] + now[target[0, s]]
                 for a in range(1, actions):
-                    best = max(best, cost[s, a] + now[target[s, a]])
+                    best = max(best, cost[a, s] + now[target[a, s]])
                 change = max(change, abs(best - now[s]))
                 later[s] = best
             now, later = later, now
@@ -90,7 +90,7 @@ def _iterate(  # type: ignore[no-untyped-def]
                 break
         for s in range(n):
             for a in range(actions):
-                quality[a] = cost[s, a] + now[target[s, a]]
+                quality[a] = cost[a, s] + now[target[a, s]]
             least = quality.max() - STEP_COST / 4
             for a in range(actions):
                 optimal[first + s, a] = quality[a] >= least

@@ -59,18 +59,18 @@ def _carve(directions, opened, first, walls):  # type: ignore[no-untyped-def]
     path = np.empty(n * n, np.int64)
     visited[first], path[0], length = True, first, 1
     while length:
-        room = path[length - 1]
-        row, column = divmod(room, n)
-        length -= 1
-        for direction in directions[room]:
+        row, column = divmod(path[length - 1], n)
+        for direction in directions[path[length - 1]]:
             dr, dc = MOVES[direction]
             r, c = row + dr, column + dc
             if 0 <= r < n and 0 <= c < n and not visited[r * n + c]:
                 walls[2 * row + 1 + dr, 2 * column + 1 + dc] = False
                 visited[r * n + c] = True
-                path[length + 1] = r * n + c
-                length += 2
+                path[length] = r * n + c
+                length += 1
                 break
+        else:
+            length -= 1
     # Between two rooms exactly one coordinate is even.
     for r in range(1, 2 * n):
         for c in range(1, 2 * n):
@@ -131,7 +131,7 @@ def solvable(walls: Walls, places: NDArray[np.int16]) -> NDArray[np.bool_]:
 def strict_distances(walls: Walls, places: NDArray[np.int16]) -> NDArray[np.float64]:
     """Steps between the six places without stepping on a third one, ``(L, 6, 6)``; else inf."""
     distance = np.full((len(walls), 6, 6), np.inf)
-    _walk(np.ascontiguousarray(walls), places.astype(np.int64), distance)
+    _walk(np.ascontiguousarray(walls), np.ascontiguousarray(places, np.int64), distance)
     return distance
 
 

@@ -50,8 +50,8 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         self.levels = levels
         self.random_spawn = random_spawn
         self.render_mode = None
-        self._shape = (len(CHANNELS), *levels.side)
-        self.single_observation_space = gym.spaces.Box(0, 1, self._shape, np.uint8)
+        shape = (len(CHANNELS), *levels.side)
+        self.single_observation_space = gym.spaces.Box(0, 1, shape, np.uint8)
         self.single_action_space = gym.spaces.Discrete(len(Action))
         batch = gym.vector.utils.batch_space
         self.observation_space = batch(self.single_observation_space, num_envs)
@@ -65,12 +65,13 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         self._pays = np.zeros((n, WALL + 1))
         self._pays[:, EMPTY + 1 : KEY + 1] = levels.values
         self._pays[:, WALL] = BUMP_PENALTY
+        self._start = levels.start.astype(np.int16)
         if random_spawn:
             self._n_spawns = np.array([len(s) for s in levels.spawns])
             self._spawns = np.zeros((n, self._n_spawns.max()), np.int16)
             for row, spawns in zip(self._spawns, levels.spawns, strict=True):
                 row[: len(spawns)] = spawns
-        # The state of each environment: level, cell, objects left, steps left.
+        # The state of each environment: level, cell, objects left, and steps left.
         self._situations = np.zeros((num_envs, 4), np.int32)
         self._ids = np.zeros(num_envs, np.int64)
         self._running = False
@@ -117,7 +118,7 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
 
     def _place(self, who: NDArray[np.int64], level: NDArray[np.int64]) -> None:
         """Start an episode on ``level`` in each environment of ``who``."""
-        cell = self.levels.start.take(level)
+        cell = self._start.take(level)
         if self.random_spawn:
             choice = (self.np_random.random(len(who)) * self._n_spawns[level]).astype(np.int64)
             cell = self._spawns[level, choice]
