@@ -9,7 +9,8 @@ from base import Row, side_by_side
 from rlgen.seeding import stream
 from rlgen_envs import FAMILIES
 
-N_ENVS, N_LEVELS, STEPS, REPEATS = 1024, 1000, 500, 15
+#: Many short timings: what else the machine does falls on few of them.
+N_ENVS, N_LEVELS, STEPS, REPEATS = 1024, 1000, 100, 75
 TARGETS = {"maze-basic": 15.0, "maze-blocks": 10.0, "maze-tunnel": 10.0}
 OTHERS = (
     "PufferLib's C grid 3.9 M; NAVIX 2.8 M (empty room), 0.06 M (four rooms); xland-minigrid "
