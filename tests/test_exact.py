@@ -6,7 +6,7 @@ from helpers import TablePolicy, uniform
 
 from rlgen import draw_split
 from rlgen.conditions import Condition
-from rlgen.evaluation import evaluate, exact, planner, rollout
+from rlgen.evaluation import evaluate, exact, rollout
 from rlgen.evaluation.outcome import Outcome
 from rlgen.evaluation.table import table
 from rlgen.perturbations import PERTURBATIONS
@@ -240,28 +240,3 @@ def test_levels_that_are_not_tabular_are_played():
         mine = told[told["condition"] == name]
         error = 4 * np.sqrt(outcome.ret_var / 400)
         assert (np.abs(mine["ret_mean"] - outcome.ret_mean) <= error).all()
-
-
-def test_the_planner_s_path_is_a_shortest_one():
-    """Against a breadth-first search over (cell, what is left)."""
-    family = FAMILIES["maze-tunnel"].configure({"size": 9})
-    levels = family.generate(range(10), 0.5)
-    tabular = family.tabular(levels)
-    plan = planner.plan(tabular)
-    for level in range(10):
-        value = {int(tabular.start[level]): 0.0}
-        frontier, steps, best = dict(value), 0, (-np.inf, 0)
-        while frontier and steps < tabular.horizon:
-            steps += 1
-            reached: dict[int, float] = {}
-            for state, got in frontier.items():
-                for action in range(5):
-                    following = int(tabular.next_state[state, action])
-                    total = got + tabular.reward[state, action]
-                    if following == tabular.n_states:
-                        best = max(best, (round(total, 9), -steps))
-                    elif total > value.get(following, -np.inf) + 1e-12:
-                        value[following] = reached[following] = total
-            frontier = reached
-        assert plan.returns[level] == pytest.approx(best[0])
-        assert len(plan.paths[level]) == -best[1]

@@ -5,6 +5,7 @@ import pytest
 
 from rlgen import draw_split
 from rlgen.errors import LevelError
+from rlgen.evaluation import planner
 from rlgen_envs import FAMILIES
 from rlgen_envs.maze import geometry, rewards
 
@@ -213,7 +214,6 @@ def test_edits_change_what_they_say(family):
 
 def test_symmetries_are_the_seven_and_change_no_return():
     from rlgen import evaluate_policy
-    from rlgen.evaluation import planner
 
     levels = TUNNEL.generate(range(3))
     seen = {tuple(TUNNEL.edited(levels, "symmetry", v).fingerprints()) for v in range(7)}
@@ -230,3 +230,42 @@ def test_symmetries_are_the_seven_and_change_no_return():
         TUNNEL.edited(levels, "symmetry", 7)
     with pytest.raises(LevelError, match="did you mean 'wall'"):
         TUNNEL.edited(levels, "walls", 0)
+
+
+def test_the_planner_s_paths_solve_a_batch():
+    levels = BASIC.generate(range(40), 0.5)
+    plan = planner.plan(BASIC.tabular(levels))
+    batch = BASIC.vector_env(levels, 40)
+    batch.reset(seed=0, options={"level": levels.ids})
+    returns, alive = np.zeros(40), np.ones(40, bool)
+    for step in range(max(map(len, plan.paths))):
+        actions = [path[step] if step < len(path) else 4 for path in plan.paths]
+        _, rewards, ended, _, info = batch.step(actions)
+        returns[alive] += rewards[alive]
+        over = np.array([step + 1 == len(path) for path in plan.paths])
+        assert np.array_equal(alive & ended, over)
+        if over.any():
+            assert info["final_info"]["solved"][over].all()
+            assert not info["final_info"]["timeout"][over].any()
+        alive &= ~over
+    assert returns == pytest.approx(plan.returns)
+    assert returns == pytest.approx(2.1)
+
+
+def test_a_batch_refuses_what_is_no_action():
+    batch = BASIC.vector_env(BASIC.generate(range(3)), 6)
+    with pytest.raises(LevelError, match="reset the environment"):
+        batch.step(np.zeros(6, np.int64))
+    first, _ = batch.reset(seed=0)
+    for wrong in (-1, 5):
+        with pytest.raises(LevelError, match="actions must be from 0 to 4"):
+            batch.step(np.array([0, 1, 2, 3, 4, wrong]))
+    with pytest.raises(ValueError, match="broadcast"):
+        batch.step(np.zeros(7, np.int64))
+    with pytest.raises(TypeError, match="float"):
+        batch.step(np.zeros(6))
+    after, *_ = batch.step(np.full(6, 4, np.int32))
+    assert np.array_equal(first, after), "a refused action moved something"
+    fixed = np.full(6, 4)
+    fixed.flags.writeable = False
+    assert np.array_equal(batch.step(fixed)[0], first)

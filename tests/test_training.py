@@ -186,7 +186,8 @@ def test_a_checkpoint_is_the_policy(agent, tmp_path):
     trained.policy.save(tmp_path, {"note": 1})
     assert sorted(p.name for p in tmp_path.iterdir()) == ["agent.json", "policy.safetensors"]
     loaded = TorchPolicy.load(tmp_path)
-    observations = draw_split(SMALL, 4, 2, 5).test.pictures.reshape(5, 7, 5, 5)
+    tabular = SMALL.tabular(draw_split(SMALL, 4, 2, 5).test)
+    observations = tabular.observe(tabular.start)
     assert np.array_equal(
         loaded.probabilities(observations), trained.policy.probabilities(observations)
     )

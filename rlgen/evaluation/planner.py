@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rlgen.compiled import compiled
 from rlgen.tabular import TabularLevels
 
 #: Among best returns the shortest way is best. Small enough that a whole episode of such costs
@@ -35,45 +36,79 @@ class Plan:
 
 
 def plan(tabular: TabularLevels) -> Plan:
-    """Value iteration over the horizon, then the greedy actions of its last step."""
-    value = np.full(tabular.n_states + 1, tabular.timeout_reward)
-    value[-1] = 0.0  # the ended episode
-    cost = tabular.reward - STEP_COST
-    targets = [np.ascontiguousarray(column) for column in tabular.next_state.T]
-    costs = [np.ascontiguousarray(column) for column in cost.T]
-    for _ in range(tabular.horizon):
-        best = costs[0] + value[targets[0]]
-        for reward, target in zip(costs[1:], targets[1:], strict=True):
-            np.maximum(best, reward + value[target], out=best)
-        change = np.abs(best - value[:-1]).max(initial=0.0)
-        value[:-1] = best
-        # Backups never enlarge the largest change, so from here on states that cannot end the
-        # episode lose the step cost each time and no decision changes any more.
-        if change <= STEP_COST * 1.5:
-            break
-    quality = cost + value[tabular.next_state]
-    # Equal up to rounding is equal; the first action in order is taken.
-    optimal = quality >= quality.max(axis=1, keepdims=True) - STEP_COST / 4
-    action = optimal.argmax(axis=1)
-    returns, paths = _follow(tabular, action)
-    return Plan(optimal, action, returns, paths)
+    """Value iteration over the horizon, then the greedy actions of its last step.
 
-
-def _follow(
-    tabular: TabularLevels, action: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], list[list[int]]]:
-    state = tabular.start.astype(np.int64)
+    Level by level, so that a level's plan does not depend on its batch.
+    """
+    optimal = np.empty((tabular.n_states, tabular.n_actions), np.bool_)
+    paths = np.zeros((tabular.n_levels, tabular.horizon), np.int64)
+    lengths = np.zeros(tabular.n_levels, np.int64)
     returns = np.zeros(tabular.n_levels)
-    paths: list[list[int]] = [[] for _ in range(tabular.n_levels)]
-    for _ in range(tabular.horizon):
-        alive = np.flatnonzero(state < tabular.n_states)
-        if not len(alive):
-            break
-        here = state[alive]
-        chosen = action[here]
-        returns[alive] += tabular.reward[here, chosen]
-        state[alive] = tabular.next_state[here, chosen]
-        for level, taken in zip(alive, chosen, strict=True):
-            paths[level].append(int(taken))
-    returns[state < tabular.n_states] += tabular.timeout_reward
-    return returns, paths
+    offsets = np.ascontiguousarray(tabular.offsets, np.int64)
+    next_state = np.ascontiguousarray(tabular.next_state, np.int32)
+    reward = np.ascontiguousarray(tabular.reward, np.float64)
+    _iterate(offsets, next_state, reward, tabular.horizon, tabular.timeout_reward, optimal)
+    # Equal up to rounding is equal; the first action in order is taken.
+    action = optimal.argmax(axis=1)
+    start = np.ascontiguousarray(tabular.start, np.int64)
+    _follow(next_state, reward, action, start, tabular.timeout_reward, returns, paths, lengths)
+    walked = [path[:n].tolist() for path, n in zip(paths, lengths, strict=True)]
+    return Plan(optimal, action, returns, walked)
+
+
+@compiled("void(i8[::1], i4[:,::1], f8[:,::1], i8, f8, b1[:,::1])")
+def _iterate(  # type: ignore[no-untyped-def]
+    offsets, next_state, reward, horizon, timeout_reward, optimal
+):
+    end, actions = next_state.shape
+    largest = (offsets[1:] - offsets[:-1]).max()
+    # Of one level, which then stays in the cache; the ended episode comes last.
+    target = np.empty((actions, largest), np.uint32)
+    cost = np.empty((actions, largest))
+    now, later, quality = np.empty(largest + 1), np.empty(largest + 1), np.empty(actions)
+    for level in range(len(offsets) - 1):
+        first, n = offsets[level], offsets[level + 1] - offsets[level]
+        for s in range(n):
+            for a in range(actions):
+                following = next_state[first + s, a]
+                target[a, s] = n if following == end else following - first
+                cost[a, s] = reward[first + s, a] - STEP_COST
+        now[:n] = timeout_reward
+        now[n] = later[n] = 0.0
+        for _ in range(horizon):
+            change = 0.0
+            for s in range(n):
+                best = cost[0, s] + now[target[0, s]]
+                for a in range(1, actions):
+                    best = max(best, cost[a, s] + now[target[a, s]])
+                change = max(change, abs(best - now[s]))
+                later[s] = best
+            now, later = later, now
+            # Backups never enlarge the largest change, so from here on states that cannot end the
+            # episode lose the step cost each time and no decision changes any more.
+            if change <= STEP_COST * 1.5:
+                break
+        for s in range(n):
+            for a in range(actions):
+                quality[a] = cost[a, s] + now[target[a, s]]
+            least = quality.max() - STEP_COST / 4
+            for a in range(actions):
+                optimal[first + s, a] = quality[a] >= least
+
+
+@compiled("void(i4[:,::1], f8[:,::1], i8[::1], i8[::1], f8, f8[::1], i8[:,::1], i8[::1])")
+def _follow(  # type: ignore[no-untyped-def]
+    next_state, reward, action, start, timeout_reward, returns, paths, lengths
+):
+    end, horizon = len(next_state), paths.shape[1]
+    for level in range(len(start)):
+        state, step = start[level], 0
+        while state < end and step < horizon:
+            chosen = action[state]
+            returns[level] += reward[state, chosen]
+            paths[level, step] = chosen
+            state = next_state[state, chosen]
+            step += 1
+        lengths[level] = step
+        if state < end:
+            returns[level] += timeout_reward

@@ -101,8 +101,13 @@ def _walk(level: MazeLevels, cell: int, actions: Sequence[int]) -> list[tuple[in
     steps = []
     for action in actions:
         steps.append((cell, int(action)))
-        cell = int(level.next_cell[0, cell, action])
+        cell = _next(level, cell, action)
     return steps
+
+
+def _next(level: MazeLevels, cell: int, action: int) -> int:
+    there = cell + int(level.strides[action])
+    return cell if level.walls[0].flat[there] else there
 
 
 def _draw_path(out: Image.Image, level: MazeLevels, cell: int, actions: Sequence[int]) -> None:
@@ -110,7 +115,7 @@ def _draw_path(out: Image.Image, level: MazeLevels, cell: int, actions: Sequence
     draw = ImageDraw.Draw(out)
     steps = _walk(level, cell, actions)
     for n, (here, action) in enumerate(steps):
-        there = int(level.next_cell[0, here, action])
+        there = _next(level, here, action)
         shade = 1 - n / max(1, len(steps) - 1)
         colour = (int(70 + 110 * shade), int(60 + 110 * shade), int(150 + 70 * shade))
         y0, x0 = (CELL * k + CELL // 2 for k in divmod(here, level.side[1]))

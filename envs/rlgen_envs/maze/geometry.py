@@ -1,8 +1,4 @@
-"""Walls and positions: drawn for each level from its own streams, checked for the whole batch.
-
-Boards are checked as bitboards: a row of a board is one unsigned integer, so one step of a flood
-fill over thousands of levels is a handful of array operations.
-"""
+"""Walls and positions: drawn for each level from its own streams, checked for the whole batch."""
 
 from collections.abc import Callable
 from itertools import permutations
@@ -10,11 +6,12 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
+from rlgen.compiled import compiled
 from rlgen.errors import LevelError
 from rlgen.seeding import stream
+from rlgen_envs.maze.rules import MOVES
 
 Walls = NDArray[np.bool_]
-Rows = NDArray[np.uint64]
 
 #: A level is redrawn if collecting some sign pattern's positive objects and then the key can take
 #: more steps than this; an episode has 200 (method 1.3).
@@ -23,8 +20,6 @@ LONGEST_TOUR = 150
 PLACEMENTS_PER_LAYOUT = 20
 #: Layouts tried before the options are declared hopeless.
 LAYOUTS = 200
-
-_ONE = np.uint64(1)
 
 
 def room(side: int) -> Walls:
@@ -50,30 +45,37 @@ def tunnels(rng: np.random.Generator, side: int, braid: float) -> Walls:
     """
     walls = np.ones((side, side), dtype=np.bool_)
     n = side // 2
-    directions = rng.permuted(np.tile(np.arange(4), (n * n, 1)), axis=1).tolist()
+    directions = rng.permuted(np.tile(np.arange(4), (n * n, 1)), axis=1)
     opened = rng.random((side, side)) < braid
-    room_ = int(rng.integers(n * n))
-    visited = {room_}
-    path = [room_]
+    _carve(directions, opened, rng.integers(n * n), walls)
+    return walls
+
+
+@compiled("void(i8[:,::1], b1[:,::1], i8, b1[:,::1])")
+def _carve(directions, opened, first, walls):  # type: ignore[no-untyped-def]
+    n = len(walls) // 2
     walls[1::2, 1::2] = False
-    while path:
-        row, column = divmod(path[-1], n)
-        for direction in directions[path[-1]]:
-            dr, dc = ((-1, 0), (1, 0), (0, -1), (0, 1))[direction]
+    visited = np.zeros(n * n, np.bool_)
+    path = np.empty(n * n, np.int64)
+    visited[first], path[0], length = True, first, 1
+    while length:
+        row, column = divmod(path[length - 1], n)
+        for direction in directions[path[length - 1]]:
+            dr, dc = MOVES[direction]
             r, c = row + dr, column + dc
-            if 0 <= r < n and 0 <= c < n and r * n + c not in visited:
+            if 0 <= r < n and 0 <= c < n and not visited[r * n + c]:
                 walls[2 * row + 1 + dr, 2 * column + 1 + dc] = False
-                visited.add(r * n + c)
-                path.append(r * n + c)
+                visited[r * n + c] = True
+                path[length] = r * n + c
+                length += 1
                 break
         else:
-            path.pop()
+            length -= 1
     # Between two rooms exactly one coordinate is even.
-    between = np.zeros_like(walls)
-    between[1:-1:2, 2:-1:2] = True
-    between[2:-1:2, 1:-1:2] = True
-    walls[between & opened] = False
-    return walls
+    for r in range(1, 2 * n):
+        for c in range(1, 2 * n):
+            if (r + c) % 2 and opened[r, c]:
+                walls[r, c] = False
 
 
 def draw(
@@ -128,37 +130,41 @@ def solvable(walls: Walls, places: NDArray[np.int16]) -> NDArray[np.bool_]:
 
 def strict_distances(walls: Walls, places: NDArray[np.int16]) -> NDArray[np.float64]:
     """Steps between the six places without stepping on a third one, ``(L, 6, 6)``; else inf."""
-    n_levels, height, width = walls.shape
-    weights = _ONE << np.arange(width, dtype=np.uint64)
-    open_ = (~walls * weights).sum(axis=2, dtype=np.uint64)[:, None, :]
-    row, column = np.divmod(places.astype(np.int64), width)
-    level = np.arange(n_levels)[:, None]
-    spots = np.zeros((n_levels, 6, height), np.uint64)
-    spots[level, np.arange(6), row] = _ONE << column.astype(np.uint64)
-    between = open_ & ~np.bitwise_or.reduce(spots, axis=1, keepdims=True)
-    # bit (l, target) of a board (l, source, row): the board's row and bit of each target
-    rows = np.broadcast_to(row[:, None, :], (n_levels, 6, 6))
-    bits = column.astype(np.uint64)[:, None, :]
-    distance = np.full((n_levels, 6, 6), np.inf)
-    distance[:, np.arange(6), np.arange(6)] = 0
-    reached = spots
-    for step in range(1, height * width):
-        around = spread(reached) & open_
-        hit = (np.take_along_axis(around, rows, axis=2) >> bits) & _ONE == _ONE
-        distance[hit & np.isinf(distance)] = step
-        grown = reached | (around & between)
-        if np.array_equal(grown, reached):
-            break
-        reached = grown
+    distance = np.full((len(walls), 6, 6), np.inf)
+    _walk(np.ascontiguousarray(walls), np.ascontiguousarray(places, np.int64), distance)
     return distance
 
 
-def spread(board: Rows) -> Rows:
-    """The four-neighbourhood of the set cells of boards ``(..., H)``, without them."""
-    around = (board << _ONE) | (board >> _ONE)
-    around[..., 1:] |= board[..., :-1]
-    around[..., :-1] |= board[..., 1:]
-    return around
+@compiled("void(b1[:,:,::1], i8[:,::1], f8[:,:,::1])")
+def _walk(walls, places, distance):  # type: ignore[no-untyped-def]
+    # Breadth first from each place; a third place is reached and not left.
+    height, width = walls.shape[1:]
+    strides = (-width, width, -1, 1)
+    steps = np.empty(height * width, np.int64)
+    place = np.empty(height * width, np.int64)
+    queue = np.empty(height * width, np.int64)
+    for level in range(len(walls)):
+        closed = walls[level].reshape(-1)
+        place[:] = -1
+        for i in range(6):
+            place[places[level, i]] = i
+        for source in range(6):
+            steps[:] = -1
+            queue[0] = places[level, source]
+            steps[queue[0]] = 0
+            done, known = 0, 1
+            while done < known:
+                cell = queue[done]
+                done += 1
+                if place[cell] >= 0:
+                    distance[level, source, place[cell]] = steps[cell]
+                    if place[cell] != source:
+                        continue
+                for stride in strides:
+                    if not closed[cell + stride] and steps[cell + stride] < 0:
+                        steps[cell + stride] = steps[cell] + 1
+                        queue[known] = cell + stride
+                        known += 1
 
 
 def longest_tour(distance: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""A batch of mazes as arrays, with the look-up tables that the fast environment is made of."""
+"""A batch of mazes as arrays, with the look-up tables that the compiled loops read."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from rlgen.levels import Levels
 from rlgen_envs.maze.rules import CHANNELS, MOVES, OBJECTS
 
-#: What stands on a cell: nothing, object ``i`` (1 to 4), or the key.
-EMPTY, KEY = 0, 5
+#: What is on a cell: nothing, object ``i`` (1 to 4), the key, or a wall.
+EMPTY, KEY, WALL = 0, 5, 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,24 +70,15 @@ class MazeLevels(Levels):
         return self.walls.shape[1], self.walls.shape[2]
 
     @cached_property
-    def next_cell(self) -> NDArray[np.int16]:
-        """Where each action leads from each cell, int16 ``(L, H * W, 5)``; bumps stay put."""
-        height, width = self.side
-        cells = np.arange(height * width, dtype=np.int16)
-        row, column = np.divmod(cells, np.int16(width))
-        blocked = self.walls.reshape(len(self), -1)
-        table = np.empty((len(self), height * width, len(MOVES)), np.int16)
-        for action, (dr, dc) in enumerate(MOVES):
-            r, c = row + dr, column + dc
-            inside = (r >= 0) & (r < height) & (c >= 0) & (c < width)
-            target = np.where(inside, r * np.int16(width) + c, cells)
-            table[:, :, action] = np.where(blocked[:, target], cells, target)
-        return table
+    def strides(self) -> NDArray[np.int64]:
+        """What each action adds to the cell's number if no wall is in the way, int64 ``(5,)``."""
+        return np.array(MOVES) @ [self.side[1], 1]
 
     @cached_property
-    def item(self) -> NDArray[np.int8]:
-        """What stands on each cell at the start, int8 ``(L, H * W)``: 0, object 1 to 4, key 5."""
-        table = np.zeros((len(self), self.walls[0].size if len(self) else 0), np.int8)
+    def board(self) -> NDArray[np.int8]:
+        """What is on each cell at the start, int8 ``(L, H * W)``: ``EMPTY``, 1 to 4, and so on."""
+        height, width = self.side
+        table = self.walls.reshape(-1, height * width) * np.int8(WALL)
         level = np.arange(len(self))
         for i in range(len(OBJECTS)):
             table[level, self.objects[:, i]] = i + 1
@@ -97,17 +88,16 @@ class MazeLevels(Levels):
     @cached_property
     def spawns(self) -> list[NDArray[np.int16]]:
         """Free cells without an object, of each level: the start cells of random spawn (A-26)."""
-        free = ~self.walls.reshape(len(self), -1) & (self.item == EMPTY)
-        return [np.flatnonzero(row).astype(np.int16) for row in free]
+        return [np.flatnonzero(row).astype(np.int16) for row in self.board == EMPTY]
 
     @cached_property
-    def pictures(self) -> NDArray[np.uint8]:
-        """All channels with all objects and without the agent, uint8 ``(L, 7, H * W)``."""
-        height, width = self.side
-        table = np.zeros((len(self), len(CHANNELS), height * width), np.uint8)
-        level = np.arange(len(self))
-        table[:, CHANNELS.index("wall")] = self.walls.reshape(len(self), -1)
-        table[level, CHANNELS.index("key"), self.key] = 1
-        for i, name in enumerate(OBJECTS):
-            table[level, CHANNELS.index(name), self.objects[:, i]] = 1
-        return table
+    def pixels(self) -> NDArray[np.int32]:
+        """Where the key and the four objects are in a flat observation, int32 ``(L, 5)``."""
+        channels = [CHANNELS.index(name) for name in ("key", *OBJECTS)]
+        cells = np.column_stack([self.key, self.objects]).astype(np.int32)
+        return cells + np.array(channels, np.int32) * np.int32(self.side[0] * self.side[1])
+
+    @cached_property
+    def negative(self) -> NDArray[np.int64]:
+        """What a solver leaves: ``1 << i`` for each object of no positive value, int64 ``(L,)``."""
+        return (self.values[:, : len(OBJECTS)] <= 0) @ (1 << np.arange(len(OBJECTS)))

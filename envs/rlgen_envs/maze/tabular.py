@@ -1,19 +1,12 @@
 """The states of mazes for exact evaluation: (cell, which objects are left)."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rlgen.compiled import compiled
 from rlgen.tabular import TabularLevels
-from rlgen_envs.maze.levels import EMPTY, KEY, MazeLevels
-from rlgen_envs.maze.rules import (
-    BUMP_PENALTY,
-    CHANNELS,
-    FULL_MASK,
-    HORIZON,
-    OBJECTS,
-    TIMEOUT_REWARD,
-    Action,
-)
+from rlgen_envs.maze.levels import EMPTY, KEY, WALL, MazeLevels
+from rlgen_envs.maze.observing import observe
+from rlgen_envs.maze.rules import BUMP_PENALTY, FULL_MASK, HORIZON, TIMEOUT_REWARD, Action
 
 
 def tabular(levels: MazeLevels) -> TabularLevels:
@@ -22,54 +15,98 @@ def tabular(levels: MazeLevels) -> TabularLevels:
     These are the free cells but the key's, each with every set of objects left that does not
     include one on that cell.
     """
-    n_levels, n_cells = len(levels), levels.side[0] * levels.side[1]
-    item = levels.item.astype(np.int64)
-    free = ~levels.walls.reshape(n_levels, n_cells)
-    masks = np.arange(FULL_MASK + 1)
-    # bit i - 1 stands for object i; nothing and key have no bit
-    bit = np.where((item > EMPTY) & (item < KEY), 1 << (item - 1).clip(0), 0)
-    exists = (free & (item != KEY))[:, :, None] & (bit[:, :, None] & masks == 0)
-    number = np.full(exists.shape, -1, np.int32)
-    level, cell, mask = np.nonzero(exists)
-    n_states = len(level)
-    number[level, cell, mask] = np.arange(n_states, dtype=np.int32)
-
-    target = levels.next_cell[level, cell].astype(np.int64)  # (N, A)
-    lv = level[:, None]
-    taken = bit[lv, target] & mask[:, None]
-    at_key = item[lv, target] == KEY
-    next_state = number[lv, target, mask[:, None] & ~taken]
-    next_state[at_key] = n_states
-    slot = np.where(at_key, 4, (item[lv, target] - 1).clip(0))
-    reward = np.where((taken > 0) | at_key, levels.values[lv, slot], 0.0)
-    bumped = target == cell[:, None]
-    bumped[:, Action.STAY] = False
-    reward += bumped * BUMP_PENALTY
-    bad = (levels.values[:, : len(OBJECTS)] <= 0) @ (1 << np.arange(len(OBJECTS)))
-    success = at_key & (mask == bad[level])[:, None]
-
-    pictures = levels.pictures
-    channels = np.array([CHANNELS.index(name) for name in OBJECTS])
-
-    def observe(states: NDArray[np.int32]) -> NDArray[np.uint8]:
-        out = pictures[level[states]]
-        rows = np.arange(len(states))
-        at = levels.objects[level[states]]
-        out[rows[:, None], channels, at] = mask[states, None] >> np.arange(len(OBJECTS)) & 1
-        out[rows, CHANNELS.index("agent"), cell[states]] = 1
-        return out.reshape(-1, len(CHANNELS), *levels.side)
-
-    spawns = [number[n, s, FULL_MASK] for n, s in enumerate(levels.spawns)]
-    per_level = np.bincount(level, minlength=n_levels)
+    board, n_levels = levels.board, len(levels)
+    empty = (board == EMPTY).sum(axis=1)
+    objects = ((board > EMPTY) & (board < KEY)).sum(axis=1)
+    sets = FULL_MASK + 1
+    offsets = np.concatenate([[0], (empty * sets + objects * (sets // 2)).cumsum()])
+    spawn_offsets = np.concatenate([[0], empty.cumsum()])
+    n_states, n_actions = int(offsets[-1]), len(Action)
+    situations = np.empty((n_states, 3), np.int32)
+    next_state = np.empty((n_states, n_actions), np.int32)
+    reward = np.empty((n_states, n_actions))
+    success = np.empty((n_states, n_actions), np.bool_)
+    start = np.empty(n_levels, np.int32)
+    spawns = np.empty(spawn_offsets[-1], np.int32)
+    _list(
+        board,
+        np.ascontiguousarray(levels.values),
+        levels.negative,
+        levels.strides,
+        levels.start.astype(np.int64),
+        situations,
+        next_state,
+        reward,
+        success,
+        start,
+        spawns,
+    )
     return TabularLevels(
-        offsets=np.concatenate([[0], per_level.cumsum()]),
+        offsets=offsets,
         next_state=next_state,
         reward=reward,
         success=success,
-        start=number[np.arange(n_levels), levels.start, FULL_MASK],
-        spawns=np.concatenate(spawns),
-        spawn_offsets=np.concatenate([[0], np.cumsum([len(s) for s in spawns])]),
+        start=start,
+        spawns=spawns,
+        spawn_offsets=spawn_offsets,
         horizon=HORIZON,
         timeout_reward=TIMEOUT_REWARD,
-        observe=observe,
+        observe=lambda states: observe(levels, situations, states.astype(np.int64)),
     )
+
+
+@compiled(
+    "void(i1[:,::1], f8[:,::1], i8[::1], i8[::1], i8[::1], i4[:,::1], i4[:,::1], f8[:,::1],"
+    " b1[:,::1], i4[::1], i4[::1])"
+)
+def _list(  # type: ignore[no-untyped-def]
+    board,
+    values,
+    negative,
+    strides,
+    start_cell,
+    situations,
+    next_state,
+    reward,
+    success,
+    start,
+    spawns,
+):
+    end, cells, sets = len(situations), board.shape[1], FULL_MASK + 1
+    number = np.empty((cells, sets), np.int64)
+    s, spawn = 0, 0
+    for level in range(len(board)):
+        first = s
+        for cell in range(cells):
+            here = board[level, cell]
+            if here in (KEY, WALL):
+                continue
+            for left in range(sets):
+                if here != EMPTY and left >> (here - 1) & 1:
+                    continue
+                number[cell, left] = s
+                situations[s, 0], situations[s, 1], situations[s, 2] = level, cell, left
+                s += 1
+            if here == EMPTY:
+                spawns[spawn] = s - 1
+                spawn += 1
+        start[level] = number[start_cell[level], FULL_MASK]
+        for i in range(first, s):
+            cell, left = situations[i, 1], situations[i, 2]
+            for a in range(len(strides)):
+                there = cell + strides[a]
+                found = board[level, there]
+                next_state[i, a] = i
+                reward[i, a] = 0.0
+                success[i, a] = False
+                if found == WALL:
+                    reward[i, a] = BUMP_PENALTY
+                elif found == KEY:
+                    next_state[i, a] = end
+                    reward[i, a] = values[level, KEY - 1]
+                    success[i, a] = left == negative[level]
+                elif found != EMPTY and left >> (found - 1) & 1:
+                    next_state[i, a] = number[there, left & ~(1 << (found - 1))]
+                    reward[i, a] = values[level, found - 1]
+                else:
+                    next_state[i, a] = number[there, left]

@@ -1,4 +1,4 @@
-"""Many mazes at once: the rules of ``env`` as look-ups, with no Python loop over environments."""
+"""Many mazes at once: the rules of ``env`` as one compiled loop over environments."""
 
 from typing import Any
 
@@ -7,26 +7,21 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
+from rlgen.compiled import compiled
 from rlgen.errors import LevelError
-from rlgen_envs.maze.levels import MazeLevels
+from rlgen_envs.maze.levels import EMPTY, KEY, WALL, MazeLevels
+from rlgen_envs.maze.observing import observe
 from rlgen_envs.maze.rules import (
     BUMP_PENALTY,
     CHANNELS,
+    FULL_MASK,
     HORIZON,
-    MOVES,
-    OBJECTS,
     TIMEOUT_REWARD,
     Action,
 )
 
 Observations = NDArray[np.uint8]
 
-#: What a move leads to, as one small number: an object (0 to 3), the key, a bump, or nothing.
-_KEY, _BUMP, _NOTHING, _EVENTS = 4, 5, 6, 8
-_AGENT = CHANNELS.index("agent")
-#: From the agent's channel to that of the object, or key, that an event takes away.
-_CHANNEL = np.array([CHANNELS.index(name) - _AGENT for name in (*OBJECTS, "key")])
-_IS_OBJECT = (np.arange(_EVENTS) < len(OBJECTS)).astype(np.float64)
 #: Random levels are drawn this many at a time: a call of the generator costs as much as a block.
 _BLOCK = 8192
 
@@ -55,54 +50,32 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         self.levels = levels
         self.random_spawn = random_spawn
         self.render_mode = None
-        self._shape = (len(CHANNELS), *levels.side)
-        self.single_observation_space = gym.spaces.Box(0, 1, self._shape, np.uint8)
+        shape = (len(CHANNELS), *levels.side)
+        self.single_observation_space = gym.spaces.Box(0, 1, shape, np.uint8)
         self.single_action_space = gym.spaces.Discrete(len(Action))
         batch = gym.vector.utils.batch_space
         self.observation_space = batch(self.single_observation_space, num_envs)
         self.action_space = batch(self.single_action_space, num_envs)
-        self._build_tables()
-        cells, everyone = self._cells, np.arange(num_envs)
-        self._reward_row = everyone * _EVENTS
-        self._agent_plane = (everyone * len(CHANNELS) + _AGENT) * cells
+        self._everyone = np.arange(num_envs)
         self._false, self._true = np.zeros(num_envs, np.bool_), np.ones(num_envs, np.bool_)
         for array in (self._false, self._true):
             array.flags.writeable = False
-        # The state. A spot is a cell counted through all levels: level * cells + cell.
-        self._level = np.zeros(num_envs, np.int64)
-        self._spot = np.zeros(num_envs, np.int64)
-        self._deadline = np.zeros(num_envs, np.int64)
-        self._clock = 0
-        # What each event would pay now; collected objects pay nothing.
-        self._pays = np.zeros((num_envs, _EVENTS))
-        # The observations, of which each step changes only a few pixels.
-        self._pictures = np.zeros((num_envs, len(CHANNELS) * cells), np.uint8)
-        self._agent_base = np.zeros(num_envs, np.int64)
-        self._agent = np.zeros(num_envs, np.int64)
-
-    def _build_tables(self) -> None:
-        """Look-up tables, so that one ``take`` with a computed index answers each question."""
-        levels, n = self.levels, len(self.levels)
-        cells = self._cells = levels.side[0] * levels.side[1]
-        level = np.arange(n)
-        self._next = (levels.next_cell + (level * cells)[:, None, None]).ravel()
-        events = np.array([_NOTHING, 0, 1, 2, 3, _KEY])[levels.item]
-        events = events[level[:, None, None], levels.next_cell]
-        stays = levels.next_cell == np.arange(cells)[None, :, None]
-        moving = np.arange(len(MOVES)) != Action.STAY
-        events = np.where(stays, np.where(moving, _BUMP, _NOTHING), events)
-        self._event = events.astype(np.int8).ravel()
-        self._values = np.zeros((n, _EVENTS))
-        self._values[:, : _KEY + 1] = levels.values
-        self._values[:, _BUMP] = BUMP_PENALTY
-        self._worst = np.minimum(self._values, 0.0) @ _IS_OBJECT
-        self._to_channel = _CHANNEL * cells
-        self._start = level * cells + levels.start
-        self._first_picture = levels.pictures.reshape(n, -1)
-        self._n_spawns = np.array([len(s) for s in levels.spawns])
-        self._spawns = np.zeros((n, self._n_spawns.max()), np.int64)
-        for row, spawns in zip(self._spawns, levels.spawns, strict=True):
-            row[: len(spawns)] = spawns
+        n = len(levels)
+        # What each thing on the board pays: nothing, the objects, the key, a wall.
+        self._pays = np.zeros((n, WALL + 1))
+        self._pays[:, EMPTY + 1 : KEY + 1] = levels.values
+        self._pays[:, WALL] = BUMP_PENALTY
+        self._start = levels.start.astype(np.int16)
+        if random_spawn:
+            self._n_spawns = np.array([len(s) for s in levels.spawns])
+            self._spawns = np.zeros((n, self._n_spawns.max()), np.int16)
+            for row, spawns in zip(self._spawns, levels.spawns, strict=True):
+                row[: len(spawns)] = spawns
+        # The state of each environment: level, cell, objects left, and steps left.
+        self._situations = np.zeros((num_envs, 4), np.int32)
+        self._ids = np.zeros(num_envs, np.int64)
+        self._running = False
+        self._actions, self._who = np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int64)
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -122,8 +95,10 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
             level = self._draw(self.num_envs)
         else:
             level = self._positions(np.broadcast_to(np.asarray(wanted), (self.num_envs,)))
-        self._place(np.arange(self.num_envs), level)
-        return self._observations(), self._info(np.full(self.num_envs, Action.STAY.value))
+        self._place(self._everyone, level)
+        self._running = True
+        observations = observe(self.levels, self._situations, self._everyone)
+        return observations, self._info(np.full(self.num_envs, Action.STAY.value))
 
     def _positions(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         order = np.argsort(self.levels.ids, kind="stable")
@@ -143,20 +118,12 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
 
     def _place(self, who: NDArray[np.int64], level: NDArray[np.int64]) -> None:
         """Start an episode on ``level`` in each environment of ``who``."""
-        spot = self._start.take(level)
+        cell = self._start.take(level)
         if self.random_spawn:
             choice = (self.np_random.random(len(who)) * self._n_spawns[level]).astype(np.int64)
-            spot = level * self._cells + self._spawns[level, choice]
-        base = self._agent_plane.take(who) - level * self._cells
-        agent = base + spot
-        self._level[who] = level
-        self._spot[who] = spot
-        self._deadline[who] = self._clock + HORIZON
-        self._pays[who] = self._values.take(level, axis=0)
-        self._pictures[who] = self._first_picture.take(level, axis=0)
-        self._pictures.reshape(-1)[agent] = 1
-        self._agent_base[who] = base
-        self._agent[who] = agent
+            cell = self._spawns[level, choice]
+        _place(who, level, cell, self._situations)
+        self._ids[who] = self.levels.ids.take(level)
 
     def step(
         self, actions: NDArray[np.int64]
@@ -164,60 +131,55 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         Observations, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
     ]:
         """One step of every environment."""
-        self._clock += 1
-        move = self._spot * len(MOVES) + actions
-        self._spot = self._next.take(move)
-        event = self._event.take(move)
-        reward = self._pays.take(self._reward_row + event)
-        pixels = self._pictures.reshape(-1)
-        pixels[self._agent] = 0
-        np.add(self._agent_base, self._spot, out=self._agent)
-        pixels[self._agent] = 1
-        # An object that was collected before is collected again, for nothing.
-        taken = (event <= _KEY).nonzero()[0]
-        what = event.take(taken)
-        self._pays.reshape(-1)[self._reward_row.take(taken) + what] = 0.0
-        pixels[self._agent.take(taken) + self._to_channel.take(what)] = 0
-        at_key = event == _KEY
-        ended = at_key | (self._deadline == self._clock)
+        if not self._running:
+            raise LevelError("reset the environment before stepping it")
+        np.copyto(self._actions, actions)
+        reward = np.empty(self.num_envs)
+        endings = np.empty((3, self.num_envs), np.bool_)
+        count = _play(
+            self.levels.board,
+            self._pays,
+            self.levels.negative,
+            self.levels.strides,
+            self._actions,
+            self._situations,
+            reward,
+            endings,
+            self._who,
+        )
+        if count < 0:
+            raise LevelError(f"actions must be from 0 to {len(Action) - 1}")
         info = self._info(actions)
-        if np.count_nonzero(ended):
-            self._end(ended, at_key, reward, info)
-        return self._observations(), reward, ended, self._false, info
-
-    def _observations(self) -> Observations:
-        return self._pictures.copy().reshape(-1, *self._shape)
+        if count:
+            self._end(self._who[:count], endings, info)
+        observations = observe(self.levels, self._situations, self._everyone)
+        return observations, reward, endings[0], self._false, info
 
     def _end(
-        self,
-        ended: NDArray[np.bool_],
-        at_key: NDArray[np.bool_],
-        reward: NDArray[np.float64],
-        info: dict[str, Any],
+        self, who: NDArray[np.int64], endings: NDArray[np.bool_], info: dict[str, Any]
     ) -> None:
         """Reset the environments that ended; leave in ``info`` how they did."""
-        who = ended.nonzero()[0]
-        timeout = ended ^ at_key
-        reward[timeout] += TIMEOUT_REWARD
-        # Solved: what is left to collect is worth what all negative objects are worth together.
-        # Anything else left is worth more by at least half a point, which rounding is not.
-        left = self._pays.take(who, axis=0) @ _IS_OBJECT - self._worst.take(self._level.take(who))
-        solved = self._false.copy()
-        solved[who] = (left < 0.1) & at_key.take(who)
-        last = self._pictures.take(who, axis=0).reshape(-1, *self._shape)
+        ended, timeout, solved = endings
+        last = observe(self.levels, self._situations, who)
         final_obs = np.empty(self.num_envs, object)
         final_obs[who] = np.fromiter(last, object, len(who))
-        final = info | {"timeout": timeout, "solved": solved}
-        for key in ("level", "timeout", "solved", "proposed", "executed"):
-            final[f"_{key}"] = ended
+        final = info | {
+            "timeout": timeout,
+            "solved": solved,
+            "_level": ended,
+            "_timeout": ended,
+            "_solved": ended,
+            "_proposed": ended,
+            "_executed": ended,
+        }
         self._place(who, self._draw(len(who)))
-        info["level"] = self.levels.ids.take(self._level)
+        info["level"] = self._ids.copy()
         info["final_obs"], info["_final_obs"] = final_obs, ended
         info["final_info"], info["_final_info"] = final, ended
 
     def _info(self, actions: NDArray[np.int64]) -> dict[str, Any]:
         return {
-            "level": self.levels.ids.take(self._level),
+            "level": self._ids.copy(),
             "timeout": self._false,
             "solved": self._false,
             "proposed": actions,
@@ -228,3 +190,51 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
             "_proposed": self._true,
             "_executed": self._true,
         }
+
+
+@compiled("void(i8[::1], i8[::1], i2[::1], i4[:,::1])")
+def _place(who, level, cell, situations):  # type: ignore[no-untyped-def]
+    for k in range(len(who)):
+        situations[who[k], 0] = level[k]
+        situations[who[k], 1] = cell[k]
+        situations[who[k], 2] = FULL_MASK
+        situations[who[k], 3] = HORIZON
+
+
+@compiled(
+    "i8(i1[:,::1], f8[:,::1], i8[::1], i8[::1], i8[::1], i4[:,::1], f8[::1], b1[:,::1], i8[::1])"
+)
+def _play(  # type: ignore[no-untyped-def]
+    board, pays, negative, strides, actions, situations, reward, endings, who
+):
+    """One step; returns how many episodes ended, which ``who`` lists, or -1 for a wrong action."""
+    wrong = False
+    for i in range(len(actions)):
+        wrong |= (actions[i] < 0) | (actions[i] >= len(strides))
+    if wrong:
+        return -1
+    count = 0
+    # Few branches: what an agent runs into cannot be guessed, and a wrong guess costs more.
+    for i in range(len(actions)):
+        level, cell, left = situations[i, 0], situations[i, 1], situations[i, 2]
+        there = cell + strides[actions[i]]
+        found = board[level, there] * (there != cell)
+        # Objects pay while they are left, key and walls always, empty cells never.
+        counts = (left | 1 << (KEY - 1) | 1 << (WALL - 1)) << 1 >> found & 1
+        reward[i] = pays[level, found * counts]
+        situations[i, 1] = cell if found == WALL else there
+        situations[i, 2] = left & ~(1 << found >> 1)
+        situations[i, 3] -= 1
+        at_key = found == KEY
+        late = situations[i, 3] == 0
+        endings[0, i] = at_key | late
+        endings[1, i] = endings[2, i] = False
+        if at_key | late:
+            who[count] = i
+            count += 1
+            if at_key:
+                endings[2, i] = left == negative[level]
+            else:
+                endings[1, i] = True
+                reward[i] += TIMEOUT_REWARD
+    return count
