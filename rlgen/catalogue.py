@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from rlgen.errors import UnknownNameError, nearest
 
@@ -19,16 +20,25 @@ class Lazy:
 
     Attributes:
         card: One line that says what the member is.
-        target: ``"module:attribute"``.
+        target: ``"module:attribute"``, the member or its class.
+        arguments: What the class is called with; None if it is the member.
     """
 
     card: str
     target: str
+    arguments: tuple[Any, ...] | None = None
 
     def load(self) -> object:
         """The member."""
         module, _, attribute = self.target.partition(":")
-        return cast(object, getattr(import_module(module), attribute))
+        found = getattr(import_module(module), attribute)
+        return cast(object, found if self.arguments is None else found(*self.arguments))
+
+
+@cache
+def _outside() -> Any:
+    """What all installed distributions offer: one search for all catalogues."""
+    return entry_points()
 
 
 class Catalogue(Mapping[str, Member], Generic[Member]):
@@ -54,7 +64,7 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
     def _all(self) -> dict[str, Member | Lazy]:
         if not self._looked_outside:
             self._looked_outside = True
-            for point in entry_points(group=self._group) if self._group else ():
+            for point in _outside().select(group=self._group) if self._group else ():
                 self._table.setdefault(point.name, Lazy(f"from {point.value}", point.value))
         return self._table
 
