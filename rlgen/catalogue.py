@@ -57,6 +57,7 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
     def __init__(self, kind: str, table: Mapping[str, Member | Lazy], group: str = "") -> None:
         self.kind = kind
         self._table: dict[str, Member | Lazy] = dict(table)
+        self._own = tuple(table)
         self._loaded: dict[str, Member] = {}
         self._group = group
         self._looked_outside = False
@@ -77,6 +78,11 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
             member = found.load() if isinstance(found, Lazy) else found
             self._loaded[name] = cast(Member, member)
         return self._loaded[name]
+
+    def load_own(self) -> None:
+        """Import all members but those of other distributions."""
+        for name in self._own:
+            self[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all())

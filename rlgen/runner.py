@@ -19,9 +19,8 @@ from rlgen.store import RunStore
 
 #: How often a cell is tried when its worker is killed; one that raises is not tried again.
 ATTEMPTS = 2
-#: Imported before the first cell starts; the second is what the first torch optimizer of a process
-#: would import, for two seconds.
-PRELOAD = ("rlgen.jobs", "torch._dynamo")
+#: Imported and called once, before the first cell starts.
+PRELOAD = ("rlgen.jobs", "rlgen.agents.process:prepare")
 #: Seconds between looks at cells that another command is computing.
 PATIENCE = 1.0
 

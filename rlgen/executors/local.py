@@ -27,7 +27,8 @@ class LocalExecutor:
 
     Args:
         log_folder: Each job's output goes to ``ID.log`` in it.
-        preload: Modules that are imported once, before the first job.
+        preload: Modules that are imported and functions (``module:function``) that are called
+            once, before the first job.
     """
 
     def __init__(self, log_folder: Path, preload: Sequence[str] = ()) -> None:

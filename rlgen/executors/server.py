@@ -1,10 +1,11 @@
-"""The fork server: imports heavy modules once, then forks one process for each job.
+"""The fork server: imports and loads what is heavy once, then forks one process for each job.
 
-Started as ``python -m rlgen.executors.server MODULE...``; reads one JSON line a command from
-standard input and writes one JSON line an event to standard output. Its own process rather than
-``multiprocessing``'s, because that imports the caller's main module again in each worker (so a
-script without a main guard would start itself), and because a worker's death must be nobody
-else's problem (a ``ProcessPoolExecutor`` breaks for good when one worker is killed).
+Started as ``python -m rlgen.executors.server MODULE[:FUNCTION]...``; imports the modules, calls the
+functions, then reads one JSON line a command from standard input and writes one JSON line an event
+to standard output. Its own process rather than ``multiprocessing``'s, because that imports the
+caller's main module again in each worker (so a script without a main guard would start itself), and
+because a worker's death must be nobody else's problem (a ``ProcessPoolExecutor`` breaks for good
+when one worker is killed).
 
 The command is ``{"start": id, "call": "module:function", "arguments": {...}, "log": path}``. Events
 are ``{"event": "ended", "id", "status"}`` with the exit status or minus the signal, and whatever a
@@ -12,6 +13,7 @@ job reports. When standard input closes, the driver is gone: all jobs are killed
 ends.
 """
 
+import gc
 import json
 import os
 import selectors
@@ -45,9 +47,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     output = os.dup(1)
     os.dup2(2, 1)  # nothing that a library prints can get between the events
-    for module in sys.argv[1:]:
+    for name in sys.argv[1:]:
         # No torch operation may run here: its thread pool would not survive the fork.
-        import_module(module)
+        module, _, function = name.partition(":")
+        loaded = import_module(module)
+        if function:
+            getattr(loaded, function)()
+    # A collection in a job would look at all that was loaded, and every page of it be copied.
+    gc.collect()
+    gc.freeze()
     woken_by, wake = os.pipe()
     for descriptor in (woken_by, wake):
         os.set_blocking(descriptor, False)
