@@ -47,6 +47,7 @@ class _Job:
     cell: Cell
     missing: list[str]
     attempts: int = 0
+    leaving: bool = False
 
 
 def run(
@@ -126,7 +127,7 @@ class _Driver:
         elsewhere: list[_Job] = []
         looked = time.monotonic()
         while waiting or elsewhere or self._running:
-            while waiting and len(self._running) < self._jobs:
+            while waiting and self._busy() < self._jobs:
                 job = waiting.pop(0)
                 if not self._start(job):
                     elsewhere.append(job)
@@ -134,9 +135,13 @@ class _Driver:
             if elsewhere and not waiting and time.monotonic() - looked > PATIENCE:
                 # Another command has these; take over what it leaves undone.
                 looked = time.monotonic()
-                if len(self._running) < self._jobs:
+                if self._busy() < self._jobs:
                     waiting, elsewhere = elsewhere, []
             self._progress.waiting_for_others(len(elsewhere))
+
+    def _busy(self) -> int:
+        """Workers at work: what takes a moment to end does not keep the next cell waiting."""
+        return sum(not job.leaving for job in self._running.values())
 
     def _events(self) -> list[_Job]:
         """React to what happens next; returns jobs that are to be tried again."""
@@ -167,7 +172,7 @@ class _Driver:
             return True
         self._claims[cell.id] = claim
         self._running[cell.id] = job
-        job.attempts += 1
+        job.attempts, job.leaving = job.attempts + 1, False
         arguments: dict[str, Any] = {
             "store": str(self._store.path.resolve()),
             "settings": cell.settings,
@@ -189,6 +194,8 @@ class _Driver:
             self._progress.advanced(cell, event)
         elif event["event"] == "evaluating":
             self._progress.evaluating(cell)
+        elif event["event"] == "leaving":
+            job.leaving = True
         elif event["event"] == "ended":
             del self._running[cell.id]
             self._claims.pop(cell.id).close()
