@@ -15,6 +15,9 @@ from rlgen.errors import RlgenError
 #: One thread a worker: two make one run hardly faster and two runs much slower.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
+#: Large pages where the system has them: there is less to copy when a worker is forked.
+LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+
 
 class ServerDiedError(RlgenError):
     """The fork server is gone, and with it the events of its jobs."""
@@ -56,7 +59,10 @@ class LocalExecutor:
             [sys.executable, "-m", "rlgen.executors.server", *self._preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=LARGE_PAGES
+            | os.environ
+            | ONE_THREAD
+            | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             # An interrupt from the terminal is for the driver.
             start_new_session=True,
         )
