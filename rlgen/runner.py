@@ -149,8 +149,10 @@ class _Driver:
             again = [self._react(event) for event in self._executor.events(timeout=0.2)]
         except ServerDiedError:
             self._executor.restart()
-            lost = list(self._running)
-            again = [self._react({"event": "ended", "id": i, "status": -SIGKILL}) for i in lost]
+            again = [
+                self._react({"event": "ended", "id": i, "status": 0 if job.leaving else -SIGKILL})
+                for i, job in list(self._running.items())
+            ]
         return [job for job in again if job is not None]
 
     def release(self) -> None:

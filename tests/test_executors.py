@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from helpers import TINY
 
-from rlgen.executors.local import LocalExecutor
+from rlgen.executors.local import LocalExecutor, ServerDiedError
 from rlgen.executors.server import RAISED
 from rlgen.runner import PRELOAD
 
@@ -26,6 +26,11 @@ def tell(*, report, text=""):
 
 def broken(*, report):
     raise RuntimeError("broken")
+
+
+def wait(*, report, until):
+    while not Path(until).exists():
+        time.sleep(0.05)
 
 
 def tiny_cell(*, report, store):
@@ -100,6 +105,22 @@ def test_a_waiting_process_that_dies_is_replaced(executor):
         told = events_of(executor, "next", "tell")
         assert told[-1]["status"] == 0
         assert told[0]["pid"] != int(spare)
+
+
+def test_a_dead_server_is_told_when_its_last_job_has_ended(executor, tmp_path):
+    executor.start("long", "test_executors:wait", {"until": str(tmp_path / "now")})
+    while not (tmp_path / "long.log").exists():
+        time.sleep(0.05)
+    executor._server.kill()
+    executor._server.wait()
+    executor.start("next", "test_executors:tell", {})
+    assert list(executor.events(timeout=1)) == []
+    (tmp_path / "now").touch()
+    assert [event["event"] for event in executor.events(timeout=10)] == ["leaving"]
+    with pytest.raises(ServerDiedError):
+        list(executor.events(timeout=10))
+    executor.restart()
+    assert events_of(executor, "next", "tell")[-1]["status"] == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the process in /proc")

@@ -81,18 +81,24 @@ class LocalExecutor:
         self._server.stdout.close()
 
     def start(self, job: str, call: str, arguments: Mapping[str, Any]) -> None:
-        """Start ``module:function(report=..., **arguments)``; the arguments travel as JSON."""
+        """Start ``module:function(report=..., **arguments)``; the arguments travel as JSON.
+
+        That the server is dead is told by ``events``, and not before its last job has ended: a job
+        that goes on must not meet its successor.
+        """
         log = str(self._log_folder / f"{job}.log")
         command = {"start": job, "call": call, "arguments": dict(arguments), "log": log}
         assert self._server.stdin is not None
-        try:
+        with suppress(BrokenPipeError):
             self._server.stdin.write(json.dumps(command).encode() + b"\n")
             self._server.stdin.flush()
-        except BrokenPipeError:
-            raise ServerDiedError("the worker server died") from None
 
     def events(self, timeout: float) -> Iterator[dict[str, Any]]:
-        """The events that have come, waiting up to ``timeout`` seconds for the first."""
+        """The events that have come, waiting up to ``timeout`` seconds for the first.
+
+        Raises:
+            ServerDiedError: When the server and all its jobs are gone.
+        """
         assert self._server.stdout is not None
         descriptor = self._server.stdout.fileno()
         if not select.select([descriptor], [], [], timeout)[0]:
