@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from rlgen.errors import UnknownNameError, nearest
 
@@ -19,16 +20,25 @@ class Lazy:
 
     Attributes:
         card: One line that says what the member is.
-        target: ``"module:attribute"``.
+        target: ``"module:attribute"``, the member or its class.
+        arguments: What the class is called with; None if it is the member.
     """
 
     card: str
     target: str
+    arguments: tuple[Any, ...] | None = None
 
     def load(self) -> object:
         """The member."""
         module, _, attribute = self.target.partition(":")
-        return cast(object, getattr(import_module(module), attribute))
+        found = getattr(import_module(module), attribute)
+        return cast(object, found if self.arguments is None else found(*self.arguments))
+
+
+@cache
+def _outside() -> Any:
+    """What all installed distributions offer: one search for all catalogues."""
+    return entry_points()
 
 
 class Catalogue(Mapping[str, Member], Generic[Member]):
@@ -47,6 +57,7 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
     def __init__(self, kind: str, table: Mapping[str, Member | Lazy], group: str = "") -> None:
         self.kind = kind
         self._table: dict[str, Member | Lazy] = dict(table)
+        self._own = tuple(table)
         self._loaded: dict[str, Member] = {}
         self._group = group
         self._looked_outside = False
@@ -54,7 +65,7 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
     def _all(self) -> dict[str, Member | Lazy]:
         if not self._looked_outside:
             self._looked_outside = True
-            for point in entry_points(group=self._group) if self._group else ():
+            for point in _outside().select(group=self._group) if self._group else ():
                 self._table.setdefault(point.name, Lazy(f"from {point.value}", point.value))
         return self._table
 
@@ -67,6 +78,11 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
             member = found.load() if isinstance(found, Lazy) else found
             self._loaded[name] = cast(Member, member)
         return self._loaded[name]
+
+    def load_own(self) -> None:
+        """Import all members but those of other distributions."""
+        for name in self._own:
+            self[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all())

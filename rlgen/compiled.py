@@ -5,6 +5,8 @@ from functools import wraps
 from typing import Any
 
 Function = Callable[..., Any]
+#: Of every function compiled here, what makes it ready.
+_LOADERS: list[Callable[[], Function]] = []
 
 
 def compiled(
@@ -26,16 +28,26 @@ def compiled(
     def decorate(function: Function) -> Function:
         kernel: Function | None = None
 
-        @wraps(function)
-        def call(*arguments: Any) -> Any:
+        def load() -> Function:
             nonlocal kernel
             if kernel is None:
                 kernel = _compile(function, signature, reassociate, contract)
-            return kernel(*arguments)
+            return kernel
 
+        @wraps(function)
+        def call(*arguments: Any) -> Any:
+            return (kernel or load())(*arguments)
+
+        _LOADERS.append(load)
         return call
 
     return decorate
+
+
+def load() -> None:
+    """Make every compiled function of the modules imported so far ready to be called."""
+    for loader in _LOADERS:
+        loader()
 
 
 def _compile(function: Function, signature: str, reassociate: bool, contract: bool) -> Function:

@@ -1,15 +1,18 @@
 """The one module where the machinery meets its content: families and shipped protocols."""
 
 import tomllib
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING
 
-from rlgen.catalogue import Catalogue
 from rlgen.errors import ProtocolError, nearest
-from rlgen.levels import Family
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from rlgen.catalogue import Catalogue
+    from rlgen.levels import Family
 
 
-def families() -> Catalogue[Family]:
+def families() -> "Catalogue[Family]":
     """All families, those of other distributions included."""
     from rlgen_envs import FAMILIES
 
@@ -22,8 +25,10 @@ def family_cards() -> dict[str, str]:
     return {name: catalogue.card(name) for name in catalogue}
 
 
-def protocols() -> dict[str, Traversable]:
+def protocols() -> "dict[str, Traversable]":
     """The shipped protocol files by name."""
+    from importlib.resources import files
+
     folder = files("rlgen_protocols")
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".toml")]
     return {e.name.removesuffix(".toml"): e for e in sorted(found, key=lambda e: e.name)}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,14 @@ def collect(command: Sequence[str]) -> dict[str, Any]:
     return {
         "command": list(command),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        **machine(),
+    }
+
+
+@cache
+def machine() -> dict[str, Any]:
+    """What does not change while a process and its children run; asked once."""
+    return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": processor(),

@@ -19,9 +19,8 @@ from rlgen.store import RunStore
 
 #: How often a cell is tried when its worker is killed; one that raises is not tried again.
 ATTEMPTS = 2
-#: Imported before the first cell starts; the second is what the first torch optimizer of a process
-#: would import, for two seconds.
-PRELOAD = ("rlgen.jobs", "torch._dynamo")
+#: Imported and called once, before the first cell starts.
+PRELOAD = ("rlgen.jobs", "rlgen.agents.process:prepare")
 #: Seconds between looks at cells that another command is computing.
 PATIENCE = 1.0
 
@@ -48,6 +47,7 @@ class _Job:
     cell: Cell
     missing: list[str]
     attempts: int = 0
+    leaving: bool = False
 
 
 def run(
@@ -127,7 +127,7 @@ class _Driver:
         elsewhere: list[_Job] = []
         looked = time.monotonic()
         while waiting or elsewhere or self._running:
-            while waiting and len(self._running) < self._jobs:
+            while waiting and self._busy() < self._jobs:
                 job = waiting.pop(0)
                 if not self._start(job):
                     elsewhere.append(job)
@@ -135,9 +135,13 @@ class _Driver:
             if elsewhere and not waiting and time.monotonic() - looked > PATIENCE:
                 # Another command has these; take over what it leaves undone.
                 looked = time.monotonic()
-                if len(self._running) < self._jobs:
+                if self._busy() < self._jobs:
                     waiting, elsewhere = elsewhere, []
             self._progress.waiting_for_others(len(elsewhere))
+
+    def _busy(self) -> int:
+        """Workers at work: what takes a moment to end does not keep the next cell waiting."""
+        return sum(not job.leaving for job in self._running.values())
 
     def _events(self) -> list[_Job]:
         """React to what happens next; returns jobs that are to be tried again."""
@@ -145,8 +149,10 @@ class _Driver:
             again = [self._react(event) for event in self._executor.events(timeout=0.2)]
         except ServerDiedError:
             self._executor.restart()
-            lost = list(self._running)
-            again = [self._react({"event": "ended", "id": i, "status": -SIGKILL}) for i in lost]
+            again = [
+                self._react({"event": "ended", "id": i, "status": 0 if job.leaving else -SIGKILL})
+                for i, job in list(self._running.items())
+            ]
         return [job for job in again if job is not None]
 
     def release(self) -> None:
@@ -168,7 +174,7 @@ class _Driver:
             return True
         self._claims[cell.id] = claim
         self._running[cell.id] = job
-        job.attempts += 1
+        job.attempts, job.leaving = job.attempts + 1, False
         arguments: dict[str, Any] = {
             "store": str(self._store.path.resolve()),
             "settings": cell.settings,
@@ -190,6 +196,8 @@ class _Driver:
             self._progress.advanced(cell, event)
         elif event["event"] == "evaluating":
             self._progress.evaluating(cell)
+        elif event["event"] == "leaving":
+            job.leaving = True
         elif event["event"] == "ended":
             del self._running[cell.id]
             self._claims.pop(cell.id).close()

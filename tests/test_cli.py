@@ -42,7 +42,8 @@ def imported(*arguments):
         (["--help"], {"torch", "gymnasium", "numpy", "pandas", "matplotlib", "pydantic"}),
         (["--version"], {"torch", "gymnasium", "numpy", "pandas", "matplotlib"}),
         (["evaluate", "--help"], {"torch", "gymnasium", "numpy", "pandas", "matplotlib"}),
-        (["list"], {"torch", "stable_baselines3", "pandas", "matplotlib", "scipy"}),
+        (["list"], {"torch", "stable_baselines3", "pandas", "matplotlib", "scipy", "pydantic"}),
+        *((["list", kind], {"numpy", "gymnasium"}) for kind in KINDS if kind != "families"),
         (["evaluate", "nothing"], {"torch", "stable_baselines3", "matplotlib"}),
     ],
 )

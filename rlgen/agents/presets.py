@@ -1,6 +1,7 @@
 """The agents as data: which stable-baselines3 algorithm, with which hyper-parameters.
 
-Nothing here imports torch, so that protocols can be checked without it.
+Nothing here imports torch, so that protocols can be checked without it, nor numpy before a value is
+drawn, so that they are listed at once.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,6 @@ from math import exp, log
 from typing import Any
 
 from rlgen.errors import ProtocolError, nearest
-from rlgen.seeding import stream
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class LogUniform:
 
     def draw(self, seed: int, name: str) -> float:
         """The run's value; the same in every setting with the same seed (A-28)."""
+        from rlgen.seeding import stream
+
         uniform = float(stream(seed, "hyper-parameter", name).random())
         return exp(log(self.low) + uniform * (log(self.high) - log(self.low)))
 

@@ -2,8 +2,25 @@
 
 import ctypes
 import sys
+from importlib import import_module
 
 import torch
+
+from rlgen import compiled, content, provenance
+
+#: What training, evaluation and the writing of results import at their first use: three seconds.
+_LATER = (
+    "torch._dynamo",
+    "torch.profiler._cupti_monitor",
+    "scipy.optimize",
+    "pyarrow.pandas_compat",
+    "pyarrow.vendored.version",
+    "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "PIL.PpmImagePlugin",
+)
 
 #: glibc's ``mallopt`` parameters (malloc.h), and what they are set to, in bytes.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -25,3 +42,15 @@ def one_core() -> None:
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, _MMAP)
         mallopt(_TRIM_THRESHOLD, _TRIM)
+
+
+def prepare() -> None:
+    """Import, load and ask once what every worker would; for the fork server, starts no thread.
+
+    Families of other distributions are left to the workers: importing them might start threads.
+    """
+    for module in _LATER:
+        import_module(module)
+    content.families().load_own()
+    compiled.load()
+    provenance.machine()

@@ -13,7 +13,7 @@ from rlgen.levels import Family
 
 #: Raised whenever the same subject would be read differently.
 VERSION = 2
-PRELOAD = ("rlgen.calibration.job", "torch._dynamo")
+PRELOAD = ("rlgen.calibration.job", "rlgen.agents.process:prepare")
 #: How often a task is tried when its worker is killed.
 ATTEMPTS = 2
 

@@ -5,18 +5,22 @@ what it says of itself: a check that does not leave the training levels cannot t
 from the planner, and every check clears the planner.
 """
 
+from typing import TYPE_CHECKING
+
 from rlgen.catalogue import Catalogue, Lazy
-from rlgen.checks.base import Check
-from rlgen.checks.under_condition import UnderCondition
+
+if TYPE_CHECKING:
+    from rlgen.checks.base import Check
 
 __all__ = ["CHECKS"]
 
 
-def _under(number: str, condition: str, words: str) -> UnderCondition:
-    return UnderCondition(number, words, condition)
+def _under(number: str, condition: str, words: str) -> Lazy:
+    target = "rlgen.checks.under_condition:UnderCondition"
+    return Lazy(words, target, (number, words, condition))
 
 
-CHECKS: Catalogue[Check] = Catalogue(
+CHECKS: "Catalogue[Check]" = Catalogue(
     "check",
     {
         "greedy": _under("K-01", "greedy", "the most probable action"),

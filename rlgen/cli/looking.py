@@ -2,14 +2,22 @@
 
 import json
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import click
 
 from rlgen.cli.options import json_option
 
-KINDS = ("families", "agents", "networks", "perturbations", "checks", "controls", "protocols")
+#: Catalogues by what they hold, each imported when it is listed.
+CATALOGUES = {
+    "agents": "rlgen.agents:AGENTS",
+    "networks": "rlgen.agents:NETWORKS",
+    "perturbations": "rlgen.perturbations:PERTURBATIONS",
+    "checks": "rlgen.checks:CHECKS",
+    "controls": "rlgen.agents.controls:CONTROLS",
+}
+KINDS = ("families", *CATALOGUES, "protocols")
 
 
 @click.command("list")
@@ -36,22 +44,13 @@ def list_(kind: str | None, as_json: bool) -> None:
 
 def _cards(kind: str) -> dict[str, str]:
     from rlgen import content
-    from rlgen.agents import AGENTS, NETWORKS
-    from rlgen.agents.controls import CONTROLS
-    from rlgen.checks import CHECKS
-    from rlgen.perturbations import PERTURBATIONS
 
     if kind == "families":
         return content.family_cards()
     if kind == "protocols":
         return content.protocol_cards()
-    catalogue: Any = {
-        "agents": AGENTS,
-        "networks": NETWORKS,
-        "perturbations": PERTURBATIONS,
-        "checks": CHECKS,
-        "controls": CONTROLS,
-    }[kind]
+    module, _, name = CATALOGUES[kind].partition(":")
+    catalogue = getattr(import_module(module), name)
     return {name: catalogue.card(name) for name in catalogue}
 
 

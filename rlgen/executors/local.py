@@ -15,6 +15,9 @@ from rlgen.errors import RlgenError
 #: One thread a worker: two make one run hardly faster and two runs much slower.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
+#: Large pages where the system has them: there is less to copy when a worker is forked.
+LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+
 
 class ServerDiedError(RlgenError):
     """The fork server is gone, and with it the events of its jobs."""
@@ -27,7 +30,8 @@ class LocalExecutor:
 
     Args:
         log_folder: Each job's output goes to ``ID.log`` in it.
-        preload: Modules that are imported once, before the first job.
+        preload: Modules that are imported and functions (``module:function``) that are called
+            once, before the first job.
     """
 
     def __init__(self, log_folder: Path, preload: Sequence[str] = ()) -> None:
@@ -55,7 +59,10 @@ class LocalExecutor:
             [sys.executable, "-m", "rlgen.executors.server", *self._preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=LARGE_PAGES
+            | os.environ
+            | ONE_THREAD
+            | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             # An interrupt from the terminal is for the driver.
             start_new_session=True,
         )
@@ -74,18 +81,24 @@ class LocalExecutor:
         self._server.stdout.close()
 
     def start(self, job: str, call: str, arguments: Mapping[str, Any]) -> None:
-        """Start ``module:function(report=..., **arguments)``; the arguments travel as JSON."""
+        """Start ``module:function(report=..., **arguments)``; the arguments travel as JSON.
+
+        That the server is dead is told by ``events``, and not before its last job has ended: a job
+        that goes on must not meet its successor.
+        """
         log = str(self._log_folder / f"{job}.log")
         command = {"start": job, "call": call, "arguments": dict(arguments), "log": log}
         assert self._server.stdin is not None
-        try:
+        with suppress(BrokenPipeError):
             self._server.stdin.write(json.dumps(command).encode() + b"\n")
             self._server.stdin.flush()
-        except BrokenPipeError:
-            raise ServerDiedError("the worker server died") from None
 
     def events(self, timeout: float) -> Iterator[dict[str, Any]]:
-        """The events that have come, waiting up to ``timeout`` seconds for the first."""
+        """The events that have come, waiting up to ``timeout`` seconds for the first.
+
+        Raises:
+            ServerDiedError: When the server and all its jobs are gone.
+        """
         assert self._server.stdout is not None
         descriptor = self._server.stdout.fileno()
         if not select.select([descriptor], [], [], timeout)[0]:

@@ -5,12 +5,16 @@ check that it changes nothing at its identity strength and that rollouts agree w
 evaluation.
 """
 
+from typing import TYPE_CHECKING
+
 from rlgen.catalogue import Catalogue, Lazy
-from rlgen.perturbations.base import Perturbation
+
+if TYPE_CHECKING:
+    from rlgen.perturbations.base import Perturbation
 
 __all__ = ["PERTURBATIONS"]
 
-PERTURBATIONS: Catalogue[Perturbation] = Catalogue(
+PERTURBATIONS: "Catalogue[Perturbation]" = Catalogue(
     "perturbation",
     {
         "greedy": Lazy(

@@ -1,0 +1,142 @@
+"""The fork server: jobs in processes of their own, and what becomes of them."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from helpers import TINY
+
+from rlgen.executors.local import LocalExecutor, ServerDiedError
+from rlgen.executors.server import RAISED
+from rlgen.runner import PRELOAD
+
+CALLS: list[int] = []
+
+
+def prepare():
+    CALLS.append(os.getpid())
+
+
+def tell(*, report, text=""):
+    report("told", pid=os.getpid(), parent=os.getppid(), prepared=CALLS, length=len(text))
+
+
+def broken(*, report):
+    raise RuntimeError("broken")
+
+
+def wait(*, report, until):
+    while not Path(until).exists():
+        time.sleep(0.05)
+
+
+def tiny_cell(*, report, store):
+    """A cell of the tiny study, and what its process imported on the way."""
+    from rlgen import cells, jobs, protocol
+    from rlgen.store import RunStore
+
+    asked = protocol.parse(TINY, "tiny")
+    planned = cells.plan(asked, "tiny")
+    RunStore.create(Path(store), asked, cells.entries(planned))
+    before = set(sys.modules)
+    jobs.run(
+        report=lambda event, **_: None,
+        store=store,
+        settings=planned[0].settings,
+        conditions=list(asked.conditions),
+        device="cpu",
+        command=[],
+    )
+    report("imported", late=sorted(set(sys.modules) - before))
+
+
+def events_of(executor, job, call, **arguments):
+    executor.start(job, f"test_executors:{call}", arguments)
+    found = []
+    deadline = time.monotonic() + 100
+    while not found or found[-1]["event"] != "ended":
+        found += executor.events(timeout=1)
+        assert time.monotonic() < deadline
+    assert {event["id"] for event in found} == {job}
+    return found
+
+
+@pytest.fixture
+def executor(tmp_path):
+    with LocalExecutor(tmp_path, ["test_executors:prepare"]) as started:
+        yield started
+
+
+def children(process):
+    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
+
+
+def test_a_job_tells_leaves_and_ends(executor):
+    told, leaving, ended = events_of(executor, "one", "tell")
+    assert [e["event"] for e in (told, leaving, ended)] == ["told", "leaving", "ended"]
+    assert ended["status"] == 0
+    other = events_of(executor, "two", "tell")[0]
+    assert other["pid"] != told["pid"], "every job has its own process"
+    assert other["prepared"] == [other["parent"]], "the server was prepared, once"
+
+
+def test_arguments_may_be_longer_than_a_pipe(executor):
+    text = "x" * 200_000
+    assert events_of(executor, "long", "tell", text=text)[0]["length"] == len(text)
+
+
+def test_a_job_that_raises_does_not_leave(executor, tmp_path):
+    (ended,) = events_of(executor, "bad", "broken")
+    assert (ended["event"], ended["status"]) == ("ended", RAISED)
+    assert "RuntimeError: broken" in (tmp_path / "bad.log").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the process in /proc")
+def test_a_waiting_process_that_dies_is_replaced(executor):
+    events_of(executor, "first", "tell")
+    for _ in range(3):
+        (spare,) = children(executor._server.pid)
+        os.kill(int(spare), signal.SIGKILL)
+        while spare in children(executor._server.pid):
+            time.sleep(0.05)
+        told = events_of(executor, "next", "tell")
+        assert told[-1]["status"] == 0
+        assert told[0]["pid"] != int(spare)
+
+
+def test_a_dead_server_is_told_when_its_last_job_has_ended(executor, tmp_path):
+    executor.start("long", "test_executors:wait", {"until": str(tmp_path / "now")})
+    while not (tmp_path / "long.log").exists():
+        time.sleep(0.05)
+    executor._server.kill()
+    executor._server.wait()
+    executor.start("next", "test_executors:tell", {})
+    assert list(executor.events(timeout=1)) == []
+    (tmp_path / "now").touch()
+    assert [event["event"] for event in executor.events(timeout=10)] == ["leaving"]
+    with pytest.raises(ServerDiedError):
+        list(executor.events(timeout=10))
+    executor.restart()
+    assert events_of(executor, "next", "tell")[-1]["status"] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the process in /proc")
+def test_nobody_is_left(tmp_path):
+    with LocalExecutor(tmp_path) as executor:
+        events_of(executor, "first", "tell")
+        (spare,) = children(executor._server.pid)
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{spare}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_workers_find_imported_what_all_of_them_need(tmp_path):
+    (tmp_path / "logs").mkdir()
+    with LocalExecutor(tmp_path / "logs", PRELOAD) as executor:
+        told = events_of(executor, "cell", "tiny_cell", store=str(tmp_path / "store"))
+    # What takes long to import comes in hundreds of modules.
+    assert len(told[0]["late"]) < 20, told[0]["late"]
