@@ -270,8 +270,15 @@ class RunStore:
 
     def records(self) -> pd.DataFrame:
         """Every record, columns as in ``records.RECORDS``."""
+        return records.read(self._record_files(), records.RECORDS)
+
+    def record_tables(self, columns: Sequence[str]) -> Iterator[Any]:
+        """The records file by file, so that not all of them need be in memory: Arrow tables."""
+        return records.tables(self._record_files(), records.RECORDS, columns)
+
+    def _record_files(self) -> list[Path]:
         folders = [folder for cell in self.done() for folder in self._record_folders(cell)]
-        return records.read([f / "records.parquet" for f in folders], records.RECORDS)
+        return [folder / "records.parquet" for folder in folders]
 
     def curves(self) -> pd.DataFrame:
         """Every checkpoint, columns as in ``records.CURVES``."""

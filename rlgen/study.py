@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from rlgen.protocol import Protocol
-from rlgen.stats.estimates import CELL, SHOWN, estimates
+from rlgen.stats.estimates import SHOWN, estimates
+from rlgen.stats.folded import CELL, NEEDED, fold, fold_tables
 from rlgen.stats.intervals import Estimate
 from rlgen.stats.verdicts import Verdict, judge
 from rlgen.store import RunStore
@@ -24,7 +25,7 @@ class Study:
 
     Attributes:
         protocol: As declared so far.
-        records: One row a run, level and condition.
+        records: One row a run, level and condition; or folded, as those of a store are.
         curves: One row a run, checkpoint and pool, with the run's cell columns.
         plan: Every cell asked for.
         provenance: By run.
@@ -45,7 +46,7 @@ class Study:
     @classmethod
     def load(cls, store: RunStore) -> "Study":
         """Read a store."""
-        records = store.records()
+        records = fold_tables(store.record_tables(NEEDED))
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
         return cls(
@@ -66,7 +67,12 @@ class Study:
 
     @cached_property
     def _estimates(self) -> pd.DataFrame:
-        return estimates(self.records)
+        return estimates(self.folded)
+
+    @cached_property
+    def folded(self) -> pd.DataFrame:
+        """The records with one row a run, condition and pool; see ``stats.folded``."""
+        return fold(self.records)
 
     @cached_property
     def main(self) -> str:
@@ -76,8 +82,8 @@ class Study:
 
     @cached_property
     def main_records(self) -> pd.DataFrame:
-        """The records of the main condition."""
-        return self.records[self.records["condition"] == self.main]
+        """The folded records of the main condition."""
+        return self.folded[self.folded["condition"] == self.main]
 
     def records_of(self, cell: Mapping[str, Any]) -> pd.DataFrame:
         """Those of one cell."""
@@ -109,7 +115,7 @@ class Study:
     @cached_property
     def conditions(self) -> list[str]:
         """All conditions, the main one first, then as in the protocol."""
-        found = sorted(set(self.records["condition"]))
+        found = sorted(set(self.folded["condition"]))
         asked = [name for name in self.protocol.conditions if name in found]
         return list(dict.fromkeys([self.main, *asked, *found]))
 

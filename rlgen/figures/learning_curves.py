@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 
 from rlgen.figures.base import DRAWN_POOLS, INK, Drawing, Figure, panels, select
-from rlgen.stats.estimates import CELL
+from rlgen.stats.folded import CELL
 from rlgen.stats.intervals import run_mean
 from rlgen.study import Study
 
