@@ -73,14 +73,20 @@ def read(paths: Iterable[Path], schema: pa.Schema) -> pd.DataFrame:
 
 
 def tables(paths: Iterable[Path], schema: pa.Schema, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """One table after the other, some of the columns only.
+    """One table after the other, some of the columns only; null where an older file has none.
 
     Raises:
         DamagedStoreError: Naming the first file that cannot be read.
     """
+    wanted = pa.schema([schema.field(name) for name in columns])
     for path in paths:
         try:
-            table = pq.read_table(path, schema=schema, partitioning=None, columns=list(columns))
+            # Half the time of ``read_table``, which prepares for many files and threads.
+            with pq.ParquetFile(path, pre_buffer=False) as file:
+                known = [name for name in columns if name in file.schema_arrow.names]
+                table = file.read(known, use_threads=False)
+            if table.schema != wanted:
+                table = _as(table, wanted)
         except (OSError, pa.ArrowException) as error:
             reason = str(error).splitlines()[0]
             raise DamagedStoreError(
@@ -88,3 +94,14 @@ def tables(paths: Iterable[Path], schema: pa.Schema, columns: Sequence[str]) -> 
                 f"{path.parent} away, and the same rlgen evaluate computes that run again"
             ) from None
         yield table
+
+
+def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table with these columns, of these types."""
+    columns = [
+        table[field.name].cast(field.type)
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)

@@ -23,6 +23,7 @@ KEYS = [*CELL, "run_id", "condition", "split"]
 SHARED = [*KEYS, "seed", "checkpoint", "manifest"]
 #: Columns of arrays, ``(L,)`` each, that a row has where the records tell them.
 ARRAYS = ["level_id", "ret_mean", "normalised", "p_solved"]
+FLOATS = ARRAYS[1:]
 #: What the score of a level is made of.
 SCORED = ("ret_mean", "oracle_ret", "random_ret")
 #: The columns of the record table that are read.
@@ -86,7 +87,7 @@ class _Folding:
         columns = {name: self._column(name, table[name]) for name in table.column_names}
         keys = [columns[name] for name in KEYS if name in columns]
         starts = _starts(keys)
-        if len({tuple(key[start] for key in keys) for start in starts}) < len(starts):
+        if len(set(zip(*(key[starts].tolist() for key in keys), strict=True))) < len(starts):
             order = np.lexsort(keys)
             columns = {name: values[order] for name, values in columns.items()}
             starts = _starts([key[order] for key in keys])
@@ -104,10 +105,13 @@ class _Folding:
     def _column(self, name: str, column: pa.ChunkedArray) -> Array:
         """The values; of names their numbers."""
         if not pa.types.is_dictionary(column.type):
-            return np.asarray(column)
+            values = np.asarray(column)
+            return values.astype(np.float64, copy=False) if name in FLOATS else values
         array = column.unify_dictionaries().combine_chunks()
         known = self._words.setdefault(name, {})
         numbers = [known.setdefault(word, len(known)) for word in array.dictionary.to_pylist()]
+        if len(numbers) == 1:
+            return np.broadcast_to(numbers[0], len(array))
         codes: Array = np.array(numbers)[np.asarray(array.indices)]
         return codes
 
@@ -119,10 +123,9 @@ class _Folding:
             order = np.argsort(levels, kind="stable")
             seen = self._levels[pool] = (levels, order, levels[order])
         self._rows.setdefault("level_id", []).append(seen[2])
-        for name in ARRAYS[1:]:
+        for name in FLOATS:
             if name in columns:
-                values = columns[name][start:end].astype(np.float64, copy=False)
-                self._rows.setdefault(name, []).append(values[seen[1]])
+                self._rows.setdefault(name, []).append(columns[name][start:end][seen[1]])
 
     def frame(self) -> pd.DataFrame:
         columns: dict[str, Any] = {}

@@ -91,12 +91,16 @@ def two_way(returns: Floats) -> TwoWay:
     n_runs, n_levels = returns.shape
     mean = returns.mean()
     rows, columns = returns.mean(axis=1), returns.mean(axis=0)
-    residual = returns - rows[:, None] - columns + mean
+    # In place: a large table is read from memory once rather than at each step.
+    residual = returns - rows[:, None]
+    residual -= columns
+    residual += mean
+    np.square(residual, out=residual)
     return TwoWay(
         float(mean),
         float(n_levels * rows.var(ddof=1)),
         float(n_runs * columns.var(ddof=1)),
-        float((residual**2).sum() / ((n_runs - 1) * (n_levels - 1))),
+        float(residual.sum() / ((n_runs - 1) * (n_levels - 1))),
         n_runs,
         n_levels,
     )
