@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rlgen.protocol import Protocol
+from rlgen.stats.choices import Group, groups
 from rlgen.stats.estimates import SHOWN, estimates
 from rlgen.stats.folded import CELL, NEEDED, fold, fold_tables
 from rlgen.stats.intervals import Estimate
@@ -84,6 +85,11 @@ class Study:
     def main_records(self) -> pd.DataFrame:
         """The folded records of the main condition."""
         return self.folded[self.folded["condition"] == self.main]
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Jobs with the same task, see ``stats.choices``."""
+        return groups(self.main_records)
 
     def records_of(self, cell: Mapping[str, Any]) -> pd.DataFrame:
         """Those of one cell."""

@@ -6,7 +6,7 @@ import rlgen
 from rlgen import files
 from rlgen.report.cards import card
 from rlgen.report.certificates import certificates
-from rlgen.stats.choices import TOP, Group, groups
+from rlgen.stats.choices import TOP, Group
 from rlgen.stats.estimates import POOLS, QUANTITIES
 from rlgen.stats.folded import CELL
 from rlgen.stats.intervals import Estimate
@@ -38,7 +38,7 @@ def summarise(study: Study) -> dict[str, Any]:
         "condition": study.main,
         "rule": rule(study.protocol.margin),
         "cells": [_cell(study, cell) for cell in study.cells],
-        "selection": [_group(group) for group in groups(study.main_records)],
+        "selection": [_group(group) for group in study.groups],
         "certificates": certificates(study),
         "regularisers": [_regulariser(effect) for effect in effects(study.main_records)],
         "alarms": [
