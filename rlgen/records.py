@@ -83,7 +83,8 @@ def tables(paths: Iterable[Path], schema: pa.Schema, columns: Sequence[str]) -> 
         try:
             # Half the time of ``read_table``, which prepares for many files and threads.
             with pq.ParquetFile(path, pre_buffer=False) as file:
-                known = [name for name in columns if name in file.schema_arrow.names]
+                there = set(file.schema_arrow.names)
+                known = [name for name in columns if name in there]
                 table = file.read(known, use_threads=False)
             if table.schema != wanted:
                 table = _as(table, wanted)

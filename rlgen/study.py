@@ -1,7 +1,7 @@
 """A store as the read half sees it: tables, and nothing that can train."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -135,17 +135,15 @@ class Study:
         self, cell: Mapping[str, Any], condition: str, quantity: str, part: str
     ) -> Estimate:
         """One number with its interval; nan if it is not known."""
-        rows = self._indexed
         key = (*(cell[name] for name in CELL), condition, quantity, part)
-        if key not in rows.index:
-            return Estimate(float("nan"), reason="not measured")
-        row = rows.loc[key]
-        numbers = {name: float(row[name]) for name in ("mean", "low", "high", "variance", "df")}
-        return Estimate(**numbers, reason=str(row["reason"]))
+        return self._known.get(key, Estimate(float("nan"), reason="not measured"))
 
     @cached_property
-    def _indexed(self) -> pd.DataFrame:
-        return self._estimates.set_index([*CELL, "condition", "quantity", "part"]).sort_index()
+    def _known(self) -> dict[tuple[Any, ...], Estimate]:
+        keys = self._estimates[[*CELL, "condition", "quantity", "part"]]
+        told = self._estimates[[field.name for field in fields(Estimate)]]
+        rows = (frame.itertuples(index=False, name=None) for frame in (keys, told))
+        return {key: Estimate(*values) for key, values in zip(*rows, strict=True)}
 
     @cached_property
     def cells(self) -> list[dict[str, Any]]:
