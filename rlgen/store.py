@@ -290,6 +290,6 @@ class RunStore:
         """How each run came about."""
         return {c: files.read_json(self.run_folder(c) / "provenance.json") for c in self.done()}
 
-    def trajectories(self) -> dict[str, list[dict[str, Any]]]:
-        """The recorded episodes of each run."""
-        return {c: files.read_json(self.run_folder(c) / "trajectories.json") for c in self.done()}
+    def trajectories(self) -> Mapping[str, list[dict[str, Any]]]:
+        """The recorded episodes of each run, read when they are asked for."""
+        return files.JsonFiles({c: self.run_folder(c) / "trajectories.json" for c in self.done()})

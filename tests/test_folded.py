@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import rlgen
@@ -133,3 +134,13 @@ def test_an_empty_store_has_no_rows(tmp_path):
     assert estimates(folded).empty
     empty = fold_tables([records.RECORDS.empty_table().select(NEEDED)])
     assert list(empty.columns) == list(folded.columns)
+
+
+def test_older_files_have_nothing_where_a_column_is_missing(tmp_path, table):
+    """And names that were written as text are names."""
+    rows = table.head(10).astype({"agent": str})[["agent", "level_id", "ret_mean"]]
+    rows.to_parquet(tmp_path / "old.parquet")
+    (read,) = records.tables([tmp_path / "old.parquet"], records.RECORDS, ["p_solved", "agent"])
+    assert read.schema == pa.schema([records.RECORDS.field(n) for n in ("p_solved", "agent")])
+    assert read["p_solved"].null_count == 10
+    assert read["agent"].to_pylist() == list(rows["agent"])

@@ -97,7 +97,7 @@ def pool_mean(runs: list[Floats], *, crossed: bool) -> Estimate:
     """
     if crossed:
         return intervals.crossed_mean(np.stack(runs))
-    return intervals.run_mean(np.array([values.mean() for values in runs]))
+    return intervals.run_mean(intervals.means(runs))
 
 
 def _row(part: str, column: str, runs: list[Floats], told: Estimate) -> dict[str, Any]:

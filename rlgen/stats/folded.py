@@ -107,7 +107,11 @@ class _Folding:
         if not pa.types.is_dictionary(column.type):
             values = np.asarray(column)
             return values.astype(np.float64, copy=False) if name in FLOATS else values
-        array = column.unify_dictionaries().combine_chunks()
+        array = (
+            column.unify_dictionaries().combine_chunks()
+            if column.num_chunks > 1
+            else column.chunk(0)
+        )
         known = self._words.setdefault(name, {})
         numbers = [known.setdefault(word, len(known)) for word in array.dictionary.to_pylist()]
         if len(numbers) == 1:

@@ -222,6 +222,13 @@ def run_mean(run_means: Floats, confidence: float = 0.95) -> Estimate:
     return student(mean, float(run_means.var(ddof=1)) / n_runs, n_runs - 1, confidence)
 
 
+def means(runs: list[Floats]) -> Floats:
+    """The mean of each run, ``(S,)``; runs need not have equally many levels."""
+    if len({len(own) for own in runs}) == 1:
+        return np.asarray(np.stack(runs).mean(axis=1))
+    return np.array([own.mean() for own in runs])
+
+
 def level_mean(returns: Floats, confidence: float = 0.95) -> Estimate:
     """Mean of one fixed policy over levels: an interval for new levels, and for this policy.
 
@@ -258,7 +265,7 @@ def gap(
         return Estimate(NAN, reason="a run has no training levels")
     if reason := missing(test) or missing(np.concatenate(train)[:, None]):
         return Estimate(NAN, reason=reason)
-    differences = np.array([own.mean() for own in train]) - test.mean(axis=1)
+    differences = means(train) - test.mean(axis=1)
     mean, n_runs = float(differences.mean()), len(differences)
     if n_runs < 2:
         return Estimate(mean, reason="one run has no interval")
