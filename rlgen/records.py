@@ -1,8 +1,7 @@
 """The record tables: their columns, and reading and writing them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -68,15 +67,42 @@ def read(paths: Iterable[Path], schema: pa.Schema) -> pd.DataFrame:
     Raises:
         DamagedStoreError: Naming the first file that cannot be read.
     """
-    tables: list[Any] = [schema.empty_table()]
+    found = [schema.empty_table(), *tables(paths, schema, schema.names)]
+    frame: pd.DataFrame = pa.concat_tables(found).unify_dictionaries().to_pandas()
+    return frame
+
+
+def tables(paths: Iterable[Path], schema: pa.Schema, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """One table after the other, some of the columns only; null where an older file has none.
+
+    Raises:
+        DamagedStoreError: Naming the first file that cannot be read.
+    """
+    wanted = pa.schema([schema.field(name) for name in columns])
     for path in paths:
         try:
-            tables.append(pq.read_table(path, schema=schema, partitioning=None))
+            # Half the time of ``read_table``, which prepares for many files and threads.
+            with pq.ParquetFile(path, pre_buffer=False) as file:
+                there = set(file.schema_arrow.names)
+                known = [name for name in columns if name in there]
+                table = file.read(known, use_threads=False)
+            if table.schema != wanted:
+                table = _as(table, wanted)
         except (OSError, pa.ArrowException) as error:
             reason = str(error).splitlines()[0]
             raise DamagedStoreError(
                 f"{path}: cannot be read ({reason}). Nothing else is affected: move the folder "
                 f"{path.parent} away, and the same rlgen evaluate computes that run again"
             ) from None
-    frame: pd.DataFrame = pa.concat_tables(tables).unify_dictionaries().to_pandas()
-    return frame
+        yield table
+
+
+def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table with these columns, of these types."""
+    columns = [
+        table[field.name].cast(field.type)
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)

@@ -270,8 +270,15 @@ class RunStore:
 
     def records(self) -> pd.DataFrame:
         """Every record, columns as in ``records.RECORDS``."""
+        return records.read(self._record_files(), records.RECORDS)
+
+    def record_tables(self, columns: Sequence[str]) -> Iterator[Any]:
+        """The records file by file, so that not all of them need be in memory: Arrow tables."""
+        return records.tables(self._record_files(), records.RECORDS, columns)
+
+    def _record_files(self) -> list[Path]:
         folders = [folder for cell in self.done() for folder in self._record_folders(cell)]
-        return records.read([f / "records.parquet" for f in folders], records.RECORDS)
+        return [folder / "records.parquet" for folder in folders]
 
     def curves(self) -> pd.DataFrame:
         """Every checkpoint, columns as in ``records.CURVES``."""
@@ -283,6 +290,6 @@ class RunStore:
         """How each run came about."""
         return {c: files.read_json(self.run_folder(c) / "provenance.json") for c in self.done()}
 
-    def trajectories(self) -> dict[str, list[dict[str, Any]]]:
-        """The recorded episodes of each run."""
-        return {c: files.read_json(self.run_folder(c) / "trajectories.json") for c in self.done()}
+    def trajectories(self) -> Mapping[str, list[dict[str, Any]]]:
+        """The recorded episodes of each run, read when they are asked for."""
+        return files.JsonFiles({c: self.run_folder(c) / "trajectories.json" for c in self.done()})

@@ -1,7 +1,7 @@
 """A store as the read half sees it: tables, and nothing that can train."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from rlgen.protocol import Protocol
-from rlgen.stats.estimates import CELL, SHOWN, estimates
+from rlgen.stats.choices import Group, groups
+from rlgen.stats.estimates import SHOWN, estimates
+from rlgen.stats.folded import CELL, NEEDED, fold, fold_tables
 from rlgen.stats.intervals import Estimate
 from rlgen.stats.verdicts import Verdict, judge
 from rlgen.store import RunStore
@@ -24,7 +26,7 @@ class Study:
 
     Attributes:
         protocol: As declared so far.
-        records: One row a run, level and condition.
+        records: One row a run, level and condition; or folded, as those of a store are.
         curves: One row a run, checkpoint and pool, with the run's cell columns.
         plan: Every cell asked for.
         provenance: By run.
@@ -45,7 +47,7 @@ class Study:
     @classmethod
     def load(cls, store: RunStore) -> "Study":
         """Read a store."""
-        records = store.records()
+        records = fold_tables(store.record_tables(NEEDED))
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
         return cls(
@@ -66,7 +68,12 @@ class Study:
 
     @cached_property
     def _estimates(self) -> pd.DataFrame:
-        return estimates(self.records)
+        return estimates(self.folded)
+
+    @cached_property
+    def folded(self) -> pd.DataFrame:
+        """The records with one row a run, condition and pool; see ``stats.folded``."""
+        return fold(self.records)
 
     @cached_property
     def main(self) -> str:
@@ -76,8 +83,13 @@ class Study:
 
     @cached_property
     def main_records(self) -> pd.DataFrame:
-        """The records of the main condition."""
-        return self.records[self.records["condition"] == self.main]
+        """The folded records of the main condition."""
+        return self.folded[self.folded["condition"] == self.main]
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Jobs with the same task, see ``stats.choices``."""
+        return groups(self.main_records)
 
     def records_of(self, cell: Mapping[str, Any]) -> pd.DataFrame:
         """Those of one cell."""
@@ -109,7 +121,7 @@ class Study:
     @cached_property
     def conditions(self) -> list[str]:
         """All conditions, the main one first, then as in the protocol."""
-        found = sorted(set(self.records["condition"]))
+        found = sorted(set(self.folded["condition"]))
         asked = [name for name in self.protocol.conditions if name in found]
         return list(dict.fromkeys([self.main, *asked, *found]))
 
@@ -123,17 +135,15 @@ class Study:
         self, cell: Mapping[str, Any], condition: str, quantity: str, part: str
     ) -> Estimate:
         """One number with its interval; nan if it is not known."""
-        rows = self._indexed
         key = (*(cell[name] for name in CELL), condition, quantity, part)
-        if key not in rows.index:
-            return Estimate(float("nan"), reason="not measured")
-        row = rows.loc[key]
-        numbers = {name: float(row[name]) for name in ("mean", "low", "high", "variance", "df")}
-        return Estimate(**numbers, reason=str(row["reason"]))
+        return self._known.get(key, Estimate(float("nan"), reason="not measured"))
 
     @cached_property
-    def _indexed(self) -> pd.DataFrame:
-        return self._estimates.set_index([*CELL, "condition", "quantity", "part"]).sort_index()
+    def _known(self) -> dict[tuple[Any, ...], Estimate]:
+        keys = self._estimates[[*CELL, "condition", "quantity", "part"]]
+        told = self._estimates[[field.name for field in fields(Estimate)]]
+        rows = (frame.itertuples(index=False, name=None) for frame in (keys, told))
+        return {key: Estimate(*values) for key, values in zip(*rows, strict=True)}
 
     @cached_property
     def cells(self) -> list[dict[str, Any]]:

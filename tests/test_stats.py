@@ -6,7 +6,7 @@ import pytest
 
 from rlgen.seeding import stream
 from rlgen.stats import estimates as tables
-from rlgen.stats import intervals, verdicts
+from rlgen.stats import gaps, intervals, verdicts
 from rlgen.stats.intervals import Estimate
 
 NAN = float("nan")
@@ -47,7 +47,7 @@ def test_normalised_scores_as_worked(worked_examples):
             "random_ret": [told["rand_train"], told["rand_test"], 0.3],
         }
     )
-    train, test, unknown = tables.normalised(records)
+    train, test, unknown = gaps.normalised_score(*records.to_numpy().T)
     assert train == pytest.approx(told["expect"]["S_train"])
     assert test == pytest.approx(told["expect"]["S_test"])
     assert train - test == pytest.approx(told["expect"]["norm"])

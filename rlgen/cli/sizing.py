@@ -133,7 +133,7 @@ def _spread_of(store: Path) -> "Spread":
     from rlgen.study import Study
 
     study = Study.load(RunStore(store))
-    spread = planning.gap_spread(study.records[study.records["condition"] == study.main])
+    spread = planning.gap_spread(study.main_records)
     if spread.reason:
         raise StoreError(f"{store}: tells no standard deviations: {spread.reason}")
     return spread

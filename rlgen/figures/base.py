@@ -165,8 +165,14 @@ def to_svg(canvas: Canvas, name: str, title: str) -> str:
         name: Prefix of all ids.
         title: For screen readers.
     """
+    # What ``savefig(bbox_inches="tight")`` does, without drawing all of it twice.
+    engine = canvas.get_layout_engine()
+    if engine is not None:
+        engine.execute(canvas)
+        canvas.set_layout_engine(None)
+    box = canvas.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
     buffer = io.StringIO()
-    canvas.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
+    canvas.savefig(buffer, format="svg", bbox_inches=box, metadata={"Date": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from rlgen.figures.base import DRAWN_POOLS, Drawing, Figure, panels
-from rlgen.stats.choices import GROUP, TOP, Group, groups
+from rlgen.stats.choices import GROUP, TOP, Group
 from rlgen.study import Study
 
 NAME = "best-of-k"
@@ -28,7 +28,7 @@ class BestOfK(Figure):
 
     def draw(self, study: Study) -> Drawing | None:
         """See ``Figure.draw``."""
-        drawn = [group for group in groups(study.main_records) if len(group.jobs) >= TOP]
+        drawn = [group for group in study.groups if len(group.jobs) >= TOP]
         if not drawn:
             return None
         by_keys = {tuple(group.keys.values()): group for group in drawn}

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from rlgen.figures.base import DRAWN_POOLS, Drawing, Figure, bars, panels, select
-from rlgen.stats.estimates import CELL
+from rlgen.stats.folded import CELL
 from rlgen.study import Study
 
 NAME = "conditions"

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from rlgen.figures.base import DRAWN_POOLS, Drawing, Figure, bars, panels, select
-from rlgen.stats.estimates import CELL
+from rlgen.stats.folded import CELL
 from rlgen.study import Study
 
 NAME = "gap-by-levels"
@@ -30,9 +30,8 @@ class GapByLevels(Figure):
         data = data[data["part"].isin(["train", "test", "gap"])].drop(columns="quantity")
         if data.empty:
             return None
-        main = select(study.records, condition=study.main)
-        runs = main.groupby([*CELL, "run_id", "split"], observed=True)["ret_mean"].mean()
-        by_run = runs.reset_index()
+        main = study.main_records.sort_values([*CELL, "run_id"])
+        by_run = main.assign(ret_mean=[returns.mean() for returns in main["ret_mean"]])
         sizes = sorted(data["n_train_levels"].unique())
 
         def panel(axis: Axes, series: Mapping[str, Any]) -> None:

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.ticker import EngFormatter
 
 from rlgen.figures.base import DRAWN_POOLS, INK, Drawing, Figure, panels, select
-from rlgen.stats.estimates import CELL
-from rlgen.stats.intervals import run_mean
+from rlgen.stats.folded import CELL
+from rlgen.stats.intervals import Floats, run_mean
 from rlgen.study import Study
 
 NAME = "learning-curves"
@@ -44,17 +45,17 @@ class LearningCurves(Figure):
         def panel(axis: Axes, cell: Mapping[str, Any]) -> None:
             of_cell = {key: cell[key] for key in CELL}
             for pool, name, colour in DRAWN_POOLS:
-                sns.lineplot(
-                    select(runs, split=pool, **of_cell),
-                    x="step",
-                    y="ret_mean",
-                    units="run_id",
-                    estimator=None,
-                    color=colour,
-                    linewidth=0.7,
-                    alpha=0.5,
-                    ax=axis,
-                    legend=False,
+                lines = _lines(select(runs, split=pool, **of_cell))
+                axis.add_collection(
+                    LineCollection(
+                        lines,
+                        colors=colour,
+                        linewidths=0.7,
+                        alpha=0.5,
+                        capstyle="projecting",
+                        joinstyle="round",
+                        zorder=2,
+                    )
                 )
                 mean = select(means, split=pool, **of_cell)
                 axis.plot(mean["step"], mean["mean"], color=colour, linewidth=2.2, label=name)
@@ -65,6 +66,7 @@ class LearningCurves(Figure):
             axis.plot(first["step"], first["ret_mean"], "D", color=INK, markersize=4)
             axis.set(xlabel="environment steps", ylabel="episode return", ylim=limits)
             axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+            axis.label_outer()
 
         svg, note = panels(
             NAME,
@@ -75,6 +77,13 @@ class LearningCurves(Figure):
             title="Mean return on training and on held-out levels by step",
         )
         return Drawing(svg, means, note)
+
+
+def _lines(curves: pd.DataFrame) -> list[Floats]:
+    """Points ``(T, 2)`` of each run."""
+    rows = curves.sort_values(["run_id", "step"])
+    starts = np.flatnonzero(~rows["run_id"].duplicated())[1:]
+    return np.split(rows[["step", "ret_mean"]].to_numpy(np.float64), starts)
 
 
 def _means(curves: pd.DataFrame) -> pd.DataFrame:

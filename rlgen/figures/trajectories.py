@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 from PIL import Image
 
 from rlgen.figures.base import Drawing, Figure, select, style, to_svg
-from rlgen.stats.estimates import CELL
+from rlgen.stats.folded import CELL
 from rlgen.stats.verdicts import number
 from rlgen.study import Study
 
@@ -67,7 +67,7 @@ class Trajectories(Figure):
 
 def _chosen(study: Study) -> list[tuple[Cell, Sequence[Episode]]]:
     """The first run of each cell and its episodes."""
-    runs = study.records.drop_duplicates("run_id").sort_values("seed", kind="stable")
+    runs = study.folded.drop_duplicates("run_id").sort_values("seed", kind="stable")
     found: list[tuple[Cell, Sequence[Episode]]] = []
     for cell in study.cells[:MOST_CELLS]:
         first = select(runs, **{key: cell[key] for key in CELL})["run_id"].iloc[0]

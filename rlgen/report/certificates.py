@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from rlgen.stats.certificates import NAN, Certificate, betting, clopper_pearson
-from rlgen.stats.estimates import CELL
+from rlgen.stats.folded import CELL
 from rlgen.stats.verdicts import percent_down, rounded_down
 from rlgen.store import SELECTION
 from rlgen.study import Study
@@ -29,16 +28,10 @@ def certificates(study: Study) -> list[dict[str, Any]]:
     rows = study.main_records[study.main_records["split"] == "test"]
     facts = {entry["id"]: entry.get("facts") or {} for entry in study.plan}
     order = [*CELL, "seed", "run_id"]
-    found = rows.sort_values([*order, "level_id"]).groupby(order, observed=True, sort=False)
     spoiled = _spoiled(study)
     return [
-        _certificate(
-            dict(zip(order, key, strict=True)),
-            levels,
-            facts.get(str(key[-1]), {}),
-            spoiled.get(str(key[0]), ""),
-        )
-        for key, levels in found
+        _certificate(run, facts.get(str(run["run_id"]), {}), spoiled.get(str(run["family"]), ""))
+        for run in rows.sort_values(order).to_dict("records")
     ]
 
 
@@ -48,36 +41,34 @@ def _spoiled(study: Study) -> dict[str, str]:
     Test levels of a family depend on nothing but their number, so that a choice between some runs
     has read the levels of all.
     """
-    families = study.records.drop_duplicates("manifest").set_index("manifest")["family"]
+    families = study.folded.drop_duplicates("manifest").set_index("manifest")["family"]
     told: dict[str, str] = {}
     for entry in study.accesses:
         if entry["purpose"] != SELECTION or entry["pool"] != "test":
             continue
         # Runs whose split nobody knows any more: may have been of any family.
         known = entry["manifest"] in families.index
-        read = [families[entry["manifest"]]] if known else set(study.records["family"])
+        read = [families[entry["manifest"]]] if known else set(study.folded["family"])
         for family in read:
             why = f"refused: test levels were read by a selection on {entry['date']}"
             told.setdefault(str(family), why)
     return told
 
 
-def _certificate(
-    run: dict[str, Any], rows: pd.DataFrame, facts: Mapping[str, Any], refused: str
-) -> dict[str, Any]:
-    returns, solved = rows["ret_mean"].to_numpy(), rows["p_solved"].to_numpy()
+def _certificate(run: Mapping[Any, Any], facts: Mapping[str, Any], refused: str) -> dict[str, Any]:
+    returns, solved = run["ret_mean"], run["p_solved"]
     if refused:
-        least = share = Certificate(NAN, "", len(rows), CONFIDENCE, reason=refused)
+        least = share = Certificate(NAN, "", len(returns), CONFIDENCE, reason=refused)
     else:
         least, share = _least(returns, facts), solves(solved)
     return {
         **{key: run[key] for key in CELL},
         "run": str(run["run_id"]),
         "seed": int(run["seed"]),
-        "checkpoint": int(rows["checkpoint"].iloc[0]),
-        "condition": str(rows["condition"].iloc[0]),
-        "levels": len(rows),
-        "exact": bool(rows["exact"].all()),
+        "checkpoint": int(run["checkpoint"]),
+        "condition": str(run["condition"]),
+        "levels": len(returns),
+        "exact": bool(run["exact"]),
         "confidence": CONFIDENCE,
         "return": _plain(returns, least),
         "solved": _plain(solved, share),

@@ -8,7 +8,7 @@ from rlgen.figures import FIGURES
 from rlgen.figures.base import Drawing, Figure
 from rlgen.report.template import fill
 from rlgen.stats.choices import GROUP, TOP
-from rlgen.stats.estimates import CELL
+from rlgen.stats.folded import CELL
 from rlgen.study import Study
 
 #: Rows of a figure's table shown on the page; the CSV always has them all.

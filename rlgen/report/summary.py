@@ -6,8 +6,9 @@ import rlgen
 from rlgen import files
 from rlgen.report.cards import card
 from rlgen.report.certificates import certificates
-from rlgen.stats.choices import TOP, Group, groups
-from rlgen.stats.estimates import CELL, POOLS, QUANTITIES
+from rlgen.stats.choices import TOP, Group
+from rlgen.stats.estimates import POOLS, QUANTITIES
+from rlgen.stats.folded import CELL
 from rlgen.stats.intervals import Estimate
 from rlgen.stats.regularisers import Effect, effects
 from rlgen.stats.verdicts import number, rule
@@ -37,7 +38,7 @@ def summarise(study: Study) -> dict[str, Any]:
         "condition": study.main,
         "rule": rule(study.protocol.margin),
         "cells": [_cell(study, cell) for cell in study.cells],
-        "selection": [_group(group) for group in groups(study.main_records)],
+        "selection": [_group(group) for group in study.groups],
         "certificates": certificates(study),
         "regularisers": [_regulariser(effect) for effect in effects(study.main_records)],
         "alarms": [
@@ -47,7 +48,7 @@ def summarise(study: Study) -> dict[str, Any]:
         "runs": sorted(study.provenance),
         "missing": [cell["label"] for cell in study.missing if cell["id"] not in study.failures],
         "failed": [cell["label"] for cell in study.missing if cell["id"] in study.failures],
-        "manifests": sorted(set(study.records["manifest"])),
+        "manifests": sorted(set(study.folded["manifest"])),
     }
     plain: dict[str, Any] = files.without_nan(told)
     return plain

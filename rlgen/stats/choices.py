@@ -12,6 +12,7 @@ import pandas as pd
 from rlgen.errors import RlgenError
 from rlgen.stats import selection
 from rlgen.stats.estimates import POOLS, matrix
+from rlgen.stats.folded import fold
 from rlgen.stats.intervals import NAN, Estimate, Floats, crossed_mean, run_mean
 
 #: Jobs that share these had the same task and are compared with each other.
@@ -56,9 +57,9 @@ def groups(records: pd.DataFrame) -> list[Group]:
     """All groups of some records.
 
     Args:
-        records: Columns as in ``records.RECORDS``, of one condition.
+        records: Columns as in ``records.RECORDS``, or folded, of one condition.
     """
-    parts = records.groupby(GROUP, observed=True, sort=True)
+    parts = fold(records).groupby(GROUP, observed=True, sort=True)
     return [_group(dict(zip(GROUP, keys, strict=True)), part) for keys, part in parts]
 
 
@@ -106,17 +107,20 @@ def job_means(records: pd.DataFrame) -> pd.DataFrame:
     """Mean return of each job on each pool; nan where one of its returns is.
 
     Args:
-        records: Columns as in ``records.RECORDS``, of one condition.
+        records: Columns as in ``records.RECORDS``, or folded, of one condition.
 
     Returns:
         One row a job in the order of their ids; columns as in ``Group.jobs``.
     """
-    named = records.assign(run_id=records["run_id"].astype(str))
+    folded = fold(records)
+    named = folded.assign(run_id=folded["run_id"].astype(str))
     told = ["run_id", "agent", "network", "seed"]
     jobs = named[told].drop_duplicates("run_id").sort_values("run_id")
     for pool in POOLS:
         rows = named[named["split"] == pool]
-        means = {run: part.to_numpy().mean() for run, part in rows.groupby("run_id")["ret_mean"]}
+        means = {
+            run: values.mean() for run, values in zip(rows["run_id"], rows["ret_mean"], strict=True)
+        }
         jobs[pool] = [means.get(run, NAN) for run in jobs["run_id"]]
     return jobs.reset_index(drop=True)
 
@@ -125,7 +129,7 @@ def best(records: pd.DataFrame, pool: str, k: int) -> list[str]:
     """Ids of the k runs with the best mean return on a pool, ties in the order of the ids.
 
     Args:
-        records: Columns as in ``records.RECORDS``, of one condition.
+        records: Columns as in ``records.RECORDS``, or folded, of one condition.
         pool: "train", "validation" or "test".
         k: How many.
 

@@ -91,12 +91,16 @@ def two_way(returns: Floats) -> TwoWay:
     n_runs, n_levels = returns.shape
     mean = returns.mean()
     rows, columns = returns.mean(axis=1), returns.mean(axis=0)
-    residual = returns - rows[:, None] - columns + mean
+    # In place: a large table is read from memory once rather than at each step.
+    residual = returns - rows[:, None]
+    residual -= columns
+    residual += mean
+    np.square(residual, out=residual)
     return TwoWay(
         float(mean),
         float(n_levels * rows.var(ddof=1)),
         float(n_runs * columns.var(ddof=1)),
-        float((residual**2).sum() / ((n_runs - 1) * (n_levels - 1))),
+        float(residual.sum() / ((n_runs - 1) * (n_levels - 1))),
         n_runs,
         n_levels,
     )
@@ -218,6 +222,13 @@ def run_mean(run_means: Floats, confidence: float = 0.95) -> Estimate:
     return student(mean, float(run_means.var(ddof=1)) / n_runs, n_runs - 1, confidence)
 
 
+def means(runs: list[Floats]) -> Floats:
+    """The mean of each run, ``(S,)``; runs need not have equally many levels."""
+    if len({len(own) for own in runs}) == 1:
+        return np.asarray(np.stack(runs).mean(axis=1))
+    return np.array([own.mean() for own in runs])
+
+
 def level_mean(returns: Floats, confidence: float = 0.95) -> Estimate:
     """Mean of one fixed policy over levels: an interval for new levels, and for this policy.
 
@@ -254,7 +265,7 @@ def gap(
         return Estimate(NAN, reason="a run has no training levels")
     if reason := missing(test) or missing(np.concatenate(train)[:, None]):
         return Estimate(NAN, reason=reason)
-    differences = np.array([own.mean() for own in train]) - test.mean(axis=1)
+    differences = means(train) - test.mean(axis=1)
     mean, n_runs = float(differences.mean()), len(differences)
     if n_runs < 2:
         return Estimate(mean, reason="one run has no interval")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rlgen.stats import intervals, power
-from rlgen.stats.estimates import CELL
+from rlgen.stats.folded import CELL, fold
 from rlgen.stats.intervals import NAN
 
 #: Numbers of levels shown where none is asked for: beyond the first, more do almost nothing.
@@ -42,22 +42,29 @@ def gap_spread(records: pd.DataFrame) -> Spread:
     level, with a return that is not a number, or whose runs faced different test levels.
 
     Args:
-        records: Columns as in ``records.RECORDS``, of one condition.
+        records: Columns as in ``records.RECORDS``, or folded, of one condition.
 
     Returns:
         With the fewest runs and levels of the cells that count; nan with a reason for no cell.
     """
     found, reason = [], "there are no runs with training and test levels"
-    for _, cell in records.groupby(CELL, observed=True):
-        rows = cell.astype({"run_id": "str"})
-        test = rows[rows["split"] == "test"].pivot(
-            index="run_id", columns="level_id", values="ret_mean"
-        )
-        train = rows[rows["split"] == "train"].groupby("run_id")["ret_mean"].mean()
-        table = test.to_numpy(np.float64)
+    for _, cell in fold(records).groupby(CELL, observed=True):
+        pools = {
+            pool: {
+                run: pd.Series(values, levels)
+                for run, levels, values in zip(
+                    rows["run_id"], rows["level_id"], rows["ret_mean"], strict=True
+                )
+            }
+            for pool, rows in cell.groupby("split", observed=True)
+        }
+        train, test = pools.get("train", {}), pools.get("test", {})
+        # A level that one run was not evaluated on is nan, and the cell is left out.
+        table = pd.DataFrame(test).to_numpy(np.float64).T
         if not len(train) or not table.size:
             continue
-        gaps = train.reindex(test.index).to_numpy() - table.mean(axis=1)
+        means = np.array([train[run].mean() if run in train else NAN for run in test])
+        gaps = means - table.mean(axis=1)
         if why := _left_out(gaps, table):
             reason = why
             continue

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from rlgen.stats import intervals
-from rlgen.stats.estimates import CELL, normalised
+from rlgen.stats.estimates import same_levels
+from rlgen.stats.folded import CELL, fold
 from rlgen.stats.intervals import NAN, Estimate, Floats
 from rlgen.stats.paired import paired_mean, sign_flip
 
@@ -53,12 +54,11 @@ def effects(records: pd.DataFrame) -> list[Effect]:
     """The effect of each regulariser in each cell that has one.
 
     Args:
-        records: Columns as in ``records.RECORDS``, of one condition.
+        records: Columns as in ``records.RECORDS``, or folded, of one condition.
     """
-    scored = records.assign(score=normalised(records))
     others = [key for key in CELL if key != "regulariser"]
     found = []
-    for keys, cell in scored.groupby(others, observed=True, sort=True):
+    for keys, cell in fold(records).groupby(others, observed=True, sort=True):
         named = dict(zip(others, keys, strict=True))
         plain = cell[cell["regulariser"] == NONE]
         for name in sorted(set(cell["regulariser"].astype(str)) - {NONE}):
@@ -138,28 +138,17 @@ class _Tables:
 
 def _tables(rows: pd.DataFrame) -> _Tables:
     """Returns by run, in the order of seeds and level ids."""
-    rows = rows.sort_values(["seed", "level_id"])
-    pools = {
-        pool: [run for _, run in part.groupby("seed", sort=True)]
-        for pool, part in rows.groupby("split", observed=True)
-    }
+    pools = dict(iter(rows.sort_values("seed").groupby("split", observed=True)))
     empty = np.empty((0, 0))
     if not {"train", "test"} <= pools.keys():
         return _Tables([], [], empty, empty, (), "there are no training or no held-out levels")
-    levels = tuple(
-        tuple(run["level_id"].tolist()) for pool in ("train", "test") for run in pools[pool]
-    )
-    if len({tuple(run["level_id"]) for run in pools["test"]}) > 1:
+    train, test = pools["train"], pools["test"]
+    if not same_levels(test):
         return _Tables([], [], empty, empty, (), "the runs have held-out levels of their own")
-    values = {
-        (pool, column): [run[column].to_numpy(np.float64) for run in pools[pool]]
-        for pool in ("train", "test")
-        for column in ("ret_mean", "score")
-    }
     return _Tables(
-        values["train", "ret_mean"],
-        values["train", "score"],
-        np.stack(values["test", "ret_mean"]),
-        np.stack(values["test", "score"]),
-        levels,
+        list(train["ret_mean"]),
+        list(train["normalised"]),
+        np.stack(list(test["ret_mean"])),
+        np.stack(list(test["normalised"])),
+        tuple(tuple(levels.tolist()) for part in (train, test) for levels in part["level_id"]),
     )
