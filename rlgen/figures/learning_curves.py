@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import EngFormatter
@@ -58,7 +59,17 @@ class LearningCurves(Figure):
                     )
                 )
                 mean = select(means, split=pool, **of_cell)
-                axis.plot(mean["step"], mean["mean"], color=colour, linewidth=2.2, label=name)
+                sns.lineplot(
+                    mean,
+                    x="step",
+                    y="mean",
+                    estimator=None,
+                    color=colour,
+                    linewidth=2.2,
+                    label=name,
+                    ax=axis,
+                    legend=False,
+                )
                 axis.fill_between(
                     mean["step"], mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0
                 )
