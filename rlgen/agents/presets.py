@@ -48,7 +48,7 @@ class AgentPreset:
     settings: Mapping[str, Any]
     optimizer: str = "adam"
     stochastic: bool = True
-    version: int = 1
+    version: int = 2
 
     def configured(self, options: Mapping[str, Any], name: str) -> dict[str, Any]:
         """The settings with the user's own.

@@ -100,7 +100,7 @@ def main() -> None:
     for name in told.names or names():
         print(f"{name} ...", file=sys.stderr, flush=True)
         found[name] = measured(name)
-        print(table(found[name]), flush=True)
+        print(table(found[name]) if found[name] else "nothing to measure here", flush=True)
         if told.write:
             write(found)
     missed = [row.what for rows in found.values() for row in rows if not row.reached]

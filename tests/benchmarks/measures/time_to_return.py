@@ -16,7 +16,7 @@ from base import REPEATS, Row
 
 GOAL, N_LEVELS, NETWORK = 1.8, 10, "conv-a"
 #: Steps after which a run is given up; its time so far then counts, too little for what it is.
-MOST_STEPS = {"usual": 1_000_000, "rlgen": 1_500_000}
+MOST_STEPS = {"usual": 330_000, "rlgen": 1_500_000}
 LOOK_EVERY = 16_384
 #: For few levels: the preset's short credit does not see that an episode will time out.
 OPTIONS = {"gamma": 0.99, "gae_lambda": 0.95, "ent_coef": 0.03}
