@@ -59,6 +59,14 @@ def test_training_as_on_a_gpu_can_be_timed(benchmarks, monkeypatch):
     assert gpu.speed("conv-a", 8, "cpu", n_levels=3) > 0
 
 
+@pytest.mark.parametrize("agent", ["ppo", "a2c"])
+def test_the_share_of_arithmetic_is_a_share(benchmarks, monkeypatch, agent):
+    training = benchmarks("measures.training")
+    for name, value in {"MEASURED": 0.01, "LEVELS": 3, "SIZES": {agent: (32, 32)}}.items():
+        monkeypatch.setattr(training, name, value)
+    assert 0 < training.share_outside(agent, "conv-a") < 100
+
+
 def test_the_library_alone_gets_the_same_network(benchmarks):
     import torch
 

@@ -106,9 +106,8 @@ def policy_of(model: BaseAlgorithm, network: Network, shape: tuple[int, ...]) ->
 def resolve_precision(wanted: str, network: Network, device: str) -> torch.dtype:
     """The precision meant by "auto", "float32" or "bfloat16".
 
-    "auto" is bfloat16 where the processor computes in it and the network is wide enough to gain:
-    like the device it is a matter of the machine, and learning curves agree
-    (tests/benchmarks/README.md).
+    "auto" is bfloat16 where the processor computes in it and the network is wide enough to gain.
+    It is no default: learning curves have not been compared on such a processor.
     """
     if wanted == "auto":
         able = device == "cpu" and _has_bfloat16()

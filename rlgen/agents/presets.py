@@ -130,7 +130,7 @@ PPO = AgentPreset(
         "vf_coef": 0.5,
         "max_grad_norm": 0.5,
         "reward_clip": 0.0,
-        "precision": "auto",
+        "precision": "float32",
     },
 )
 
@@ -151,7 +151,7 @@ PPO_DEFAULT = AgentPreset(
         "vf_coef": 0.5,
         "max_grad_norm": 0.5,
         "reward_clip": 0.0,
-        "precision": "auto",
+        "precision": "float32",
     },
 )
 
@@ -169,7 +169,7 @@ A2C = AgentPreset(
         "vf_coef": 0.5,
         "max_grad_norm": 0.5,
         "reward_clip": 2.0,
-        "precision": "auto",
+        "precision": "float32",
     },
     optimizer="rmsprop",
 )
@@ -206,7 +206,7 @@ DQN = AgentPreset(
         "exploration_final_eps": 0.05,
         "max_grad_norm": 10.0,
         "reward_clip": 0.0,
-        "precision": "auto",
+        "precision": "float32",
     },
     stochastic=False,
 )

@@ -19,7 +19,7 @@ from rlgen_envs import FAMILIES
 #: Rollouts of 4,096 and 960 steps, and for PPO 4 epochs of minibatches of 1,024.
 PPO_TOLD = {"batch_size": 1024, "n_epochs": 4}
 SIZES = {"ppo": (128, 32), "a2c": (64, 15)}
-LEVELS, USUAL_ENVS, MEASURED = 1000, 8, 2.0
+LEVELS, USUAL_ENVS, MEASURED = 1000, 8, 1.0
 TARGETS = {"conv-a": 3.0, "mlp-512-128": 2.5}
 MOST_OUTSIDE = 15.0
 
@@ -92,8 +92,8 @@ def share_outside(agent, network):
         setattr(model.policy, name, timed(getattr(model.policy, name)))
     get = model.rollout_buffer.get
 
-    def minibatches(size=None):
-        for batch in get(size):
+    def minibatches(batch_size=None):
+        for batch in get(batch_size):
             began = time.perf_counter()
             yield batch
             spent[0] += time.perf_counter() - began
