@@ -79,10 +79,9 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
             self._loaded[name] = cast(Member, member)
         return self._loaded[name]
 
-    def load_own(self) -> None:
+    def load_own(self) -> list[Member]:
         """Import all members but those of other distributions."""
-        for name in self._own:
-            self[name]
+        return [self[name] for name in self._own]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from types import FunctionType
 from typing import Any
 
 Function = Callable[..., Any]
@@ -44,6 +45,12 @@ def compiled(
     return decorate
 
 
+def inlined(function: Function) -> Function:
+    """Mark a function of a module as one that the module's compiled functions call."""
+    vars(function)["inlined"] = True
+    return function
+
+
 def load() -> None:
     """Make every compiled function of the modules imported so far ready to be called."""
     for loader in _LOADERS:
@@ -53,6 +60,7 @@ def load() -> None:
 def _compile(function: Function, signature: str, reassociate: bool, contract: bool) -> Function:
     from numba import config, njit
 
+    function = _with_inlined(function)
     # Not "fast" altogether: that would let it assume that there are no nan and no infinities.
     flags = {"contract", "nsz"} if reassociate or contract else set()
     flags |= {"reassoc"} if reassociate else set()
@@ -72,3 +80,22 @@ def _compile(function: Function, signature: str, reassociate: bool, contract: bo
         return compile_(cache=False)
     finally:
         settings["SLP_VECTORIZE"] = before
+
+
+def _with_inlined(function: Function) -> Function:
+    """The function with those that it calls compiled into it, and those that they call."""
+    from numba import njit
+
+    known = function.__globals__
+    called = [name for name in function.__code__.co_names if hasattr(known.get(name), "inlined")]
+    ready = {
+        name: njit(error_model="numpy", inline="always")(_with_inlined(known[name]))
+        for name in called
+    }
+    if not ready:
+        return function
+    made = FunctionType(
+        function.__code__, known | ready, function.__name__, closure=function.__closure__
+    )
+    made.__module__, made.__qualname__ = function.__module__, function.__qualname__
+    return made

@@ -7,6 +7,7 @@ from importlib import import_module
 import torch
 
 from rlgen import compiled, content, provenance
+from rlgen.evaluation import recursion
 
 #: What training, evaluation and the writing of results import at their first use: three seconds.
 _LATER = (
@@ -51,6 +52,7 @@ def prepare() -> None:
     """
     for module in _LATER:
         import_module(module)
-    content.families().load_own()
+    for family in content.families().load_own():
+        recursion.iterate(int(family.action_space.n))
     compiled.load()
     provenance.machine()

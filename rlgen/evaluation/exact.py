@@ -81,14 +81,17 @@ def solve(
     for alike in chains.values():
         channel = alike[0].channel(tabular.n_actions, noop)
         acted = alike[0].policy(probabilities)
-        values = chain.values(tabular, acted, channel, tabular.horizon)
-        for condition in alike:
-            if from_states is None:
-                begins = start_distribution(tabular, condition, channel.start)
-            else:
-                begins = np.outer(from_states, channel.start).ravel()
-            start = np.zeros((len(begins), 3))
-            start[:, 0] = begins
+        begins = [
+            start_distribution(tabular, condition, channel.start)
+            if from_states is None
+            else np.outer(from_states, channel.start).ravel()
+            for condition in alike
+        ]
+        asked = np.any(begins, axis=0).reshape(-1, channel.n_memories)
+        values = chain.values(tabular, acted, channel, tabular.horizon, asked)
+        for condition, chances in zip(alike, begins, strict=True):
+            start = np.zeros((len(chances), 3))
+            start[:, 0] = chances
             results[condition.name] = chain.outcome(tabular, values, start)
     return results
 

@@ -104,7 +104,8 @@ def solve(
     after = condition.policy(policy.at(script, scripted))[of_state]
     rest = np.zeros((tabular.n_states * m, 3))
     rest[present] = moments.T
-    values = chain.values(tabular, after, channel, tabular.horizon - scripted)
+    left = tabular.horizon - scripted
+    values = chain.values(tabular, after, channel, left, rest[:, 0].reshape(-1, m) > 0)
     return chain.outcome(tabular, values, rest, totals)
 
 
