@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from rlgen.api import Result, calibrate, draw_split, evaluate, evaluate_policy, load, select
     from rlgen.conditions import Condition
     from rlgen.errors import RlgenError
-    from rlgen.levels import Family, Levels, Split
+    from rlgen.levels import Family, Levels
     from rlgen.policy import MemorylessPolicy, Policy
+    from rlgen.splits import Split
 
 __version__ = "0.1.0"
 
@@ -39,7 +40,7 @@ _HOME = {
     "MemorylessPolicy": "rlgen.policy",
     "Policy": "rlgen.policy",
     "RlgenError": "rlgen.errors",
-    "Split": "rlgen.levels",
+    "Split": "rlgen.splits",
 }
 
 

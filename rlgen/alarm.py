@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.levels import Split
 from rlgen.seeding import stream
+from rlgen.splits import Split
 from rlgen.stats.certificates import betting
 from rlgen.stats.sequences import spent
 

@@ -12,10 +12,11 @@ import pandas as pd
 from rlgen import content
 from rlgen import protocol as protocols
 from rlgen.errors import LevelError, ProtocolError, nearest
-from rlgen.levels import Family, Levels, Split
-from rlgen.levels import draw_split as _draw_split
+from rlgen.levels import Family, Levels
 from rlgen.policy import FunctionPolicy, Policy
 from rlgen.protocol import Protocol
+from rlgen.splits import Split
+from rlgen.splits import draw_split as _draw_split
 from rlgen.stats.estimates import POOLS
 from rlgen.store import SELECTION, RunStore
 
@@ -289,6 +290,6 @@ def draw_split(
     pool_seed: int = 0,
     flip_p: float = 0.0,
 ) -> Split:
-    """Disjoint training, validation and test levels; see ``rlgen.levels.draw_split``."""
+    """Disjoint training, validation and test levels; see ``rlgen.splits.draw_split``."""
     member = content.families()[family] if isinstance(family, str) else family
     return _draw_split(member, n_train, n_validation, n_test, pool_seed=pool_seed, flip_p=flip_p)

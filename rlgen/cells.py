@@ -12,9 +12,10 @@ from rlgen.agents.presets import LogUniform
 from rlgen.conditions import Condition
 from rlgen.errors import ProtocolError, RlgenError
 from rlgen.facts import facts
-from rlgen.levels import Family, Split, check_pool_sizes, draw_split
+from rlgen.levels import Family
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.protocol import GRID, Protocol, digest
+from rlgen.splits import Split, check_pool_sizes, draw_split
 
 #: Raised whenever the same settings would give other results for a reason that no setting names.
 RESULTS_VERSION = 1

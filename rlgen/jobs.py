@@ -13,8 +13,8 @@ from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.cells import Cell
 from rlgen.conditions import Condition
 from rlgen.evaluation.table import table
-from rlgen.levels import Split
 from rlgen.seeding import library_seed
+from rlgen.splits import Split
 from rlgen.store import RunStore
 from rlgen.training import train
 from rlgen.trajectories import worst_level_trajectories

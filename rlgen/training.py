@@ -18,9 +18,10 @@ from rlgen.agents.vec_env import VecEnvAdapter
 from rlgen.alarm import NAN, gap_low
 from rlgen.conditions import Condition
 from rlgen.evaluation import can_be_exact, evaluate
-from rlgen.levels import Family, Levels, Split
+from rlgen.levels import Family, Levels
 from rlgen.perturbations.vector import PerturbedVectorEnv
 from rlgen.seeding import library_seed
+from rlgen.splits import Split
 
 #: Called at each checkpoint with steps done, steps a second, and mean return by pool.
 OnCheckpoint = Callable[[int, float, Mapping[str, float]], None]

@@ -10,9 +10,10 @@ from PIL import Image
 
 from rlgen.conditions import PLAIN
 from rlgen.evaluation.rollout import sample
-from rlgen.levels import Levels, Split
+from rlgen.levels import Levels
 from rlgen.policy import Policy
 from rlgen.seeding import stream
+from rlgen.splits import Split
 
 
 def worst_level_trajectories(

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 #: own layer and those below it.
 LAYERS = [
     {"errors", "seeding", "catalogue", "settings", "files", "compiled"},
-    {"tabular", "levels", "policy", "records", "protocol", "stats"},
+    {"tabular", "levels", "splits", "policy", "records", "protocol", "stats"},
     {
         "perturbations",
         "conditions",

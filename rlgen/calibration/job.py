@@ -14,8 +14,9 @@ from rlgen.calibration.population import HELD_OUT, READ_LEVELS, Subject
 from rlgen.checks import CHECKS
 from rlgen.checks.base import Material
 from rlgen.checks.bench import Bench, score
-from rlgen.levels import Family, Split, draw_split
+from rlgen.levels import Family
 from rlgen.policy import Policy
+from rlgen.splits import Split, draw_split
 
 
 def run(

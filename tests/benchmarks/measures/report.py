@@ -18,10 +18,10 @@ from base import REPEATS, Row
 
 from rlgen import cells, files, provenance, records
 from rlgen.cells import Cell
-from rlgen.levels import NAMESPACES, draw_split
 from rlgen.policy import FunctionPolicy
 from rlgen.protocol import Protocol, digest, parse
 from rlgen.seeding import stream
+from rlgen.splits import NAMESPACES, draw_split
 from rlgen.store import RunStore
 from rlgen.trajectories import record
 from rlgen_envs import FAMILIES
