@@ -41,11 +41,13 @@ def machine() -> str:
     return f"{processor}, {cores} cores; Python {platform.python_version()}, {packages}"
 
 
-def measured(name: str) -> list[Row]:
-    """Run one benchmark in a process of its own."""
+def measured(name: str) -> list[Row] | None:
+    """Run one benchmark in a process of its own; None if it failed."""
     environment = os.environ | dict.fromkeys(THREADS, "1")
     command = [sys.executable, __file__, "--inside", name]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        return None
     return [Row(**told) for told in json.loads(done.stdout.splitlines()[-1])]
 
 
@@ -97,14 +99,21 @@ def main() -> None:
         parser.error(f"no benchmark {sorted(unknown)[0]!r}; there are {', '.join(names())}")
     print(machine(), flush=True)
     found: dict[str, list[Row]] = {}
+    failed: list[str] = []
     for name in told.names or names():
         print(f"{name} ...", file=sys.stderr, flush=True)
-        found[name] = measured(name)
+        rows = measured(name)
+        if rows is None:
+            failed.append(name)
+            continue
+        found[name] = rows
         print(table(found[name]) if found[name] else "nothing to measure here", flush=True)
         if told.write:
             write(found)
     missed = [row.what for rows in found.values() for row in rows if not row.reached]
     print(f"{len(missed)} targets missed{': ' if missed else ''}{'; '.join(missed)}")
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":
