@@ -75,6 +75,7 @@ def evaluate(
     jobs: int | None = None,
     device: str = "auto",
     shard: tuple[int, int] = (0, 1),
+    trust: Sequence[str] = (),
     quiet: bool = True,
 ) -> Result:
     """Train, measure and report a protocol; the same call again does only what is missing.
@@ -86,6 +87,7 @@ def evaluate(
         jobs: Worker processes; one a processor by default.
         device: "auto", "cpu" or "cuda".
         shard: ``(i, n)``; n machines share the folder and each takes every n-th cell.
+        trust: Policies of the protocol whose files may be unpickled or run.
         quiet: Whether to show no progress.
 
     Raises:
@@ -103,6 +105,7 @@ def evaluate(
         device=device,
         shard=shard,
         progress=progress.choose(quiet=quiet),
+        trust=trust,
     )
     page = outcome.store.path / "report.html"
     if not report.is_current(outcome.store):
@@ -166,7 +169,7 @@ def calibrate(
     from rlgen.report import calibration as page
 
     _check_call(jobs, "auto", (0, 1))
-    member = content.families()[family] if isinstance(family, str) else family
+    member = content.family(family) if isinstance(family, str) else family
     member = member.configure(options or {})
     checks = {name: CHECKS[name] for name in CHECKS if CHECKS[name].why_not(member) is None}
     told, failed = run.collect(
@@ -253,7 +256,7 @@ def evaluate_policy(
     from rlgen.conditions import Condition
     from rlgen.evaluation.table import table
 
-    family = content.families()[family] if isinstance(family, str) else family
+    family = content.family(family) if isinstance(family, str) else family
     batch = levels if isinstance(levels, Levels) else family.generate(levels)
     if not len(batch):
         raise LevelError("there are no levels to evaluate on")
@@ -291,5 +294,5 @@ def draw_split(
     flip_p: float = 0.0,
 ) -> Split:
     """Disjoint training, validation and test levels; see ``rlgen.splits.draw_split``."""
-    member = content.families()[family] if isinstance(family, str) else family
+    member = content.family(family) if isinstance(family, str) else family
     return _draw_split(member, n_train, n_validation, n_test, pool_seed=pool_seed, flip_p=flip_p)

@@ -1,9 +1,11 @@
 """From a protocol to its cells: every name resolved, everything impossible refused."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from rlgen import content
@@ -14,11 +16,19 @@ from rlgen.errors import ProtocolError, RlgenError
 from rlgen.facts import facts
 from rlgen.levels import Family
 from rlgen.perturbations import PERTURBATIONS
-from rlgen.protocol import GRID, Protocol, digest
-from rlgen.splits import Split, check_pool_sizes, draw_split
+from rlgen.protocol import GRID, Protocol, digest, named_levels
+from rlgen.splits import NAMESPACES, Split, check_named, check_pool_sizes, chosen_split, draw_split
 
 #: Raised whenever the same settings would give other results for a reason that no setting names.
 RESULTS_VERSION = 1
+
+
+#: Settings of cells whose levels are named.
+_NAMED = ("train_levels", "validation_levels", "test_levels")
+#: Settings that came later, with empty defaults.
+_LATER = (*_NAMED, "policy_hash")
+#: Settings that say in another way what others say.
+_UNHASHED = ("agent_options", "policy")
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,11 @@ class Cell:
     curve_levels: int
     episodes: int
     results_version: int = RESULTS_VERSION
+    train_levels: str = ""
+    validation_levels: str = ""
+    test_levels: str = ""
+    policy: str = ""
+    policy_hash: str = ""
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -58,7 +73,9 @@ class Cell:
     @cached_property
     def id(self) -> str:
         """Sixteen hex digits of the hash of the settings, the agent's as resolved."""
-        told = {key: value for key, value in self.settings.items() if key != "agent_options"}
+        told = {key: value for key, value in self.settings.items() if key not in _UNHASHED}
+        # Without those that older stores' cells do not have.
+        told = {key: value for key, value in told.items() if value or key not in _LATER}
         return digest(told)[:16]
 
     @property
@@ -73,8 +90,12 @@ class Cell:
 
     def split(self) -> Split:
         """The cell's levels."""
+        family = content.family(self.family).configure(self.family_options)
+        named = named_levels(self.train_levels, self.validation_levels, self.test_levels)
+        if named:
+            return chosen_split(family, named, self.n_train_levels, flip_p=self.flip_p)
         return draw_split(
-            content.families()[self.family].configure(self.family_options),
+            family,
             self.n_train_levels,
             self.n_validation_levels,
             self.n_test_levels,
@@ -100,11 +121,17 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
             reason = condition.why_not(family)
             if reason is not None:
                 raise ProtocolError(f"{where}: {key} = {text!r}: {reason}")
-    settings = {name: _agent(protocol, name, where) for name in protocol.agent}
-    for name in protocol.network:
+    for flip_p in protocol.flip_p:
+        for family in families.values():
+            with _At(where, "flip_p", flip_p):
+                family.generate([], flip_p)
+    made = [(text, _hash(text, where)) for text in protocol.policy]
+    settings = {name: {} if made else _agent(protocol, name, where) for name in protocol.agent}
+    for name in () if made else protocol.network:
         for family in families.values():
             with _At(where, "network", name):
                 NETWORKS[name].n_features(family.observation_space.shape)
+    named = protocol.named_levels
     return [
         Cell(
             family=family,
@@ -117,16 +144,18 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
             agent=agent,
             agent_options=dict(protocol.agent_options),
             agent_settings=settings[agent],
-            agent_version=AGENTS[agent].version,
+            agent_version=0 if made else AGENTS[agent].version,
             network=network,
             regulariser=_regulariser_name(regulariser),
             steps=protocol.steps,
             seed=seed,
-            pool_seed=seed if protocol.train_pool == "per_run" else 0,
+            pool_seed=seed if protocol.train_pool == "per_run" and not named else 0,
             evaluated_train_levels=protocol.evaluated_train_levels,
             curve_points=protocol.curve_points,
             curve_levels=protocol.curve_levels,
             episodes=protocol.episodes,
+            **{key: getattr(protocol, key) for key in _NAMED},
+            **(dict(zip(("policy", "policy_hash"), made[seed], strict=True)) if made else {}),
         )
         for seed, family, n_train, flip_p, agent, network, regulariser in product(
             *(getattr(protocol, key) for key in GRID)
@@ -142,7 +171,7 @@ def entries(cells: Sequence[Cell]) -> list[dict[str, Any]]:
         kind = {"family": cell.family, "options": cell.family_options, "flip_p": cell.flip_p}
         name = digest(kind)
         if name not in known:
-            family = content.families()[cell.family].configure(cell.family_options)
+            family = content.family(cell.family).configure(cell.family_options)
             known[name] = facts(family, cell.flip_p)
         told.append(
             {"id": cell.id, "label": cell.label, "settings": cell.settings, "facts": known[name]}
@@ -181,11 +210,17 @@ class _At:
 
 def _family(protocol: Protocol, name: str, where: str) -> Family:
     with _At(where, "family", name):
-        member = content.families()[name]
+        member = content.family(name)
     with _At(where, "family_options", dict(protocol.family_options)):
         family = member.configure(protocol.family_options)
+        named = protocol.named_levels
+        starts = [[start] for start in NAMESPACES.values()]
+        family.check([i for pool in named.values() or starts for i in (pool[0], pool[-1])])
     for n_train in protocol.n_train_levels:
         with _At(where, "n_train_levels", n_train):
+            if named:
+                check_named(named, n_train)
+                continue
             check_pool_sizes(
                 family,
                 {
@@ -213,6 +248,27 @@ def _agent(protocol: Protocol, name: str, where: str) -> dict[str, Any]:
         else value
         for key, value in settings.items()
     }
+
+
+def _hash(text: str, where: str) -> str:
+    """Of what a policy's file holds, or of the name of a function."""
+    with _At(where, "policy", text):
+        return policy_hash(text)
+
+
+def policy_hash(text: str) -> str:
+    """SHA-256 of a policy's file, of a run's weights, or of the name of a function.
+
+    Raises:
+        ProtocolError: If there is no such file.
+    """
+    path = Path(text)
+    path = path / "policy.safetensors" if path.is_dir() else path
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    if ":" not in text:
+        raise ProtocolError("there is no such file (a function is given as module:name)")
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _regulariser_name(text: str) -> str:

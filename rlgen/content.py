@@ -19,6 +19,20 @@ def families() -> "Catalogue[Family]":
     return FAMILIES
 
 
+def family(name: str) -> "Family":
+    """A family of the catalogue, or any environment registered with Gymnasium as one.
+
+    Raises:
+        UnknownNameError: If there is neither.
+    """
+    catalogue = families()
+    if name in catalogue:
+        return catalogue[name]
+    from rlgen_envs.registered.family import registered
+
+    return registered(name, list(catalogue))
+
+
 def family_cards() -> dict[str, str]:
     """Name and one line of each family."""
     catalogue = families()

@@ -7,12 +7,15 @@ from typing import Any, Protocol
 import pandas as pd
 
 from rlgen import files, provenance, records
+from rlgen.agents import loading
 from rlgen.agents.learner import resolve_device
 from rlgen.agents.process import one_core
 from rlgen.agents.torch_policy import TorchPolicy
-from rlgen.cells import Cell
+from rlgen.cells import Cell, policy_hash
 from rlgen.conditions import Condition
+from rlgen.errors import StoreError
 from rlgen.evaluation.table import table
+from rlgen.policy import Policy
 from rlgen.seeding import library_seed
 from rlgen.splits import Split
 from rlgen.store import RunStore
@@ -35,6 +38,7 @@ def run(
     conditions: Sequence[str],
     device: str,
     command: Sequence[str],
+    trust: Sequence[str] = (),
 ) -> None:
     """Train and evaluate one cell, or evaluate a trained one under further conditions.
 
@@ -48,6 +52,7 @@ def run(
         conditions: Names of the conditions to evaluate.
         device: "auto", "cpu" or "cuda".
         command: The command line, for provenance.
+        trust: Policies' files that may be unpickled or run.
     """
     one_core()
     cell = Cell(**settings)
@@ -59,7 +64,10 @@ def run(
         into.save_split(split.manifest, split.manifest_hash)
     aside = into.aside(cell.id)
     to_train = not into.has(cell.id)
-    if to_train:
+    policy: Policy
+    if cell.policy:
+        policy, steps = _made_elsewhere(cell, split, aside, trust), 0
+    elif to_train:
         policy, steps = _train(cell, split, aside, device, clock, report)
     else:
         policy = TorchPolicy.load(into.run_folder(cell.id), device)
@@ -96,6 +104,7 @@ def _train(
             regulariser=cell.regulariser,
             curve_points=cell.curve_points,
             curve_levels=cell.curve_levels,
+            episodes=cell.episodes,
             device=device,
             on_checkpoint=lambda step, speed, returns: report(
                 "progress", step=step, steps_per_second=speed, returns=dict(returns)
@@ -111,10 +120,23 @@ def _train(
     return trained.policy, trained.steps
 
 
+def _made_elsewhere(cell: Cell, split: Split, aside: Path, trust: Sequence[str]) -> Policy:
+    """The cell's policy, with what a run's folder holds of one that was not trained here."""
+    if policy_hash(cell.policy) != cell.policy_hash:
+        raise StoreError(f"{cell.policy}: has changed since this study was planned")
+    policy = loading.load(cell.policy, split.family, trust=cell.policy in trust)
+    told = {"path": cell.policy, "sha256": cell.policy_hash}
+    files.write_json(aside / "agent.json", {"made_elsewhere": told, "steps": 0})
+    files.write_json(aside / "cell.json", {"id": cell.id, "settings": cell.settings})
+    none = pd.DataFrame(columns=records.CURVES.names)
+    records.write(aside / "curve.parquet", none, records.CURVES)
+    return policy
+
+
 def _evaluate(
     cell: Cell,
     split: Split,
-    policy: TorchPolicy,
+    policy: Policy,
     steps: int,
     conditions: Sequence[Condition],
     cache: Path,

@@ -51,6 +51,8 @@ class Family(ABC):
         action_space: Of one environment.
         noop: The action that leaves the world as it is, or None.
         can_spawn: Whether start cells can be drawn.
+        draws: Whether ``picture`` and environments with render_mode "rgb_array" draw levels.
+        side_by_side: At most so many environments are played at once in evaluation.
         edits: The edits that ``edited`` knows, with the number of their variants; 0 where they
             are drawn from so many that no one counts.
         options: The family's settings, all of them, as plain values.
@@ -62,6 +64,8 @@ class Family(ABC):
     action_space: gym.spaces.Discrete
     noop: int | None
     can_spawn: bool = False
+    draws: bool = True
+    side_by_side: int = 4096
     edits: Mapping[str, int] = MappingProxyType({})
     options: Mapping[str, Any]
 
@@ -71,6 +75,16 @@ class Family(ABC):
 
         Raises:
             LevelError: For an unknown option, a wrong value or an impossible combination.
+        """
+
+    def check(self, ids: Sequence[int]) -> None:  # noqa: B027  # most have nothing to find out
+        """Refuse, before anything is computed, what cannot be known until it is tried.
+
+        Args:
+            ids: Of some levels that are going to be played.
+
+        Raises:
+            LevelError: Saying what was found.
         """
 
     @abstractmethod

@@ -12,6 +12,7 @@ from rlgen.agents import AGENTS, NETWORKS, learner
 from rlgen.agents.presets import drawn
 from rlgen.agents.process import one_core
 from rlgen.cells import Cell, conditions
+from rlgen.errors import ProtocolError
 from rlgen.evaluation.table import table
 from rlgen.protocol import Protocol
 from rlgen.training import training_env
@@ -31,6 +32,8 @@ def price(protocol: Protocol, cells: Sequence[Cell], jobs: int) -> dict[str, Any
         ``kinds``: for each family, agent and network its ``cells``, ``steps_per_second``,
         ``training_seconds`` and ``evaluation_seconds`` a cell.
     """
+    if protocol.policy:
+        raise ProtocolError("policies made elsewhere are not trained: there is no price to tell")
     one_core()
     kinds: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in cells:
@@ -68,10 +71,11 @@ class _Stopwatch(BaseCallback):
 
 def _kind(protocol: Protocol, cells: Sequence[Cell]) -> dict[str, Any]:
     cell = max(cells, key=lambda c: c.n_train_levels)
-    family = content.families()[cell.family].configure(cell.family_options)
+    family = content.family(cell.family).configure(cell.family_options)
     preset, network = AGENTS[cell.agent], NETWORKS[cell.network]
     settings = drawn(preset.configured(cell.agent_options, cell.agent), cell.seed)
-    levels = family.generate(np.arange(min(cell.n_train_levels, 64)), cell.flip_p)
+    ids: Sequence[int] = protocol.named_levels.get("train", range(cell.n_train_levels))
+    levels = family.generate(ids[: min(cell.n_train_levels, 64)], cell.flip_p)
     env = training_env(family, levels, settings, cell.regulariser, cell.seed)
     model = learner.make(preset, settings, network, env, seed=0, device="cpu")
     watch = _Stopwatch()

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from rlgen.errors import ProtocolError
 from rlgen.settings import Settings, checked
 
+#: Of a split.
+POOLS = ("train", "validation", "test")
 Scalar = bool | int | float | str
 
 
@@ -56,6 +58,16 @@ Probability = Annotated[float, Field(ge=0, le=1, strict=False)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)]
 
 
+def _ids(value: str) -> str:
+    """A text of ids that can be read."""
+    if value and max(parse_seeds(value)) >= 2**63:
+        raise ValueError("level ids must be below 2**63")
+    return value
+
+
+Ids = Annotated[str, AfterValidator(_ids)]
+
+
 class Protocol(Settings):
     """Every key of a protocol file. Keys that hold a list span the grid, as its product.
 
@@ -64,9 +76,16 @@ class Protocol(Settings):
         description: What it is for, in words.
         family: Families of levels. Grid.
         family_options: Options of the families.
-        n_train_levels: Sizes of the training pool, levels. Grid.
-        n_validation_levels: Size of the validation pool, levels.
-        n_test_levels: Size of the test pool, levels.
+        n_train_levels: Sizes of the training pool, levels. Grid. Where levels are named, the
+            first so many of them; all by default.
+        n_validation_levels: Size of the validation pool, levels; told by the names if there are.
+        n_test_levels: Size of the test pool, levels; told by the names if there are.
+        train_levels: Ids of the training levels, like "0:200" or "3,7,10:20", instead of drawn
+            ones; "" draws them. Goes with ``test_levels``.
+        validation_levels: Ids of the validation levels, where levels are named.
+        test_levels: Ids of the test levels.
+        policy: Policies made elsewhere, evaluated instead of training agents, one a seed: files or
+            ``module:function``, see ``agents.loading``. ``agent`` is then what they are called.
         train_pool: "per_run": each seed draws its own training pool (A-11); "shared": all seeds
             train on the pool of seed 0.
         flip_p: Probability that an object's reward changes sign in training. Grid.
@@ -93,6 +112,10 @@ class Protocol(Settings):
     ]
     n_validation_levels: Annotated[int, Field(ge=0)] = 100
     n_test_levels: Count = 1000
+    train_levels: Ids = ""
+    validation_levels: Ids = ""
+    test_levels: Ids = ""
+    policy: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(strict=False)] = ()
     train_pool: Literal["per_run", "shared"] = "per_run"
     flip_p: Annotated[
         tuple[Probability, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)
@@ -117,6 +140,52 @@ class Protocol(Settings):
             raise ValueError("a value is listed twice")
         return value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _sizes_of_named_pools(cls, values: Any) -> Any:
+        """Levels that are named need not be counted too."""
+        named = {pool: values.get(f"{pool}_levels") for pool in POOLS}
+        if not any(named.values()):
+            return values
+        if not (named["train"] and named["test"]):
+            missing = "test" if named["train"] else "train"
+            raise ValueError(f"levels are named, but not {missing}_levels")
+        sizes = {}
+        for pool, text in named.items():
+            try:
+                sizes[f"n_{pool}_levels"] = len(parse_seeds(text)) if text else 0
+            except (ValueError, AttributeError):
+                return values  # the key's own check says so
+        told = dict(values)
+        for key, size in sizes.items():
+            if told.setdefault(key, size) != size and key != "n_train_levels":
+                raise ValueError(f"{key} = {told[key]}, but {size} levels are named")
+        return told
+
+    @model_validator(mode="before")
+    @classmethod
+    def _policies_need_no_agent(cls, values: Any) -> Any:
+        """What only training asks for need not be said of policies made elsewhere."""
+        given = _listed(values.get("policy", ()))
+        if not given:
+            return values
+        told = dict(values)
+        seeds = list(range(len(given)))
+        rest = {"agent": "policy", "network": "own", "steps": 1, "curve_points": 1}
+        for key, value in {"seeds": seeds, **rest}.items():
+            told.setdefault(key, value)
+        if list(_seeds(told["seeds"])) != seeds:
+            raise ValueError(f"seeds: {len(given)} policies are numbered from 0")
+        for key in ("agent", "network", "n_train_levels", "regulariser"):
+            if len(_listed(told.get(key, ()))) > 1:
+                raise ValueError(f"{key}: a policy made elsewhere has one value")
+        return told
+
+    @property
+    def named_levels(self) -> dict[str, tuple[int, ...]]:
+        """Ids by pool, where levels are named; else empty."""
+        return named_levels(self.train_levels, self.validation_levels, self.test_levels)
+
     @property
     def fixed(self) -> dict[str, Any]:
         """What a store's runs have in common; a store takes one value of each only."""
@@ -133,6 +202,12 @@ class Protocol(Settings):
 GRID = ("seeds", "family", "n_train_levels", "flip_p", "agent", "network", "regulariser")
 #: Further keys that may change between two commands on one store.
 FREE = ("description", "conditions")
+
+
+def named_levels(train: str, validation: str, test: str) -> dict[str, tuple[int, ...]]:
+    """Ids by pool from the texts of a protocol; empty if it names none."""
+    texts = zip(POOLS, (train, validation, test), strict=True)
+    return {pool: parse_seeds(text) for pool, text in texts if text}
 
 
 def parse(values: Mapping[str, Any], where: str) -> Protocol:

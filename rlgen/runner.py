@@ -9,8 +9,10 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
+from rlgen import content
 from rlgen.cells import Cell, canonical, conditions, entries
 from rlgen.cells import plan as plan_cells
+from rlgen.errors import ProtocolError
 from rlgen.executors.local import LocalExecutor, ServerDiedError
 from rlgen.executors.server import RAISED
 from rlgen.progress import Progress
@@ -59,6 +61,7 @@ def run(
     device: str = "auto",
     shard: tuple[int, int] = (0, 1),
     progress: Progress,
+    trust: Sequence[str] = (),
 ) -> Outcome:
     """Compute what the store does not have yet.
 
@@ -70,11 +73,13 @@ def run(
         device: "auto", "cpu" or "cuda".
         shard: ``(i, n)``: take every n-th cell from the i-th on; n machines share one folder.
         progress: Told of everything that happens.
+        trust: Policies' files that may be unpickled or run.
 
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
     cells = plan_cells(protocol, where)
+    check_policies(cells, trust)
     protocol = canonical(protocol)
     store = RunStore.create(out, protocol, entries(cells))
     faced = [condition.name for condition in conditions(protocol)]
@@ -90,12 +95,27 @@ def run(
         return outcome
     progress.begin([job.cell for job in todo], len(outcome.already), jobs)
     with progress, LocalExecutor(store.log_folder, PRELOAD) as executor:
-        driver = _Driver(store, executor, progress, outcome, faced, device, jobs)
+        driver = _Driver(store, executor, progress, outcome, faced, device, jobs, trust)
         try:
             driver.work_through(todo)
         finally:
             driver.release()
     return outcome
+
+
+def check_policies(cells: Sequence[Cell], trust: Sequence[str]) -> None:
+    """Refuse policies made elsewhere that cannot be loaded, or do not fit their levels."""
+    texts = {cell.policy: cell for cell in cells if cell.policy}
+    for text in trust:
+        if text not in texts:
+            raise ProtocolError(f"trust = {text!r}: is no policy of this study")
+    if not texts:
+        return
+    from rlgen.agents import loading
+
+    for text, cell in texts.items():
+        family = content.family(cell.family).configure(cell.family_options)
+        loading.load(text, family, trust=text in trust)
 
 
 def _missing(store: RunStore, cell: Cell, faced: Iterable[str]) -> list[str]:
@@ -115,7 +135,9 @@ class _Driver:
         faced: Sequence[str],
         device: str,
         jobs: int,
+        trust: Sequence[str],
     ) -> None:
+        self._trust = trust
         self._store, self._executor, self._progress = store, executor, progress
         self._outcome, self._faced, self._device, self._jobs = outcome, faced, device, jobs
         self._running: dict[str, _Job] = {}
@@ -181,6 +203,7 @@ class _Driver:
             "conditions": job.missing,
             "device": self._device,
             "command": sys.argv,
+            "trust": list(self._trust),
         }
         self._executor.start(cell.id, "rlgen.jobs:run", arguments)
         self._progress.started(cell)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -110,6 +110,46 @@ def draw_split(
     validation = _draw_pool(family, "validation", 0, n_validation, 0.0, seen)
     train = _draw_pool(family, "train", pool_seed, n_train, flip_p, seen)
     return Split(family, flip_p, pool_seed, train, validation, test)
+
+
+def chosen_split(
+    family: Family,
+    ids: Mapping[str, Sequence[int]],
+    n_train: int,
+    *,
+    flip_p: float = 0.0,
+) -> Split:
+    """Pools of levels that are named.
+
+    Args:
+        family: Of the levels.
+        ids: Of the pools "train", "validation" and "test"; a missing one is empty.
+        n_train: The training pool is the first so many of its ids: growing pools are nested.
+        flip_p: Of the training levels.
+
+    Raises:
+        LevelError: If two pools name the same level, or are too small.
+    """
+    check_named(ids, n_train)
+    told = {pool: np.asarray(ids.get(pool, ()), np.int64) for pool in NAMESPACES}
+    train = family.generate(told["train"][:n_train], flip_p)
+    validation, test = (family.generate(told[pool]) for pool in ("validation", "test"))
+    return Split(family, flip_p, 0, train, validation, test)
+
+
+def check_named(ids: Mapping[str, Sequence[int]], n_train: int) -> None:
+    """Refuse named pools that share a level, or hold fewer than are asked for."""
+    pools = list(ids)
+    for i, pool in enumerate(pools):
+        for other in pools[i + 1 :]:
+            common = set(ids[pool]) & set(ids[other])
+            if common:
+                raise LevelError(
+                    f"level {min(common)} is in the {pool} and in the {other} pool"
+                    f" ({len(common):,} levels are)"
+                )
+    if n_train > len(ids.get("train", ())):
+        raise LevelError(f"{n_train} levels: only {len(ids.get('train', ()))} are named")
 
 
 def check_pool_sizes(family: Family, sizes: Mapping[str, int]) -> None:

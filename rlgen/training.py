@@ -17,7 +17,7 @@ from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.agents.vec_env import VecEnvAdapter
 from rlgen.alarm import NAN, gap_low
 from rlgen.conditions import Condition
-from rlgen.evaluation import can_be_exact, evaluate
+from rlgen.evaluation import EPISODES, can_be_exact, evaluate
 from rlgen.levels import Family, Levels
 from rlgen.perturbations.vector import PerturbedVectorEnv
 from rlgen.seeding import library_seed
@@ -59,6 +59,7 @@ def train(
     regulariser: str = "none",
     curve_points: int = 10,
     curve_levels: int = 50,
+    episodes: int = EPISODES,
     device: str = "cpu",
     on_checkpoint: OnCheckpoint | None = None,
 ) -> Trained:
@@ -78,6 +79,7 @@ def train(
         regulariser: Perturbation under which the agent trains, or "none".
         curve_points: Checkpoints after the one at step 0, the final one included.
         curve_levels: Levels of each pool that a checkpoint is evaluated on.
+        episodes: Episodes a level of it where returns cannot be computed.
         device: "cpu", "cuda" or "auto".
         on_checkpoint: Told of each checkpoint.
     """
@@ -94,7 +96,7 @@ def train(
     )
     policy = learner.policy_of(model, trunk, family.observation_space.shape)
     watched = {name: levels.take(slice(0, curve_levels)) for name, levels in split.pools()}
-    worker = _TestWorker(policy, split, watched, steps, curve_points, seed, on_checkpoint)
+    worker = _TestWorker(policy, split, watched, steps, curve_points, episodes, seed, on_checkpoint)
     model.learn(total_timesteps=steps, callback=worker)
     worker.checkpoint(last=True)
     env.close()
@@ -150,6 +152,7 @@ class _TestWorker(BaseCallback):
         watched: Mapping[str, Levels],
         steps: int,
         points: int,
+        episodes: int,
         seed: int,
         on_checkpoint: OnCheckpoint | None,
     ) -> None:
@@ -157,7 +160,7 @@ class _TestWorker(BaseCallback):
         self.curve: list[dict[str, Any]] = []
         self.training_seconds = 0.0
         self._policy, self._split, self._watched = policy, split, watched
-        self._seed, self._checkpoints = seed, 0
+        self._seed, self._checkpoints, self._episodes = seed, 0, episodes
         self._marks = np.linspace(0, steps, points + 1)[:-1].tolist()
         self._on_checkpoint = on_checkpoint
 
@@ -181,7 +184,14 @@ class _TestWorker(BaseCallback):
         for pool, levels in self._watched.items():
             if not len(levels):
                 continue
-            outcome = evaluate(self._policy, self._split.family, levels, [plain])["plain"]
+            outcome = evaluate(
+                self._policy,
+                self._split.family,
+                levels,
+                [plain],
+                episodes=self._episodes,
+                seed=library_seed(self._seed, "checkpoint", self._checkpoints, pool),
+            )["plain"]
             if can_be_exact(self._policy, self._split.family, levels, plain):
                 by_level[pool] = outcome.ret_mean
             returns[pool] = float(outcome.ret_mean.mean())

@@ -28,8 +28,11 @@ def worst_level_trajectories(
         seed: Of the sampled actions.
 
     Returns:
-        See ``record``; each with ``split`` and the level's expected return ``expected``.
+        See ``record``; each with ``split`` and the level's expected return ``expected``. Nothing
+        where the family draws nothing.
     """
+    if not split.family.draws:
+        return []
     condition = PLAIN if PLAIN in set(rows["condition"]) else rows["condition"].iloc[0]
     shown = []
     for pool, levels in split.pools():

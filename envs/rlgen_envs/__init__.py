@@ -39,3 +39,12 @@ for _id, _family in (
         vector_entry_point="rlgen_envs.maze.families:make_vector",
         kwargs={"family": _family},
     )
+
+for _id, _class, _limit in (
+    ("rlgen/CartPole-v0", "CartPole", 200),
+    ("rlgen/MountainCar-v0", "MountainCar", 200),
+    ("rlgen/Acrobot-v0", "Acrobot", 500),
+):
+    gym.register(id=_id, entry_point=f"rlgen_envs.contexts:{_class}", max_episode_steps=_limit)
+
+gym.register(id="rlgen/Atari-v0", entry_point="rlgen_envs.atari:make", max_episode_steps=27_000)

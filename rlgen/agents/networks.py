@@ -1,7 +1,7 @@
 """The network architectures of the paper (appendix A.3; method 1.8), as data.
 
-ReLU everywhere, convolutions without padding (A-19), no dense layer between the last convolution
-and the linear policy and value heads (A-20).
+ReLU everywhere, convolutions without padding (A-19); the paper's have no dense layer between the
+last convolution and the linear policy and value heads (A-20).
 """
 
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ class Conv:
 
 @dataclass(frozen=True)
 class Network:
-    """A trunk: convolutions, or dense layers on the flattened observation.
+    """A trunk: convolutions, then dense layers on what they give, or on the flattened observation.
 
     Attributes:
-        convs: Convolutions, first to last.
-        dense: Widths of dense layers, first to last.
+        convs: Convolutions, first to last; there may be none.
+        dense: Widths of dense layers, first to last; there may be none.
     """
 
     convs: tuple[Conv, ...] = ()
@@ -38,7 +38,7 @@ class Network:
     def card(self) -> str:
         """The layers."""
         if self.convs:
-            return "ConvNet " + " > ".join(map(str, self.convs))
+            return "ConvNet " + " > ".join(map(str, (*self.convs, *self.dense)))
         return "MLP " + "-".join(map(str, self.dense))
 
     @property
@@ -55,7 +55,7 @@ class Network:
         Raises:
             ProtocolError: If the network does not fit the observation.
         """
-        if self.dense:
+        if not self.convs:
             return self.dense[-1]
         if len(shape) != 3:
             raise ProtocolError(
@@ -69,7 +69,7 @@ class Network:
                 raise ProtocolError(
                     f"{self.card} does not fit observations of {shape[1]} x {shape[2]} cells"
                 )
-        return prod((self.convs[-1].channels, height, width))
+        return self.dense[-1] if self.dense else prod((self.convs[-1].channels, height, width))
 
 
 def _plain(channels: int) -> Network:
@@ -80,8 +80,8 @@ def _deep(channels: int, depth: int) -> Network:
     return Network((*[Conv(2, 1, channels)] * depth, Conv(3, 2, channels)))
 
 
-#: The 17 distinct architectures.
-ARCHITECTURES: dict[str, Network] = {
+#: The paper's 17 distinct architectures.
+_PAPER: dict[str, Network] = {
     "conv-a": _plain(11),
     "conv-b": _plain(64),
     "conv-k2x2": _deep(64, 2),
@@ -101,10 +101,18 @@ ARCHITECTURES: dict[str, Network] = {
     "mlp-1024x3": Network(dense=(1024, 1024, 1024)),
 }
 
+#: All of them, and two that stable-baselines3's users know: its own for vectors, and that of Mnih
+#: et al. 2015 for pictures.
+ARCHITECTURES: dict[str, Network] = {
+    **_PAPER,
+    "mlp-64-64": Network(dense=(64, 64)),
+    "nature": Network((Conv(8, 4, 32), Conv(4, 2, 64), Conv(3, 1, 64)), (512,)),
+}
+
 #: The paper's three lists, from which its jobs draw: 19 members, of which the first two of
 #: Big-ConvNet are the first two of ConvNet. Results are labelled by architecture.
 PAPER_FAMILIES: dict[str, tuple[str, ...]] = {
     "ConvNet": ("conv-a", "conv-b", "conv-k2x2", "conv-k2x3", "conv-k2x4"),
-    "Big-ConvNet": ("conv-a", "conv-b", *(n for n in ARCHITECTURES if n.startswith("big-"))),
-    "MLP": tuple(name for name in ARCHITECTURES if name.startswith("mlp-")),
+    "Big-ConvNet": ("conv-a", "conv-b", *(n for n in _PAPER if n.startswith("big-"))),
+    "MLP": tuple(name for name in _PAPER if name.startswith("mlp-")),
 }

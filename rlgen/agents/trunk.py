@@ -1,5 +1,6 @@
 """A network of the catalogue as a torch module."""
 
+import math
 from typing import cast
 
 import gymnasium as gym
@@ -66,20 +67,17 @@ class Trunk(nn.Sequential):
 
 def layers(network: Network, shape: tuple[int, ...]) -> Trunk:
     """The trunk for observations of this shape."""
+    network.n_features(shape)  # says so if it does not fit
     modules: list[nn.Module] = []
-    if network.convs:
-        network.n_features(shape)  # says so if it does not fit
-        channels = shape[0]
-        for conv in network.convs:
-            modules += [nn.Conv2d(channels, conv.channels, conv.kernel, conv.stride), nn.ReLU()]
-            channels = conv.channels
-        modules.append(nn.Flatten())
-    else:
-        modules.append(nn.Flatten())
-        width = int(torch.Size(shape).numel())
-        for size in network.dense:
-            modules += [nn.Linear(width, size), nn.ReLU()]
-            width = size
+    channels = shape[0]
+    for conv in network.convs:
+        modules += [nn.Conv2d(channels, conv.channels, conv.kernel, conv.stride), nn.ReLU()]
+        channels = conv.channels
+    modules.append(nn.Flatten())
+    width = Network(network.convs).n_features(shape) if network.convs else math.prod(shape)
+    for size in network.dense:
+        modules += [nn.Linear(width, size), nn.ReLU()]
+        width = size
     return Trunk(*modules)
 
 

@@ -43,7 +43,7 @@ def run(
     del report
     one_core()
     members = [Subject(**told) for told in subjects]
-    levels_of = content.families()[family].configure(options)
+    levels_of = content.family(family).configure(options)
     files.write_json(Path(into), readings(levels_of, members, checks, Path(cache)))
 
 

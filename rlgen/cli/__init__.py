@@ -6,7 +6,7 @@ import sys
 import click
 
 from rlgen import __version__
-from rlgen.cli import instrument, looking, sizing, studies
+from rlgen.cli import contexts, instrument, looking, sizing, studies
 from rlgen.cli.options import INTERRUPTED
 from rlgen.errors import RlgenError, nearest
 
@@ -49,6 +49,7 @@ for _command in (
     looking.list_,
     looking.show,
     instrument.calibrate,
+    contexts.contexts,
 ):
     cli.add_command(_command)
 

@@ -79,6 +79,6 @@ def show(
     """
     from rlgen import content, showing
 
-    member = content.families()[family].configure(showing.parse_options(options))
+    member = content.family(family).configure(showing.parse_options(options))
     shown = showing.show(member, level, flip_p=flip_p, solution=solution, png=png)
     click.echo(shown)

@@ -19,7 +19,24 @@ from rlgen.cli.options import (
 
 
 @click.command()
-@protocol_argument
+@click.argument("protocol", required=False)
+@click.option("--env", metavar="ID", help="Instead of a protocol: a family or Gymnasium id.")
+@click.option("--agent", help="With --env; with --policy its name. [default: ppo]")
+@click.option(
+    "--policy", "policies", multiple=True, metavar="FILE", help="With --env: no training."
+)
+@click.option("--trust", multiple=True, metavar="FILE", help="A --policy that may be unpickled.")
+@click.option("--network", help="With --env. [default: one that fits its observations]")
+@click.option("--train-levels", metavar="RANGE", help="With --env: ids (seeds) like 0:200.")
+@click.option("--test-levels", metavar="RANGE", help="With --env: ids that nothing else reads.")
+@click.option("--validation-levels", metavar="RANGE", help="With --env.")
+@click.option("--sizes", metavar="N,N", help="With --env: train on the first N. [default: all]")
+@click.option("--steps", type=click.IntRange(1), help="With --env. [default: 200,000]")
+@click.option("--condition", "conditions", multiple=True, help="With --env. [default: plain]")
+@click.option("--episodes", type=click.IntRange(1), help="With --env: on each level. [default: 10]")
+@click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE", help="With --env: of the family."
+)
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Folder. [default: results/NAME]"
 )
@@ -38,7 +55,8 @@ from rlgen.cli.options import (
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def evaluate(
-    protocol: str,
+    protocol: str | None,
+    env: str | None,
     out: Path | None,
     seeds: str | None,
     jobs: int | None,
@@ -46,27 +64,34 @@ def evaluate(
     shard: str,
     as_json: bool,
     quiet: bool,
+    trust: tuple[str, ...],
+    **told: Any,
 ) -> None:
     """Train the protocol's agents, measure them, and write the report.
 
-    PROTOCOL is the name of a shipped protocol or the path of a TOML file. What the folder holds
-    already is kept; the same command continues, extends, or does nothing.
+    PROTOCOL is the name of a shipped protocol or the path of a TOML file; or --env says what to
+    train on in its stead. What the folder holds already is kept; the same command continues,
+    extends, or does nothing.
 
     \b
     rlgen evaluate quickstart
     rlgen evaluate my.toml -o results/mine --seeds 0:20 --jobs 8
     rlgen evaluate my.toml --shard 2/4       on the third of four machines with one folder
+    rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100
+    rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100 --policy my.zip
     """
     from rlgen import api
+    from rlgen.cli import quick
 
     part = parse_shard(shard)
     result = api.evaluate(
-        protocol,
+        quick.asked(protocol, env, told),
         out,
         seeds=seeds,
         jobs=worker_count(jobs),
         device=device,
         shard=part,
+        trust=trust,
         quiet=quiet or as_json,
     )
     for line in result.failed.values():

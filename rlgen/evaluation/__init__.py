@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from rlgen.conditions import Condition
 from rlgen.evaluation import exact, open_loop, rollout
 from rlgen.evaluation.outcome import Outcome
+from rlgen.evaluation.rollout import EPISODES
 from rlgen.levels import Family, Levels
 from rlgen.policy import MemorylessPolicy, OpenLoopPolicy, Policy
 
-__all__ = ["Outcome", "can_be_exact", "evaluate"]
-
-#: Episodes a level where returns cannot be computed.
-EPISODES = 100
+__all__ = ["EPISODES", "Outcome", "can_be_exact", "evaluate"]
 
 
 def can_be_exact(policy: Policy, family: Family, levels: Levels, condition: Condition) -> bool:

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.conditions import Condition
-from rlgen.evaluation import exact, planner
+from rlgen.evaluation import exact, planner, rollout
 from rlgen.files import write_bytes
 from rlgen.levels import Family, Levels
+from rlgen.policy import FunctionPolicy
 from rlgen.protocol import digest
 
 Floats = NDArray[np.float64]
@@ -20,36 +21,53 @@ VERSION = 1
 
 
 def returns(
-    family: Family, levels: Levels, conditions: Sequence[Condition], cache: Path | None = None
+    family: Family,
+    levels: Levels,
+    conditions: Sequence[Condition],
+    cache: Path | None = None,
+    *,
+    episodes: int = rollout.EPISODES,
 ) -> dict[str, Pair]:
     """Expected returns of the planner and of the uniformly random agent.
 
-    The planner is the plain one, which does not know of the perturbation (method 3.2). Changes of
-    the policy (greedy, temperature) leave the random agent, which is uniform, as it is.
+    Where they cannot be computed, but the best possible return is known, that stands for the
+    planner, and the random agent plays. The planner is the plain one, which does not know of the
+    perturbation (method 3.2). Changes of the policy (greedy, temperature) leave the random agent,
+    which is uniform, as it is.
 
     Args:
         family: Of the levels.
         levels: ``L`` levels.
         conditions: What the two face.
         cache: A folder that keeps the numbers: test levels are the same for every run of a study.
+        episodes: Of the random agent on each level where its returns cannot be computed.
 
     Returns:
         By condition name, ``(planner, random)``, each ``(L,)``; empty if the levels are not
-        tabular, where neither can be computed.
+        tabular and their best return is not known.
     """
-    if not len(levels) or family.tabular(levels.take(slice(0, 1))) is None:
+    if not len(levels):
+        return {}
+    tabular = family.tabular(levels.take(slice(0, 1))) is not None
+    if not (tabular or np.isfinite(family.return_bounds()).all()):
         return {}
     by_world: dict[str, list[Condition]] = {}
     for condition in conditions:
         by_world.setdefault(condition.without_policy.name, []).append(condition)
     worlds = [Condition.parse(name) for name in by_world]
-    found = {world.name: _cached(family, levels, world, cache) for world in worlds}
+    played = 0 if tabular else episodes
+    files = {w.name: cache and _file(family, levels, w, played, cache) for w in worlds}
+    found = {name: _cached(file, len(levels)) for name, file in files.items()}
     missing = [world for world in worlds if found[world.name] is None]
-    for name, pair in _compute(family, levels, missing).items():
+    computed = (
+        _compute(family, levels, missing) if tabular else _play(family, levels, missing, episodes)
+    )
+    for name, pair in computed.items():
         found[name] = pair
-        if cache is not None:
-            cache.mkdir(parents=True, exist_ok=True)
-            write_bytes(_file(family, levels, name, cache), np.stack(pair).tobytes())
+        file = files[name]
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(file, np.stack(pair).tobytes())
     results = {name: pair for name, pair in found.items() if pair is not None}
     return {c.name: results[world] for world, members in by_world.items() for c in members}
 
@@ -72,24 +90,34 @@ def _compute(family: Family, levels: Levels, worlds: Sequence[Condition]) -> dic
     }
 
 
-def _file(family: Family, levels: Levels, world: str, cache: Path) -> Path:
+def _play(
+    family: Family, levels: Levels, worlds: Sequence[Condition], episodes: int
+) -> dict[str, Pair]:
+    n_actions = int(family.action_space.n)
+    uniform = FunctionPolicy(lambda seen: np.full((len(seen), n_actions), 1 / n_actions), n_actions)
+    random = rollout.evaluate(uniform, family, levels, worlds, episodes=episodes)
+    best = np.full(len(levels), family.return_bounds()[1])
+    return {name: (best, outcome.ret_mean) for name, outcome in random.items()}
+
+
+def _file(family: Family, levels: Levels, world: Condition, episodes: int, cache: Path) -> Path:
     key = {
         "version": VERSION,
         "family": [family.name, family.version, dict(family.options)],
         "levels": levels.content_hash(),
-        "condition": world,
+        "condition": world.name,
     }
-    return cache / f"{digest(key)}.bin"
+    return cache / f"{digest(key | {'episodes': episodes} if episodes else key)}.bin"
 
 
-def _cached(family: Family, levels: Levels, world: Condition, cache: Path | None) -> Pair | None:
-    if cache is None:
+def _cached(file: Path | None, n: int) -> Pair | None:
+    if file is None:
         return None
     try:
-        data = np.frombuffer(_file(family, levels, world.name, cache).read_bytes())
+        data = np.frombuffer(file.read_bytes())
     except OSError:
         return None
-    if data.size != 2 * len(levels):
+    if data.size != 2 * n:
         return None
-    oracle, random = data.reshape(2, len(levels))
+    oracle, random = data.reshape(2, n)
     return oracle.copy(), random.copy()

@@ -13,8 +13,8 @@ from rlgen.perturbations.base import Channel
 from rlgen.policy import Policy
 from rlgen.seeding import library_seed, stream
 
-#: Episodes played side by side.
-BATCH = 4096
+#: Episodes a level where returns cannot be computed.
+EPISODES = 100
 
 
 def evaluate(
@@ -53,9 +53,10 @@ def _condition(
     tasks = np.repeat(np.arange(len(levels)), episodes)
     rng = stream(seed, "rollout", condition.name)
     channel = condition.channel(int(family.action_space.n), family.noop)
+    at_once = family.side_by_side
     played = [
-        _play(policy, family, levels, tasks[first : first + BATCH], condition, channel, rng)
-        for first in range(0, len(tasks), BATCH)
+        _play(policy, family, levels, tasks[first : first + at_once], condition, channel, rng)
+        for first in range(0, len(tasks), at_once)
     ]
     columns = np.concatenate(played, axis=1).reshape(4, len(levels), episodes)
     returns, solved, timeouts, lengths = columns
@@ -102,8 +103,8 @@ def _play(
         result[3, alive] += 1
         ended = alive & (terminated | truncated)
         if ended.any():
-            result[1, ended] = _final(info, "solved", n)[ended]
-            result[2, ended] = (_final(info, "timeout", n) | truncated)[ended]
+            result[1, ended] = _final(info, "solved", n, np.nan)[ended]
+            result[2, ended] = np.maximum(_final(info, "timeout", n, 0.0), truncated)[ended]
             alive &= ~ended
     env.close()
     return result
@@ -116,9 +117,9 @@ def _act(
     return policy.act(observations[alive] if policy.memoryless else observations, state)
 
 
-def _final(info: dict[str, Any], key: str, n: int) -> NDArray[np.bool_]:
+def _final(info: dict[str, Any], key: str, n: int, unknown: float) -> NDArray[np.float64]:
     final = info["final_info"].get(key)
-    return np.zeros(n, np.bool_) if final is None else np.asarray(final, dtype=np.bool_)
+    return np.full(n, unknown) if final is None else np.asarray(final, dtype=np.float64)
 
 
 def sample(probabilities: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:

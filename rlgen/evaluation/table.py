@@ -41,7 +41,7 @@ def table(
     """
     exact = {c.name: evaluation.can_be_exact(policy, family, levels, c) for c in conditions}
     outcomes = evaluation.evaluate(policy, family, levels, conditions, episodes=episodes, seed=seed)
-    references = reference.returns(family, levels, conditions, cache)
+    references = reference.returns(family, levels, conditions, cache, episodes=episodes)
     unknown = np.full(len(levels), np.nan)
     parts = []
     for name, outcome in outcomes.items():

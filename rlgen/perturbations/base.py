@@ -60,6 +60,11 @@ def certain(index: int, size: int) -> Floats:
     return one
 
 
+def before_first(noop: int, n_actions: int) -> Floats:
+    """The memory of an action before there was one: the one that does nothing, else none."""
+    return certain(noop, n_actions) if noop >= 0 else certain(n_actions, n_actions + 1)
+
+
 @dataclass(frozen=True)
 class Strength:
     """What a perturbation's number means.

@@ -2,29 +2,37 @@
 
 import numpy as np
 
-from rlgen.perturbations.base import Channel, Floats, Ints, Perturbation, Strength, certain
+from rlgen.perturbations.base import (
+    Channel,
+    Floats,
+    Ints,
+    Perturbation,
+    Strength,
+    before_first,
+)
 
 
 class StickyExecuted(Perturbation):
     """With probability zeta, execute what was executed one step earlier.
 
     Zhang et al. 2018, section 4; K-04. This is what the Arcade Learning Environment's code does
-    (method 1.9). At zeta 1 nothing but "stay" is ever executed.
+    (method 1.9). At zeta 1 nothing but "stay" is ever executed, or, where no action stays, the
+    first action proposed.
     """
 
     strength = Strength("probability of repeating the previous executed action", 0.25, 0, 1)
     regularises = True
-    needs_noop = True
 
     def channel(self, strength: float, n_actions: int, noop: int) -> Channel:
-        """The memory is the previous executed action."""
+        """The memory is the previous executed action; one more where the first step has none."""
 
         def apply(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
-            executed = np.where(noise == 1, memory, proposed)
+            repeats = (noise == 1) & (memory < n_actions)
+            executed = np.where(repeats, memory, proposed)
             return executed, executed
 
         noise: Floats = np.array([1 - strength, strength])
-        return Channel(certain(noop, n_actions), noise, apply)
+        return Channel(before_first(noop, n_actions), noise, apply)
 
 
 MEMBER = StickyExecuted()

@@ -2,28 +2,36 @@
 
 import numpy as np
 
-from rlgen.perturbations.base import Channel, Floats, Ints, Perturbation, Strength, certain
+from rlgen.perturbations.base import (
+    Channel,
+    Floats,
+    Ints,
+    Perturbation,
+    Strength,
+    before_first,
+)
 
 
 class StickyProposed(Perturbation):
     """With probability zeta, execute what the policy proposed one step earlier.
 
     Zhang et al. 2018, section 4; K-03. Before the first step the previous action is "stay"
-    (A-27). At zeta 1 this is a delay of one step.
+    (A-27), and where no action stays nothing is repeated at it. At zeta 1 this is a delay of one
+    step.
     """
 
     strength = Strength("probability of repeating the previous proposed action", 0.25, 0, 1)
     regularises = True
-    needs_noop = True
 
     def channel(self, strength: float, n_actions: int, noop: int) -> Channel:
-        """The memory is the previous proposed action."""
+        """The memory is the previous proposed action; one more where the first step has none."""
 
         def apply(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
-            return np.where(noise == 1, memory, proposed), proposed
+            repeats = (noise == 1) & (memory < n_actions)
+            return np.where(repeats, memory, proposed), proposed
 
         noise: Floats = np.array([1 - strength, strength])
-        return Channel(certain(noop, n_actions), noise, apply)
+        return Channel(before_first(noop, n_actions), noise, apply)
 
 
 MEMBER = StickyProposed()

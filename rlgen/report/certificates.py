@@ -79,7 +79,7 @@ def _certificate(run: Mapping[Any, Any], facts: Mapping[str, Any], refused: str)
 
 def _least(returns: Any, facts: Mapping[str, Any]) -> Certificate:
     if "bounds" not in facts:
-        reason = "the range of returns is not known: issue rlgen evaluate again"
+        reason = "the lowest and highest possible return are not known"
         return Certificate(NAN, "betting", len(returns), CONFIDENCE, reason=reason)
     # One bound, chosen beforehand: the best of several would not hold with this confidence.
     low, high = facts["bounds"]["test"]

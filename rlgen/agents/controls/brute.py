@@ -7,11 +7,15 @@ acts at random. The whole sequence then enters the tree, and a node's value is t
 of the episodes through it.
 """
 
+from collections.abc import Iterator
 from math import inf, log
+from typing import Any
 
+import gymnasium as gym
 import numpy as np
 
 from rlgen.agents.controls.base import Control, batches
+from rlgen.errors import LevelError
 from rlgen.levels import Family, Levels
 from rlgen.policy import Observations, OpenLoopPolicy
 from rlgen.seeding import stream
@@ -29,46 +33,94 @@ class Brute(Control):
     Args:
         episodes: Of search on each level. The published agent plays 1e4 to 1e5; the default
             takes seconds for ten levels and leaves some of them unsolved.
+        longest: Steps after which a sequence ends where levels are played, not listed.
     """
 
-    def __init__(self, episodes: int = 3000) -> None:
-        self.episodes = episodes
+    def __init__(self, episodes: int = 3000, longest: int = 1000) -> None:
+        self.episodes, self.longest = episodes, longest
 
     def fit(self, family: Family, levels: Levels, seed: int) -> OpenLoopPolicy:
         """See ``Control.fit``."""
+        if not len(levels):
+            raise LevelError("a control needs at least one level")
         first: list[Observations] = []
         scripts: list[list[int]] = []
+        n_actions = int(family.action_space.n)
+        for number, world in enumerate(self._worlds(family, levels)):
+            rng = stream(seed, "brute", int(levels.ids[number]))
+            first.append(world.first)
+            scripts.append(search(world, n_actions, self.episodes, rng))
+        return OpenLoopPolicy(np.stack(first), scripts, n_actions, after=None, seed=seed)
+
+    def _worlds(self, family: Family, levels: Levels) -> "Iterator[_Listed | _Played]":
+        if family.tabular(levels.take(slice(0, 1))) is None:
+            env = family.env(levels)
+            for level in levels.ids:
+                yield _Played(env, int(level), self.longest)
+            env.close()
+            return
         for tabular in batches(family, levels):
-            first.append(tabular.observe(tabular.start))
             for level in range(tabular.n_levels):
-                rng = stream(seed, "brute", int(levels.ids[len(scripts)]))
-                scripts.append(search(tabular, level, self.episodes, rng))
-        return OpenLoopPolicy(
-            np.concatenate(first), scripts, int(family.action_space.n), after=None, seed=seed
-        )
+                yield _Listed(tabular, level)
+
+
+class _Listed:
+    """A level as a list of its states. Plain lists: a step is too small for arrays to pay."""
+
+    def __init__(self, tabular: TabularLevels, level: int) -> None:
+        low, high = tabular.offsets[level], tabular.offsets[level + 1]
+        self._following = (tabular.next_state[low:high] - low).tolist()
+        self._rewards = tabular.reward[low:high].tolist()
+        self._over = tabular.n_states - int(low)
+        self._start = int(tabular.start[level] - low)
+        self._late = tabular.timeout_reward
+        self.horizon = tabular.horizon
+        self.first = tabular.observe(tabular.start[[level]])[0]
+
+    def reset(self) -> None:
+        """Start an episode."""
+        self._state, self._left = self._start, self.horizon
+
+    def step(self, action: int) -> tuple[float, bool]:
+        """Reward, and whether the episode is over."""
+        state, self._left = self._state, self._left - 1
+        self._state = self._following[state][action]
+        over = self._state == self._over
+        late = self._late if self._left == 0 and not over else 0.0
+        return self._rewards[state][action] + late, over
+
+
+class _Played:
+    """A level that can only be played."""
+
+    def __init__(self, env: "gym.Env[Any, Any]", level: int, longest: int) -> None:
+        self._env, self._level, self.horizon = env, level, longest
+        self.first = np.asarray(env.reset(options={"level": level})[0])
+
+    def reset(self) -> None:
+        """Start an episode."""
+        self._env.reset(options={"level": self._level})
+
+    def step(self, action: int) -> tuple[float, bool]:
+        """Reward, and whether the episode is over."""
+        _, reward, terminated, truncated, _ = self._env.step(np.int64(action))
+        return float(reward), bool(terminated or truncated)
 
 
 def search(
-    tabular: TabularLevels, level: int, episodes: int, rng: np.random.Generator
+    world: _Listed | _Played, n_actions: int, episodes: int, rng: np.random.Generator
 ) -> list[int]:
-    """The best action sequence found on one level; of equals, the first found.
-
-    Plain lists: a step down a tree is too small for arrays to pay.
-    """
-    low, high = tabular.offsets[level], tabular.offsets[level + 1]
-    n_actions, horizon = tabular.n_actions, tabular.horizon
-    following = (tabular.next_state[low:high] - low).tolist()
-    rewards = tabular.reward[low:high].tolist()
-    over, start = tabular.n_states - int(low), int(tabular.start[level] - low)
+    """The best action sequence found on one level; of equals, the first found."""
     epsilon = [EXPLORATION / log(visits + 2) for visits in range(episodes)]
     anything = list(range(n_actions))
     # By node: child by action, visits, the children of largest value, and that value.
     children: list[dict[int, int]] = [{}]
     visits, best, top = [0], [anything], [-inf]
     for _ in range(episodes):
-        explores = rng.random(horizon).tolist()
-        draws = rng.random(horizon).tolist()
-        state, total, node = start, 0.0, 0
+        explores = rng.random(world.horizon).tolist()
+        draws = rng.random(world.horizon).tolist()
+        world.reset()
+        total, node = 0.0, 0
         taken: list[int] = []
         for explore, draw in zip(explores, draws, strict=True):
             choices = anything
@@ -80,12 +132,10 @@ def search(
             else:
                 action = choices[int(draw * n_actions)]
             taken.append(action)
-            total += rewards[state][action]
-            state = following[state][action]
-            if state == over:
+            reward, over = world.step(action)
+            total += reward
+            if over:
                 break
-        else:
-            total += tabular.timeout_reward
         node = 0
         for action in taken:
             visits[node] += 1

@@ -87,7 +87,7 @@ def main(path: str, n_levels: int = 200) -> None:
     """Print the comparison for every variant of the provisional table."""
     table = pd.read_csv(path)
     for variant, (name, options) in VARIANTS.items():
-        family = content.families()[name].configure(options)
+        family = content.family(name).configure(options)
         measured = measure(family, family.generate(range(n_levels)))
         old = table[table["variant"] == variant].drop(columns="variant")
         print(variant)

@@ -1,0 +1,140 @@
+"""Classic control with the physics as level content (Packer et al. 2018, table 1).
+
+A level's seed decides the parameters, besides the start state that Gymnasium draws from it. Which
+range they come from is told by the seed's block: below ``BLOCK`` the *random* range R, in the next
+block the *extreme* values E around it, and in the third the *deterministic* default D.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gymnasium.envs.classic_control.acrobot import AcrobotEnv
+from gymnasium.envs.classic_control.cartpole import CartPoleEnv
+from gymnasium.envs.classic_control.mountain_car import MountainCarEnv
+
+from rlgen.errors import LevelError
+from rlgen.seeding import stream
+
+BLOCK = 10_000_000_000
+#: The blocks in their order.
+REGIMES = ("R", "E", "D")
+
+#: Default; ends of the random range; ends of the extreme range.
+Range = tuple[float, tuple[float, float], tuple[float, float]]
+CARTPOLE: dict[str, Range] = {
+    "force": (10.0, (5.0, 15.0), (1.0, 20.0)),
+    "length": (0.5, (0.25, 0.75), (0.05, 1.0)),
+    "mass": (0.1, (0.05, 0.5), (0.01, 1.0)),
+}
+MOUNTAIN_CAR: dict[str, Range] = {
+    "force": (0.001, (0.0005, 0.005), (0.0001, 0.01)),
+    "mass": (0.0025, (0.001, 0.005), (0.0005, 0.01)),
+}
+ACROBOT: dict[str, Range] = dict.fromkeys(
+    ("length", "mass", "inertia"), (1.0, (0.75, 1.25), (0.5, 1.5))
+)
+
+
+def regime(seed: int) -> str:
+    """The range that a level's parameters come from.
+
+    Raises:
+        LevelError: If the seed is in no block.
+    """
+    if not 0 <= seed < BLOCK * len(REGIMES):
+        raise LevelError(f"level {seed}: must be from 0 to {BLOCK * len(REGIMES) - 1}")
+    return REGIMES[seed // BLOCK]
+
+
+def drawn(ranges: Mapping[str, Range], seed: int, name: str) -> dict[str, float]:
+    """A level's parameters.
+
+    Args:
+        ranges: Of each parameter.
+        seed: The level's id.
+        name: Of the environment.
+
+    Returns:
+        By name: the default in D; uniform in the range in R; in E uniform in what the extreme
+        range has beyond it, on both sides.
+    """
+    where, rng, told = regime(seed), stream(seed, name, "parameters"), {}
+    for key, (default, (low, high), (least, most)) in ranges.items():
+        if where == "D":
+            told[key] = default
+        elif where == "R":
+            told[key] = float(rng.uniform(low, high))
+        else:
+            # One draw from both sides put together.
+            x = float(rng.uniform(0, (low - least) + (most - high)))
+            told[key] = least + x if x < low - least else high + x - (low - least)
+    return told
+
+
+class CartPole(CartPoleEnv):
+    """Cart and pole; solved if it stands for 195 steps (of at most 200)."""
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        """Start the level of this seed."""
+        if seed is not None:
+            told = drawn(CARTPOLE, seed, "cartpole")
+            self.force_mag, self.length, self.masspole = told["force"], told["length"], told["mass"]
+            self.total_mass = self.masspole + self.masscart
+            self.polemass_length = self.masspole * self.length
+        self.n_steps = 0
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action: Any) -> Any:
+        """One step; ``is_success`` says whether the pole has stood long enough."""
+        observation, reward, terminated, truncated, info = super().step(action)  # type: ignore[no-untyped-call]
+        self.n_steps += 1
+        return (
+            observation,
+            reward,
+            terminated,
+            truncated,
+            info | {"is_success": self.n_steps >= 195},
+        )
+
+
+class MountainCar(MountainCarEnv):
+    """Car in a valley; solved if it is out within 110 steps (of at most 200)."""
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        """Start the level of this seed."""
+        if seed is not None:
+            told = drawn(MOUNTAIN_CAR, seed, "mountain-car")
+            # What the paper calls mass is what Gymnasium calls gravity.
+            self.force, self.gravity = told["force"], told["mass"]
+        self.n_steps = 0
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action: Any) -> Any:
+        """One step; ``is_success`` says whether the car is out in time."""
+        observation, reward, terminated, truncated, info = super().step(action)
+        self.n_steps += 1
+        success = bool(terminated) and self.n_steps <= 110
+        return observation, reward, terminated, truncated, info | {"is_success": success}
+
+
+class Acrobot(AcrobotEnv):
+    """Two links; solved if the tip is up within 80 steps (of at most 500)."""
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        """Start the level of this seed."""
+        if seed is not None:
+            told = drawn(ACROBOT, seed, "acrobot")
+            # Both links alike; their centres of mass stay in the middle.
+            self.LINK_LENGTH_1 = self.LINK_LENGTH_2 = told["length"]
+            self.LINK_COM_POS_1 = self.LINK_COM_POS_2 = told["length"] / 2
+            self.LINK_MASS_1 = self.LINK_MASS_2 = told["mass"]
+            self.LINK_MOI = told["inertia"]
+        self.n_steps = 0
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action: Any) -> Any:
+        """One step; ``is_success`` says whether the tip is up in time."""
+        observation, reward, terminated, truncated, info = super().step(action)  # type: ignore[no-untyped-call]
+        self.n_steps += 1
+        success = bool(terminated) and self.n_steps <= 80
+        return observation, reward, terminated, truncated, info | {"is_success": success}

@@ -1,0 +1,90 @@
+"""One environment of another package that plays levels of ours."""
+
+import math
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from rlgen.errors import LevelError
+from rlgen_envs.registered.observing import Floats, Reader
+
+#: What environments call it when an episode has reached its goal.
+SOLVED = ("is_success", "success", "solved")
+
+
+class LevelEnv(gym.Env[Floats, np.int64]):
+    """Resets the environment with a level's id as its seed.
+
+    A level is everything that its seed decides: where things are, and the noise within the episode.
+
+    Observation: float32, see ``observing.reader``. Info: ``level``; ``solved``, where the
+    environment tells it as one of ``SOLVED``.
+
+    Args:
+        env: The environment.
+        ids: Levels to draw from at each reset.
+        space: Of the observations that are shown.
+        read: From its observations to ours.
+        name: What messages begin with.
+    """
+
+    def __init__(
+        self,
+        env: "gym.Env[Any, Any]",
+        ids: NDArray[np.int64],
+        space: gym.spaces.Box,
+        read: Reader,
+        name: str,
+    ) -> None:
+        if not len(ids):
+            raise LevelError(f"{name}: an environment needs at least one level id to draw from")
+        self.env, self.ids, self.name, self._read = env, ids, name, read
+        self.observation_space = space  # type: ignore[assignment]
+        self.action_space = gym.spaces.Discrete(int(env.action_space.n))  # type: ignore[attr-defined]
+        self._first = int(getattr(env.action_space, "start", 0))
+        self.render_mode = env.render_mode
+        self.metadata = env.metadata
+        self.spec = env.spec
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Floats, dict[str, Any]]:
+        """Start an episode.
+
+        Args:
+            seed: Seeds the choice of level; a level itself is fixed by its id.
+            options: ``{"level": id}`` plays exactly that level.
+        """
+        super().reset(seed=seed)
+        wanted = (options or {}).get("level")
+        if wanted is None:
+            wanted = self.ids[int(self.np_random.integers(len(self.ids)))]
+        self.level, self.t = int(wanted), 0
+        observation, _ = self.env.reset(seed=self.level)
+        return self._read(observation), {"level": self.level}
+
+    def step(self, action: np.int64) -> tuple[Floats, float, bool, bool, dict[str, Any]]:
+        """One step.
+
+        Raises:
+            LevelError: For a reward that is no number.
+        """
+        self.t += 1
+        observation, reward, terminated, truncated, told = self.env.step(self._first + int(action))
+        if not math.isfinite(reward):
+            raise LevelError(f"{self.name}, level {self.level}: reward {reward} in step {self.t}")
+        info: dict[str, Any] = {"level": self.level}
+        named = [key for key in SOLVED if key in told]
+        if (terminated or truncated) and named:
+            info["solved"] = bool(told[named[0]])
+        return self._read(observation), float(reward), bool(terminated), bool(truncated), info
+
+    def render(self) -> Any:
+        """A picture, if the environment draws any."""
+        return self.env.render()
+
+    def close(self) -> None:
+        """Close the environment."""
+        self.env.close()

@@ -1,0 +1,301 @@
+"""A registered environment as a family."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from importlib import import_module
+from typing import Any, Self
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import Error as GymnasiumError
+from numpy.typing import ArrayLike, NDArray
+from pydantic import ConfigDict, Field
+
+from rlgen.errors import LevelError, UnknownNameError, nearest
+from rlgen.levels import Family, Levels
+from rlgen.settings import Settings, checked
+from rlgen_envs.registered.env import LevelEnv
+from rlgen_envs.registered.levels import SeededLevels
+from rlgen_envs.registered.observing import reader
+from rlgen_envs.registered.vector import LevelVectorEnv
+
+#: Levels, where none are named, and steps, on which an environment must do the same twice.
+TRIED_LEVELS, TRIED_STEPS = (0, 1, 12_345), 20
+#: What an action that does nothing is called by environments that name their actions.
+IDLE = ("NOOP",)
+#: What some packages call their environments, the module that registers them, and our extra.
+PACKAGES = {
+    "MiniGrid-": ("minigrid", "minigrid"),
+    "BabyAI-": ("minigrid", "minigrid"),
+    "ALE/": ("ale_py", "atari"),
+}
+
+
+class RegisteredOptions(Settings):
+    """Options of every registered environment; all others are arguments of ``gymnasium.make``.
+
+    Attributes:
+        time_limit: Steps after which an episode is cut; 0 leaves the environment's own.
+        wrappers: Classes put around it, the first innermost: ``"package.module:Class"``, several
+            with commas between them. Importing them runs their code.
+        entry: The one entry of dictionary observations that is shown; "" is all numbers.
+        scale: What observations of bytes are divided by.
+        noop: The action that does nothing; -1 is none, unless the environment names one.
+        worst: Lowest possible return of an episode; ``worst`` and ``best`` give scores their scale.
+        best: Highest possible return.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
+
+    time_limit: int = Field(0, ge=0)
+    wrappers: str = ""
+    entry: str = ""
+    scale: float = Field(255.0, gt=0, strict=False)
+    noop: int = Field(-1, ge=-1)
+    worst: float | None = Field(None, strict=False)
+    best: float | None = Field(None, strict=False)
+
+
+class RegisteredFamily(Family):
+    """Levels of an environment that any package has registered with Gymnasium.
+
+    Args:
+        name: Its id, with the version; ``"module:id"`` imports the module first.
+        options: Its settings.
+    """
+
+    version = 1
+    side_by_side = 64
+    card = "registered with Gymnasium"
+
+    def __init__(self, name: str, options: RegisteredOptions | None = None) -> None:
+        self.name = name
+        self.settings = options or RegisteredOptions()
+        self.options = self.settings.model_dump(exclude_none=True)
+
+    def configure(self, options: Mapping[str, Any]) -> Self:
+        """The same environment with other settings."""
+        where = f"{self.name} options"
+        settings = checked(RegisteredOptions, options, LevelError, where)
+        worst, best = settings.worst, settings.best
+        if (worst is None) != (best is None) or (worst is not None and worst >= (best or 0)):
+            raise LevelError(
+                f"{where}: worst = {worst}, best = {best}: give both, the lower as worst"
+            )
+        return type(self)(self.name, settings)
+
+    def check(self, ids: Sequence[int] = TRIED_LEVELS) -> None:
+        """Make the environment, and refuse one whose seeds do not decide its levels."""
+        env = self.env(self.generate(ids))
+        first, second = ([self._played(env, level) for level in ids] for _ in range(2))
+        env.close()
+        for level, one, other in zip(ids, first, second, strict=True):
+            for t, (seen, again) in enumerate(zip(one, other, strict=False)):
+                if not np.array_equal(seen, again, equal_nan=True):
+                    how = f"step {t} under the same actions" if t else "the first observation"
+                    raise LevelError(
+                        f"{self.name}: its levels are not decided by their seeds: after two resets "
+                        f"with seed {level}, {how} differed"
+                    )
+            if len(one) != len(other):
+                raise LevelError(
+                    f"{self.name}: its levels are not decided by their seeds: of two episodes with "
+                    f"seed {level} and the same actions one was longer"
+                )
+
+    def _played(self, env: LevelEnv, level: int) -> list[NDArray[np.float64]]:
+        """What the first steps of a level show and pay."""
+        observation, _ = env.reset(options={"level": level})
+        told = [observation.astype(np.float64).ravel()]
+        for t in range(TRIED_STEPS):
+            # Any actions will do, if they are the same.
+            action = np.int64((t * 7 + 1) % self.action_space.n)
+            observation, reward, terminated, truncated, _ = env.step(action)
+            told.append(np.append(observation.astype(np.float64).ravel(), reward))
+            if terminated or truncated:
+                break
+        return told
+
+    @cached_property
+    def _spaces(self) -> tuple[gym.spaces.Box, Callable[[Any], Any], int, int | None]:
+        """Observations as shown, how they are read, number of actions, and the idle one."""
+        env = self._made(None)
+        space, read = reader(
+            env.observation_space, self.settings.entry, self.settings.scale, self.name
+        )
+        actions = env.action_space
+        if not isinstance(actions, gym.spaces.Discrete):
+            raise LevelError(f"{self.name}: its actions are not discrete: {actions}")
+        count, noop = int(actions.n), self.settings.noop
+        if noop >= count:
+            raise LevelError(f"{self.name} options: noop = {noop}: there are {count} actions")
+        meanings: list[str] = getattr(env.unwrapped, "get_action_meanings", list)()
+        if noop < 0:
+            noop = next((i for i, said in enumerate(meanings) if said in IDLE), -1)
+        env.close()
+        return space, read, count, None if noop < 0 else noop
+
+    @property
+    def observation_space(self) -> gym.spaces.Box:  # type: ignore[override]
+        """Of one environment, as networks see it."""
+        return self._spaces[0]
+
+    @property
+    def action_space(self) -> gym.spaces.Discrete:  # type: ignore[override]
+        """Of one environment, counted from 0."""
+        return gym.spaces.Discrete(self._spaces[2])
+
+    @property
+    def noop(self) -> int | None:  # type: ignore[override]
+        """The action that does nothing, if it is known."""
+        return self._spaces[3]
+
+    @cached_property
+    def draws(self) -> bool:  # type: ignore[override]
+        """Whether the environment can draw a level here."""
+        try:
+            self.picture(self.generate([0]))
+        except LevelError:
+            return False
+        return True
+
+    def _made(self, render_mode: str | None) -> "gym.Env[Any, Any]":
+        arguments: dict[str, Any] = dict(self.settings.model_extra or {})
+        if self.settings.time_limit:
+            arguments["max_episode_steps"] = self.settings.time_limit
+        if render_mode is not None:
+            arguments["render_mode"] = render_mode
+        try:
+            # Its checks of every step are for authors of environments, and slow.
+            env = gym.make(self.name, disable_env_checker=True, **arguments)
+            for wrapper in self._wrappers():
+                env = wrapper(env)
+        except LevelError:
+            raise
+        except GymnasiumError as error:
+            raise LevelError(f"{self.name}: {_line(error)}") from None
+        except Exception as error:
+            raise LevelError(
+                f"{self.name} cannot be made with {arguments}: {type(error).__name__}: "
+                f"{_line(error)}"
+            ) from None
+        return env
+
+    def _wrappers(self) -> list[Callable[[Any], Any]]:
+        found = []
+        for path in filter(None, (part.strip() for part in self.settings.wrappers.split(","))):
+            module, _, name = path.partition(":")
+            try:
+                found.append(getattr(import_module(module), name))
+            except (ImportError, AttributeError, ValueError) as error:
+                raise LevelError(
+                    f"{self.name} options: wrappers = {path!r}: {_line(error)} (written as "
+                    "'package.module:Class')"
+                ) from None
+        return found
+
+    @property
+    def world(self) -> str:
+        """What decides which levels there are, as text."""
+        return json.dumps([self.name, self.version, dict(self.options)], sort_keys=True)
+
+    def generate(self, ids: ArrayLike, flip_p: float = 0.0) -> SeededLevels:
+        """The levels with these seeds; see ``Family.generate``."""
+        if flip_p:
+            raise LevelError(f"flip_p = {flip_p}: rewards of {self.name} cannot be flipped")
+        try:
+            array = np.asarray(ids, dtype=np.int64).reshape(-1)
+        except OverflowError:
+            raise LevelError("level ids must be below 2**63") from None
+        if len(array) and array.min() < 0:
+            raise LevelError(f"level id {array.min()}: ids are not negative")
+        return SeededLevels(array, self.world)
+
+    def capacity(self) -> int | None:
+        """Nobody knows how many levels differ."""
+        return None
+
+    def env(
+        self, levels: Levels, *, random_spawn: bool = False, render_mode: str | None = None
+    ) -> LevelEnv:
+        """One environment that plays these levels."""
+        del random_spawn  # refused before: can_spawn is False
+        space, read, *_ = self._spaces
+        return LevelEnv(self._made(render_mode), levels.ids, space, read, self.name)
+
+    def vector_env(
+        self, levels: Levels, num_envs: int, *, random_spawn: bool = False
+    ) -> LevelVectorEnv:
+        """A batch of environments that play these levels."""
+        del random_spawn
+        return LevelVectorEnv(lambda: self.env(levels), num_envs)
+
+    def return_bounds(self, flip_p: float = 0.0) -> tuple[float, float]:
+        """``worst`` and ``best``; infinite where they are not told."""
+        del flip_p
+        worst, best = self.settings.worst, self.settings.best
+        return (-np.inf if worst is None else worst, np.inf if best is None else best)
+
+    def text(self, levels: Levels, actions: Sequence[int] | None = None) -> str:
+        """The level by its id: what it looks like only the environment can draw."""
+        played = "" if actions is None else f", actions {' '.join(map(str, actions))}"
+        return f"{self.name} level {int(levels.ids[0])}{played}"
+
+    def picture(self, levels: Levels, actions: Sequence[int] | None = None) -> NDArray[np.uint8]:
+        """The environment's own drawing, after some actions.
+
+        Raises:
+            LevelError: If it draws nothing.
+        """
+        env = self.env(levels, render_mode="rgb_array")
+        env.reset(options={"level": int(levels.ids[0])})
+        for action in actions or ():
+            _, _, terminated, truncated, _ = env.step(np.int64(action))
+            if terminated or truncated:
+                break
+        try:
+            drawn = env.render()
+        except Exception as error:
+            raise LevelError(f"{self.name} draws no pictures: {_line(error)}") from None
+        finally:
+            env.close()
+        if drawn is None:
+            raise LevelError(f"{self.name} draws no pictures")
+        return np.asarray(drawn, np.uint8)
+
+
+def registered(name: str, others: Sequence[str] = ()) -> RegisteredFamily:
+    """The family of a registered environment.
+
+    Args:
+        name: Its id.
+        others: Names that may have been meant as well.
+
+    Raises:
+        UnknownNameError: If nothing of this name is registered.
+    """
+    for prefix, (module, extra) in PACKAGES.items():
+        if name.startswith(prefix):
+            try:
+                import_module(module)
+            except ImportError:
+                raise UnknownNameError(
+                    f"family {name!r} needs the package {module}: pip install 'rlgen[{extra}]'"
+                ) from None
+    try:
+        gym.spec(name)
+    except (GymnasiumError, ImportError) as error:
+        if isinstance(error, ImportError):
+            raise UnknownNameError(f"family {name!r}: {_line(error)}") from None
+        known = [*others, *gym.registry]
+        hint = nearest(name, known)
+        # All that are registered would fill the screen.
+        hint = hint if "did you mean" in hint else f" (known: {', '.join(sorted(others))}, "
+        hint += "" if "did you mean" in hint else "and every id registered with Gymnasium)"
+        raise UnknownNameError(f"unknown family {name!r}{hint}") from None
+    return RegisteredFamily(name)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

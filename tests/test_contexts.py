@@ -1,0 +1,149 @@
+"""Classic control with its physics as level content, and the summary of Packer et al. 2018."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from rlgen import api, content
+from rlgen.cli import cli
+from rlgen.errors import LevelError, StoreError
+from rlgen.stats.contexts import geometric_mean, summarised
+from rlgen_envs import contexts
+from rlgen_envs.contexts import ACROBOT, BLOCK, CARTPOLE, MOUNTAIN_CAR, drawn
+
+IDS = ["rlgen/CartPole-v0", "rlgen/MountainCar-v0", "rlgen/Acrobot-v0"]
+RANGES = {"cartpole": CARTPOLE, "mountain-car": MOUNTAIN_CAR, "acrobot": ACROBOT}
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_parameters_come_from_the_range_of_their_block(name):
+    ranges = RANGES[name]
+    n = 400
+    random = [drawn(ranges, seed, name) for seed in range(n)]
+    extreme = [drawn(ranges, BLOCK + seed, name) for seed in range(n)]
+    for key, (default, (low, high), (least, most)) in ranges.items():
+        assert drawn(ranges, 2 * BLOCK + 7, name)[key] == default
+        inside = np.array([told[key] for told in random])
+        assert ((low <= inside) & (inside <= high)).all()
+        assert abs(inside.mean() - (low + high) / 2) < 4 * (high - low) / (12 * n) ** 0.5
+        outside = np.array([told[key] for told in extreme])
+        assert ((least <= outside) & (outside <= most)).all()
+        assert not ((low < outside) & (outside < high)).any()
+        below = (low - least) / (low - least + most - high)
+        assert abs((outside <= low).mean() - below) < 4 * (below * (1 - below) / n) ** 0.5
+
+
+def test_the_papers_numbers():
+    """Table 1."""
+    assert CARTPOLE["length"] == (0.5, (0.25, 0.75), (0.05, 1.0))
+    assert MOUNTAIN_CAR["force"] == (0.001, (0.0005, 0.005), (0.0001, 0.01))
+    assert ACROBOT["mass"] == (1.0, (0.75, 1.25), (0.5, 1.5))
+    with pytest.raises(LevelError, match="must be from 0 to"):
+        contexts.regime(3 * BLOCK)
+
+
+@pytest.mark.parametrize("env_id", IDS)
+def test_a_level_is_decided_by_its_seed(env_id):
+    family = content.family(env_id)
+    family.check()
+    levels = [5, BLOCK + 5, 2 * BLOCK + 5]
+    batch = family.vector_env(family.generate(levels), 3)
+
+    def played():
+        seen = [batch.reset(options={"level": np.array(levels)})[0]]
+        seen += [batch.step(np.zeros(3, np.int64))[0] for _ in range(5)]
+        return np.stack(seen)
+
+    first = played()
+    assert np.array_equal(first, played())
+    assert not np.array_equal(first[-1, 0], first[-1, 1])
+
+
+@pytest.mark.parametrize(
+    ("env_id", "plain"),
+    [
+        ("rlgen/CartPole-v0", "CartPole-v1"),
+        ("rlgen/MountainCar-v0", "MountainCar-v0"),
+        ("rlgen/Acrobot-v0", "Acrobot-v1"),
+    ],
+)
+def test_the_default_is_gymnasiums(env_id, plain):
+    content.families()
+    ours, theirs = gym.make(env_id), gym.make(plain)
+    seed = 2 * BLOCK + 3
+    assert np.array_equal(ours.reset(seed=seed)[0], theirs.reset(seed=seed)[0])
+    for t in range(100):
+        one, other = ours.step(t % 2), theirs.step(t % 2)
+        assert np.array_equal(one[0], other[0])
+        assert one[1:4] == other[1:4]
+        if one[2] or one[3]:
+            break
+
+
+def test_success_is_the_papers():
+    content.families()
+    env = gym.make("rlgen/CartPole-v0")
+    env.reset(seed=2 * BLOCK)
+    steps, done = 0, False
+    while not done:
+        # Pushes to where the pole falls: stands for ever.
+        told = env.unwrapped.state
+        _, _, terminated, truncated, info = env.step(int(told[2] + 0.5 * told[3] > 0))
+        steps += 1
+        done = terminated or truncated
+        assert info["is_success"] == (steps >= 195)
+    assert steps == 200
+
+
+def test_the_summary_by_hand():
+    shares = {
+        "DD": {0: 1.0, 1: 0.9},
+        "DR": {0: 0.5, 1: 0.5},
+        "DE": {0: 0.25, 1: 0.0},
+        "RR": {0: 0.8, 1: 0.6},
+        "RE": {0: 1.0, 1: 1.0, 2: 0.3},
+    }
+    told = summarised(shares)
+    assert told["default"].mean == pytest.approx(0.95)
+    assert told["interpolation"].mean == pytest.approx(0.7)
+    assert told["extrapolation"].mean == pytest.approx((0.125 ** (1 / 3) + 0) / 2)
+    half = 12.7062047 * 0.05  # Student's quantile at one degree of freedom times the error
+    assert told["default"].high - told["default"].mean == pytest.approx(half)
+    assert summarised({"DD": {0: 1.0}})["default"].reason == "one seed has no interval"
+    assert "no seed" in summarised({})["extrapolation"].reason
+    assert geometric_mean([0.2, 0.2, 0.2]) == pytest.approx(0.2)
+
+
+def study(name, train, validation):
+    return {
+        "name": name,
+        "family": "rlgen/CartPole-v0",
+        "train_levels": train,
+        "validation_levels": validation,
+        "test_levels": f"{BLOCK}:{BLOCK + 3}",
+        "network": "mlp-64-64",
+        "agent_options": {"n_envs": 8, "batch_size": 64},
+        "seeds": [0, 1],
+        "steps": 300,
+        "curve_points": 1,
+        "curve_levels": 1,
+        "episodes": 1,
+    }
+
+
+def test_two_studies_make_a_table(tmp_path):
+    stores = []
+    for name, train in (("d", f"{2 * BLOCK}:{2 * BLOCK + 2}"), ("r", "0:2")):
+        stores.append(str(tmp_path / name))
+        api.evaluate(study(name, train, "10:13"), stores[-1], jobs=1)
+    told = CliRunner().invoke(cli, ["contexts", *stores])
+    assert told.exit_code == 0, told.output
+    lines = told.output.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["default", "interpolation", "extrapolation"]
+    assert "RR" in lines[2]
+    plain = tmp_path / "plain"
+    api.evaluate(study("plain", "0:2", ""), plain, jobs=1)
+    wrong = CliRunner().invoke(cli, ["contexts", str(plain), stores[1]])
+    assert isinstance(wrong.exception, StoreError)
+    assert "validation" in str(wrong.exception)
