@@ -213,7 +213,8 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
         member = content.family(name)
     with _At(where, "family_options", dict(protocol.family_options)):
         family = member.configure(protocol.family_options)
-        named = protocol.named_levels
+    named = protocol.named_levels
+    with _At(where, "family", name):
         starts = [[start] for start in NAMESPACES.values()]
         family.check([i for pool in named.values() or starts for i in (pool[0], pool[-1])])
     for n_train in protocol.n_train_levels:

@@ -82,6 +82,8 @@ def make(game: str = "Breakout", render_mode: str | None = None) -> AtariLevels:
     except ImportError:
         raise LevelError("Atari needs the package ale_py: pip install 'rlgen[atari]'") from None
     gym.register_envs(ale_py)
+    # Its banner is printed for every environment.
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
     known = [
         spec.removeprefix("ALE/").removesuffix("-v5") for spec in gym.registry if "ALE/" in spec
     ]

@@ -262,7 +262,7 @@ def _trusted_zip(path: Path, family: Family) -> Policy:
         for module in model.policy.modules():
             if hasattr(module, "normalize_images"):
                 # Our pictures are divided by 255 already.
-                module.normalize_images = False
+                vars(module)["normalize_images"] = False
         return _fitting(SB3Policy(model), family, str(path))
     raise PolicyError(f"{path}: stable-baselines3 cannot load it: {reason}")
 

@@ -7,7 +7,13 @@ from typing import Any
 import click
 
 #: What the options are where the command says nothing.
-DEFAULTS = {"steps": 200_000, "episodes": 10, "curve_levels": 20, "seeds": "0:3"}
+DEFAULTS = {
+    "steps": 200_000,
+    "episodes": 5,
+    "curve_points": 5,
+    "curve_levels": 10,
+    "seeds": "0:3",
+}
 #: Cells a side from which a picture is worth the network for pictures.
 PICTURE = 36
 

@@ -33,7 +33,7 @@ from rlgen.cli.options import (
 @click.option("--sizes", metavar="N,N", help="With --env: train on the first N. [default: all]")
 @click.option("--steps", type=click.IntRange(1), help="With --env. [default: 200,000]")
 @click.option("--condition", "conditions", multiple=True, help="With --env. [default: plain]")
-@click.option("--episodes", type=click.IntRange(1), help="With --env: on each level. [default: 10]")
+@click.option("--episodes", type=click.IntRange(1), help="With --env: on each level. [default: 5]")
 @click.option(
     "--option", "options", multiple=True, metavar="KEY=VALUE", help="With --env: of the family."
 )

@@ -103,10 +103,11 @@ def _caption(study: Study, cell: Cell, episode: Episode) -> str:
 
 def _picture(axis: Axes, episode: Episode) -> None:
     image = Image.open(io.BytesIO(base64.b64decode(episode["picture"]))).convert("RGB")
+    if episode["positions"] is None:
+        axis.imshow(np.asarray(image))
+        return
     height, width = episode["grid"]
     axis.imshow(np.asarray(image), extent=(-0.5, width - 0.5, height - 0.5, -0.5))
-    if episode["positions"] is None:
-        return
     cells = np.array(episode["positions"], dtype=float)
     # A drift that changes slowly keeps ways there and back apart.
     t = np.arange(len(cells)) / 7
