@@ -10,6 +10,7 @@ from gymnasium.utils.env_checker import check_env
 from helpers import uniform
 
 from rlgen import api, content
+from rlgen.agents.controls.brute import Brute
 from rlgen.conditions import Condition
 from rlgen.errors import LevelError, ProtocolError, RlgenError, UnknownNameError
 from rlgen.evaluation import rollout
@@ -325,3 +326,61 @@ def test_without_a_scale_no_verdict_is_made_up(tmp_path):
 def test_levels_need_names_that_fit(tmp_path):
     with pytest.raises(ProtocolError, match="below 2"):
         api.evaluate(CARTPOLE | {"test_levels": str(2**63)}, tmp_path / "store")
+
+
+def test_the_brute_replays_levels_that_can_only_be_played(walk):
+    levels = walk.generate(range(3))
+    policy = Brute(episodes=600, longest=30).fit(walk, levels, 0)
+    told = rollout.evaluate(
+        policy,
+        walk,
+        levels,
+        [Condition.parse("plain"), Condition.parse("sticky_executed:0.5")],
+        episodes=20,
+    )
+    assert (told["plain"].ret_mean == 1).all()
+    assert (told["plain"].ret_var == 0).all()
+    assert told["plain"].len_mean.sum() < told["sticky_executed:0.5"].len_mean.sum()
+    again = Brute(episodes=600, longest=30).fit(walk, levels, 0)
+    first = np.stack([walk.env(levels).reset(options={"level": 0})[0]])
+    assert np.array_equal(policy.at(policy.choose(first), 0), again.at(again.choose(first), 0))
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch):
+    def missing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr("rlgen_envs.registered.family.import_module", missing)
+    with pytest.raises(UnknownNameError, match=r"pip install 'rlgen\[minigrid\]'"):
+        content.family("MiniGrid-FourRooms-v0")
+
+
+def test_minigrid():
+    pytest.importorskip("minigrid")
+    family = content.family("MiniGrid-FourRooms-v0")
+    family.check([0, 7])
+    assert family.observation_space.shape == (7 * 7 * 3 + 4,)
+    image = family.configure({"entry": "image", "scale": 10.0})
+    assert image.observation_space.shape == (3, 7, 7)
+    seen, _ = image.vector_env(image.generate([1, 2]), 2).reset()
+    assert 0 < seen.max() <= 1.1
+    assert image.draws
+
+
+def test_atari():
+    pytest.importorskip("ale_py")
+    pytest.importorskip("cv2")
+    family = content.family("rlgen/Atari-v0").configure({"game": "Breakout"})
+    family.check([0, 1003])
+    assert (family.observation_space.shape, family.noop) == ((4, 84, 84), 0)
+    batch = family.vector_env(family.generate([0, 5, 1000]), 3)
+    first, _ = batch.reset(options={"level": np.array([0, 5, 1000])})
+    for _ in range(5):
+        later = batch.step(np.full(3, 1))[0]
+    assert not np.array_equal(later[0], later[2]), "another flavour"
+    assert np.array_equal(first, batch.reset(options={"level": np.array([0, 5, 1000])})[0])
+    for level in (31, 24_000):
+        with pytest.raises(LevelError, match="flavour from 0 to 23"):
+            family.check([level])
+    with pytest.raises(LevelError, match="did you mean 'Breakout'"):
+        family.configure({"game": "Brekout"}).check([0])
