@@ -13,8 +13,8 @@ RULE = (
     "best possible return where nobody can plan. A cell “has not learnt” if its training score is "
     "below {learnt:g}: then a small gap means nothing. Otherwise it “memorises” if the whole 95 % "
     "interval of the normalised gap lies above {margin:g}, “generalises” if the whole interval "
-    "lies below {margin:g}, and is “undecided” if the interval holds {margin:g} or there are too few "
-    "runs to have one."
+    "lies below {margin:g}, and is “undecided” if the interval holds {margin:g} or there are too "
+    "few runs to have one."
 )
 
 
