@@ -362,6 +362,7 @@ def test_the_page_says_what_it_cannot(tmp_path):
         "The number of training levels is not known",
         "Seeds are not known",
         "No policy is stored",
+        "that pools share no levels is taken on trust",
         "trained on an unknown number of levels of unknown is undecided",
         "for new training runs measured in the same way (which levels were played is not known)",
     ):
@@ -388,7 +389,8 @@ def test_with_all_columns_it_is_a_report_like_others(tmp_path):
     assert "It is not known which levels" not in text
     assert "new training runs on new levels of the same family" in text
     limits = json.loads((store.path / "summary.json").read_text())["imported"]["limits"]
-    assert len(limits) == 2, limits
+    assert len(limits) == 3, limits
+    assert limits[-1].endswith("that pools share no levels is checked by their names only.")
     assert report.is_current(store)
 
 

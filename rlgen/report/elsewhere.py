@@ -24,7 +24,7 @@ def elsewhere(study: Study) -> dict[str, Any] | None:
     return {
         "files": told.files,
         "notes": list(told.notes),
-        "limits": list(_limits(study)),
+        "limits": [*_limits(study), _trust(study, told)],
         "levels": UNKNOWN not in _apart(study),
     }
 
@@ -75,9 +75,15 @@ def _limits(study: Study) -> Iterator[str]:
         yield "Seeds are not known: rlgen check cannot pair these runs with a baseline's."
     yield (
         "No policy is stored: there are no certificates, no episodes to look at, and no further "
-        "conditions to put the agents to. Returns are taken as they stand in the files; that the "
-        "pools share no level is checked by the levels' names only."
+        "conditions to put the agents to."
     )
+
+
+def _trust(study: Study, told: Imported) -> str:
+    """What nobody has checked."""
+    named = UNKNOWN not in _apart(study) and told.options.get("own_numbers") != "True"
+    how = "is checked by their names only" if named else "is taken on trust"
+    return f"Returns are taken as they stand in the files; that pools share no levels {how}."
 
 
 def _any(arrays: Any) -> bool:
