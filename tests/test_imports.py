@@ -14,6 +14,7 @@ from test_cli import imported as modules
 from test_cli import rlgen
 from test_report import Parser
 
+import rlgen as face
 from rlgen import report
 from rlgen.errors import RlgenError, StoreError
 from rlgen.imports import Asked, import_files
@@ -294,6 +295,9 @@ def test_a_store_is_never_changed(tmp_path, write_protocol):
     _, err = rlgen("evaluate", write_protocol(), "-o", store, code=2)
     assert err.count("\n") == 1
     assert "holds imported results, which nothing can be trained into" in err
+    for source in (store, store / "import.toml"):
+        with pytest.raises(RlgenError, match="trained elsewhere: there is no protocol"):
+            face.evaluate(source)
     with pytest.raises(StoreError, match="holds imported results and has no protocol"):
         RunStore(store).protocol()
     assert files_of(store) == before
@@ -415,8 +419,6 @@ def test_power_says_why_it_cannot(tmp_path):
 
 
 def test_choices_among_imported_runs(tmp_path):
-    import rlgen as face
-
     store = imported(tmp_path, "s", returns())
     assert len(face.select(store, pool="test", k=2)) == 2
     assert report.write(RunStore(store)).exists()
