@@ -65,10 +65,13 @@ class Column:
 
     def numbers(self, low: float = -math.inf, high: float = math.inf) -> pd.Series:
         """Finite numbers within limits; truth is 1 and 0."""
-        if self._numeric:
-            told = self._values.to_numpy(np.float64)
-            if np.isfinite(told).all() and (told >= low).all() and (told <= high).all():
-                return pd.Series(told)
+        try:
+            # All at once, as by ``float``; whatever is wrong is looked for word by word.
+            told = self._values.to_numpy(object).astype(np.float64)
+        except (TypeError, ValueError):
+            told = np.array([np.nan])
+        if np.isfinite(told).all() and (told >= low).all() and (told <= high).all():
+            return pd.Series(told)
         return self._each(lambda word: _number(word, low, high), float)
 
     def counts(self) -> pd.Series:
