@@ -63,6 +63,12 @@ def read_protocol(
         return protocols.parse(values, "protocol"), "protocol"
     text = str(source)
     if isinstance(source, Path) or text.endswith(".toml") or os.sep in text:
+        folder = Path(text).parent if Path(text).name == "import.toml" else Path(text)
+        if (folder / "import.toml").is_file():
+            raise ProtocolError(
+                f"{text}: holds imported results, which were trained elsewhere: there is no "
+                "protocol to evaluate"
+            )
         return protocols.read(Path(source), seeds), text
     return protocols.parse_text(content.protocol_text(text), text, seeds), text
 

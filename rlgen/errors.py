@@ -26,6 +26,10 @@ class StoreError(RlgenError):
     """A store that cannot be used as asked."""
 
 
+class ImportedFileError(RlgenError):
+    """A file of results that cannot be read as asked."""
+
+
 class DamagedStoreError(StoreError):
     """A file of a store that cannot be read any more."""
 

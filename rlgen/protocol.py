@@ -194,7 +194,7 @@ class Protocol(Settings):
 
     def text(self) -> str:
         """The protocol as TOML, every key spelt out, one line each."""
-        return "".join(f"{key} = {_toml(value)}\n" for key, value in self.model_dump().items())
+        return "".join(f"{key} = {toml(value)}\n" for key, value in self.model_dump().items())
 
 
 #: Keys whose lists span the grid, slowest first: a study that is cut short has few seeds of all
@@ -255,7 +255,7 @@ def merged(old: Protocol, new: Protocol) -> Protocol:
     for key, value in new.fixed.items():
         if old.fixed[key] != value:
             raise ProtocolError(
-                f"key {key!r} is {_toml(old.fixed[key])} in the store and {_toml(value)} now"
+                f"key {key!r} is {toml(old.fixed[key])} in the store and {toml(value)} now"
             )
     values = new.model_dump()
     for key in (*GRID, "conditions"):
@@ -267,10 +267,10 @@ def _union(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
     return [*old, *(value for value in new if value not in old)]
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
     """A value in TOML's notation, on one line."""
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, dict):
         inside = ", ".join(tomli_w.dumps({k: v}).strip() for k, v in value.items())
         return f"{{ {inside} }}" if inside else "{}"

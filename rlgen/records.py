@@ -11,6 +11,12 @@ from rlgen.errors import DamagedStoreError
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 
+#: ``level_id`` of returns of which it is not known on which levels they were got, all in one row:
+#: results that were imported without ids of levels.
+UNKNOWN_LEVEL = -1
+#: Of a seed, a step or a number of levels that an import does not tell.
+UNTOLD = -1
+
 #: One row a run, level and condition; never aggregated (method 2). Returns are undiscounted sums.
 RECORDS = pa.schema(
     [

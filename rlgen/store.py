@@ -4,6 +4,7 @@
 
     store.json        what this folder is
     protocol.toml     the study as declared so far; earlier versions are in history/
+    import.toml       instead of it, where the results came from elsewhere
     plan.json         every cell the study has asked for
     splits/HASH.json  which levels each pool holds
     runs/CELL/        one immutable folder a trained agent
@@ -27,10 +28,13 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from rlgen import files, records
+from rlgen import imported as imports
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
+from rlgen.imported import Imported
 from rlgen.protocol import Protocol, digest, merged, read
 
 FORMAT = 1
+FOLDERS = ("runs", "splits", "extra", "failures", "history", "access", ".rlgen/logs")
 #: Purpose of an access that chooses runs by their returns.
 SELECTION = "selection"
 #: Characters of a failed worker's output that are kept with the failure.
@@ -72,6 +76,11 @@ class RunStore:
         Raises:
             StoreError: If the folder holds something else, another protocol, or is not writable.
         """
+        if (path / "import.toml").is_file():
+            raise StoreError(
+                f"{path}: holds imported results, which nothing can be trained into; "
+                "choose another folder"
+            )
         try:
             path.mkdir(parents=True, exist_ok=True)
             (path / ".rlgen" / "locks").mkdir(parents=True, exist_ok=True)
@@ -90,11 +99,7 @@ class RunStore:
     def _enter(
         cls, path: Path, protocol: Protocol, cells: Sequence[Mapping[str, Any]]
     ) -> "RunStore":
-        for folder in ("runs", "splits", "extra", "failures", "history", "access", ".rlgen/logs"):
-            (path / folder).mkdir(exist_ok=True)
-        if not (path / "store.json").exists():
-            files.write_json(path / "store.json", {"format": FORMAT, "protocol": protocol.name})
-        store = cls(path)
+        store = cls._lay_out(path, protocol.name)
         if (path / "protocol.toml").exists():
             before = store.protocol()
             if before.name != protocol.name:
@@ -115,12 +120,54 @@ class RunStore:
         files.write_json(path / "plan.json", list(entries.values()))
         return store
 
-    def protocol(self) -> Protocol:
-        """The study as declared so far."""
+    @classmethod
+    def _lay_out(cls, path: Path, name: str) -> "RunStore":
+        for folder in FOLDERS:
+            (path / folder).mkdir(parents=True, exist_ok=True)
+        if not (path / "store.json").exists():
+            files.write_json(path / "store.json", {"format": FORMAT, "protocol": name})
+        return cls(path)
+
+    @classmethod
+    def create_imported(
+        cls, path: Path, declared: Imported, plan: Sequence[Mapping[str, Any]]
+    ) -> "RunStore":
+        """Make the store of results from elsewhere in a new folder, its runs to be published.
+
+        Args:
+            path: A folder that does not exist.
+            declared: What was read.
+            plan: ``{"id", "label", "settings"}`` of each run.
+        """
+        store = cls._lay_out(path, declared.name)
+        (path / ".rlgen" / "locks").mkdir()
+        files.write_text(path / "import.toml", declared.text())
+        files.write_json(path / "plan.json", list(plan))
+        return store
+
+    @property
+    def imported(self) -> bool:
+        """Whether the results came from elsewhere, so that there is no protocol."""
+        return (self.path / "import.toml").is_file()
+
+    def declared(self) -> Protocol | Imported:
+        """The study as declared so far, or what was imported."""
+        path = self.path / ("import.toml" if self.imported else "protocol.toml")
         try:
-            return read(self.path / "protocol.toml")
+            return imports.read(path) if self.imported else read(path)
         except ProtocolError as error:
             raise DamagedStoreError(str(error)) from None
+
+    def protocol(self) -> Protocol:
+        """The study as declared so far.
+
+        Raises:
+            StoreError: If the results were imported, so that none was.
+        """
+        told = self.declared()
+        if isinstance(told, Imported):
+            raise StoreError(f"{self.path}: holds imported results and has no protocol")
+        return told
 
     def plan(self) -> list[dict[str, Any]]:
         """``id``, ``label``, ``settings`` and ``facts`` of every cell asked for, in order.
@@ -255,7 +302,7 @@ class RunStore:
         """A hash that changes whenever something a report shows does."""
         return digest(
             {
-                "protocol": self.protocol().text(),
+                "protocol": self.declared().text(),
                 "runs": self.done(),
                 "extra": sorted(p.name for p in (self.path / "extra").iterdir()),
                 "plan": [[entry["id"], entry.get("facts")] for entry in self.plan()],

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rlgen.imported import Imported
 from rlgen.protocol import Protocol
 from rlgen.stats.choices import Group, groups
 from rlgen.stats.estimates import SHOWN, estimates
 from rlgen.stats.folded import CELL, NEEDED, fold, fold_tables
 from rlgen.stats.intervals import Estimate
-from rlgen.stats.verdicts import Verdict, judge
+from rlgen.stats.verdicts import Verdict, count, judge
 from rlgen.store import RunStore
 
 #: The condition by which a cell is judged; the first one if it was not asked for.
@@ -25,7 +26,7 @@ class Study:
     """Everything a report is made of.
 
     Attributes:
-        protocol: As declared so far.
+        protocol: As declared so far; or what stands in place of it for imported results.
         records: One row a run, level and condition; or folded, as those of a store are.
         curves: One row a run, checkpoint and pool, with the run's cell columns.
         plan: Every cell asked for.
@@ -35,7 +36,7 @@ class Study:
         accesses: Who has looked at which pool, and what for.
     """
 
-    protocol: Protocol
+    protocol: Protocol | Imported
     records: pd.DataFrame
     curves: pd.DataFrame
     plan: list[dict[str, Any]]
@@ -51,7 +52,7 @@ class Study:
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
         return cls(
-            store.protocol(),
+            store.declared(),
             records,
             curves.merge(runs.astype({"run_id": "str"}), on="run_id", validate="many_to_one"),
             store.plan(),
@@ -126,6 +127,11 @@ class Study:
         return list(dict.fromkeys([self.main, *asked, *found]))
 
     @cached_property
+    def imported(self) -> bool:
+        """Whether the results came from elsewhere: no policy is stored and no family known."""
+        return isinstance(self.protocol, Imported)
+
+    @cached_property
     def missing(self) -> list[dict[str, Any]]:
         """Cells that were asked for and are not there."""
         done = set(self.provenance)
@@ -169,7 +175,7 @@ class Study:
             if value is None:
                 continue  # not a single cell, but several that differ in this
             if key == "n_train_levels":
-                words += [f"{value:,} levels"] if size else []
+                words += [f"{count(value)} levels"] if size else []
             elif key == "flip_p":
                 words.append(f"p = {value:g}")
             elif key != "regulariser":

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 #: own layer and those below it.
 LAYERS = [
     {"errors", "seeding", "catalogue", "settings", "files", "compiled"},
-    {"tabular", "levels", "splits", "policy", "records", "protocol", "stats"},
+    {"tabular", "levels", "splits", "policy", "records", "protocol", "imported", "stats"},
     {
         "perturbations",
         "conditions",
@@ -22,15 +22,15 @@ LAYERS = [
         "store",
     },
     {"checks"},
-    {"alarm", "training", "cells", "trajectories", "study", "executors", "showing"},
+    {"alarm", "training", "cells", "trajectories", "study", "executors", "showing", "imports"},
     {"jobs", "pricing", "progress", "figures", "calibration"},
-    {"runner", "report"},
+    {"runner", "report", "gate"},
     {"api"},
     {"cli", "__init__", "__main__"},
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 #: The read half shows results and never trains; the run half trains and never shows.
-READ = {"stats", "study", "figures", "report"}
+READ = {"stats", "study", "figures", "report", "gate"}
 RUN = {
     "agents",
     "alarm",
@@ -91,7 +91,7 @@ def test_heavy_libraries_stay_where_they_belong(name, path):
     roots = {module.split(".")[0] for module in imports(path)}
     if name not in TORCH:
         assert not roots & {"torch", "stable_baselines3"}
-    if name in READ | {"store", "protocol", "cli"}:
+    if name in READ | {"store", "protocol", "imported", "imports", "cli"}:
         assert "gymnasium" not in roots
     if name not in {"figures"}:
         assert not roots & {"matplotlib", "seaborn"}

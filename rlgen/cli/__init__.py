@@ -6,7 +6,7 @@ import sys
 import click
 
 from rlgen import __version__
-from rlgen.cli import contexts, instrument, looking, sizing, studies
+from rlgen.cli import contexts, gating, importing, instrument, looking, sizing, studies
 from rlgen.cli.options import INTERRUPTED
 from rlgen.errors import RlgenError, nearest
 
@@ -34,6 +34,8 @@ def cli() -> None:
     rlgen evaluate quickstart            train, measure, and write results/quickstart/report.html
     rlgen evaluate my.toml --seeds 0:20  your own protocol with twenty seeds
     rlgen plan my.toml                   what that will cost
+    rlgen check results/x --max-gap 0.3  pass or fail, for continuous integration
+    rlgen import returns.csv -o STORE    the same report for results from elsewhere
     rlgen power --gap 0.2 ...            how many runs and levels a study needs
     rlgen list networks                  what there is
     rlgen show maze-tunnel --level 7     what a level looks like
@@ -45,6 +47,8 @@ for _command in (
     studies.evaluate,
     studies.plan,
     studies.report,
+    gating.check,
+    importing.import_,
     sizing.power,
     looking.list_,
     looking.show,

@@ -4,8 +4,8 @@ import os
 
 import click
 
-#: Exit codes: a cell failed, or a store is damaged; interrupted. 2 is usage, click's own.
-FAILED, INTERRUPTED = 1, 130
+#: Exit codes: a cell or check failed, or a store is damaged; usage, click's own; interrupted.
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 
 def parse_shard(text: str) -> tuple[int, int]:

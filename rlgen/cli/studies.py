@@ -109,12 +109,13 @@ def evaluate(
     else:
         if not result.computed and not result.failed:
             click.echo(f"Nothing to compute: all {len(result.already)} cells are there.")
-        _print_answers(result.summary, result.report)
+        print_answers(result.summary, result.report)
     if result.failed:
         sys.exit(FAILED)
 
 
-def _print_answers(summary: dict[str, Any], page: Path) -> None:
+def print_answers(summary: dict[str, Any], page: Path) -> None:
+    """A line for each cell, and where the report is."""
     for cell in summary["cells"]:
         click.echo(cell["sentence"])
     if summary["missing"]:
@@ -184,4 +185,4 @@ def report(store: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(summary, indent=1))
     else:
-        _print_answers(summary, page)
+        print_answers(summary, page)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from rlgen.figures.base import DRAWN_POOLS, Drawing, Figure, bars, panels, select
 from rlgen.stats.folded import CELL
+from rlgen.stats.verdicts import count
 from rlgen.study import Study
 
 NAME = "gap-by-levels"
@@ -56,7 +57,7 @@ class GapByLevels(Figure):
                     color=colour,
                     linewidth=0,
                 )
-            axis.set_xticks(range(len(sizes)), [f"{n:,}" for n in sizes])
+            axis.set_xticks(range(len(sizes)), [count(n) for n in sizes])
             axis.set_xlim(-0.5, len(sizes) - 0.5)
             axis.set(xlabel="training levels", ylabel="episode return")
 

@@ -61,7 +61,7 @@ def _components(study: Study, cell: Mapping[str, Any]) -> dict[str, Any]:
     found = components(returns)
     return {
         "runs": cell["runs"],
-        "levels": returns.shape[1],
+        "levels": returns.shape[1] if returns.size else NAN,
         "run": found.run,
         "level": found.level,
         "residual": found.residual,

@@ -23,8 +23,11 @@ def certificates(study: Study) -> list[dict[str, Any]]:
     Returns:
         By run: its keys; ``checkpoint``, environment steps; ``levels``; ``exact``: whether returns
         were computed and not sampled; under ``return`` and ``solved`` the ``mean``, the lower
-        bound ``lower``, its ``method``, and the ``reason`` if there is none; the ``sentence``.
+        bound ``lower``, its ``method``, and the ``reason`` if there is none; the ``sentence``. Of
+        results from elsewhere no policy is stored, and nothing is certified.
     """
+    if study.imported:
+        return []
     rows = study.main_records[study.main_records["split"] == "test"]
     facts = {entry["id"]: entry.get("facts") or {} for entry in study.plan}
     order = [*CELL, "seed", "run_id"]

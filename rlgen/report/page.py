@@ -83,6 +83,7 @@ def _provenance(study: Study) -> list[tuple[str, str]]:
     rows = [(key, ", ".join(sorted(set(values)))) for key, values in told.items()]
     if finished:
         rows.append(("runs finished", f"{min(finished)} to {max(finished)}"))
-    seconds = [sum(run["seconds"].values()) for run in study.provenance.values()]
-    rows.append(("worker time", f"{sum(seconds) / 3600:.2f} hours for {len(seconds)} runs"))
+    seconds = [sum(run["seconds"].values()) for run in study.provenance.values() if run["seconds"]]
+    if seconds or not study.imported:
+        rows.append(("worker time", f"{sum(seconds) / 3600:.2f} hours for {len(seconds)} runs"))
     return rows

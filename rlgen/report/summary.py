@@ -6,12 +6,13 @@ import rlgen
 from rlgen import files
 from rlgen.report.cards import card
 from rlgen.report.certificates import certificates
+from rlgen.report.elsewhere import elsewhere
 from rlgen.stats.choices import TOP, Group
 from rlgen.stats.estimates import POOLS, QUANTITIES
 from rlgen.stats.folded import CELL
 from rlgen.stats.intervals import Estimate
 from rlgen.stats.regularisers import Effect, effects
-from rlgen.stats.verdicts import number, rule
+from rlgen.stats.verdicts import number, rule, setting
 from rlgen.study import Study
 
 #: Raised whenever a key changes its meaning.
@@ -29,13 +30,16 @@ def summarise(study: Study) -> dict[str, Any]:
     adds. ``selection`` has one entry for each group of jobs with the same task (``choices.Group``),
     ``certificates`` one for each run (``certificates.certificates``), and ``regularisers`` one for
     each regulariser in each cell (``regularisers.Effect``). ``alarms`` has for each run the step
-    at which overfitting was first certain, null where it never was. null is unknown elsewhere.
+    at which overfitting was first certain, null where it never was. ``imported`` is null, or of
+    results from elsewhere what was read and what could not be computed (``elsewhere.elsewhere``).
+    null is unknown elsewhere; of a seed or a number of training levels -1 is.
     """
     told = {
         "schema_version": SCHEMA,
         "rlgen": rlgen.__version__,
         "protocol": study.protocol.name,
         "condition": study.main,
+        "imported": elsewhere(study),
         "rule": rule(study.protocol.margin),
         "cells": [_cell(study, cell) for cell in study.cells],
         "selection": [_group(group) for group in study.groups],
@@ -101,17 +105,12 @@ def _plain(estimate: Estimate) -> dict[str, float]:
 
 def sentence(cell: dict[str, Any], told: dict[str, Any], word: str, because: str) -> str:
     """The answer for one cell in words."""
-    n = cell["n_train_levels"]
-    levels = f"{n:,} level" + ("s" if n != 1 else "")
     gap = told["gap"]
     interval = ""
     if gap["low"] == gap["low"]:
         interval = f" [{number(gap['low'])}, {number(gap['high'])}]"
     verb = word if word != "undecided" else "is undecided"
-    who = f"{cell['agent']}/{cell['network']}"
-    how = f" with flip probability {cell['flip_p']:g}" if cell["flip_p"] else ""
-    how += f" under {cell['regulariser']}" if cell["regulariser"] != "none" else ""
-    trained = f"{who} trained on {levels} of {cell['family']}{how} {verb}"
+    trained = f"{setting(cell)} {verb}"
     train, test = number(told["train"]["mean"]), number(told["test"]["mean"])
     why = f" ({because})" if because else ""
     return f"{trained}: train {train}, held-out {test}, gap {number(gap['mean'])}{interval}{why}."

@@ -9,7 +9,8 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from rlgen.stats.verdicts import number, percent, percent_down, rounded_down
+from rlgen.records import UNTOLD
+from rlgen.stats.verdicts import count, number, percent, percent_down, rounded_down
 
 
 def fill(template: str, **context: Any) -> str:
@@ -32,6 +33,7 @@ def fill(template: str, **context: Any) -> str:
     environment.filters["csv_link"] = csv_link
     environment.filters["cell_text"] = _cell_text
     environment.filters["whole"] = _whole
+    environment.filters["known"] = count
     style = files("rlgen.report").joinpath("style.css").read_text(encoding="utf-8")
     return environment.get_template(template).render(style=style, **context)
 
@@ -50,6 +52,8 @@ def _cell_text(value: Any) -> str:
     """A table cell: numbers short, nothing for what is not known."""
     if isinstance(value, float):
         return "" if value != value else f"{value:.4g}"
+    if isinstance(value, int) and value == UNTOLD:
+        return ""
     return str(value)
 
 

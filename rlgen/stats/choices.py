@@ -11,9 +11,9 @@ import pandas as pd
 
 from rlgen.errors import RlgenError
 from rlgen.stats import selection
-from rlgen.stats.estimates import POOLS, matrix
+from rlgen.stats.estimates import POOLS, matrix, run_mean
 from rlgen.stats.folded import fold
-from rlgen.stats.intervals import NAN, Estimate, Floats, crossed_mean, run_mean
+from rlgen.stats.intervals import NAN, Estimate, Floats, crossed_mean
 
 #: Jobs that share these had the same task and are compared with each other.
 GROUP = ["family", "n_train_levels", "flip_p", "regulariser"]
@@ -82,7 +82,7 @@ def _group(keys: dict[str, Any], rows: pd.DataFrame) -> Group:
     return Group(
         keys,
         jobs,
-        run_mean(test) if ragged else crossed_mean(held_out),
+        run_mean(test, ragged) if ragged else crossed_mean(held_out),
         top_train,
         top_test,
         pd.DataFrame(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rlgen.stats import intervals, power
+from rlgen.stats.estimates import UNKNOWN, why_apart
 from rlgen.stats.folded import CELL, fold
 from rlgen.stats.intervals import NAN
 
@@ -49,6 +50,10 @@ def gap_spread(records: pd.DataFrame) -> Spread:
     """
     found, reason = [], "there are no runs with training and test levels"
     for _, cell in fold(records).groupby(CELL, observed=True):
+        held_out = cell[cell["split"] == "test"]
+        if len(held_out) and why_apart(held_out, "test") == UNKNOWN:
+            reason = UNKNOWN
+            continue
         pools = {
             pool: {
                 run: pd.Series(values, levels)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rlgen.stats import intervals
-from rlgen.stats.estimates import same_levels
+from rlgen.stats.estimates import why_apart
 from rlgen.stats.folded import CELL, fold
 from rlgen.stats.intervals import NAN, Estimate, Floats
 from rlgen.stats.paired import paired_mean, sign_flip
@@ -68,9 +68,11 @@ def effects(records: pd.DataFrame) -> list[Effect]:
 
 
 def _effect(keys: Mapping[str, Any], mine: pd.DataFrame, plain: pd.DataFrame) -> Effect:
-    seeds = sorted(set(mine["seed"]) & set(plain["seed"]))
+    seeds = sorted(seed for seed in set(mine["seed"]) & set(plain["seed"]) if seed >= 0)
     arms = [_tables(arm[arm["seed"].isin(seeds)]) for arm in (mine, plain)]
     reason = "" if seeds else "no run without a regulariser has the same seed"
+    if any(arm.duplicated(["split", "seed"]).any() for arm in (mine, plain)) and seeds:
+        reason = "several runs have the same seed"
     reason = reason or arms[0].reason or arms[1].reason
     if not reason and arms[0].levels != arms[1].levels:
         reason = "the runs with and without it have other levels"
@@ -143,8 +145,8 @@ def _tables(rows: pd.DataFrame) -> _Tables:
     if not {"train", "test"} <= pools.keys():
         return _Tables([], [], empty, empty, (), "there are no training or no held-out levels")
     train, test = pools["train"], pools["test"]
-    if not same_levels(test):
-        return _Tables([], [], empty, empty, (), "the runs have held-out levels of their own")
+    if reason := why_apart(test, "held-out"):
+        return _Tables([], [], empty, empty, (), reason)
     return _Tables(
         list(train["ret_mean"]),
         list(train["normalised"]),

@@ -1,7 +1,9 @@
 """The answer in words, and the rule that gives it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rlgen.stats.intervals import Estimate
 
@@ -50,6 +52,21 @@ def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
     if gap_score.high < margin:
         return Verdict("generalises")
     return Verdict("undecided", f"the interval of the normalised gap holds {margin:g}; add seeds")
+
+
+def setting(cell: Mapping[str, Any]) -> str:
+    """A cell in words, all of its keys told."""
+    how = f" with flip probability {cell['flip_p']:g}" if cell["flip_p"] else ""
+    how += f" under {cell['regulariser']}" if cell["regulariser"] != "none" else ""
+    n = cell["n_train_levels"]
+    levels = "an unknown number of" if n < 0 else f"{n:,}"
+    levels += " level" if n == 1 else " levels"
+    return f"{cell['agent']}/{cell['network']} trained on {levels} of {cell['family']}{how}"
+
+
+def count(value: float | None) -> str:
+    """A whole number with its thousands apart; a dash for what is not known."""
+    return number(None) if value is None or value != value or value < 0 else f"{value:,.0f}"
 
 
 def rule(margin: float) -> str:

@@ -1,0 +1,120 @@
+"""The command that lets continuous integration pass or fail."""
+
+import json
+import math
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from rlgen.cli.options import FAILED, USAGE, json_option
+
+
+def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """A number with which something can be compared: nan would let everything pass."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number", ctx, param)
+    return value
+
+
+@click.command()
+@click.argument("store", type=click.Path(path_type=Path))
+@click.option(
+    "--max-gap", type=float, callback=_finite, help="The gap of every cell is at most this."
+)
+@click.option(
+    "--max-gap-increase",
+    type=float,
+    callback=_finite,
+    help="The gap of every cell is at most this much larger than in the baseline.",
+)
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="BASELINE",
+    help="The store that --max-gap-increase compares with.",
+)
+@click.option(
+    "--min-return",
+    type=float,
+    callback=_finite,
+    help="The mean held-out return of every cell is at least this: an agent that has learnt "
+    "nothing has a small gap.",
+)
+@click.option(
+    "--when",
+    type=click.Choice(["likely", "sure", "possible"]),
+    default="likely",
+    show_default=True,
+    help="Fail when a limit is broken by the estimate (likely), by the whole interval (sure), or "
+    "by any of the interval (possible).",
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Of the two-sided intervals.",
+)
+@click.option(
+    "--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML as well."
+)
+@json_option
+def check(
+    store: Path,
+    max_gap: float | None,
+    max_gap_increase: float | None,
+    against: Path | None,
+    min_return: float | None,
+    when: str,
+    confidence: float,
+    junit: Path | None,
+    as_json: bool,
+) -> None:
+    """Pass or fail a STORE by its generalization gap, for continuous integration.
+
+    Every check is a line: what was measured, its limit, its interval, and how sure that is. Gaps
+    are in units of return, under the condition by which the report judges. Runs are compared with
+    the baseline's pair by pair where seeds and levels are the same; else the line says why not.
+
+    Exit code 0: all passed. 1: a check failed. 2: something could not be judged: a missing run, a
+    cell that only one of the stores has, a gap that is not a number.
+
+    \b
+    rlgen check results/new --max-gap 0.3
+    rlgen check results/new --against results/main --max-gap-increase 0.1 --junit gap.xml
+    rlgen check results/new --max-gap 0.3 --when possible    pass only what is surely within
+    """
+    if (against is None) != (max_gap_increase is None):
+        raise click.UsageError("--against and --max-gap-increase are given together")
+    if max_gap is None and max_gap_increase is None and min_return is None:
+        raise click.UsageError(
+            "nothing is asked: give --max-gap, --against with --max-gap-increase, or --min-return"
+        )
+    from rlgen import files
+    from rlgen.errors import RlgenError
+    from rlgen.gate import checks as gate
+    from rlgen.gate import junit as xml
+
+    limits = gate.Limits(max_gap, max_gap_increase, min_return, when, confidence)
+    name = store.resolve().name
+    try:
+        told = gate.checks(store, limits, against)
+    except RlgenError as error:
+        if junit is not None:
+            xml.write(junit, [], name, str(error))
+        raise
+    if junit is not None:
+        xml.write(junit, told, name)
+    if as_json:
+        lines = [asdict(each) | {"line": each.line} for each in told]
+        click.echo(json.dumps(files.without_nan(lines), indent=1))
+    else:
+        for each in told:
+            click.echo(each.line)
+    verdicts = {each.verdict for each in told}
+    if gate.ERROR in verdicts:
+        sys.exit(USAGE)
+    if gate.FAILED in verdicts:
+        sys.exit(FAILED)

@@ -1,0 +1,141 @@
+"""Columns as they stand in a file -> columns of one type, every value checked."""
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rlgen.errors import ImportedFileError, nearest
+
+#: Words for the three pools.
+POOLS: Mapping[str, str] = {
+    **dict.fromkeys(("train", "training", "seen"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing", "held-out", "heldout", "unseen"), "test"),
+    **dict.fromkeys(("eval", "evaluation"), "test"),
+}
+_TRUTH = {"true": "1", "false": "0", "yes": "1", "no": "0"}
+#: Ids of levels are below this; names are hashed into a smaller range.
+_MOST = 2**63
+
+
+class Column:
+    """One column of one file, for messages and conversion.
+
+    Args:
+        where: The file, and what the column is called in it.
+        values: As they stand there, or one value for all rows.
+    """
+
+    def __init__(self, where: str, values: pd.Series) -> None:
+        self._where, self._values = where, values
+        self._numeric = isinstance(values.dtype, np.dtype) and values.dtype.kind in "iuf"
+
+    @cached_property
+    def _words(self) -> tuple[NDArray[np.intp], list[str]]:
+        """Which word each row has, and the words: many rows have few different ones."""
+        told = self._values
+        if not self._numeric:
+            told = told.astype(object).where(told.notna(), "")
+        # Not ``astype(str)``, which leaves a nan what it is.
+        text = told.map(str).str.strip()
+        codes, words = pd.factorize(text.to_numpy(dtype=object))
+        return codes, [str(word) for word in words]
+
+    def _each(self, convert: Callable[[str], object], kind: type) -> pd.Series:
+        """Every word converted; the first row with a wrong one is told."""
+        codes, words = self._words
+        told: list[object] = []
+        for number, word in enumerate(words):
+            try:
+                told.append(convert(word))
+            except ValueError as error:
+                row = int(np.flatnonzero(codes == number)[0]) + 1
+                value = f"{word!r} " if word else "nothing there: "
+                raise ImportedFileError(f"{self._where}, row {row}: {value}{error}") from None
+        return pd.Series(np.array(told, kind)[codes], dtype=kind)
+
+    def texts(self) -> pd.Series:
+        """Names, none of which is empty."""
+        return self._each(_text, object)
+
+    def numbers(self, low: float = -math.inf, high: float = math.inf) -> pd.Series:
+        """Finite numbers within limits; truth is 1 and 0."""
+        try:
+            # All at once, as by ``float``; whatever is wrong is looked for word by word.
+            told = self._values.to_numpy(object).astype(np.float64)
+        except (TypeError, ValueError):
+            told = np.array([np.nan])
+        if np.isfinite(told).all() and (told >= low).all() and (told <= high).all():
+            return pd.Series(told)
+        return self._each(lambda word: _number(word, low, high), float)
+
+    def counts(self) -> pd.Series:
+        """Whole numbers from 0."""
+        return self._each(_count, np.int64)
+
+    def pools(self) -> pd.Series:
+        """Each one of "train", "validation" and "test"."""
+        return self._each(_pool, object)
+
+
+def level_ids(names: pd.Series) -> pd.Series:
+    """Numbers of levels: their own where all are whole numbers, else hashes of their names.
+
+    A hash is the same for the same name in every import, so that levels can be compared.
+
+    Args:
+        names: Texts.
+    """
+    codes, words = pd.factorize(names.to_numpy(dtype=object))
+    texts = [str(word) for word in words]
+    own = [number for text in texts if (number := _own_number(text)) is not None]
+    numbers = own if len(own) == len(texts) else [_hashed(text) for text in texts]
+    return pd.Series(np.array(numbers, np.int64)[codes], names.index)
+
+
+def _own_number(text: str) -> int | None:
+    whole = text.removesuffix(".0")
+    number = int(whole) if whole.isascii() and whole.isdigit() else _MOST
+    return number if number < _MOST else None
+
+
+def _hashed(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 2
+
+
+def _text(word: str) -> str:
+    if not word:
+        raise ValueError("a name is expected")
+    return word
+
+
+def _number(word: str, low: float, high: float) -> float:
+    try:
+        number = float(_TRUTH.get(word.lower(), word))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError("is not a number" if word else "a number is expected")
+    if not low <= number <= high:
+        raise ValueError(f"must be from {low:g} to {high:g}")
+    return number
+
+
+def _count(word: str) -> int:
+    number = _number(word, 0, 2**62)
+    if number != int(number):
+        raise ValueError("must be a whole number")
+    # Not by way of a float, which has no room for all of them.
+    return int(word) if word.isdigit() else int(number)
+
+
+def _pool(word: str) -> str:
+    name = word.lower().replace("_", "-").replace(" ", "-")
+    if name not in POOLS:
+        raise ValueError(f"is no pool{nearest(name, POOLS)}")
+    return POOLS[name]
