@@ -320,6 +320,41 @@ freeze(test_env)
 model = PPO("MlpPolicy", env).learn(1000)
 print(evaluate_policy(model, test_env))
 """,
+    "a callback of the script": """
+from stable_baselines3.common.callbacks import BaseCallback
+
+class Watch(BaseCallback):
+    def __init__(self, env, every=1000):
+        super().__init__()
+        self.env, self.every = env, every
+    def _on_step(self):
+        if self.n_calls % self.every == 0:
+            self.logger.record("test", evaluate_policy(self.model, self.env)[0])
+        return True
+
+env = make_vec_env("CartPole-v1", seed=0)
+model = PPO("MlpPolicy", env)
+model.learn(1000, callback=[Watch(make_vec_env("CartPole-v1", seed=1))])
+model.env = make_vec_env("CartPole-v1", seed=2)
+print(evaluate_policy(model, model.env))
+""",
+    "a seed that may be None": """
+def make(env_id, seed=None, training=False):
+    env = gym.make(env_id)
+    if seed is not None:
+        env.reset(seed=seed + 1)
+    venv = DummyVecEnv([lambda: Monitor(env)])
+    return VecNormalize(venv) if training else VecNormalize(venv, training=False)
+
+def evaluate(model, env_id, seed=None):
+    return evaluate_policy(model, make_vec_env(env_id, seed=seed))
+
+env = make("Pendulum-v1", training=True)
+test_env = make("Pendulum-v1", seed=3)
+model = PPO("MlpPolicy", env, seed=0).learn(1000)
+sync_envs_normalization(env, test_env)
+print(evaluate_policy(model, test_env))
+""",
     "not one of ours": """
 from sklearn.linear_model import LinearRegression
 model = LinearRegression()
@@ -493,7 +528,18 @@ print(evaluate_policy(model, eval_env))
 print(evaluate_policy(model, make_vec_env("Pendulum-v1", 4)))  # ! L201
 print(evaluate_policy(model, DummyVecEnv([lambda: gym.make("Pendulum-v1")])))  # ! L201
 """,
-    "seeded in one branch only is seeded, but None is no seed": """
+    "a seed of None in two places": """
+def make(seed=None):
+    env = gym.make("CartPole-v1")
+    if seed is not None:
+        env.reset(seed=seed + 1)
+    return env
+
+env, test_env = make(), make()
+model = PPO("MlpPolicy", env).learn(1000)
+print(evaluate_policy(model, test_env))  # ! L201
+""",
+    "None is no seed": """
 env = make_vec_env("CartPole-v1", seed=0)
 test_env = make_vec_env("CartPole-v1", seed=None)
 model = PPO("MlpPolicy", env).learn(1000)
@@ -610,6 +656,19 @@ class Experiment:
 
 import optuna
 optuna.create_study().optimize(objective, n_trials=10)
+""",
+    "a callback of the script": """
+from stable_baselines3.common.callbacks import BaseCallback
+
+class Watch(BaseCallback):
+    def _on_rollout_end(self):
+        print(evaluate_policy(self.model, self.training_env))  # ! L101
+
+    def _on_step(self):
+        return True
+
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", seed=0))
+model.learn(1000, callback=Watch())
 """,
     "in whichever branch": """
 import sys

@@ -68,7 +68,7 @@ class FrameEnv(gym.Env):
 class Frames(Family):
     """``unique`` of the levels show what no other shows, the rest one of ``n`` frames.
 
-    So a level is among ``N`` others with probability ``(1 - unique) (1 - (1 - 1/n)^N)``.
+    So a level is among ``N`` others with probability ``p (1 - (1 - p/n)^N)``, ``p = 1 - unique``.
     """
 
     name, version, noop, options = "frames", 1, None, {}
@@ -87,7 +87,8 @@ class Frames(Family):
         return 2**40 + level if rng.random() < self.unique else int(rng.integers(self.n))
 
     def known(self, size):
-        return (1 - self.unique) * (1 - (1 - 1 / self.n) ** size)
+        common = 1 - self.unique
+        return common * (1 - (1 - common / self.n) ** size)
 
     def configure(self, options):
         return self
@@ -288,12 +289,13 @@ def test_grids_are_known_by_their_looks(observations, grid):
 
 
 def test_small_mazes_share_levels():
-    told = audit(FAMILIES["maze-basic"].configure({"size": 4}), range(300), range(5000, 5300))
+    family = FAMILIES["maze-basic"].configure({"size": 5})
+    told = audit(family, range(1000), range(5000, 6000))
     assert told["across"]["count"] > 0
     assert told["symmetric"]["count"] > told["across"]["count"]
     assert told["nearest"]["quantiles"]["0"] == 0
     assert told["within"]["train"]["repeated"] > 0
-    share = told["across"]["count"] / 300
+    share = told["across"]["count"] / 1000
     assert told["across"]["low"] < share < told["across"]["high"]
 
 
@@ -322,14 +324,14 @@ def test_what_cannot_be_audited():
 # -- the command ----------------------------------------------------------------------------------
 
 ONES = ("--train-levels", "0", "--test-levels", "1")
-SMALL = ("--env", "maze-basic", "--option", "size=4")
-LEAK = (*SMALL, "--train-levels", "0:300", "--test-levels", "5000:5300")
+SMALL = ("--env", "maze-basic", "--option", "size=5")
+LEAK = (*SMALL, "--train-levels", "0:1000", "--test-levels", "5000:6000")
 
 
 def test_the_command_reports_and_is_strict():
     out, err = rlgen("audit", *LEAK)
     assert err == ""
-    assert "maze-basic, 300 training levels and 300 held-out levels" in out
+    assert "maze-basic, 1,000 training levels and 1,000 held-out levels" in out
     assert "held-out levels that show what a training level shows: " in out
     assert "up to rotation and reflection" in out
     strict, _ = rlgen("audit", *LEAK, "--strict", code=1)
@@ -339,11 +341,11 @@ def test_the_command_reports_and_is_strict():
 
 
 def test_the_command_in_json():
-    told = json.loads(rlgen("audit", *LEAK, "--json", "--steps", 2, "--train-range", 1000)[0])
+    told = json.loads(rlgen("audit", *LEAK, "--json", "--steps", 2, "--train-range", 5000)[0])
     assert told["observations"] == 2
-    assert told["range"]["levels"] == 1000
-    assert told["options"]["size"] == 4
-    assert told["across"]["total"] == 300
+    assert told["range"]["levels"] == 5000
+    assert told["options"]["size"] == 5
+    assert told["across"]["total"] == 1000
     plain = json.loads(rlgen("audit", *LEAK, "--json", "--no-grid")[0])
     assert plain["nearest"] is None
     assert plain["across"]["count"] >= told["across"]["count"]

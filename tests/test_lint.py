@@ -15,7 +15,6 @@ from test_cli import imported, rlgen
 from rlgen import files
 from rlgen.errors import LintError
 from rlgen.lint import RULES, lint
-from rlgen.lint.interpreter import MAX_WORK
 from rlgen.lint.values import Const, Either, Seq, Span, Sym, Table, either, same, shifted
 from rlgen.store import RunStore
 
@@ -110,7 +109,7 @@ def programs(draw):
     leaf = st.one_of(
         NAMES,
         st.integers(-3, 300).map(str),
-        st.sampled_from(["None", "True", "'x'", "range(3)", "[]", "{}", "()", "lambda *a: a"]),
+        st.sampled_from(["None", "True", "'x'", "range(3)", "[]", "{}", "()", "(lambda *a: a)"]),
     )
     expression = st.recursive(
         leaf,
@@ -167,7 +166,7 @@ def programs(draw):
 
 
 @given(programs())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_is_python_can_be_linted(tmp_path_factory, text):
     ast.parse(text)
     path = tmp_path_factory.getbasetemp() / "any.py"
@@ -217,7 +216,6 @@ def test_too_branched_scripts_are_told(tmp_path):
     assert lint([path]).incomplete == [str(path)]
     _, err = rlgen("lint", path)
     assert f"{path}: too branched to be followed to its end" in err
-    assert MAX_WORK < 10**6
 
 
 @pytest.mark.parametrize(

@@ -126,16 +126,14 @@ def audit(
     else:
         if train_levels is None or test_levels is None:
             raise click.UsageError("--env needs --train-levels and --test-levels")
-        pools = [
-            parse_levels(train_levels, "--train-levels"),
-            parse_levels(test_levels, "--test-levels"),
-        ]
+        train = parse_levels(train_levels, "--train-levels")
+        test = parse_levels(test_levels, "--test-levels")
         from rlgen import showing
         from rlgen.audit import Question, find_family
         from rlgen.audit import audit as compare
 
         member = find_family(str(family), showing.parse_options(options))
-        told = [compare(member, *pools, Question(**question))]
+        told = [compare(member, train, test, Question(**question))]
     if as_json:
         click.echo(json.dumps(told if store is not None else told[0], indent=1))
     else:

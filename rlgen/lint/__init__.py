@@ -103,8 +103,10 @@ def _read(path: Path) -> tuple[str, ast.Module]:
     except SyntaxError as error:
         at = f"{path}:{error.lineno}" if error.lineno else str(path)
         raise LintError(f"{at}: not valid Python: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise LintError(f"{path}: not valid Python: {str(error) or 'nested too deeply'}") from None
+    except ValueError as error:
+        raise LintError(f"{path}: not valid Python: {error}") from None
+    except (RecursionError, MemoryError):
+        raise LintError(f"{path}: an expression is nested too deeply to be followed") from None
     return data.decode(errors="replace"), tree
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from rlgen.lint import names
 from rlgen.lint.values import (
     NONE,
+    Args,
     Class,
     Const,
     Env,
     Func,
+    Kwargs,
     Name,
     Norm,
     Partial,
@@ -25,12 +27,12 @@ from rlgen.lint.values import (
     either,
     options,
     shifted,
+    whole,
 )
 
 if TYPE_CHECKING:
     from rlgen.lint.interpreter import Interpreter
 
-Args, Kwargs = list[Value], dict[str, Value]
 #: Where unknown keyword arguments of an environment are kept among its settings.
 REST = "**"
 
@@ -214,8 +216,7 @@ def _make_vec_env(run: "Interpreter", told: Kwargs, node: ast.AST, more: bool) -
 
 
 def _count(value: Value) -> int:
-    known = isinstance(value, Const) and type(value.value) is int and value.value > 0
-    return int(value.value) if known and isinstance(value, Const) else 1
+    return max(whole(value) or 1, 1)
 
 
 def _vectorised(run: "Interpreter", told: Kwargs, node: ast.AST, more: bool) -> Value:

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rlgen.lint import deciding
 from rlgen.lint.values import (
     NONE,
     Class,
@@ -22,6 +23,7 @@ from rlgen.lint.values import (
     Sym,
     Table,
     Value,
+    distance,
     either,
     key,
     options,
@@ -174,6 +176,9 @@ def _lambda(run: "Interpreter", node: ast.Lambda, frame: Frame) -> Value:
 
 def _both(run: "Interpreter", node: ast.IfExp, frame: Frame) -> Value:
     run.use(evaluate(run, node.test, frame))
+    way = deciding.decided(run, node.test, frame)
+    if way is not None:
+        return evaluate(run, node.body if way else node.orelse, frame)
     return either([evaluate(run, node.body, frame), evaluate(run, node.orelse, frame)])
 
 
@@ -214,7 +219,7 @@ def binary(run: "Interpreter", op: ast.operator, left: Value, right: Value) -> V
                 if moved is not None:
                     return moved
             if isinstance(op, ast.Mult) and isinstance(one, Seq):
-                count = None if one.count is None else one.count * other.value
+                count = None if one.count is None else max(one.count * other.value, 0)
                 return Seq(one.items, count)
     if isinstance(left, Const) and isinstance(right, Const):
         return _computed(run, op, left.value, right.value)
@@ -359,9 +364,8 @@ def head(run: "Interpreter", source: Value) -> tuple[Value, int | None]:
 
 def distance_of(span: Span) -> int | None:
     """How many numbers a span has, where that is known."""
-    if isinstance(span.start, Const) and isinstance(span.stop, Const):
-        return max(int(span.stop.value) - int(span.start.value), 0)
-    return None
+    apart = distance(span.start, span.stop)
+    return None if apart is None else max(apart, 0)
 
 
 def _dict_comprehension(run: "Interpreter", node: ast.DictComp, frame: Frame) -> Value:

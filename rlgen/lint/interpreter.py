@@ -9,7 +9,7 @@ import ast
 import builtins
 from collections.abc import Sequence
 
-from rlgen.lint import expressions, library
+from rlgen.lint import deciding, expressions, library
 from rlgen.lint.names import EXITS, KNOWN, PACKAGES
 from rlgen.lint.trace import Trace
 from rlgen.lint.values import (
@@ -19,6 +19,7 @@ from rlgen.lint.values import (
     Env,
     Frame,
     Func,
+    Model,
     Name,
     Norm,
     Object,
@@ -36,7 +37,7 @@ from rlgen.lint.values import (
 )
 
 #: Expressions looked at before a script is given up as too branched.
-MAX_WORK = 200_000
+MAX_WORK = 50_000
 #: Calls inside calls.
 MAX_DEPTH = 20
 
@@ -55,7 +56,8 @@ class Interpreter:
         trained: Worlds in which something has learnt on the way to here.
         homes: By world, the environment in which a model has learnt there last.
         sown: Whether the generators that all share are seeded.
-        rounds: Line ranges of the loops around what is executed now.
+        rounds: The loops around what is executed now.
+        foreign: By key, environments of which nothing is known.
     """
 
     def __init__(self, tree: ast.Module) -> None:
@@ -66,7 +68,7 @@ class Interpreter:
         self.sown = False
         self.rounds: list[ast.stmt] = []
         self.builtins = set(dir(builtins))
-        self.foreign: dict[str, World] = {}
+        self.foreign: dict[str, Env] = {}
         self._work = 0
         self._number = 0
         self._active: list[ast.AST] = []
@@ -86,20 +88,20 @@ class Interpreter:
         return self.trace
 
     def _left_over(self) -> None:
-        """Functions that only a caller elsewhere enters, each as if alone."""
+        """Functions that only a caller elsewhere enters, each as if alone, with any arguments."""
         for cls in list(self._classes):
             if cls.node not in self._entered:
                 self.trained = set()
-                made = library.instance(self, cls, [], {}, cls.node)
+                made = library.instance(self, cls, [], {}, cls.node, True)
                 for name, value in list(cls.attrs.items()):
                     if isinstance(value, Func) and value.node not in self._entered:
                         method = expressions.attribute(self, made, name)
                         if isinstance(method, Func):
-                            self.enter(method, [], {})
+                            self.enter(method, [], {}, True)
         for function in list(self._functions):
             if function.node not in self._entered and isinstance(function.node, ast.FunctionDef):
                 self.trained = set()
-                self.enter(function, [], {})
+                self.enter(function, [], {}, True)
 
     # -- what expressions need ------------------------------------------------------------------
 
@@ -191,7 +193,8 @@ class Interpreter:
         self._entered.add(node)
         if self._active.count(node) > 1 or len(self._active) > MAX_DEPTH:
             return self.unknown(node)
-        frame = Frame(self._bound(function, list(args), dict(kwargs), more), function.frame)
+        bound = self._bound(function, list(args), dict(kwargs), more)
+        frame = Frame(bound, function.frame, parameters=frozenset(bound))
         self._active.append(node)
         rounds, self.rounds = self.rounds, list(self.rounds)
         try:
@@ -331,8 +334,9 @@ class Interpreter:
 
     def _if(self, node: ast.If, frame: Frame) -> bool:
         self.use(expressions.evaluate(self, node.test, frame))
-        if _is_main(node.test):
-            return self.block(node.body, frame)
+        way = True if _is_main(node.test) else deciding.decided(self, node.test, frame)
+        if way is not None:
+            return self.block(node.body if way else node.orelse, frame)
         return self._branches([node.body, node.orelse], frame)
 
     def _try(self, node: ast.Try, frame: Frame) -> bool:
@@ -461,6 +465,8 @@ class Interpreter:
         """``owner.name = value``."""
         if isinstance(owner, Object | Class):
             owner.attrs[name] = value
+        elif isinstance(owner, Model) and name == "env":
+            owner.envs = [each for each in options(value) if isinstance(each, Env)]
         elif isinstance(owner, Env) and isinstance(owner.norm, Norm):
             if name in owner.norm.settings:
                 owner.norm.settings[name] = value
@@ -470,7 +476,7 @@ class Interpreter:
     def _set_item(self, owner: Value, index: Value, value: Value) -> None:
         self.use(value)
         if isinstance(owner, Table):
-            if isinstance(index, Const) and isinstance(index.value, str):
+            if isinstance(index, Const) and isinstance(index.value, str) and value is not owner:
                 owner.items[index.value] = value
             else:
                 owner.open = True

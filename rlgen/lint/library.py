@@ -8,11 +8,12 @@ from rlgen.lint import environments, expressions, names, plain
 from rlgen.lint.trace import Evaluation, view
 from rlgen.lint.values import (
     NONE,
+    Args,
     Callback,
     Class,
     Const,
-    Either,
     Env,
+    Kwargs,
     Method,
     Model,
     Name,
@@ -27,8 +28,6 @@ from rlgen.lint.values import (
 
 if TYPE_CHECKING:
     from rlgen.lint.interpreter import Interpreter
-
-Args, Kwargs = list[Value], dict[str, Value]
 
 
 def call(
@@ -114,6 +113,7 @@ def _learn(run: "Interpreter", model: Model, told: Kwargs, node: ast.AST) -> Val
         model.worlds.add(env.world)
         run.trained.add(env.world)
         run.homes[env.world] = env
+    _call_back(run, model, told.get("callback", NONE), node)
     for callback in _callbacks(told.get("callback", NONE)):
         for evaluation in callback.evaluations:
             evaluation.model = model
@@ -127,11 +127,27 @@ def _learn(run: "Interpreter", model: Model, told: Kwargs, node: ast.AST) -> Val
     return model
 
 
+def _call_back(run: "Interpreter", model: Model, value: Value, node: ast.AST) -> None:
+    """Callbacks of the script: what they do while the model learns, it does with that model."""
+    for each in _inside(value):
+        if isinstance(each, Object) and any("Callback" in path for path in each.cls.lineage()):
+            each.attrs |= {"model": model, "training_env": _get_env(run, model, {}, node)}
+            for name in ("_on_training_start", "_on_step", "_on_rollout_end", "_on_training_end"):
+                if each.cls.attr(name) is not None:
+                    run.call(expressions.attribute(run, each, name), [], {}, node)
+
+
+def _inside(value: Value) -> list[Value]:
+    """The alternatives of a value, and the items of a list."""
+    found: list[Value] = []
+    for each in options(value):
+        parts = [_inside(item) for item in each.items] if isinstance(each, Seq) else [[each]]
+        found += [item for part in parts for item in part]
+    return found
+
+
 def _callbacks(value: Value) -> list[Callback]:
-    if isinstance(value, Seq | Either):
-        parts = value.items if isinstance(value, Seq) else value.options
-        return [callback for each in parts for callback in _callbacks(each)]
-    return [value] if isinstance(value, Callback) else []
+    return [each for each in _inside(value) if isinstance(each, Callback)]
 
 
 def _predict(run: "Interpreter", model: Model, told: Kwargs, node: ast.AST) -> Value:
@@ -263,17 +279,19 @@ def _construct(
         told = {"eval_env": args[0]} | kwargs if args else kwargs
         return _eval_callback(run, told, node)
     made = environments.of_class(run, cls, lineage, args, kwargs, node, more)
-    return made if made is not None else instance(run, cls, args, kwargs, node)
+    return made if made is not None else instance(run, cls, args, kwargs, node, more)
 
 
-def instance(run: "Interpreter", cls: Class, args: Args, kwargs: Kwargs, node: ast.AST) -> Object:
+def instance(
+    run: "Interpreter", cls: Class, args: Args, kwargs: Kwargs, node: ast.AST, more: bool
+) -> Object:
     """An object of a class of the script, once its ``__init__`` is through."""
     made = Object(cls)
     run.entered(cls.node)
     start = cls.attr("__init__")
     fields = [each for each in cls.node.body if isinstance(each, ast.AnnAssign)]
     if start is not None:
-        run.call(run.bound(start, made), args, kwargs, node)
+        run.call(run.bound(start, made), args, kwargs, node, more)
     elif fields:
         # A dataclass, or something like it.
         keys = [each.target.id for each in fields if isinstance(each.target, ast.Name)]

@@ -3,7 +3,7 @@
 from rlgen.lint.environments import REST
 from rlgen.lint.names import COSMETIC, LEVELS, NUMBER, START
 from rlgen.lint.trace import View
-from rlgen.lint.values import Const, Seeds, Seq, Span, Sym, Value, distance, same, shown
+from rlgen.lint.values import Const, Seeds, Seq, Span, Sym, Value, distance, same, shown, whole
 
 ZERO = Const(0)
 
@@ -67,7 +67,7 @@ def _ranges(test: View, train: View) -> str:
     if same(size, ZERO):
         return "training has num_levels = 0, which is all levels, so that none is held out"
     if same(number, ZERO):
-        if isinstance(start, Const) and start != ZERO:
+        if whole(start):
             return (
                 f"num_levels = 0 is all levels, those of training among them, and start_level = "
                 f"{shown(start)} is ignored"
@@ -76,10 +76,8 @@ def _ranges(test: View, train: View) -> str:
     apart = distance(first, start)
     if apart is None:
         return ""
-    if apart >= 0:
-        inside = isinstance(size, Const) and apart < int(size.value)
-    else:
-        inside = isinstance(number, Const) and -apart < int(number.value)
+    # Unknown numbers of levels, from the same first one, overlap too.
+    inside = -(whole(number) or 0) < apart < (whole(size) or 0)
     if not inside and apart != 0:
         return ""
     return f"its levels ({_told(start, number)}) are among those of training ({_told(first, size)})"
@@ -104,8 +102,9 @@ def _seeds(test: View, train: View) -> str:
 def _range(seeds: Seeds) -> str:
     if seeds.count == 1:
         return shown(seeds.first)
-    if isinstance(seeds.first, Const):
-        return f"{seeds.first.value} to {int(seeds.first.value) + seeds.count - 1}"
+    first = whole(seeds.first)
+    if first is not None:
+        return f"{first} to {first + seeds.count - 1}"
     return f"{shown(seeds.first)} and the {seeds.count - 1} after it"
 
 

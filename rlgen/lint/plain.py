@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from rlgen.lint import environments, expressions, names
 from rlgen.lint.values import (
     NONE,
+    Args,
     Callback,
     Const,
     Env,
+    Kwargs,
     Name,
     Partial,
     Prediction,
@@ -25,8 +27,6 @@ from rlgen.lint.values import (
 
 if TYPE_CHECKING:
     from rlgen.lint.interpreter import Interpreter
-
-Args, Kwargs = list[Value], dict[str, Value]
 
 
 def call(
@@ -81,7 +81,7 @@ def method(
         for value in args:
             run.use(value)
         if name == "append" and args and not isinstance(args[0], Reading):
-            if len(owner.items) < expressions.MAX_ITEMS:
+            if len(owner.items) < expressions.MAX_ITEMS and args[0] is not owner:
                 owner.items.append(args[0])
             owner.count = None
         if name == "extend" and args:

@@ -75,6 +75,7 @@ class Frame:
         exits: Worlds trained in, at each ``return``.
         jumps: Names and worlds trained in, at each ``break`` or ``continue`` of the inmost loop.
         shared: Names that are declared ``global`` or ``nonlocal``.
+        parameters: Of the function.
     """
 
     vars: dict[str, "Value"]
@@ -83,6 +84,7 @@ class Frame:
     exits: list[set["World"]] = field(default_factory=list)
     jumps: list[tuple[dict[str, "Value"], set["World"]]] = field(default_factory=list)
     shared: set[str] = field(default_factory=set)
+    parameters: frozenset[str] = frozenset()
 
     def find(self, name: str) -> "Frame | None":
         """The nearest frame that has the name."""
@@ -300,6 +302,10 @@ Value = Union[  # noqa: UP007  (names that are defined below their use)
     Either,
 ]
 
+#: Positional and named arguments of a call.
+Args = list[Value]
+Kwargs = dict[str, Value]
+
 
 def options(value: Value) -> list[Value]:
     """The alternatives of a value, one or several."""
@@ -354,11 +360,16 @@ def shifted(value: Value, by: int) -> Const | Sym | None:
     return Sym(value.key, value.offset + by) if isinstance(value, Sym) else None
 
 
+def whole(value: Value) -> int | None:
+    """A whole number, where that is what a value is."""
+    return value.value if isinstance(value, Const) and type(value.value) is int else None
+
+
 def distance(first: Value, second: Value) -> int | None:
     """``second - first`` in whole numbers, where it can be told."""
-    if isinstance(first, Const) and isinstance(second, Const):
-        whole = type(first.value) is int and type(second.value) is int
-        return int(second.value - first.value) if whole else None
+    one, other = whole(first), whole(second)
+    if one is not None and other is not None:
+        return other - one
     if isinstance(first, Sym) and isinstance(second, Sym) and first.key == second.key:
         return second.offset - first.offset
     return None

@@ -21,6 +21,7 @@ RUN_FILES = (
     "records.parquet",
     "trajectories.json",
 )
+POOLS = ("train", "validation", "test")
 #: Settings in which the runs of one setting differ.
 RUN_KEYS = ("seed", "pool_seed")
 Found = Iterator[tuple[Path, str]]
@@ -47,7 +48,9 @@ def shared_levels(folder: Path, run: str | None) -> Found:
     del run  # the pools of a run are among those of its store
     for path in sorted((folder / "splits").glob("*.json")):
         owner: dict[str, str] = {}
-        for pool, levels in files.read_json(path)["pools"].items():
+        pools = files.read_json(path)["pools"]
+        for pool in POOLS:
+            levels = pools[pool]
             for level, mark in zip(levels["ids"], levels["fingerprints"], strict=True):
                 if mark in owner:
                     yield path, f"{pool} level {level} is {owner[mark]}"
