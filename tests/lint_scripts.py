@@ -355,6 +355,34 @@ model = PPO("MlpPolicy", env, seed=0).learn(1000)
 sync_envs_normalization(env, test_env)
 print(evaluate_policy(model, test_env))
 """,
+    "the seed of the model, not that of its environment": """
+env = make_vec_env("CartPole-v1", 4, seed=0)
+test_env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env, seed=100).learn(1000)
+print(evaluate_policy(model, test_env))
+""",
+    "one level after the other": """
+env = gym.make("rlgen/MazeBasic-v0", levels=range(10))
+model = PPO("MlpPolicy", env, seed=0).learn(1000)
+test_env = gym.make("CartPole-v1")
+for level in range(100, 200):
+    one = gym.make("rlgen/MazeBasic-v0", levels=[level])
+    one.reset(seed=0)
+    print(level, evaluate_policy(model, one))
+    test_env.reset(seed=level)
+    print(evaluate_policy(model, test_env, n_eval_episodes=1))
+""",
+    "gathering data is not measuring": """
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env).learn(1000)
+obs, data = env.reset(), []
+for _ in range(1000):
+    action, _ = model.predict(obs)
+    after, reward, done, info = env.step(action)
+    data.append((obs, action, reward, done))
+    buffer.add(obs, after, action, reward, done, info)
+    obs = after
+""",
     "not one of ours": """
 from sklearn.linear_model import LinearRegression
 model = LinearRegression()

@@ -62,6 +62,13 @@ def foreign(run: "Interpreter", value: Value, node: ast.AST) -> Env:
     return run.foreign[at]
 
 
+def reseed(env: Env, value: Value) -> None:
+    """Note that all copies are seeded anew: nothing is drawn any more with earlier seeds."""
+    if value != NONE:
+        env.world.seeds.clear()
+        seed(env, value)
+
+
 def seed(env: Env, value: Value, count: int | None = None) -> None:
     """Note that an environment is seeded with a value."""
     if value == NONE:
@@ -95,7 +102,7 @@ def method(
             env.world.repeated.append(_line(node))
         return Reading("observation")
     if name == "seed":
-        seed(env, kwargs.get("seed", args[0] if args else NONE))
+        reseed(env, kwargs.get("seed", args[0] if args else NONE))
         return NONE
     if name == "normalize_obs":
         run.trace.by_hand = True
@@ -210,7 +217,7 @@ def _make_vec_env(run: "Interpreter", told: Kwargs, node: ast.AST, more: bool) -
             if isinstance(wrapper, Func | Partial | Class | Name):
                 around = run.call(wrapper, [full], {}, node, True)
                 full = next((e for e in options(around) if isinstance(e, Env)), full)
-            seed(full, told.get("seed", NONE))
+            reseed(full, told.get("seed", NONE))
             found.append(full)
     return either(list(found)) if found else run.unknown(node)
 

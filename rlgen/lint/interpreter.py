@@ -123,10 +123,6 @@ class Interpreter:
                 for evaluation in each.evaluations:
                     evaluation.measured = True
                     evaluation.stepped = evaluation.stepped or each.kind == "reward"
-            elif isinstance(each, Seq):
-                for item in each.items:
-                    if isinstance(item, Reading):
-                        self.use(item)
 
     def function(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, frame: Frame

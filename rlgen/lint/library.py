@@ -72,11 +72,9 @@ def named(function: str, args: Args, kwargs: Kwargs) -> Kwargs:
 def _agent(run: "Interpreter", algorithm: str, args: Args, kwargs: Kwargs, node: ast.AST) -> Value:
     told = named("agent", args, kwargs)
     model = Model(algorithm, environments.given(run, told.get("env"), node))
-    seed = told.get("seed", NONE)
-    if seed != NONE:
+    for env in model.envs:
         # BaseAlgorithm.set_random_seed seeds the environment too.
-        for env in model.envs:
-            environments.seed(env, seed)
+        environments.reseed(env, told.get("seed", NONE))
     return model
 
 
@@ -198,6 +196,7 @@ def _note(
         told.get("deterministic", default),
         explicit,
         order=len(run.trace.evaluations),
+        repeated=bool(run.rounds),
         against=[view(each) for each in learnt_in(run, agent)],
     )
     run.trace.evaluations.append(evaluation)

@@ -42,8 +42,15 @@ def call(
     if path in names.EXITS:
         return Name(path)
     everything = [each for value in (*args, *kwargs.values()) for each in _inside(value)]
+    # Who keeps rewards together with observations or actions gathers data, and measures nothing.
+    gathers = any(
+        isinstance(value, Prediction)
+        or (isinstance(value, Reading) and value.kind == "observation")
+        for value in everything
+    )
     for value in everything:
-        run.use(value)
+        if not gathers:
+            run.use(value)
         if isinstance(value, Env) and not _harmless(path):
             environments.doubt(value)
     callbacks = [value for value in everything if isinstance(value, Callback)]

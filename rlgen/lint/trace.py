@@ -70,6 +70,7 @@ class Evaluation:
         measured: Whether rewards are used: a loop that only shows an agent measures nothing.
         stepped: Whether these are rewards as ``step`` gave them, not what a Monitor has kept.
         order: Place among all evaluations.
+        repeated: Whether it stands in a loop.
     """
 
     kind: str
@@ -84,6 +85,7 @@ class Evaluation:
     measured: bool = True
     stepped: bool = False
     order: int = 0
+    repeated: bool = False
     against: list[View] = field(default_factory=list)
 
     @property

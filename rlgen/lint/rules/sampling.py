@@ -30,12 +30,14 @@ def one_level(trace: Trace) -> Iterator[tuple[int, str]]:
 
 
 def _one(each: Evaluation) -> str:
-    if each.episodes is not None and same(each.episodes, ONE):
-        return f"{each.what} is asked for one episode"
     worlds = [view.world for view in each.views]
     if each.kind == "loop" and worlds and all(world.repeated for world in worlds):
         return f"line {worlds[0].repeated[0]} resets with the same seed before each episode"
-    if worlds and all(_single(world) for world in worlds):
+    if each.repeated and each.kind != "loop":
+        return ""  # one level or episode in each round may be many in all
+    if each.episodes is not None and same(each.episodes, ONE):
+        return f"{each.what} is asked for one episode"
+    if worlds and all(_single(world) and not world.rounds for world in worlds):
         return f"the environment of line {worlds[0].line} has one level"
     return ""
 
