@@ -567,6 +567,16 @@ env, test_env = make(), make()
 model = PPO("MlpPolicy", env).learn(1000)
 print(evaluate_policy(model, test_env))  # ! L201
 """,
+    "two mistakes through one function": """
+def make(first, number=100):
+    return make_vec_env("procgen:procgen-maze-v0", seed=0,
+                        env_kwargs=dict(start_level=first, num_levels=number))
+
+model = PPO("MlpPolicy", make(0)).learn(1000)
+print(evaluate_policy(model, make(50)))  # ! L102
+print(evaluate_policy(model, make(100)))
+print(evaluate_policy(model, make(99)))  # ! L102
+""",
     "None is no seed": """
 env = make_vec_env("CartPole-v1", seed=0)
 test_env = make_vec_env("CartPole-v1", seed=None)

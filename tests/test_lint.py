@@ -103,40 +103,42 @@ def test_a_script_is_never_run(tmp_path, monkeypatch):
 NAMES = st.sampled_from(["a", "b", "env", "model", "f", "self"])
 
 
+LEAVES = st.one_of(
+    NAMES,
+    st.integers(-3, 300).map(str),
+    st.sampled_from(["None", "True", "'x'", "range(3)", "[]", "{}", "()", "(lambda *a: a)"]),
+)
+EXPRESSIONS = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(lambda p: f"({p[0]})({p[1]})"),
+        st.tuples(inner, inner).map(lambda p: f"PPO({p[0]}, {p[1]}).learn(1, {p[0]})"),
+        st.tuples(inner, inner).map(lambda p: f"evaluate_policy({p[0]}, env={p[1]})"),
+        st.tuples(inner, inner).map(lambda p: f"make_vec_env({p[0]}, seed={p[1]})"),
+        st.tuples(inner, inner).map(lambda p: f"({p[0]}).predict(*{p[1]})"),
+        st.tuples(inner, inner).map(lambda p: f"({p[0]}).step({p[1]})"),
+        st.tuples(inner, inner).map(lambda p: f"({p[0]})[{p[1]}]"),
+        st.tuples(inner, inner).map(lambda p: f"({p[0]})[{p[1]}:]"),
+        st.tuples(inner, inner).map(lambda p: f"{{'k': {p[0]}, **{p[1]}}}"),
+        st.tuples(inner, inner).map(lambda p: f"({p[0]} + {p[1]} * 2)"),
+        st.tuples(inner, inner).map(lambda p: f"({p[0]} if {p[1]} else {p[0]} or {p[1]})"),
+        st.tuples(inner, NAMES).map(lambda p: f"[{p[0]} for {p[1]} in {p[0]} if {p[1]}]"),
+        st.tuples(inner, NAMES).map(lambda p: f"({p[0]}).{p[1]}"),
+        inner.map(lambda e: f"VecNormalize({e}, norm_obs={e})"),
+        inner.map(lambda e: f"DummyVecEnv([{e}, lambda: {e}])"),
+        inner.map(lambda e: f"EvalCallback({e}, best_model_save_path={e})"),
+        inner.map(lambda e: f"f'{{{e}!r:>4}}'" if "'" not in e and "{" not in e else e),
+    ),
+    max_leaves=8,
+)
+
+
 @st.composite
 def programs(draw):
     """Programs that make little sense but are Python."""
-    leaf = st.one_of(
-        NAMES,
-        st.integers(-3, 300).map(str),
-        st.sampled_from(["None", "True", "'x'", "range(3)", "[]", "{}", "()", "(lambda *a: a)"]),
-    )
-    expression = st.recursive(
-        leaf,
-        lambda inner: st.one_of(
-            st.tuples(inner, inner).map(lambda p: f"({p[0]})({p[1]})"),
-            st.tuples(inner, inner).map(lambda p: f"PPO({p[0]}, {p[1]}).learn(1, {p[0]})"),
-            st.tuples(inner, inner).map(lambda p: f"evaluate_policy({p[0]}, env={p[1]})"),
-            st.tuples(inner, inner).map(lambda p: f"make_vec_env({p[0]}, seed={p[1]})"),
-            st.tuples(inner, inner).map(lambda p: f"({p[0]}).predict(*{p[1]})"),
-            st.tuples(inner, inner).map(lambda p: f"({p[0]}).step({p[1]})"),
-            st.tuples(inner, inner).map(lambda p: f"({p[0]})[{p[1]}]"),
-            st.tuples(inner, inner).map(lambda p: f"({p[0]})[{p[1]}:]"),
-            st.tuples(inner, inner).map(lambda p: f"{{'k': {p[0]}, **{p[1]}}}"),
-            st.tuples(inner, inner).map(lambda p: f"({p[0]} + {p[1]} * 2)"),
-            st.tuples(inner, inner).map(lambda p: f"({p[0]} if {p[1]} else {p[0]} or {p[1]})"),
-            st.tuples(inner, NAMES).map(lambda p: f"[{p[0]} for {p[1]} in {p[0]} if {p[1]}]"),
-            st.tuples(inner, NAMES).map(lambda p: f"({p[0]}).{p[1]}"),
-            inner.map(lambda e: f"VecNormalize({e}, norm_obs={e})"),
-            inner.map(lambda e: f"DummyVecEnv([{e}, lambda: {e}])"),
-            inner.map(lambda e: f"EvalCallback({e}, best_model_save_path={e})"),
-            inner.map(lambda e: f"f'{{{e}!r:>4}}'" if "'" not in e and "{" not in e else e),
-        ),
-        max_leaves=8,
-    )
     lines = []
     for _ in range(draw(st.integers(1, 12))):
-        name, value = draw(NAMES), draw(expression)
+        name, value = draw(NAMES), draw(EXPRESSIONS)
         other = draw(NAMES)
         lines += draw(
             st.sampled_from(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from rlgen.lint import overlap
 from rlgen.lint.trace import Evaluation, Trace, View
-from rlgen.lint.values import shown
+from rlgen.lint.values import World, shown
 
 
 def training_environment(trace: Trace) -> Iterator[tuple[int, str]]:
@@ -70,13 +70,11 @@ def once(
     evaluations: list[Evaluation], mistaken: Callable[[Evaluation], object]
 ) -> Iterator[Evaluation]:
     """Those with a mistake, of each environment only the first: what is to be changed is there."""
-    named: set[int] = set()
+    named: set[World] = set()
     for each in evaluations:
-        if each.views and mistaken(each):
-            line = each.views[0].world.line
-            if line not in named:
-                named.add(line)
-                yield each
+        if each.views and mistaken(each) and each.views[0].world not in named:
+            named.add(each.views[0].world)
+            yield each
 
 
 def in_training(each: Evaluation) -> bool:
