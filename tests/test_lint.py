@@ -15,7 +15,8 @@ from test_cli import imported, rlgen
 from rlgen import files
 from rlgen.errors import LintError
 from rlgen.lint import RULES, lint
-from rlgen.lint.values import Const, Either, Seq, Span, Sym, Table, either, same, shifted
+from rlgen.lint.certainty import either, same, shifted
+from rlgen.lint.values import Const, Either, Seq, Span, Sym, Table
 from rlgen.store import RunStore
 
 SCRIPT_RULES = [code for code in RULES if RULES[code].script is not None]

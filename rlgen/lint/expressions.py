@@ -4,18 +4,13 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rlgen.lint import deciding
+from rlgen.lint import access, assigning, deciding
+from rlgen.lint.certainty import either, key, options, shifted
 from rlgen.lint.values import (
     NONE,
-    Class,
     Const,
-    Env,
     Frame,
-    Method,
-    Model,
     Name,
-    Object,
-    Parent,
     Prediction,
     Reading,
     Seq,
@@ -23,11 +18,6 @@ from rlgen.lint.values import (
     Sym,
     Table,
     Value,
-    distance,
-    either,
-    key,
-    options,
-    shifted,
 )
 
 if TYPE_CHECKING:
@@ -63,42 +53,7 @@ def _name(run: "Interpreter", node: ast.Name, frame: Frame) -> Value:
 
 def _attribute(run: "Interpreter", node: ast.Attribute, frame: Frame) -> Value:
     owner = evaluate(run, node.value, frame)
-    return either([attribute(run, each, node.attr) for each in options(owner)])
-
-
-def attribute(run: "Interpreter", owner: Value, name: str) -> Value:
-    """``owner.name``."""
-    if isinstance(owner, Name):
-        return Name(f"{owner.path}.{name}")
-    if isinstance(owner, Sym):
-        plain = not owner.offset
-        return Sym(f"{owner.key}.{name}") if plain else run.unknown(None)
-    if isinstance(owner, Class):
-        found = owner.attr(name)
-        if found is not None:
-            return found
-        return Method(owner, name)
-    if isinstance(owner, Object):
-        if name in owner.attrs:
-            return owner.attrs[name]
-        found = owner.cls.attr(name)
-        if found is not None:
-            return run.bound(found, owner)
-        return Sym(f"{owner.cls.node.name}@{id(owner)}.{name}")
-    if isinstance(owner, Parent):
-        bases = (base for base in owner.owner.cls.bases if isinstance(base, Class))
-        found = next((value for base in bases if (value := base.attr(name)) is not None), None)
-        return run.bound(found, owner.owner) if found is not None else Method(owner, name)
-    if isinstance(owner, Env):
-        # Wrappers and what they wrap are one environment here.
-        return owner if name in ("env", "venv", "unwrapped", "envs") else Method(owner, name)
-    if isinstance(owner, Model) and name == "env":
-        return either(list(owner.envs))
-    if isinstance(owner, Model) and name == "policy":
-        return owner
-    if isinstance(owner, Prediction | Reading):
-        return owner
-    return Method(owner, name)
+    return either([access.attribute(run, each, node.attr) for each in options(owner)])
 
 
 def _call(run: "Interpreter", node: ast.Call, frame: Frame) -> Value:
@@ -272,68 +227,9 @@ def _subscript(run: "Interpreter", node: ast.Subscript, frame: Frame) -> Value:
             evaluate(run, end, frame) if end else NONE
             for end in (node.slice.lower, node.slice.upper, node.slice.step)
         ]
-        return either([_sliced(run, each, ends) for each in options(owner)])
+        return either([access.sliced(run, each, ends) for each in options(owner)])
     index = evaluate(run, node.slice, frame)
-    return either([subscript(run, each, index) for each in options(owner)])
-
-
-def _sliced(run: "Interpreter", owner: Value, ends: list[Value]) -> Value:
-    low, high, step = ends
-    if isinstance(owner, Prediction | Reading | Env):
-        return owner
-    if isinstance(owner, Span) and step == NONE and isinstance(owner.start, Const | Sym):
-        start, stop = owner.start, owner.stop
-        if isinstance(low, Const) and (low == NONE or (type(low.value) is int and low.value >= 0)):
-            first = shifted(start, low.value or 0) or start
-            if high == NONE:
-                return Span(first, stop)
-            if isinstance(high, Const) and type(high.value) is int and high.value >= 0:
-                return Span(first, shifted(start, high.value) or stop)
-    if isinstance(owner, Seq) and all(isinstance(end, Const) for end in ends):
-        if owner.count == len(owner.items):
-            low_, high_, step_ = (end.value for end in ends if isinstance(end, Const))
-            try:
-                items = owner.items[low_:high_:step_]
-            except (TypeError, ValueError):
-                return run.unknown(None)
-            return Seq(items, len(items))
-        return Seq(owner.items)
-    names = [key(each) for each in (owner, *ends)]
-    return Sym(f"{names[0]}[{':'.join(names[1:])}]") if all(names) else run.unknown(None)
-
-
-def subscript(run: "Interpreter", owner: Value, index: Value) -> Value:
-    """``owner[index]``."""
-    if isinstance(owner, Table):
-        if isinstance(index, Const) and isinstance(index.value, str):
-            if index.value in owner.items:
-                return owner.items[index.value]
-        elif owner.items:
-            return either(list(owner.items.values()))
-        return run.unknown(None)
-    if isinstance(owner, Seq):
-        at = index.value if isinstance(index, Const) else None
-        if type(at) is int and -len(owner.items) <= at < len(owner.items):
-            return owner.items[at]
-        return either(owner.items) if owner.items else run.unknown(None)
-    if isinstance(owner, Reading):
-        return reading_at(owner, index)
-    if isinstance(owner, Prediction | Env):
-        return owner
-    names = key(owner), key(index)
-    return Sym(f"{names[0]}[{names[1]}]") if all(names) else run.unknown(None)
-
-
-def reading_at(reading: Reading, index: Value) -> Reading:
-    """One part of what an environment gave."""
-    at = index.value if isinstance(index, Const) else None
-    if reading.kind == "step" and type(at) is int:
-        kinds = {0: "observation", 1: "reward"}
-        return Reading(kinds.get(at, "info"), reading.evaluations)
-    if reading.kind == "info" and at in ("episode", "r"):
-        # What a Monitor has kept of the rewards.
-        return Reading("kept", reading.evaluations)
-    return reading
+    return either([access.subscript(run, each, index) for each in options(owner)])
 
 
 def _comprehension(
@@ -344,7 +240,7 @@ def _comprehension(
     for generator in node.generators:
         source = evaluate(run, generator.iter, inner)
         first, size = head(run, source)
-        run.bind(generator.target, first, inner)
+        assigning.bind(run, generator.target, first, inner)
         for test in generator.ifs:
             run.use(evaluate(run, test, inner))
         count = None if size is None or generator.ifs or count is None else count * size
@@ -354,18 +250,12 @@ def _comprehension(
 def head(run: "Interpreter", source: Value) -> tuple[Value, int | None]:
     """The first of what is iterated over, which stands for all, and how many there are."""
     if isinstance(source, Span):
-        return source.start, distance_of(source)
+        return source.start, access.distance_of(source)
     if isinstance(source, Seq):
         return (source.items[0] if source.items else run.unknown(None)), source.count
     if isinstance(source, Reading | Prediction):
         return source, None
     return run.unknown(None), None
-
-
-def distance_of(span: Span) -> int | None:
-    """How many numbers a span has, where that is known."""
-    apart = distance(span.start, span.stop)
-    return None if apart is None else max(apart, 0)
 
 
 def _dict_comprehension(run: "Interpreter", node: ast.DictComp, frame: Frame) -> Value:
@@ -374,7 +264,7 @@ def _dict_comprehension(run: "Interpreter", node: ast.DictComp, frame: Frame) ->
 
 def _named(run: "Interpreter", node: ast.NamedExpr, frame: Frame) -> Value:
     value = evaluate(run, node.value, frame)
-    run.bind(node.target, value, frame)
+    assigning.bind(run, node.target, value, frame)
     return value
 
 

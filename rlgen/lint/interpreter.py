@@ -9,31 +9,26 @@ import ast
 import builtins
 from collections.abc import Sequence
 
-from rlgen.lint import deciding, expressions, library
+from rlgen.lint import access, assigning, deciding, expressions, library
+from rlgen.lint.certainty import either, options
 from rlgen.lint.names import EXITS, KNOWN, PACKAGES
 from rlgen.lint.trace import Trace
 from rlgen.lint.values import (
     Class,
     Const,
-    Either,
     Env,
     Frame,
     Func,
-    Model,
     Name,
-    Norm,
     Object,
     Parent,
     Partial,
-    Prediction,
     Reading,
     Seq,
     Sym,
     Table,
     Value,
     World,
-    either,
-    options,
 )
 
 #: Expressions looked at before a script is given up as too branched.
@@ -95,7 +90,7 @@ class Interpreter:
                 made = library.instance(self, cls, [], {}, cls.node, True)
                 for name, value in list(cls.attrs.items()):
                     if isinstance(value, Func) and value.node not in self._entered:
-                        method = expressions.attribute(self, made, name)
+                        method = access.attribute(self, made, name)
                         if isinstance(method, Func):
                             self.enter(method, [], {}, True)
         for function in list(self._functions):
@@ -312,12 +307,12 @@ class Interpreter:
     def _assign(self, node: ast.Assign, frame: Frame) -> bool:
         value = expressions.evaluate(self, node.value, frame)
         for target in node.targets:
-            self.bind(target, value, frame)
+            assigning.bind(self, target, value, frame)
         return True
 
     def _annassign(self, node: ast.AnnAssign, frame: Frame) -> bool:
         if node.value is not None:
-            self.bind(node.target, expressions.evaluate(self, node.value, frame), frame)
+            assigning.bind(self, node.target, expressions.evaluate(self, node.value, frame), frame)
         return True
 
     def _augassign(self, node: ast.AugAssign, frame: Frame) -> bool:
@@ -325,7 +320,9 @@ class Interpreter:
         self.use(value)
         before = expressions.evaluate(self, node.target, frame)
         if not isinstance(value, Reading):
-            self.bind(node.target, expressions.binary(self, node.op, before, value), frame)
+            assigning.bind(
+                self, node.target, expressions.binary(self, node.op, before, value), frame
+            )
         return True
 
     def _if(self, node: ast.If, frame: Frame) -> bool:
@@ -348,7 +345,7 @@ class Interpreter:
         for item in node.items:
             value = expressions.evaluate(self, item.context_expr, frame)
             if item.optional_vars is not None:
-                self.bind(item.optional_vars, value, frame)
+                assigning.bind(self, item.optional_vars, value, frame)
         return self.block(node.body, frame)
 
     _asyncwith = _with
@@ -384,9 +381,9 @@ class Interpreter:
             if isinstance(node, ast.While):
                 self.use(expressions.evaluate(self, node.test, frame))
             elif isinstance(source, Reading):
-                self.bind(node.target, source, frame)
+                assigning.bind(self, node.target, source, frame)
             else:
-                self.bind(node.target, item or self.unknown(node), frame)
+                assigning.bind(self, node.target, item or self.unknown(node), frame)
             through = self.block(node.body, frame)
             jumps, frame.jumps = frame.jumps, []
             if not through and not jumps:
@@ -417,65 +414,6 @@ class Interpreter:
             name: either([known[name] for known, _ in ends if name in known]) for name in names
         }
         self.trained = set().union(*(trained for _, trained in ends))
-
-    # -- assignments ----------------------------------------------------------------------------
-
-    def bind(self, target: ast.expr, value: Value, frame: Frame) -> None:
-        """Assign a value to a target."""
-        if isinstance(target, ast.Name):
-            home = frame
-            if target.id in frame.shared:
-                home = frame.find(target.id) or frame
-            home.vars[target.id] = value
-        elif isinstance(target, ast.Tuple | ast.List):
-            self._unpack(target.elts, value, frame)
-        elif isinstance(target, ast.Starred):
-            self.bind(target.value, value, frame)
-        elif isinstance(target, ast.Attribute):
-            for owner in options(expressions.evaluate(self, target.value, frame)):
-                self.set_attribute(owner, target.attr, value)
-        elif isinstance(target, ast.Subscript):
-            index = expressions.evaluate(self, target.slice, frame)
-            for owner in options(expressions.evaluate(self, target.value, frame)):
-                self._set_item(owner, index, value)
-
-    def _unpack(self, targets: Sequence[ast.expr], value: Value, frame: Frame) -> None:
-        if isinstance(value, Either):
-            parts = [self._parts(len(targets), each) for each in value.options]
-            values = [either(list(column)) for column in zip(*parts, strict=True)]
-        else:
-            values = self._parts(len(targets), value)
-        for target, part in zip(targets, values, strict=True):
-            self.bind(target, part, frame)
-
-    def _parts(self, size: int, value: Value) -> list[Value]:
-        if isinstance(value, Seq) and len(value.items) == size:
-            return list(value.items)
-        if isinstance(value, Reading) and value.kind == "step":
-            return [expressions.reading_at(value, Const(n)) for n in range(size)]
-        if isinstance(value, Reading | Prediction):
-            return [value] * size
-        return [expressions.subscript(self, value, Const(n)) for n in range(size)]
-
-    def set_attribute(self, owner: Value, name: str, value: Value) -> None:
-        """``owner.name = value``."""
-        if isinstance(owner, Object | Class):
-            owner.attrs[name] = value
-        elif isinstance(owner, Model) and name == "env":
-            owner.envs = [each for each in options(value) if isinstance(each, Env)]
-        elif isinstance(owner, Env) and isinstance(owner.norm, Norm):
-            if name in owner.norm.settings:
-                owner.norm.settings[name] = value
-            elif name in ("obs_rms", "ret_rms"):
-                owner.norm.synced = True
-
-    def _set_item(self, owner: Value, index: Value, value: Value) -> None:
-        self.use(value)
-        if isinstance(owner, Table):
-            if isinstance(index, Const) and isinstance(index.value, str) and value is not owner:
-                owner.items[index.value] = value
-            else:
-                owner.open = True
 
 
 def _is_main(test: ast.expr) -> bool:

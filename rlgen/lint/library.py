@@ -4,7 +4,8 @@ import ast
 from collections.abc import Callable as Function
 from typing import TYPE_CHECKING
 
-from rlgen.lint import environments, expressions, names, plain
+from rlgen.lint import access, environments, making, names, plain
+from rlgen.lint.certainty import either, options
 from rlgen.lint.trace import Evaluation, view
 from rlgen.lint.values import (
     NONE,
@@ -22,8 +23,6 @@ from rlgen.lint.values import (
     Reading,
     Seq,
     Value,
-    either,
-    options,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def call(
             run.sown = True
     if isinstance(function, Reading):
         # info.get("episode"), reward.item()
-        return expressions.reading_at(function, args[0]) if args else function
+        return access.reading_at(function, args[0]) if args else function
     if isinstance(function, Prediction):
         return function
     if isinstance(function, Class):
@@ -57,7 +56,7 @@ def call(
         done = _method(run, function, args, kwargs, node)
         if done is not None:
             return done
-    made = environments.made(run, function, args, kwargs, node, more)
+    made = making.made(run, function, args, kwargs, node, more)
     return made if made is not None else plain.call(run, function, args, kwargs, node, more)
 
 
@@ -132,7 +131,7 @@ def _call_back(run: "Interpreter", model: Model, value: Value, node: ast.AST) ->
             each.attrs |= {"model": model, "training_env": _get_env(run, model, {}, node)}
             for name in ("_on_training_start", "_on_step", "_on_rollout_end", "_on_training_end"):
                 if each.cls.attr(name) is not None:
-                    run.call(expressions.attribute(run, each, name), [], {}, node)
+                    run.call(access.attribute(run, each, name), [], {}, node)
 
 
 def _inside(value: Value) -> list[Value]:
@@ -277,7 +276,7 @@ def _construct(
         # Its own parameters are not those of its parent, but for the names.
         told = {"eval_env": args[0]} | kwargs if args else kwargs
         return _eval_callback(run, told, node)
-    made = environments.of_class(run, cls, lineage, args, kwargs, node, more)
+    made = making.of_class(run, cls, lineage, args, kwargs, node, more)
     return made if made is not None else instance(run, cls, args, kwargs, node, more)
 
 

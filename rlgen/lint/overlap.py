@@ -1,9 +1,10 @@
 """Whether two environments of a script certainly play the same levels, and by what."""
 
-from rlgen.lint.environments import REST
+from rlgen.lint.certainty import distance, same, shown, whole
+from rlgen.lint.making import REST
 from rlgen.lint.names import COSMETIC, LEVELS, NUMBER, START
 from rlgen.lint.trace import View
-from rlgen.lint.values import Const, Seeds, Seq, Span, Sym, Value, distance, same, shown, whole
+from rlgen.lint.values import Const, Seeds, Seq, Span, Sym, Value
 
 ZERO = Const(0)
 

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Callable as Function
 from typing import TYPE_CHECKING
 
-from rlgen.lint import environments, expressions, names
+from rlgen.lint import access, assigning, environments, expressions, names
+from rlgen.lint.certainty import either, options
 from rlgen.lint.values import (
     NONE,
     Args,
@@ -21,8 +22,6 @@ from rlgen.lint.values import (
     Sym,
     Table,
     Value,
-    either,
-    options,
 )
 
 if TYPE_CHECKING:
@@ -161,7 +160,7 @@ def _len(run: "Interpreter", args: Args, kwargs: Kwargs) -> Value | None:
     value = args[0] if args else None
     if isinstance(value, Seq) and value.count is not None:
         return Const(value.count)
-    count = expressions.distance_of(value) if isinstance(value, Span) else None
+    count = access.distance_of(value) if isinstance(value, Span) else None
     return None if count is None else Const(count)
 
 
@@ -169,13 +168,13 @@ def _getattr(run: "Interpreter", args: Args, kwargs: Kwargs) -> Value | None:
     if len(args) < 2 or not isinstance(args[1], Const):
         return None
     name = str(args[1].value)
-    return either([expressions.attribute(run, owner, name) for owner in options(args[0])])
+    return either([access.attribute(run, owner, name) for owner in options(args[0])])
 
 
 def _setattr(run: "Interpreter", args: Args, kwargs: Kwargs) -> Value | None:
     if len(args) == 3 and isinstance(args[1], Const):
         for owner in options(args[0]):
-            run.set_attribute(owner, str(args[1].value), args[2])
+            assigning.set_attribute(run, owner, str(args[1].value), args[2])
     return NONE
 
 

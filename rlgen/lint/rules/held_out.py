@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from rlgen.lint import overlap
+from rlgen.lint.certainty import shown
 from rlgen.lint.trace import Evaluation, Trace, View
-from rlgen.lint.values import World, shown
+from rlgen.lint.values import World
 
 
 def training_environment(trace: Trace) -> Iterator[tuple[int, str]]:

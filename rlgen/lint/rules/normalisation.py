@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from rlgen.lint.certainty import same
 from rlgen.lint.rules.held_out import in_training, measured, once
 from rlgen.lint.trace import Evaluation, Trace, View
-from rlgen.lint.values import Const, same
+from rlgen.lint.values import Const
 
 TRUE, FALSE = Const(True), Const(False)
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from rlgen.lint.certainty import distance, same
 from rlgen.lint.names import LEVELS, NUMBER
 from rlgen.lint.rules.held_out import in_training, measured, once
 from rlgen.lint.trace import Evaluation, Trace
-from rlgen.lint.values import Const, Seq, Span, World, distance, same
+from rlgen.lint.values import Const, Seq, Span, World
 
 ONE = Const(1)
 
