@@ -22,6 +22,10 @@ class ProtocolError(RlgenError):
     """A protocol that cannot be run."""
 
 
+class LintError(RlgenError):
+    """A script that cannot be read."""
+
+
 class StoreError(RlgenError):
     """A store that cannot be used as asked."""
 

@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from rlgen.errors import ProtocolError
 from rlgen.settings import Settings, checked
 
+#: Numbers that a text of ranges may name: a pool holds no more.
+MOST = 1_000_000
 #: Of a split.
 POOLS = ("train", "validation", "test")
 Scalar = bool | int | float | str
@@ -48,6 +50,8 @@ def parse_seeds(text: str) -> tuple[int, ...]:
             raise ValueError("must be like 3, 0:20 or 0,2,5:8") from None
         if stop <= start:
             raise ValueError(f"the range {piece} is empty")
+        if len(seeds) + stop - start > MOST:
+            raise ValueError(f"more than {MOST:,} numbers")
         seeds += range(start, stop)
     return tuple(seeds)
 

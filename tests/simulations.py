@@ -22,6 +22,7 @@ from rlgen.stats import (
     detection,
     equivalence,
     intervals,
+    overlaps,
     paired,
     sequences,
 )
@@ -254,6 +255,36 @@ def judged(word, area, size):
     return share
 
 
+def pools(rng, frames, unique, n):
+    """What ``n`` levels show: one of some frames, or what no other level shows."""
+    common = rng.choice(len(frames), size=n, p=frames / frames.sum())
+    own = rng.random(n) < unique
+    return np.where(own, -1 - rng.integers(2**60, size=n), common)
+
+
+def overlap_holds(frames, unique, n_range=None, n=200):
+    """Is the share of all test levels that the training levels, or their range, hold inside?"""
+    frames = np.asarray(frames, float) * (1 - unique)
+
+    def share(studies):
+        rng = stream(0, "overlap", len(frames), n_range or 0)
+        inside = 0
+        for _ in range(studies):
+            whole = pools(rng, frames, unique, n_range or n)
+            test = pools(rng, frames, unique, n)
+            truth = frames[np.unique(whole[whole >= 0])].sum()
+            told = overlaps.share(whole[:n].tolist(), test.tolist())
+            if n_range:
+                told = overlaps.share_of_range(told, n, n_range)
+            inside += told.low <= truth <= told.high
+        return inside / studies
+
+    return share
+
+
+EQUAL = np.full(20_000, 1 / 20_000)
+ZIPF = 1 / np.arange(1, 20_001) / (1 / np.arange(1, 20_001)).sum()
+
 #: Name -> simulation. Every nominal 95 % interval and every test with level 5 % belongs here.
 SIMULATIONS = {
     "two-way, 5 x 200": Simulation(
@@ -402,6 +433,28 @@ SIMULATIONS = {
         certified_rate,
         0.95,
         1.0,
+    ),
+    "overlap, pools": Simulation(
+        "95 % interval of the share of test levels that 200 training levels hold",
+        overlap_holds(ZIPF, 0.5),
+        0.95,
+        1.0,
+    ),
+    "overlap, range, equal": Simulation(
+        "95 % interval of that share for a range of 20,000, all levels equally probable",
+        overlap_holds(EQUAL, 0.0, 20_000),
+        0.95,
+        1.0,
+        2_000,
+        200,
+    ),
+    "overlap, range, Zipf": Simulation(
+        "95 % interval of that share for a range of 20,000, half of the levels unique",
+        overlap_holds(ZIPF, 0.5, 20_000),
+        0.95,
+        1.0,
+        2_000,
+        200,
     ),
     "TOST on the margin": Simulation(
         "equivalence shown at .05, a difference as large as the margin",

@@ -98,7 +98,11 @@ def test_show(tmp_path):
     ("arguments", "told"),
     [
         (["evalute", "quickstart"], "no command 'evalute' (did you mean 'evaluate'?)"),
-        (["evaluate"], "Missing argument 'PROTOCOL'"),
+        (["evaluate"], "give a PROTOCOL or --env, one of the two"),
+        (["evaluate", "smoke", "--env", "CartPole-v1"], "give a PROTOCOL or --env"),
+        (["evaluate", "smoke", "--sizes", "3"], "--sizes goes with --env"),
+        (["evaluate", "--env", "CartPol-v1"], "did you mean 'CartPole-v1'"),
+        (["evaluate", "--env", "CartPole-v1", "--sizes", "x"], "'x' is not like 10,200"),
         (["evaluate", "quikstart"], "no protocol 'quikstart' (did you mean 'quickstart'?)"),
         (["evaluate", "none/such.toml"], "none/such.toml: cannot be read"),
         (["evaluate", "smoke", "--seeds", "x"], "seeds = 'x': must be like 3, 0:20"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
+from test_cli import rlgen as run_cli
 
 import rlgen
 from rlgen import perturbations
@@ -58,6 +59,15 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     assert "sticky_proposed:0.25" in out
     assert "red diamond" in out
     exec(compile(environments, "README", "exec"), {})
+
+
+def test_the_lint_and_the_audit_say_what_is_shown(tmp_path):
+    (script,) = blocks(README, "py")
+    (tmp_path / "train.py").write_text(script)
+    shown = blocks(README, "text")
+    assert run_cli("lint", "train.py", code=1, cwd=tmp_path)[0] in shown
+    (command,) = re.findall(r"^rlgen (audit --env .*)$", README, re.MULTILINE)
+    assert run_cli(*command.split())[0] in shown
 
 
 def test_the_family_example_runs(tmp_path, monkeypatch):

@@ -6,7 +6,16 @@ import sys
 import click
 
 from rlgen import __version__
-from rlgen.cli import contexts, gating, importing, instrument, looking, sizing, studies
+from rlgen.cli import (
+    auditing,
+    contexts,
+    gating,
+    importing,
+    instrument,
+    looking,
+    sizing,
+    studies,
+)
 from rlgen.cli.options import INTERRUPTED
 from rlgen.errors import RlgenError, nearest
 
@@ -40,6 +49,8 @@ def cli() -> None:
     rlgen list networks                  what there is
     rlgen show maze-tunnel --level 7     what a level looks like
     rlgen calibrate                      may this installation be believed?
+    rlgen lint train.py                  the usual mistakes in how an agent is judged
+    rlgen audit results/mine             are training levels among the test levels?
     """
 
 
@@ -54,6 +65,8 @@ for _command in (
     looking.show,
     instrument.calibrate,
     contexts.contexts,
+    auditing.lint,
+    auditing.audit,
 ):
     cli.add_command(_command)
 

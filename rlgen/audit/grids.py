@@ -1,0 +1,132 @@
+"""Observations that are grids of cells: the same but turned, and how far from the nearest.
+
+What is turned and reflected is the picture. Where a cell's content has a direction of its own,
+such as an agent that looks to the left, a turned level is another task with the same picture.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlgen.errors import LevelError
+
+#: A grid has at most so many cells a side, and cells so many different values, unless told.
+MAX_SIDE, MAX_VALUES = 32, 32
+#: Shares of test levels whose distances are told.
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+
+Codes = NDArray[np.int32]
+
+
+def is_grid(observations: NDArray[Any] | None) -> bool:
+    """Whether observations ``(L, ...)`` look like grids: small planes of zeros and ones, or bytes.
+
+    Pictures do not: they are larger, or have more colours.
+    """
+    if observations is None or observations.dtype.kind not in "bui" or not observations.size:
+        return False
+    if observations.ndim not in (3, 4):
+        return False
+    small = max(_channels_last(observations).shape[1:3]) <= MAX_SIDE
+    return small and len(np.unique(observations)) <= MAX_VALUES
+
+
+def _channels_last(observations: NDArray[Any]) -> NDArray[Any]:
+    """Observations ``(L, H, W)``, ``(L, C, H, W)`` or ``(L, H, W, C)`` as ``(L, H, W, C)``.
+
+    The channels are the side that differs from two equal ones, else the shorter of the first and
+    the last.
+    """
+    if observations.ndim == 3:
+        return observations[..., None]
+    _, a, b, c = observations.shape
+    last = a == b != c or (not (b == c != a) and c < a)
+    return observations if last else np.moveaxis(observations, 1, -1)
+
+
+def codes(observations: NDArray[Any]) -> Codes:
+    """Cells as numbers that are equal where the cells' contents are.
+
+    Args:
+        observations: ``(L, C, H, W)``, ``(L, H, W, C)`` or ``(L, H, W)``. Levels whose cells are
+            to be compared are given together.
+
+    Returns:
+        int32 ``(L, H, W)``.
+
+    Raises:
+        LevelError: For other shapes.
+    """
+    if observations.ndim not in (3, 4):
+        raise LevelError(
+            f"--grid: observations of shape {observations.shape[1:]} are no grids of cells"
+        )
+    cells = np.ascontiguousarray(_channels_last(observations))
+    raw = cells.view(np.uint8).reshape(*cells.shape[:3], -1)
+    told = np.zeros(raw.shape[:3], np.int64)
+    for at in range(0, raw.shape[3], 8):
+        # Eight bytes at a time as one number: np.unique of whole rows would take minutes.
+        piece = np.zeros((*raw.shape[:3], 8), np.uint8)
+        piece[..., : min(8, raw.shape[3] - at)] = raw[..., at : at + 8]
+        numbers = _ranked(piece.view(np.uint64)[..., 0])
+        told = _ranked(told * (int(numbers.max(initial=0)) + 1) + numbers)
+    return told.astype(np.int32)
+
+
+def _ranked(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Small numbers that are equal where the values are."""
+    ranks = np.unique(values, return_inverse=True)[1]
+    return np.asarray(ranks, np.int64).reshape(values.shape)
+
+
+def canonical(grids: Codes) -> list[str]:
+    """One mark a level, equal for levels that are the same up to rotation and reflection.
+
+    The least of all images under the dihedral group: eight for a square, four for a rectangle.
+
+    Args:
+        grids: ``(L, H, W)``, from ``codes``.
+    """
+    return [
+        hashlib.sha256(min(image.tobytes() for image in images(grid))).hexdigest() for grid in grids
+    ]
+
+
+def images(grid: Codes) -> Iterator[Codes]:
+    """A grid ``(H, W)`` turned and reflected; only those that keep its shape."""
+    turns = (0, 1, 2, 3) if grid.shape[0] == grid.shape[1] else (0, 2)
+    for turn in turns:
+        turned = np.rot90(grid, turn)
+        yield turned
+        yield np.fliplr(turned)
+
+
+def nearest(train: Codes, test: Codes) -> NDArray[np.int64]:
+    """Cells in which each test level differs from the training level that is most like it.
+
+    Args:
+        train: ``(N, H, W)``.
+        test: ``(M, H, W)``, from the same ``codes``.
+
+    Returns:
+        ``(M,)``.
+    """
+    known = np.unique(train.reshape(len(train), -1), axis=0)
+    return np.array(
+        [np.count_nonzero(known != level, axis=1).min() for level in test.reshape(len(test), -1)],
+        np.int64,
+    )
+
+
+def distances(train: Codes, test: Codes) -> dict[str, Any]:
+    """Quantiles of ``nearest``, in cells, with the number of cells of a level."""
+    found = nearest(train, test)
+    told = np.quantile(found, QUANTILES, method="inverted_cdf")
+    return {
+        "cells": int(np.prod(test.shape[1:])),
+        "mean": float(found.mean()),
+        "quantiles": {f"{q:g}": int(d) for q, d in zip(QUANTILES, told, strict=True)},
+    }
