@@ -384,3 +384,20 @@ def test_atari():
             family.check([level])
     with pytest.raises(LevelError, match="did you mean 'Breakout'"):
         family.configure({"game": "Brekout"}).check([0])
+
+
+def test_procgen():
+    pytest.importorskip("envpool", exc_type=ImportError)
+    family = content.family("rlgen/Procgen-v0").configure({"game": "maze"})
+    family.check([0, 7])
+    assert (family.observation_space.shape, family.noop) == ((3, 64, 64), 4)
+    levels = family.generate([3, 4, 3])
+    batch = family.vector_env(levels, 3)
+    first, _ = batch.reset(options={"level": levels.ids})
+    assert np.array_equal(first[0], first[2])
+    assert not np.array_equal(first[0], first[1])
+    with pytest.raises(LevelError, match="levels are from 0"):
+        family.check([2**31])
+    for options, told in (({"game": "coin"}, "'coinrun'"), ({"mode": "hrad"}, "'hard'")):
+        with pytest.raises(LevelError, match=f"did you mean {told}"):
+            content.family("rlgen/Procgen-v0").configure(options).check([0])

@@ -48,3 +48,4 @@ for _id, _class, _limit in (
     gym.register(id=_id, entry_point=f"rlgen_envs.contexts:{_class}", max_episode_steps=_limit)
 
 gym.register(id="rlgen/Atari-v0", entry_point="rlgen_envs.atari:make", max_episode_steps=27_000)
+gym.register(id="rlgen/Procgen-v0", entry_point="rlgen_envs.procgen:ProcgenEnv")
