@@ -81,7 +81,7 @@ class ProcgenEnv(gym.Env[NDArray[np.uint8], np.int64]):
         Raises:
             LevelError: For a seed that Procgen does not take.
         """
-        super().reset(seed=seed)
+        super().reset(seed=seed, options=options)
         if seed is not None:
             if seed >= END:
                 raise LevelError(f"level {seed}: Procgen's levels are from 0 to {END - 1}")
@@ -107,9 +107,10 @@ class ProcgenEnv(gym.Env[NDArray[np.uint8], np.int64]):
             told["is_success"] = bool(info["prev_level_complete"][0])
         return self._seen, float(reward[0]), bool(terminated[0]), bool(truncated[0]), told
 
-    def render(self) -> NDArray[np.uint8]:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8]:
         """What is seen, as a picture."""
-        return self._seen.transpose(1, 2, 0)
+        picture: NDArray[np.uint8] = self._seen.transpose(1, 2, 0)
+        return picture
 
     @staticmethod
     def get_action_meanings() -> list[str]:
