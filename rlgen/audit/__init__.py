@@ -83,8 +83,13 @@ def audit(
 
 def compare(family: Family, train: Levels, test: Levels, question: Question) -> dict[str, Any]:
     """``audit`` of levels at hand."""
-    looks = {"observations": question.observations, "seed": question.seed}
-    seen = {"train": show(family, train, **looks), "test": show(family, test, **looks)}
+    keep = question.grid or (question.grid is None and grids.may_be(family.observation_space))
+    seen = {
+        pool: show(
+            family, levels, observations=question.observations, seed=question.seed, keep=keep
+        )
+        for pool, levels in (("train", train), ("test", test))
+    }
     marks = {pool: shown.marks for pool, shown in seen.items()}
     across = overlaps.share(marks["train"], marks["test"])
     told: dict[str, Any] = {

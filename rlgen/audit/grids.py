@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,8 @@ MAX_SIDE, MAX_VALUES = 32, 32
 #: Shares of test levels whose distances are told.
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
+#: Kinds of numbers that cells are told by.
+_KINDS = "bui"
 Codes = NDArray[np.int32]
 
 
@@ -26,12 +29,17 @@ def is_grid(observations: NDArray[Any] | None) -> bool:
 
     Pictures do not: they are larger, or have more colours.
     """
-    if observations is None or observations.dtype.kind not in "bui" or not observations.size:
+    if observations is None or observations.dtype.kind not in _KINDS or not observations.size:
         return False
     if observations.ndim not in (3, 4):
         return False
     small = max(_channels_last(observations).shape[1:3]) <= MAX_SIDE
     return small and len(np.unique(observations)) <= MAX_VALUES
+
+
+def may_be(space: "gym.Space[Any]") -> bool:
+    """Whether observations of the space can look like grids to ``is_grid``."""
+    return space.dtype is None or space.dtype.kind in _KINDS
 
 
 def _channels_last(observations: NDArray[Any]) -> NDArray[Any]:

@@ -34,7 +34,9 @@ class Shown:
     stable: bool
 
 
-def show(family: Family, levels: Levels, *, observations: int = 1, seed: int = 0) -> Shown:
+def show(
+    family: Family, levels: Levels, *, observations: int = 1, seed: int = 0, keep: bool = True
+) -> Shown:
     """Look at every level.
 
     Args:
@@ -44,16 +46,19 @@ def show(family: Family, levels: Levels, *, observations: int = 1, seed: int = 0
             ``observations - 1`` actions, which are the same in all levels. An episode may end
             before.
         seed: Of the actions.
+        keep: Whether first observations are kept; a hundred thousand pictures fill a memory.
     """
     actions = action_sequence(family.action_space, observations - 1, seed)
     env = family.env(levels)
     try:
-        seen = [_look(env, int(level), actions) for level in levels.ids]
+        looks = (_look(env, int(level), actions) for level in levels.ids)
+        seen = [(mark, first if keep else None) for mark, first in looks]
         again = [_look(env, int(level), actions)[0] for level in levels.ids[:TWICE]]
     finally:
         env.close()
     marks = [mark for mark, _ in seen]
-    return Shown(levels.ids, marks, _stacked([first for _, first in seen]), again == marks[:TWICE])
+    stacked = _stacked([first for _, first in seen]) if keep else None
+    return Shown(levels.ids, marks, stacked, again == marks[:TWICE])
 
 
 def action_sequence(space: "gym.Space[Any]", length: int, seed: int) -> list[Any]:
