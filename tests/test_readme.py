@@ -37,9 +37,17 @@ def replaced(text, changes):
     return text
 
 
+def test_the_example_with_an_atari_game_runs(capsys):
+    pytest.importorskip("ale_py")
+    brute, *_ = blocks(README, "python")
+    changes = {"episodes=300, longest=400": "episodes=2, longest=9", "episodes=10": "episodes=1"}
+    exec(compile(replaced(brute, changes | {": 400": ": 9"}), "README", "exec"), {})
+    assert "sticky_executed:0.25" in capsys.readouterr().out
+
+
 def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     """As printed, but for the study's size."""
-    study, environments = blocks(README, "python")
+    _, study, environments = blocks(README, "python")
     small = replaced(
         study,
         {
