@@ -23,6 +23,8 @@ from rlgen.store import RunStore
 ATTEMPTS = 2
 #: Imported and called once, before the first cell starts.
 PRELOAD = ("rlgen.jobs", "rlgen.agents.process:prepare")
+#: Characters of an exception's message that are told.
+MOST_SAID = 500
 #: Seconds between looks at cells that another command is computing.
 PATIENCE = 1.0
 
@@ -238,7 +240,7 @@ class _Driver:
             return job
         log = self._store.log(cell.id)
         if status == RAISED:
-            why = (log.strip().splitlines() or ["it raised an exception"])[-1]
+            why = _raised(log)
         else:
             why = f"its worker was killed {job.attempts} times ({_died(status)})"
             log += f"\n{why}\n"
@@ -246,6 +248,14 @@ class _Driver:
         self._outcome.failed[cell.id] = f"{cell.label}: {why} (see {path})"
         self._progress.failed(cell, why)
         return None
+
+
+def _raised(log: str) -> str:
+    """What a log that ends with a traceback ends with: the exception, in one line."""
+    lines = log.strip().splitlines()
+    frames = [i for i, line in enumerate(lines) if line.startswith("  ")]
+    said = " ".join(line.strip() for line in lines[frames[-1] + 1 if frames else -1 :])
+    return said[:MOST_SAID] or "it raised an exception"
 
 
 def _died(status: int) -> str:

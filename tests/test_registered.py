@@ -85,7 +85,7 @@ def test_ours_come_first_and_unknown_names_are_answered():
         content.family("CartPol-v1")
     with pytest.raises(UnknownNameError, match=r"known: maze-basic.*registered with Gymnasium"):
         content.family("zzzzzzzz")
-    with pytest.raises(UnknownNameError, match="no_such_module"):
+    with pytest.raises(UnknownNameError, match="no_such_module cannot be imported"):
         content.family("no_such_module:CartPole-v1")
 
 

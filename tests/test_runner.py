@@ -398,3 +398,12 @@ def test_a_script_needs_no_main_guard(tmp_path):
         [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=200
     )
     assert done.stdout == "2\n", done.stderr
+
+
+def test_an_exception_of_several_lines_is_told_in_one():
+    from rlgen.runner import _raised
+
+    log = "noise\nTraceback (most recent call last):\n  File x, line 1, in f\n    raise\n"
+    assert _raised(log + "ValueError: one\ntwo\n") == "ValueError: one two"
+    assert _raised("ValueError: one") == "ValueError: one"
+    assert _raised("") == "it raised an exception"

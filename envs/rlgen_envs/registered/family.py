@@ -283,16 +283,24 @@ def registered(name: str, others: Sequence[str] = ()) -> RegisteredFamily:
                 raise UnknownNameError(
                     f"family {name!r} needs the package {module}: pip install 'rlgen[{extra}]'"
                 ) from None
+    module, colon, own = name.rpartition(":")
+    if colon:
+        try:
+            import_module(module)
+        except Exception as error:
+            raise UnknownNameError(
+                f"family {name!r}: {module} cannot be imported: {type(error).__name__}: "
+                f"{_line(error)}"
+            ) from None
     try:
-        gym.spec(name)
-    except (GymnasiumError, ImportError) as error:
-        if isinstance(error, ImportError):
-            raise UnknownNameError(f"family {name!r}: {_line(error)}") from None
+        gym.spec(own)
+    except GymnasiumError:
         known = [*others, *gym.registry]
-        hint = nearest(name, known)
-        # All that are registered would fill the screen.
-        hint = hint if "did you mean" in hint else f" (known: {', '.join(sorted(others))}, "
-        hint += "" if "did you mean" in hint else "and every id registered with Gymnasium)"
+        hint = nearest(own, known)
+        if "did you mean" not in hint:
+            # All that are registered would fill the screen.
+            ours = ", ".join(sorted(others))
+            hint = f" (known: {ours}, and every id registered with Gymnasium)"
         raise UnknownNameError(f"unknown family {name!r}{hint}") from None
     return RegisteredFamily(name)
 
