@@ -28,7 +28,7 @@ def family(name: str) -> "Family":
     catalogue = families()
     if name in catalogue:
         return catalogue[name]
-    from rlgen_envs.registered.family import registered
+    from rlgen_envs.registered.names import registered
 
     return registered(name, list(catalogue))
 

@@ -26,6 +26,10 @@ class LintError(RlgenError):
     """A script that cannot be read."""
 
 
+class PolicyError(RlgenError):
+    """A policy that cannot be loaded, or does not fit."""
+
+
 class StoreError(RlgenError):
     """A store that cannot be used as asked."""
 

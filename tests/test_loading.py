@@ -16,8 +16,7 @@ from torch import nn
 
 from rlgen import api, content
 from rlgen.agents import loading
-from rlgen.agents.loading import PolicyError
-from rlgen.errors import RlgenError
+from rlgen.errors import PolicyError, RlgenError
 from rlgen.seeding import stream
 
 

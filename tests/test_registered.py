@@ -350,7 +350,7 @@ def test_a_package_that_is_missing_is_named(monkeypatch):
     def missing(name):
         raise ImportError(name)
 
-    monkeypatch.setattr("rlgen_envs.registered.family.import_module", missing)
+    monkeypatch.setattr("rlgen_envs.registered.names.import_module", missing)
     with pytest.raises(UnknownNameError, match=r"pip install 'rlgen\[minigrid\]'"):
         content.family("MiniGrid-FourRooms-v0")
 

@@ -12,7 +12,7 @@ from gymnasium.error import Error as GymnasiumError
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, Field
 
-from rlgen.errors import LevelError, UnknownNameError, nearest
+from rlgen.errors import LevelError
 from rlgen.levels import Family, Levels
 from rlgen.settings import Settings, checked
 from rlgen_envs.registered.env import LevelEnv
@@ -24,12 +24,6 @@ from rlgen_envs.registered.vector import LevelVectorEnv
 TRIED_LEVELS, TRIED_STEPS = (0, 1, 12_345), 20
 #: What an action that does nothing is called by environments that name their actions.
 IDLE = ("NOOP",)
-#: What some packages call their environments, the module that registers them, and our extra.
-PACKAGES = {
-    "MiniGrid-": ("minigrid", "minigrid"),
-    "BabyAI-": ("minigrid", "minigrid"),
-    "ALE/": ("ale_py", "atari"),
-}
 
 
 class RegisteredOptions(Settings):
@@ -174,11 +168,11 @@ class RegisteredFamily(Family):
         except LevelError:
             raise
         except GymnasiumError as error:
-            raise LevelError(f"{self.name}: {_line(error)}") from None
+            raise LevelError(f"{self.name}: {one_line(error)}") from None
         except Exception as error:
             raise LevelError(
                 f"{self.name} cannot be made with {arguments}: {type(error).__name__}: "
-                f"{_line(error)}"
+                f"{one_line(error)}"
             ) from None
         return env
 
@@ -188,9 +182,9 @@ class RegisteredFamily(Family):
             module, _, name = path.partition(":")
             try:
                 found.append(getattr(import_module(module), name))
-            except (ImportError, AttributeError, ValueError) as error:
+            except Exception as error:
                 raise LevelError(
-                    f"{self.name} options: wrappers = {path!r}: {_line(error)} (written as "
+                    f"{self.name} options: wrappers = {path!r}: {one_line(error)} (written as "
                     "'package.module:Class')"
                 ) from None
         return found
@@ -257,7 +251,7 @@ class RegisteredFamily(Family):
         try:
             drawn = env.render()
         except Exception as error:
-            raise LevelError(f"{self.name} draws no pictures: {_line(error)}") from None
+            raise LevelError(f"{self.name} draws no pictures: {one_line(error)}") from None
         finally:
             env.close()
         if drawn is None:
@@ -265,45 +259,6 @@ class RegisteredFamily(Family):
         return np.asarray(drawn, np.uint8)
 
 
-def registered(name: str, others: Sequence[str] = ()) -> RegisteredFamily:
-    """The family of a registered environment.
-
-    Args:
-        name: Its id.
-        others: Names that may have been meant as well.
-
-    Raises:
-        UnknownNameError: If nothing of this name is registered.
-    """
-    for prefix, (module, extra) in PACKAGES.items():
-        if name.startswith(prefix):
-            try:
-                import_module(module)
-            except ImportError:
-                raise UnknownNameError(
-                    f"family {name!r} needs the package {module}: pip install 'rlgen[{extra}]'"
-                ) from None
-    module, colon, own = name.rpartition(":")
-    if colon:
-        try:
-            import_module(module)
-        except Exception as error:
-            raise UnknownNameError(
-                f"family {name!r}: {module} cannot be imported: {type(error).__name__}: "
-                f"{_line(error)}"
-            ) from None
-    try:
-        gym.spec(own)
-    except GymnasiumError:
-        known = [*others, *gym.registry]
-        hint = nearest(own, known)
-        if "did you mean" not in hint:
-            # All that are registered would fill the screen.
-            ours = ", ".join(sorted(others))
-            hint = f" (known: {ours}, and every id registered with Gymnasium)"
-        raise UnknownNameError(f"unknown family {name!r}{hint}") from None
-    return RegisteredFamily(name)
-
-
-def _line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """An error's message."""
     return " ".join(str(error).split())

@@ -1,0 +1,57 @@
+"""From the id of an environment to its family."""
+
+from collections.abc import Sequence
+from importlib import import_module
+
+import gymnasium as gym
+from gymnasium.error import Error as GymnasiumError
+
+from rlgen.errors import UnknownNameError, nearest
+from rlgen_envs.registered.family import RegisteredFamily, one_line
+
+#: What some packages call their environments, the module that registers them, and our extra.
+PACKAGES = {
+    "MiniGrid-": ("minigrid", "minigrid"),
+    "BabyAI-": ("minigrid", "minigrid"),
+    "ALE/": ("ale_py", "atari"),
+}
+
+
+def registered(name: str, others: Sequence[str] = ()) -> RegisteredFamily:
+    """The family of a registered environment.
+
+    Args:
+        name: Its id.
+        others: Names that may have been meant as well.
+
+    Raises:
+        UnknownNameError: If nothing of this name is registered.
+    """
+    for prefix, (module, extra) in PACKAGES.items():
+        if name.startswith(prefix):
+            try:
+                import_module(module)
+            except ImportError:
+                raise UnknownNameError(
+                    f"family {name!r} needs the package {module}: pip install 'rlgen[{extra}]'"
+                ) from None
+    module, colon, own = name.rpartition(":")
+    if colon:
+        try:
+            import_module(module)
+        except Exception as error:
+            raise UnknownNameError(
+                f"family {name!r}: {module} cannot be imported: {type(error).__name__}: "
+                f"{one_line(error)}"
+            ) from None
+    try:
+        gym.spec(own)
+    except GymnasiumError:
+        known = [*others, *gym.registry]
+        hint = nearest(own, known)
+        if "did you mean" not in hint:
+            # All that are registered would fill the screen.
+            ours = ", ".join(sorted(others))
+            hint = f" (known: {ours}, and every id registered with Gymnasium)"
+        raise UnknownNameError(f"unknown family {name!r}{hint}") from None
+    return RegisteredFamily(name)

@@ -1,0 +1,48 @@
+"""Any torch module from observations to scores as a policy."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from rlgen.policy import MemorylessPolicy
+
+#: Observations passed through a network at once.
+BATCH = 1024
+
+
+class NetworkPolicy(MemorylessPolicy):
+    """A torch module as a policy.
+
+    Args:
+        module: From float32 ``(B, *observation shape)`` to ``(B, A)``.
+        softmax: Whether it gives logits; else action values, of which the best is taken.
+    """
+
+    def __init__(self, module: nn.Module, *, softmax: bool) -> None:
+        self._module, self.stochastic = _eval(module), softmax
+
+    def probabilities(self, observations: NDArray[Any]) -> NDArray[np.float64]:
+        """See ``MemorylessPolicy.probabilities``."""
+        parts = []
+        with torch.inference_mode():
+            for first in range(0, len(observations), BATCH):
+                part = torch.from_numpy(np.ascontiguousarray(observations[first : first + BATCH]))
+                scores = self._module(part.float()).double()
+                parts.append(
+                    scores.softmax(1)
+                    if self.stochastic
+                    else nn.functional.one_hot(scores.argmax(1), scores.shape[1]).double()
+                )
+        out: NDArray[np.float64] = torch.cat(parts).numpy()
+        return out
+
+
+def _eval(module: nn.Module) -> nn.Module:
+    """The module as it acts; an exported program has no other way."""
+    try:
+        return module.eval()
+    except NotImplementedError:
+        return module

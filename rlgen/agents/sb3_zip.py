@@ -1,0 +1,143 @@
+"""The policy in a stable-baselines3 zip, from its weights alone: its pickles are left alone."""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from rlgen.agents.network_policy import NetworkPolicy
+from rlgen.errors import PolicyError
+
+#: Activations that a stable-baselines3 zip may name.
+ACTIVATIONS = {
+    kind.__name__: kind for kind in (nn.Tanh, nn.ReLU, nn.ELU, nn.LeakyReLU, nn.SiLU, nn.GELU)
+}
+
+
+@dataclass(frozen=True)
+class Zip:
+    """What a stable-baselines3 zip says without being unpickled."""
+
+    path: Path
+    data: Mapping[str, Any]
+    weights: Mapping[str, torch.Tensor]
+
+    def needs_trust(self, why: str) -> PolicyError:
+        """Why it cannot be loaded safely."""
+        return PolicyError(
+            f"{self.path}: {why}; that is stored as a pickle, which runs code when it is read: "
+            f"if you trust its author, say --trust {self.path}"
+        )
+
+
+def read(path: Path) -> Zip:
+    """Open a zip; nothing in it is unpickled.
+
+    Raises:
+        PolicyError: If it is none of stable-baselines3's.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            data = json.loads(archive.read("data"))
+            weights = torch.load(
+                io.BytesIO(archive.read("policy.pth")), map_location="cpu", weights_only=True
+            )
+    except Exception as error:
+        raise PolicyError(
+            f"{path}: cannot be read as a stable-baselines3 zip: {' '.join(str(error).split())}"
+        ) from None
+    if not isinstance(data, dict) or not isinstance(weights, dict):
+        raise PolicyError(f"{path}: cannot be read as a stable-baselines3 zip")
+    return Zip(path, data, weights)
+
+
+def policy(path: Path) -> NetworkPolicy:
+    """The policy of PPO, A2C or DQN.
+
+    Raises:
+        PolicyError: Saying what is wrong, or what only a pickle would tell.
+    """
+    told = read(path)
+    names = set(told.weights)
+    kwargs = told.data.get("policy_kwargs") or {}
+    default: type[nn.Module]
+    if "action_net.weight" in names and not any("lstm" in name for name in names):
+        stem, head, softmax, default = "mlp_extractor.policy_net", "action_net", True, nn.Tanh
+    elif any(name.startswith("q_net.q_net.") for name in names):
+        stem, head, softmax, default = "q_net.q_net", "", False, nn.ReLU
+    else:
+        raise told.needs_trust("it holds no policy of PPO, A2C or DQN with discrete actions")
+    if "log_std" in names:
+        raise PolicyError(f"{path}: its actions are continuous; only discrete ones can be played")
+    activation = _activation(told, kwargs, default)
+    modules = _extractor(told, "" if softmax else "q_net.")
+    dense = _dense(told.weights, stem)
+    for i, layer in enumerate(dense):
+        modules.append(layer)
+        if head or i < len(dense) - 1:
+            modules.append(activation())
+    if head:
+        modules += _dense(told.weights, head)
+    return NetworkPolicy(nn.Sequential(*modules), softmax=softmax)
+
+
+def _activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) -> type[nn.Module]:
+    text = str(kwargs.get("activation_fn", ""))
+    known = {"activation_fn", "net_arch", "features_extractor_class", "optimizer_class"}
+    known |= {"optimizer_kwargs", "ortho_init", "use_sde", "log_std_init", ":type:", ":serialized:"}
+    known |= {"share_features_extractor", "normalize_images"}
+    strange = sorted(set(kwargs) - known)
+    if strange:
+        raise told.needs_trust(f"its policy has the setting {strange[0]!r}")
+    if not text:
+        return default
+    name = (re.findall(r"\.(\w+)'>", text) or [""])[0]
+    if name not in ACTIVATIONS:
+        raise told.needs_trust(f"its activation function is {text}")
+    return ACTIVATIONS[name]
+
+
+def _extractor(told: Zip, before: str) -> list[nn.Module]:
+    """What comes before the dense layers: nothing, or the CNN of Mnih et al. 2015."""
+    prefix = f"{before}features_extractor."
+    convs = [n for n in told.weights if n.startswith(f"{prefix}cnn.") and n.endswith(".weight")]
+    rest = [n for n in told.weights if n.startswith(prefix) and ".cnn." not in n]
+    if not convs:
+        if rest:
+            raise told.needs_trust("its features extractor is no part of stable-baselines3")
+        return [nn.Flatten()]
+    strides = {8: 4, 4: 2, 3: 1}  # by kernel size
+    modules: list[nn.Module] = []
+    for name in sorted(convs, key=lambda n: int(n.split(".")[-2])):
+        weight = told.weights[name]
+        if weight.shape[-1] not in strides:
+            raise told.needs_trust("its convolutions are not those of stable-baselines3")
+        conv = nn.Conv2d(
+            weight.shape[1], weight.shape[0], weight.shape[-1], strides[weight.shape[-1]]
+        )
+        conv.weight.data, conv.bias = weight, nn.Parameter(told.weights[name[:-6] + "bias"])
+        modules += [conv, nn.ReLU()]
+    modules.append(nn.Flatten())
+    for layer in _dense(told.weights, f"{prefix}linear"):
+        modules += [layer, nn.ReLU()]
+    return modules
+
+
+def _dense(weights: Mapping[str, torch.Tensor], stem: str) -> list[nn.Module]:
+    """The dense layers with this name, or of the sequence with it."""
+    pattern = re.compile(rf"{re.escape(stem)}(?:\.(\d+))?\.weight")
+    found = {int(m[1] or 0): n for n in weights if (m := pattern.fullmatch(n)) is not None}
+    layers: list[nn.Module] = []
+    for _, name in sorted(found.items()):
+        weight = weights[name]
+        layer = nn.Linear(weight.shape[1], weight.shape[0])
+        layer.weight.data, layer.bias.data = weight, weights[name[:-6] + "bias"]
+        layers.append(layer)
+    return layers
