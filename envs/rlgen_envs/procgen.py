@@ -49,13 +49,18 @@ class ProcgenEnv(gym.Env[NDArray[np.uint8], np.int64]):
     Args:
         game: One of ``GAMES``.
         mode: "easy" or "hard", the distribution of levels.
+        center_agent: Whether the picture follows the agent; else it shows the whole level.
         render_mode: "rgb_array" or None.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 15}  # noqa: RUF012
 
     def __init__(
-        self, game: str = "coinrun", mode: str = "easy", render_mode: str | None = None
+        self,
+        game: str = "coinrun",
+        mode: str = "easy",
+        center_agent: bool = True,
+        render_mode: str | None = None,
     ) -> None:
         for key, value, known in (("game", game, GAMES), ("mode", mode, MODES)):
             if value not in known:
@@ -69,6 +74,7 @@ class ProcgenEnv(gym.Env[NDArray[np.uint8], np.int64]):
             ) from None
         self._make = envpool.make
         self._id = f"{game.capitalize()}{mode.capitalize()}-v0"
+        self._center_agent = bool(center_agent)
         self.render_mode = render_mode
         self.observation_space = gym.spaces.Box(0, 255, (3, 64, 64), np.uint8)
         self.action_space = gym.spaces.Discrete(len(ACTIONS))
@@ -93,6 +99,7 @@ class ProcgenEnv(gym.Env[NDArray[np.uint8], np.int64]):
             num_threads=1,
             num_levels=1,
             start_level=self._level,
+            center_agent=self._center_agent,
         )
         seen, _ = self._game.reset()
         self._seen = seen[0]
