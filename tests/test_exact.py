@@ -239,5 +239,6 @@ def test_levels_that_are_not_tabular_are_played():
     for name, outcome in computed.items():
         mine = told[told["condition"] == name]
         error = 4 * np.sqrt(outcome.ret_var / 400)
-        for column in ("ret_mean", "random_ret"):
-            assert (np.abs(mine[column] - outcome.ret_mean) <= error).all(), column
+        assert (np.abs(mine["ret_mean"] - outcome.ret_mean) <= error).all()
+        assert mine["random_ret"].nunique() == 1, "one scale for all levels"
+        assert abs(mine["random_ret"].iloc[0] - outcome.ret_mean.mean()) <= error.mean()

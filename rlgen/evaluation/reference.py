@@ -31,9 +31,9 @@ def returns(
     """Expected returns of the planner and of the uniformly random agent.
 
     Where they cannot be computed, but the best possible return is known, that stands for the
-    planner, and the random agent plays. The planner is the plain one, which does not know of the
-    perturbation (method 3.2). Changes of the policy (greedy, temperature) leave the random agent,
-    which is uniform, as it is.
+    planner, and the random agent plays: its mean over the levels stands for each of them. The
+    planner is the plain one, which does not know of the perturbation (method 3.2). Changes of the
+    policy (greedy, temperature) leave the random agent, which is uniform, as it is.
 
     Args:
         family: Of the levels.
@@ -97,7 +97,11 @@ def _play(
     uniform = FunctionPolicy(lambda seen: np.full((len(seen), n_actions), 1 / n_actions), n_actions)
     random = rollout.evaluate(uniform, family, levels, worlds, episodes=episodes)
     best = np.full(len(levels), family.return_bounds()[1])
-    return {name: (best, outcome.ret_mean) for name, outcome in random.items()}
+    # Of some episodes on one level all may be the best possible; there would be no scale.
+    return {
+        name: (best, np.full(len(levels), outcome.ret_mean.mean()))
+        for name, outcome in random.items()
+    }
 
 
 def _file(family: Family, levels: Levels, world: Condition, episodes: int, cache: Path) -> Path:
