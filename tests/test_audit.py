@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import sys
 from dataclasses import dataclass
 
 import gymnasium as gym
@@ -17,7 +18,9 @@ from rlgen import files
 from rlgen.audit import Question, audit, audit_store, grids, views
 from rlgen.errors import DamagedStoreError, LevelError, StoreError
 from rlgen.levels import Family, Levels
+from rlgen.protocol import parse
 from rlgen.seeding import stream
+from rlgen.store import RunStore
 from rlgen_envs import FAMILIES
 
 ONE = Question(grid=False)
@@ -420,3 +423,16 @@ def test_help_comes_without_heavy_libraries():
     out, _ = rlgen("audit", "--help")
     assert "  rlgen audit --env maze-basic" in out
     assert "\\b" not in out
+
+
+@pytest.mark.parametrize(
+    ("family", "options"), [("this:Env-v0", {}), ("CartPole-v1", {"wrappers": "this:d"})]
+)
+def test_a_store_does_not_choose_what_is_imported(tmp_path, tiny, family, options):
+    store = RunStore.create(tmp_path / "store", parse(tiny, "tiny"), [])
+    pools = {pool: {"ids": [1]} for pool in ("train", "test")}
+    told = {"family": family, "options": options, "version": 1, "flip_p": 0.0, "pools": pools}
+    store.save_split(told, "0" * 64)
+    with pytest.raises(StoreError, match=r"modules that it names.*say --env"):
+        audit_store(store.path)
+    assert "this" not in sys.modules

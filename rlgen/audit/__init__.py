@@ -171,11 +171,18 @@ def audit_store(path: Path, question: Question | None = None) -> list[dict[str, 
     for file in sorted((store.path / "splits").glob("*.json")):
         manifest = files.read_json(file)
         try:
-            family = find_family(manifest["family"], manifest["options"])
+            name, options = manifest["family"], manifest["options"]
+            if ":" in name or options.get("wrappers"):
+                # A store is someone's results: what it names is not imported for it.
+                raise StoreError(
+                    f"{file}: its levels need modules that it names: {name}, wrappers "
+                    f"{options.get('wrappers', '')!r}; if you trust them, say --env {name}"
+                )
+            family = find_family(name, options)
             pools = {name: levels["ids"] for name, levels in manifest["pools"].items()}
             flip_p = manifest["flip_p"]
             version = manifest["version"]
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             raise DamagedStoreError(f"{file}: is no manifest of a split") from None
         if version != family.version:
             raise StoreError(
