@@ -1,16 +1,15 @@
 """From a protocol to its cells: every name resolved, everything impossible refused."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from rlgen import content
 from rlgen.agents import AGENTS, NETWORKS
 from rlgen.agents.presets import LogUniform
+from rlgen.agents.sources import policy_hash
 from rlgen.conditions import Condition
 from rlgen.errors import ProtocolError, RlgenError
 from rlgen.facts import facts
@@ -255,21 +254,6 @@ def _hash(text: str, where: str) -> str:
     """Of what a policy's file holds, or of the name of a function."""
     with _At(where, "policy", text):
         return policy_hash(text)
-
-
-def policy_hash(text: str) -> str:
-    """SHA-256 of a policy's file, of a run's weights, or of the name of a function.
-
-    Raises:
-        ProtocolError: If there is no such file.
-    """
-    path = Path(text)
-    path = path / "policy.safetensors" if path.is_dir() else path
-    if path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    if ":" not in text:
-        raise ProtocolError("there is no such file (a function is given as module:name)")
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _regulariser_name(text: str) -> str:

@@ -10,8 +10,9 @@ from rlgen import files, provenance, records
 from rlgen.agents import loading
 from rlgen.agents.learner import resolve_device
 from rlgen.agents.process import one_core
+from rlgen.agents.sources import policy_hash
 from rlgen.agents.torch_policy import TorchPolicy
-from rlgen.cells import Cell, policy_hash
+from rlgen.cells import Cell
 from rlgen.conditions import Condition
 from rlgen.errors import StoreError
 from rlgen.evaluation.table import table

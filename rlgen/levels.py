@@ -16,6 +16,21 @@ from rlgen.tabular import TabularLevels
 MAX_POOL = 1_000_000
 
 
+def level_ids(ids: ArrayLike) -> NDArray[np.int64]:
+    """Ids as an array, ``(L,)``.
+
+    Raises:
+        LevelError: If one of them cannot be an id.
+    """
+    try:
+        array = np.asarray(ids, dtype=np.int64).reshape(-1)
+    except OverflowError:
+        raise LevelError("level ids must be below 2**63") from None
+    if len(array) and array.min() < 0:
+        raise LevelError(f"level id {array.min()}: ids are not negative")
+    return array
+
+
 class Levels(ABC):
     """A batch of fixed task instances of one family, held as arrays."""
 

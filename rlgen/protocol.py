@@ -62,10 +62,24 @@ Probability = Annotated[float, Field(ge=0, le=1, strict=False)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)]
 
 
+def parse_ids(text: str) -> tuple[int, ...]:
+    """Level ids from the same kinds of text.
+
+    Raises:
+        ValueError: If the text is none of these, or an id cannot be one or is named twice.
+    """
+    ids = parse_seeds(text)
+    if min(ids) < 0 or max(ids) >= 2**63:
+        raise ValueError("level ids must be at least 0 and below 2**63")
+    if len(set(ids)) < len(ids):
+        raise ValueError("a level is named twice")
+    return ids
+
+
 def _ids(value: str) -> str:
     """A text of ids that can be read."""
-    if value and max(parse_seeds(value)) >= 2**63:
-        raise ValueError("level ids must be below 2**63")
+    if value:
+        parse_ids(value)
     return value
 
 

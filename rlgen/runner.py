@@ -107,17 +107,17 @@ def run(
 
 def check_policies(cells: Sequence[Cell], trust: Sequence[str]) -> None:
     """Refuse policies made elsewhere that cannot be loaded, or do not fit their levels."""
-    texts = {cell.policy: cell for cell in cells if cell.policy}
+    played = {(cell.policy, cell.family): cell for cell in cells if cell.policy}
     for text in trust:
-        if text not in texts:
+        if text not in {policy for policy, _ in played}:
             raise ProtocolError(f"trust = {text!r}: is no policy of this study")
-    if not texts:
+    if not played:
         return
     from rlgen.agents import loading
 
-    for text, cell in texts.items():
+    for cell in played.values():
         family = content.family(cell.family).configure(cell.family_options)
-        loading.load(text, family, trust=text in trust)
+        loading.load(cell.policy, family, trust=cell.policy in trust)
 
 
 def _missing(store: RunStore, cell: Cell, faced: Iterable[str]) -> list[str]:

@@ -394,11 +394,14 @@ def test_a_store_is_audited(tiny_store, tmp_path):
         ([".", "--train-levels", "0:5"], "--train-levels is for --env"),
         (["--env", "maze-basic"], "--env needs --train-levels and --test-levels"),
         (["--env", "maze-basik", "--train-levels", "0", "--test-levels", "1"], "'maze-basic'"),
-        ([*SMALL, "--train-levels", "x", "--test-levels", "1"], "'x' is not like 3, 0:1000"),
+        (
+            [*SMALL, "--train-levels", "x", "--test-levels", "1"],
+            "'x': must be like 3, 0:20 or 0,2,5:8",
+        ),
         ([*SMALL, "--train-levels", "5:5", "--test-levels", "1"], "the range 5:5 is empty"),
-        ([*SMALL, "--train-levels", "-1", "--test-levels", "1"], "ids are from 0 to"),
+        ([*SMALL, "--train-levels", "-1", "--test-levels", "1"], "ids must be at least 0"),
         ([*SMALL, "--train-levels", "0:99999999999999", "--test-levels", "1"], "more than 1,000"),
-        ([*SMALL, "--train-levels", "0,0:2", "--test-levels", "1"], "a level is listed twice"),
+        ([*SMALL, "--train-levels", "0,0:2", "--test-levels", "1"], "a level is named twice"),
         ([*SMALL, "--train-levels", "0:9", "--test-levels", "9", "--steps", "0"], "not in the"),
         (
             [*SMALL, "--train-levels", "0:9", "--test-levels", "9", "--train-range", "2"],

@@ -275,6 +275,8 @@ CARTPOLE = {
     [
         ({"test_levels": "5:9"}, "level 5 is in the train and in the test pool"),
         ({"test_levels": ""}, "not test_levels"),
+        ({"train_levels": "0:5,3"}, "a level is named twice"),
+        ({"train_levels": "-3:4"}, "at least 0 and below"),
         ({"train_levels": "9:3"}, "train_levels = '9:3': the range 9:3 is empty"),
         ({"n_test_levels": 3}, "n_test_levels = 3, but 8 levels are named"),
         ({"n_train_levels": [7]}, "n_train_levels = 7: 7 levels: only 6 are named"),

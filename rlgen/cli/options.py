@@ -6,8 +6,6 @@ import click
 
 #: Exit codes: a cell or check failed, or a store is damaged; usage, click's own; interrupted.
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
-#: As ``rlgen.levels.MAX_POOL``, which takes a second to import.
-MAX_LEVELS = 1_000_000
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -24,28 +22,14 @@ def parse_shard(text: str) -> tuple[int, int]:
     return i, n
 
 
-def parse_levels(text: str, option: str) -> list[int]:
+def parse_levels(text: str, option: str) -> tuple[int, ...]:
     """Level ids from ``0:1000``, ``3`` or ``0,2,5:8``: a range ends before its second number."""
-    ids: list[int] = []
-    for piece in text.split(","):
-        first, colon, last = piece.partition(":")
-        try:
-            start = int(first)
-            stop = int(last) if colon else start + 1
-        except ValueError:
-            raise click.BadParameter(
-                f"{piece!r} is not like 3, 0:1000 or 0,2,5:8", param_hint=option
-            ) from None
-        if start < 0 or stop > 2**63 - 1:
-            raise click.BadParameter(f"{piece}: ids are from 0 to 2**63 - 2", param_hint=option)
-        if stop <= start:
-            raise click.BadParameter(f"the range {piece} is empty", param_hint=option)
-        if len(ids) + stop - start > MAX_LEVELS:
-            raise click.BadParameter(f"more than {MAX_LEVELS:,} levels", param_hint=option)
-        ids += range(start, stop)
-    if len(set(ids)) < len(ids):
-        raise click.BadParameter(f"{text}: a level is listed twice", param_hint=option)
-    return ids
+    from rlgen.protocol import parse_ids
+
+    try:
+        return parse_ids(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r}: {error}", param_hint=option) from None
 
 
 def worker_count(jobs: int | None) -> int:

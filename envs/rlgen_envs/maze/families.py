@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from rlgen.errors import LevelError, nearest
-from rlgen.levels import MAX_POOL, Family, Levels
+from rlgen.levels import MAX_POOL, Family, Levels, level_ids
 from rlgen.settings import Settings, checked
 from rlgen.tabular import TabularLevels
 from rlgen_envs.maze import drawing, geometry, rewards
@@ -139,12 +139,7 @@ class MazeFamily(Family):
 
     def generate(self, ids: ArrayLike, flip_p: float = 0.0) -> MazeLevels:
         """The levels of these ids; see ``Family.generate``."""
-        try:
-            array = np.asarray(ids, dtype=np.int64).reshape(-1)
-        except OverflowError:
-            raise LevelError("level ids must be below 2**63") from None
-        if len(array) and array.min() < 0:
-            raise LevelError(f"level id {array.min()}: ids are not negative")
+        array = level_ids(ids)
         if not 0 <= flip_p <= 1:
             raise LevelError(f"flip_p = {flip_p}: must be from 0 to 1")
         walls, places = geometry.draw(array, self._path, self._layout)

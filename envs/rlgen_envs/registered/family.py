@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, Field
 
 from rlgen.errors import LevelError
-from rlgen.levels import Family, Levels
+from rlgen.levels import Family, Levels, level_ids
 from rlgen.settings import Settings, checked
 from rlgen_envs.registered.env import LevelEnv
 from rlgen_envs.registered.levels import SeededLevels
@@ -198,13 +198,7 @@ class RegisteredFamily(Family):
         """The levels with these seeds; see ``Family.generate``."""
         if flip_p:
             raise LevelError(f"flip_p = {flip_p}: rewards of {self.name} cannot be flipped")
-        try:
-            array = np.asarray(ids, dtype=np.int64).reshape(-1)
-        except OverflowError:
-            raise LevelError("level ids must be below 2**63") from None
-        if len(array) and array.min() < 0:
-            raise LevelError(f"level id {array.min()}: ids are not negative")
-        return SeededLevels(array, self.world)
+        return SeededLevels(level_ids(ids), self.world)
 
     def capacity(self) -> int | None:
         """Nobody knows how many levels differ."""
