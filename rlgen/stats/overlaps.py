@@ -116,7 +116,7 @@ def share_of_range(found: Share, n_train: int, n_range: int) -> Share:
         return Share(found.count, found.total, reason=reason)
 
     def most(p: float) -> float:
-        return float(1 - (1 - p) ** (n_range / n_train))
+        return max(p, float(1 - (1 - p) ** (n_range / n_train)))  # rounding may go below
 
     return Share(
         found.count, found.total, found.low, most(found.high), found.least, most(found.least)
