@@ -235,6 +235,7 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
 def _agent(protocol: Protocol, name: str, where: str) -> dict[str, Any]:
     with _At(where, "agent", name):
         preset = AGENTS[name]
+        preset.require()
     with _At(where, "agent_options", dict(protocol.agent_options)):
         settings = preset.configured(protocol.agent_options, name)
     for text in protocol.conditions:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,12 @@ def price(protocol: Protocol, cells: Sequence[Cell], jobs: int) -> dict[str, Any
     }
 
 
+class _Measured(Exception):  # noqa: N818
+    """Ends a training that has been measured: not all algorithms ask whether to go on."""
+
+
 class _Stopwatch(BaseCallback):
-    """Stops training after some seconds and knows how many steps were taken in them."""
+    """Ends training after some seconds and knows how many steps were taken in them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,9 +69,11 @@ class _Stopwatch(BaseCallback):
         if len(self._marks) > 2:
             steps, seconds = np.subtract(self._marks[-1], self._marks[1])
             self.speed = steps / seconds
+            if seconds >= MEASURE:
+                raise _Measured
 
     def _on_step(self) -> bool:
-        return len(self._marks) < 3 or self._marks[-1][1] - self._marks[1][1] < MEASURE
+        return True
 
 
 def _kind(protocol: Protocol, cells: Sequence[Cell]) -> dict[str, Any]:
@@ -79,10 +86,11 @@ def _kind(protocol: Protocol, cells: Sequence[Cell]) -> dict[str, Any]:
     env = training_env(family, levels, settings, cell.regulariser, cell.seed)
     model = learner.make(preset, settings, network, env, seed=0, device="cpu")
     watch = _Stopwatch()
-    model.learn(10**9, callback=watch)
+    with suppress(_Measured):
+        model.learn(10**9, callback=watch)
     env.close()
     shape = family.observation_space.shape
-    policy = learner.policy_of(model, network, shape)
+    policy = learner.policy_of(preset, model, network, shape)
     faced = conditions(protocol)
     few = levels.take(slice(0, 8))
     began = time.perf_counter()

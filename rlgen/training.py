@@ -87,14 +87,14 @@ def train(
     preset, trunk = AGENTS[agent], NETWORKS[network]
     settings = drawn(preset.configured(agent_options or {}, agent), seed)
     device = learner.resolve_device(device)
-    there = device != "cpu" and learner.on_policy(preset)
+    there = device != "cpu" and learner.batched(preset)
     env = training_env(
         family, split.train, settings, regulariser, seed, device=device if there else "cpu"
     )
     model = learner.make(
         preset, settings, trunk, env, seed=library_seed(seed, "agent"), device=device
     )
-    policy = learner.policy_of(model, trunk, family.observation_space.shape)
+    policy = learner.policy_of(preset, model, trunk, family.observation_space.shape)
     watched = {name: levels.take(slice(0, curve_levels)) for name, levels in split.pools()}
     worker = _TestWorker(policy, split, watched, steps, curve_points, episodes, seed, on_checkpoint)
     model.learn(total_timesteps=steps, callback=worker)
@@ -132,14 +132,14 @@ def training_env(
             settings["n_envs"],
             channel=channel,
             random_spawn=condition.random_spawn,
-            reward_clip=settings["reward_clip"],
+            reward_clip=settings.get("reward_clip", 0.0),
             seed=library_seed(seed, "device"),
             device=device,
         )
     env = family.vector_env(levels, settings["n_envs"], random_spawn=condition.random_spawn)
     if condition.without_spawn.parts:
         env = PerturbedVectorEnv(env, channel, seed)
-    return VecEnvAdapter(env, settings["reward_clip"])
+    return VecEnvAdapter(env, settings.get("reward_clip", 0.0))
 
 
 class _TestWorker(BaseCallback):

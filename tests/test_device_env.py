@@ -115,8 +115,8 @@ def test_who_learns_from_rollouts_plays_on_the_device_and_others_do_not(monkeypa
     assert asked[0]["random_spawn"]
     here = training_env(SMALL, levels, settings, "random_spawn", 0)
     assert isinstance(here, VecEnvAdapter)
-    assert learner.on_policy(AGENTS["ppo"])
-    assert not learner.on_policy(AGENTS["dqn"])
+    assert learner.batched(AGENTS["ppo"])
+    assert not learner.batched(AGENTS["dqn"])
 
 
 SPLIT = draw_split(SMALL, 5, 0, 20)

@@ -19,7 +19,7 @@ def test_the_paper_s_three_lists():
     members = [m for listed in PAPER_FAMILIES.values() for m in listed]
     assert len(members) == 19
     assert len(PAPERS) == 17
-    assert set(NETWORKS) - set(PAPERS) == {"mlp-64-64", "nature"}
+    assert set(NETWORKS) - set(PAPERS) == {"linear", "mlp-64-64", "nature"}
 
 
 @pytest.mark.parametrize("side", [9, 13])

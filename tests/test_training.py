@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from rlgen import draw_split
 from rlgen.agents import AGENTS, NETWORKS, learner
-from rlgen.agents.presets import LogUniform, drawn
+from rlgen.agents.presets import EXTRAS, LogUniform, drawn
 from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
 from rlgen.training import train
@@ -23,7 +23,17 @@ QUICK = {
     "a2c": {"n_envs": 8},
     "a2c-paper": {},
     "dqn": {"learning_starts": 100, "buffer_size": 2000, "n_envs": 4, "batch_size": 32},
+    "trpo": {"n_envs": 16},
+    "qrdqn": {"learning_starts": 100, "buffer_size": 2000, "n_envs": 4, "batch_size": 32},
+    "maskable-ppo": {"n_steps": 64},
+    "ars": {"n_envs": 2, "n_eval_episodes": 2, "n_delta": 2, "n_top": 1},
 }
+
+
+def installed(agent):
+    """Skips where the agent's package is missing."""
+    if AGENTS[agent].extra:
+        pytest.importorskip(EXTRAS[AGENTS[agent].extra])
 
 
 def weights(policy):
@@ -43,6 +53,7 @@ def quick(agent, *, seed=0, split=None, steps=1200, **keys):
 
 @pytest.mark.parametrize("agent", list(AGENTS))
 def test_every_agent_learns_something_and_the_same_twice(agent):
+    installed(agent)
     one, again, other = (quick(agent, seed=seed) for seed in (0, 0, 1))
     assert torch.equal(weights(one.policy), weights(again.policy))
     assert one.curve == again.curve
@@ -173,6 +184,8 @@ def test_drawn_hyper_parameters_are_the_run_s_own():
         ("ppo", {"gamma": True}, "gamma = True: must be a number"),
         ("a2c", {"batch_size": 5}, "a2c has no option 'batch_size'"),
         ("ppo", {"learning_rate": float("inf")}, "learning_rate = inf"),
+        ("ars", {"n_delta": 4}, "n_top = 8: must not be more than n_delta = 4"),
+        ("qrdqn", {"n_quantile": 5}, "did you mean 'n_quantiles'"),
     ],
 )
 def test_wrong_options_are_refused(agent, options, message):
@@ -180,8 +193,9 @@ def test_wrong_options_are_refused(agent, options, message):
         AGENTS[agent].configured(options, agent)
 
 
-@pytest.mark.parametrize("agent", ["ppo", "dqn"])
+@pytest.mark.parametrize("agent", ["ppo", "dqn", "qrdqn", "trpo", "maskable-ppo", "ars"])
 def test_a_checkpoint_is_the_policy(agent, tmp_path):
+    installed(agent)
     trained = quick(agent)
     trained.policy.save(tmp_path, {"note": 1})
     assert sorted(p.name for p in tmp_path.iterdir()) == ["agent.json", "policy.safetensors"]

@@ -1,10 +1,11 @@
 """Agents and their networks.
 
-To add an agent: a preset in ``presets`` and its line in ``AGENTS``. To add a network: its line in
+To add an agent: a preset in ``presets`` and its line in ``AGENTS``; for an algorithm that is not
+there yet, its recipe in ``recipes``. To add a network: its line in
 ``networks.ARCHITECTURES``. Importing this package imports neither torch nor stable-baselines3.
 """
 
-from rlgen.agents import presets
+from rlgen.agents import contrib_presets, presets
 from rlgen.agents.networks import ARCHITECTURES, Network
 from rlgen.agents.presets import AgentPreset
 from rlgen.catalogue import Catalogue
@@ -19,6 +20,10 @@ AGENTS: Catalogue[AgentPreset] = Catalogue(
         "a2c": presets.A2C,
         "a2c-paper": presets.A2C_PAPER,
         "dqn": presets.DQN,
+        "trpo": contrib_presets.TRPO,
+        "qrdqn": contrib_presets.QRDQN,
+        "maskable-ppo": contrib_presets.MASKABLE_PPO,
+        "ars": contrib_presets.ARS,
     },
     group="rlgen.agents",
 )

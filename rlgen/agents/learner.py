@@ -3,28 +3,24 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import gymnasium as gym
 import torch
-from stable_baselines3 import DQN
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from torch import nn
 
 from rlgen.agents.batch_env import BatchEnv
 from rlgen.agents.networks import Network
 from rlgen.agents.presets import AgentPreset
-from rlgen.agents.rollouts import BatchedA2C, BatchedPolicy, BatchedPPO, Rollouts
+from rlgen.agents.recipes import recipe
 from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
 from rlgen.agents.trunk import TrunkExtractor
 from rlgen.errors import ProtocolError
 
-_ALGORITHMS: dict[str, type[BaseAlgorithm]] = {
-    "PPO": BatchedPPO,
-    "A2C": BatchedA2C,
-    "DQN": DQN,
-}
 #: Settings of ours that stable-baselines3 does not take.
 _OURS = ("n_envs", "anneal", "reward_clip", "precision", "learning_rate")
+#: Settings that stable-baselines3 takes as its policy's.
+_POLICY_S = ("n_quantiles",)
 
 
 def make(
@@ -41,65 +37,72 @@ def make(
     Args:
         preset: Says which algorithm.
         settings: The run's hyper-parameters, drawn.
-        network: The trunk; heads are linear on it, shared between policy and value (A-21).
+        network: The trunk; heads are linear on it, shared between policy and value (A-21) where
+            the algorithm allows it.
         env: Training environments.
         seed: Of weights, exploration and minibatches.
         device: "cpu" or "cuda".
     """
-    policy: dict[str, Any] = {
-        "features_extractor_class": TrunkExtractor,
-        "features_extractor_kwargs": {
-            "network": network,
-            "precision": resolve_precision(settings["precision"], network, device),
-        },
-        "net_arch": [],
-        "activation_fn": nn.ReLU,
-        # Observations are already zeros and ones.
-        "normalize_images": False,
+    how = recipe(preset)
+    trunk = {
+        "network": network,
+        "precision": resolve_precision(settings["precision"], network, device),
     }
-    if preset.optimizer == "adam":
-        # One pass over the weights instead of eight; eps as stable-baselines3's on-policy default.
+    policy: dict[str, Any] = {
+        "features_extractor_kwargs": trunk,
+        **{key: settings[key] for key in _POLICY_S if key in settings},
+        **(how.policy_settings or {}),
+    }
+    if how.adam is not None:
         policy |= {
-            "optimizer_kwargs": {"fused": True} | ({"eps": 1e-5} if on_policy(preset) else {})
+            "features_extractor_class": TrunkExtractor,
+            "net_arch": [],
+            "activation_fn": nn.ReLU,
+            # Observations are already zeros and ones.
+            "normalize_images": False,
+            **_optimizer(preset, how.adam),
         }
-    else:
-        policy |= {
-            "optimizer_class": RMSpropTFLike,
-            "optimizer_kwargs": {"alpha": 0.99, "eps": 1e-5},
-        }
-    rest = {key: value for key, value in settings.items() if key not in _OURS}
-    algorithm = _ALGORITHMS[preset.algorithm]
-    if on_policy(preset):
-        rest["rollout_buffer_class"] = Rollouts
-    return algorithm(
-        BatchedPolicy if on_policy(preset) else "MlpPolicy",
+    not_its = (*_OURS, *_POLICY_S)
+    rest = {key: value for key, value in settings.items() if key not in not_its}
+    return how.algorithm(
+        how.policy,
         env,
         learning_rate=_schedule(settings["learning_rate"], anneal=settings["anneal"]),
         policy_kwargs=policy,
         seed=seed,
         device=device,
         **rest,
+        **(how.arguments or {}),
     )
 
 
-def on_policy(preset: AgentPreset) -> bool:
-    """Whether it learns from rollouts of its own policy alone."""
-    return issubclass(_ALGORITHMS[preset.algorithm], OnPolicyAlgorithm)
+def _optimizer(preset: AgentPreset, adam: Mapping[str, Any]) -> dict[str, Any]:
+    if preset.optimizer == "adam":
+        # One pass over the weights instead of eight.
+        return {"optimizer_class": torch.optim.Adam, "optimizer_kwargs": {"fused": True, **adam}}
+    return {
+        "optimizer_class": RMSpropTFLike,
+        "optimizer_kwargs": {"alpha": 0.99, "eps": 1e-5},
+    }
+
+
+def batched(preset: AgentPreset) -> bool:
+    """Whether it collects with ``BatchEnv.advance``, and so can play on a device."""
+    return recipe(preset).batched
 
 
 def _schedule(rate: float, *, anneal: bool) -> float | Callable[[float], float]:
     return (lambda progress_remaining: rate * progress_remaining) if anneal else rate
 
 
-def policy_of(model: BaseAlgorithm, network: Network, shape: tuple[int, ...]) -> TorchPolicy:
+def policy_of(
+    preset: AgentPreset, model: BaseAlgorithm, network: Network, shape: tuple[int, ...]
+) -> TorchPolicy:
     """The model's current policy; it shares the model's weights and changes with them."""
-    if isinstance(model, DQN):
-        net: Any = model.q_net
-        extractor, head, kind = net.features_extractor, net.q_net[0], "argmax"
-    else:
-        net = model.policy
-        extractor, head, kind = net.features_extractor, net.action_net, "softmax"
-    spec = PolicySpec(network, shape, int(head.out_features), kind)
+    assert isinstance(model.action_space, gym.spaces.Discrete)
+    how = recipe(preset)
+    extractor, head = how.network(model)
+    spec = PolicySpec(network, shape, int(model.action_space.n), how.head)
     return TorchPolicy(spec, extractor.layers, head)
 
 

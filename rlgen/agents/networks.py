@@ -28,7 +28,8 @@ class Network:
 
     Attributes:
         convs: Convolutions, first to last; there may be none.
-        dense: Widths of dense layers, first to last; there may be none.
+        dense: Widths of dense layers, first to last; there may be none. With neither, the heads
+            are linear in the observation.
     """
 
     convs: tuple[Conv, ...] = ()
@@ -39,12 +40,12 @@ class Network:
         """The layers."""
         if self.convs:
             return "ConvNet " + " > ".join(map(str, (*self.convs, *self.dense)))
-        return "MLP " + "-".join(map(str, self.dense))
+        return "MLP " + "-".join(map(str, self.dense)) if self.dense else "linear"
 
     @property
     def wide(self) -> bool:
         """Whether its arithmetic is worth the conversions to and from a narrower number."""
-        return bool(self.dense) or max(conv.channels for conv in self.convs) >= 32
+        return bool(self.dense) or any(conv.channels >= 32 for conv in self.convs)
 
     def n_features(self, shape: tuple[int, ...]) -> int:
         """Width of the trunk's output.
@@ -56,7 +57,7 @@ class Network:
             ProtocolError: If the network does not fit the observation.
         """
         if not self.convs:
-            return self.dense[-1]
+            return self.dense[-1] if self.dense else prod(shape)
         if len(shape) != 3:
             raise ProtocolError(
                 f"convolutions need observations of shape (C, H, W), not {shape}; use an mlp"
@@ -101,11 +102,12 @@ _PAPER: dict[str, Network] = {
     "mlp-1024x3": Network(dense=(1024, 1024, 1024)),
 }
 
-#: All of them, and two that stable-baselines3's users know: its own for vectors, and that of Mnih
-#: et al. 2015 for pictures.
+#: All of them, two that stable-baselines3's users know: its own for vectors, and that of Mnih et
+#: al. 2015 for pictures; and none, which is ARS's.
 ARCHITECTURES: dict[str, Network] = {
     **_PAPER,
     "mlp-64-64": Network(dense=(64, 64)),
+    "linear": Network(),
     "nature": Network((Conv(8, 4, 32), Conv(4, 2, 64), Conv(3, 1, 64)), (512,)),
 }
 

@@ -1,11 +1,14 @@
 """The agents as data: which stable-baselines3 algorithm, with which hyper-parameters.
 
+Those of sb3-contrib stand in ``contrib_presets``.
+
 Nothing here imports torch, so that protocols can be checked without it, nor numpy before a value is
 drawn, so that they are listed at once.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from math import exp, log
 from typing import Any
 
@@ -33,7 +36,8 @@ class AgentPreset:
 
     Attributes:
         card: One line.
-        algorithm: "PPO", "A2C" or "DQN" of stable-baselines3.
+        algorithm: The name of its recipe: "PPO", "A2C" or "DQN" of stable-baselines3
+            (``recipes.RECIPES``), or one of sb3-contrib's (``contrib.RECIPES``).
         settings: Hyper-parameters by stable-baselines3's names, and four of ours: ``n_envs``;
             ``anneal`` (learning rate falls linearly to 0); ``reward_clip`` (of the learning
             signal alone; 0 is none); ``precision`` of the network's arithmetic in training
@@ -41,6 +45,7 @@ class AgentPreset:
         optimizer: "adam", or "rmsprop" as TensorFlow's (A-17).
         stochastic: Whether its policy gives action probabilities.
         version: Raised whenever the same settings would learn differently.
+        extra: The extra of ours that installs its package; "" where nothing more is needed.
     """
 
     card: str
@@ -49,6 +54,18 @@ class AgentPreset:
     optimizer: str = "adam"
     stochastic: bool = True
     version: int = 2
+    extra: str = ""
+
+    def require(self) -> None:
+        """Refuse, importing nothing, if its package is not installed.
+
+        Raises:
+            ProtocolError: Naming the extra that installs it.
+        """
+        if self.extra and find_spec(EXTRAS[self.extra]) is None:
+            raise ProtocolError(
+                f"needs the package {EXTRAS[self.extra]}: pip install 'rlgen[{self.extra}]'"
+            )
 
     def configured(self, options: Mapping[str, Any], name: str) -> dict[str, Any]:
         """The settings with the user's own.
@@ -62,8 +79,18 @@ class AgentPreset:
             reason = _why_not(key, value, self.settings[key])
             if reason is not None:
                 raise ProtocolError(f"{name} option {key} = {value!r}: {reason}")
-        return {**self.settings, **options}
+        settings = {**self.settings, **options}
+        if settings.get("n_top", 0) > settings.get("n_delta", 0):
+            # sb3-contrib would take n_delta instead.
+            raise ProtocolError(
+                f"{name} option n_top = {settings['n_top']}: must not be more than n_delta = "
+                f"{settings['n_delta']}"
+            )
+        return settings
 
+
+#: The package that an extra installs for an agent.
+EXTRAS = {"contrib": "sb3_contrib"}
 
 #: Smallest and largest value of the settings that have a largest, or a smallest that is not 0.
 LIMITS: dict[str, tuple[float, float]] = {
@@ -82,6 +109,17 @@ LIMITS: dict[str, tuple[float, float]] = {
     "target_update_interval": (1, 10**9),
     "exploration_fraction": (0, 1),
     "exploration_final_eps": (0, 1),
+    "n_quantiles": (1, 10_000),
+    "target_kl": (1e-9, 10),
+    "cg_max_steps": (1, 10_000),
+    "line_search_shrinking_factor": (1e-6, 1),
+    "line_search_max_iter": (1, 1_000),
+    "n_critic_updates": (1, 1_000),
+    "sub_sampling_factor": (1, 1_000),
+    "n_eval_episodes": (1, 65_536),
+    "n_delta": (1, 65_536),
+    "n_top": (1, 65_536),
+    "delta_std": (1e-9, 1e6),
 }
 
 #: What the settings that are words may be.

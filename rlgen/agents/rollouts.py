@@ -95,7 +95,7 @@ class Rollouts(RolloutBuffer):
             yield RolloutBufferSamples(*(column.index_select(0, chosen) for column in columns))
 
 
-class _Batched(OnPolicyAlgorithm):
+class Batched(OnPolicyAlgorithm):
     """Collects from a ``BatchEnv`` into ``Rollouts``."""
 
     def collect_rollouts(
@@ -135,11 +135,11 @@ class _Batched(OnPolicyAlgorithm):
         return True
 
 
-class BatchedPPO(_Batched, PPO):
+class BatchedPPO(Batched, PPO):
     """PPO of stable-baselines3."""
 
 
-class BatchedA2C(_Batched, A2C):
+class BatchedA2C(Batched, A2C):
     """A2C of stable-baselines3."""
 
 

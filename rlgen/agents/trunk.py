@@ -41,7 +41,7 @@ class Trunk(nn.Sequential):
     def _first_layers(self, observations: torch.Tensor) -> tuple[torch.Tensor, int]:
         """What the first layers give, and how many of the modules that were."""
         bytes_ = observations.dtype == torch.uint8 and observations.device.type == "cpu"
-        if bytes_ and len(observations):
+        if bytes_ and len(observations) and len(self) > 1:
             seen = Deviations.of(observations)
             if len(seen.index) <= MOST_DEVIATING * observations.numel():
                 return self._by_deviations(seen)

@@ -1,0 +1,107 @@
+"""The algorithms of sb3-contrib with our networks; importing this module needs that package."""
+
+from typing import Any
+
+import torch
+from sb3_contrib import ARS, QRDQN, TRPO, MaskablePPO
+from sb3_contrib.ars.policies import ARSPolicy
+from torch import nn
+
+from rlgen.agents.recipes import ON_POLICY, Recipe, actor
+from rlgen.agents.rollouts import Batched, Rollouts
+from rlgen.agents.trunk import TrunkExtractor
+
+
+class BatchedTRPO(Batched, TRPO):
+    """TRPO of sb3-contrib."""
+
+
+class UnmaskedPPO(MaskablePPO):
+    """MaskablePPO of sb3-contrib where every action is always allowed: families have no masks."""
+
+    def learn(self, *args: Any, **keys: Any) -> "UnmaskedPPO":
+        """See sb3-contrib."""
+        return super().learn(*args, **keys | {"use_masking": False})
+
+
+class TrunkARSPolicy(ARSPolicy):
+    """A network of the catalogue, of which ARS perturbs all weights.
+
+    ARS of Mania et al. 2018 is linear: the network "linear".
+    """
+
+    def __init__(
+        self,
+        observation_space: Any,
+        action_space: Any,
+        *,
+        features_extractor_kwargs: dict[str, Any],
+    ) -> None:
+        super().__init__(observation_space, action_space, net_arch=[])
+        self.features_extractor = TrunkExtractor(observation_space, **features_extractor_kwargs)
+        self.features_dim = self.features_extractor.features_dim
+        self.action_net = nn.Sequential(nn.Linear(self.features_dim, int(action_space.n)))
+
+    def extract_features(self, obs: Any, features_extractor: Any = None) -> Any:
+        """Observations as they are: the network knows best what to make of bytes."""
+        return (features_extractor or self.features_extractor)(obs)
+
+
+class MeanOfQuantiles(nn.Module):
+    """The mean of linear quantiles, as the linear head that it is.
+
+    Args:
+        quantiles: Gives quantile ``q`` of action ``a`` at ``q * n_actions + a``, as QR-DQN's does.
+        n_actions: Number of actions.
+    """
+
+    def __init__(self, quantiles: nn.Linear, n_actions: int) -> None:
+        super().__init__()
+        self._quantiles, self._n_actions = quantiles, n_actions
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Action values, ``(B, n_actions)``."""
+        return nn.functional.linear(features, **self.state_dict())
+
+    def state_dict(  # type: ignore[override]
+        self, *args: Any, **keys: Any
+    ) -> dict[str, torch.Tensor]:
+        """Weight and bias of the linear layer: the quantiles are no part of the policy."""
+        del args, keys
+        weight, bias = self._quantiles.weight.detach(), self._quantiles.bias.detach()
+        shape = (-1, self._n_actions)
+        return {
+            "weight": weight.reshape(*shape, weight.shape[1]).mean(0),
+            "bias": bias.reshape(shape).mean(0),
+        }
+
+
+def _quantiles(model: Any) -> tuple[Any, nn.Module]:
+    net = model.quantile_net
+    return net.features_extractor, MeanOfQuantiles(net.quantile_net[0], int(model.action_space.n))
+
+
+RECIPES: dict[str, Recipe] = {
+    "TRPO": Recipe(
+        BatchedTRPO,
+        # Not BatchedPolicy: TRPO differentiates twice, which our fast first layers cannot, and
+        # those are left out for observations that are floats, as this policy makes them.
+        "MlpPolicy",
+        actor,
+        "softmax",
+        adam=ON_POLICY,
+        # What is shared with the actor would not be trained by the critic, which must not move it.
+        policy_settings={"share_features_extractor": False},
+        arguments={"rollout_buffer_class": Rollouts},
+        batched=True,
+    ),
+    "MaskablePPO": Recipe(UnmaskedPPO, "MlpPolicy", actor, "softmax", adam=ON_POLICY),
+    # Dabney et al. 2018 give 0.01 / 32, the batch size.
+    "QRDQN": Recipe(QRDQN, "MlpPolicy", _quantiles, "argmax", adam={"eps": 0.01 / 32}),
+    "ARS": Recipe(
+        ARS,
+        TrunkARSPolicy,
+        lambda model: (model.policy.features_extractor, model.policy.action_net[0]),
+        "argmax",
+    ),
+}

@@ -1,0 +1,83 @@
+"""Agents of sb3-contrib: how their models become our policies."""
+
+import numpy as np
+import pytest
+import torch
+
+from rlgen import cells, protocol
+from rlgen.agents import AGENTS, NETWORKS, learner, presets
+from rlgen.agents.trunk import Trunk
+from rlgen.errors import ProtocolError
+from rlgen.training import training_env
+from rlgen_envs import FAMILIES
+
+FAMILY = FAMILIES["maze-basic"].configure({"size": 5})
+CONTRIB = [name for name, preset in AGENTS.items() if preset.extra == "contrib"]
+
+
+def made(agent, **options):
+    """A model and what it learns in."""
+    pytest.importorskip("sb3_contrib")
+    preset, network = AGENTS[agent], NETWORKS["mlp-64-64"]
+    settings = preset.configured({"n_envs": 8, **options}, agent)
+    env = training_env(FAMILY, FAMILY.generate(range(3)), settings, "none", 0)
+    model = learner.make(preset, settings, network, env, seed=0, device="cpu")
+    policy = learner.policy_of(preset, model, network, FAMILY.observation_space.shape)
+    return model, policy, env
+
+
+def seen():
+    tabular = FAMILY.tabular(FAMILY.generate(range(3)))
+    return tabular.observe(tabular.start)
+
+
+@pytest.mark.parametrize("agent", CONTRIB)
+def test_our_policy_is_the_model_s(agent):
+    small = {"qrdqn": {"buffer_size": 100, "n_quantiles": 7}, "ars": {"zero_policy": False}}
+    model, policy, env = made(agent, **small.get(agent, {}))
+    chosen, _ = model.predict(seen(), deterministic=True)
+    assert np.array_equal(policy.probabilities(seen()).argmax(axis=1), chosen)
+    env.close()
+
+
+@pytest.mark.parametrize("agent", CONTRIB)
+def test_without_the_package_the_extra_is_named_before_anything_runs(agent, tiny, monkeypatch):
+    monkeypatch.setattr(presets, "find_spec", lambda name: None)
+    asked = protocol.parse({**tiny, "agent": agent, "agent_options": {}}, "x")
+    with pytest.raises(ProtocolError, match=rf"agent = '{agent}'.*pip install 'rlgen\[contrib\]'"):
+        cells.plan(asked, "x")
+
+
+def test_trpo_stays_in_its_trust_region():
+    """Its step needs second derivatives, which our fast first layers do not have."""
+    model, policy, env = made("trpo", n_steps=64, n_critic_updates=1)
+    before = policy.probabilities(seen())
+    model.learn(512)
+    after = policy.probabilities(seen())
+    told = model.logger.name_to_value
+    assert told["train/is_line_search_success"] == 1
+    assert 0.001 < told["train/kl_divergence_loss"] < 0.01
+    assert not np.array_equal(before, after)
+    env.close()
+
+
+def test_trpo_s_network_can_be_differentiated_twice():
+    model, _, env = made("trpo")
+    told = torch.from_numpy(seen())
+    trunk = model.policy.features_extractor.layers
+    assert isinstance(trunk, Trunk)
+    weight = trunk[1].weight
+    with torch.no_grad():
+        model.policy.action_net.weight *= 100  # first policies are near uniform: all would be tiny
+    logits = model.policy.get_distribution(told).distribution.logits
+    (first,) = torch.autograd.grad((logits**2).sum(), weight, create_graph=True)
+    (second,) = torch.autograd.grad((first**2).sum(), weight)
+    step = 1e-4 * second / second.norm()  # short of the next kink of a ReLU
+    with torch.no_grad():
+        weight += step
+    logits = model.policy.get_distribution(told).distribution.logits
+    (moved,) = torch.autograd.grad((logits**2).sum(), weight)
+    with torch.no_grad():
+        grown = float((moved**2).sum() - (first**2).sum())
+    assert grown == pytest.approx(float((second * step).sum()), rel=0.05)
+    env.close()
