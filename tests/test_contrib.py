@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from rlgen import cells, protocol
-from rlgen.agents import AGENTS, NETWORKS, learner, presets
+from rlgen import cells, content, protocol
+from rlgen.agents import AGENTS, NETWORKS, learner, loading, presets
 from rlgen.agents.trunk import Trunk
 from rlgen.errors import ProtocolError
+from rlgen.seeding import stream
 from rlgen.training import training_env
 from rlgen_envs import FAMILIES
 
@@ -81,3 +82,39 @@ def test_trpo_s_network_can_be_differentiated_twice():
         grown = float((moved**2).sum() - (first**2).sum())
     assert grown == pytest.approx(float((second * step).sum()), rel=0.05)
     env.close()
+
+
+@pytest.mark.parametrize("algorithm", ["TRPO", "MaskablePPO", "QRDQN", "ARS"])
+@pytest.mark.parametrize("kind", [0, 1])
+def test_a_zip_plays_as_sb3_contrib_does(tmp_path, algorithm, kind):
+    contrib = pytest.importorskip("sb3_contrib")
+    small = {
+        "TRPO": {"n_steps": 8, "batch_size": 8},
+        "MaskablePPO": {"n_steps": 8, "batch_size": 8},
+        "QRDQN": {"learning_starts": 1, "buffer_size": 10},
+        "ARS": {"n_delta": 1, "zero_policy": False},
+    }[algorithm]
+    name = "LinearPolicy" if algorithm == "ARS" and kind else "MlpPolicy"
+    kwargs = {"net_arch": [16, 8]} if kind and algorithm != "ARS" else {}
+    kwargs |= {"n_quantiles": 7} if kind and algorithm == "QRDQN" else {}
+    model = getattr(contrib, algorithm)(
+        name, "CartPole-v1", policy_kwargs=kwargs, seed=0, device="cpu", **small
+    )
+    if algorithm == "ARS":
+        weights = stream(0, "weights").normal(size=model.n_params)
+        model.policy.load_from_vector(torch.from_numpy(weights).float())
+    model.save(tmp_path / "model.zip")
+    family = content.family("CartPole-v1")
+    told = stream(0, "observations").normal(size=(200, 4)).astype(np.float32)
+    best, _ = model.predict(told, deterministic=True)
+    assert len(set(best.tolist())) == 2, "both actions occur, or nothing is tested"
+    for trust in (False, True):
+        policy = loading.load(str(tmp_path / "model.zip"), family, trust=trust)
+        assert policy.stochastic == (algorithm in ("TRPO", "MaskablePPO"))
+        given = policy.probabilities(told)
+        assert np.array_equal(given.argmax(axis=1), best), trust
+        if policy.stochastic:
+            seen_, _ = model.policy.obs_to_tensor(told)
+            with torch.no_grad():
+                expected = model.policy.get_distribution(seen_).distribution.probs.numpy()
+            assert np.allclose(given, expected, atol=1e-5), trust

@@ -188,7 +188,7 @@ def test_wrong_files_are_one_line(tmp_path, model, cartpole):
         ("json:no_such", "no_such"),
         (pictures, "does not take CartPole-v1's observations of shape"),
         (continuous, "continuous"),
-        (sac, "no policy of PPO, A2C or DQN"),
+        (sac, "no policy with discrete actions"),
         (tmp_path, "cannot read the checkpoint"),
     ]:
         with pytest.raises((PolicyError, Exception), match=told) as error:

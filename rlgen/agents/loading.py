@@ -2,6 +2,7 @@
 
 import zipfile
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,19 @@ def _trusted_zip(path: Path, family: Family) -> Policy:
     """The model as stable-baselines3 loads it; runs what the file holds."""
     from stable_baselines3 import A2C, DQN, PPO
 
-    wanted = DQN if any(n.startswith("q_net") for n in sb3_zip.read(path).weights) else None
-    for algorithm in (wanted,) if wanted else (PPO, A2C):
+    names = set(sb3_zip.read(path).weights)
+    algorithms: list[Any] = [PPO, A2C]
+    if any(name.startswith("q_net.") for name in names):
+        algorithms = [DQN]
+    elif find_spec("sb3_contrib") is not None:
+        from sb3_contrib import ARS, QRDQN, TRPO, MaskablePPO
+
+        algorithms += [TRPO, MaskablePPO]
+        if any(name.startswith("quantile_net.") for name in names):
+            algorithms = [QRDQN]
+        elif "action_net.0.weight" in names:
+            algorithms = [ARS]
+    for algorithm in algorithms:
         try:
             model = algorithm.load(path, device="cpu")
         except Exception as error:

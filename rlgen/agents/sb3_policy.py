@@ -6,7 +6,6 @@ import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from stable_baselines3 import DQN
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
@@ -17,17 +16,15 @@ BATCH = 1024
 
 
 class SB3Policy(MemorylessPolicy):
-    """Action probabilities of an on-policy model, or the greedy action of a DQN.
+    """Action probabilities of an on-policy model, or the greedy action of others (DQN, QRDQN, ARS).
 
     Args:
-        model: A trained PPO, A2C or DQN model with discrete actions.
+        model: Trained, with discrete actions.
     """
 
     def __init__(self, model: BaseAlgorithm) -> None:
-        if not isinstance(model, OnPolicyAlgorithm | DQN):
-            raise ProtocolError(
-                f"{type(model).__name__}: action probabilities are known of PPO, A2C and DQN only"
-            )
+        if hasattr(model.policy, "lstm_actor"):
+            raise ProtocolError(f"{type(model).__name__}: its policy has a memory")
         self._model = model
         self.stochastic = isinstance(model, OnPolicyAlgorithm)
         if not isinstance(model.action_space, gym.spaces.Discrete):

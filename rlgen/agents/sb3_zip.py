@@ -59,7 +59,9 @@ def read(path: Path) -> Zip:
 
 
 def policy(path: Path) -> NetworkPolicy:
-    """The policy of PPO, A2C or DQN.
+    """The policy of PPO, A2C, DQN, and of sb3-contrib's TRPO, MaskablePPO, QRDQN and ARS.
+
+    MaskablePPO plays without masks: families have none.
 
     Raises:
         PolicyError: Saying what is wrong, or what only a pickle would tell.
@@ -72,13 +74,24 @@ def policy(path: Path) -> NetworkPolicy:
         stem, head, softmax, default = "mlp_extractor.policy_net", "action_net", True, nn.Tanh
     elif any(name.startswith("q_net.q_net.") for name in names):
         stem, head, softmax, default = "q_net.q_net", "", False, nn.ReLU
+    elif any(name.startswith("quantile_net.quantile_net.") for name in names):
+        stem, head, softmax, default = "quantile_net.quantile_net", "", False, nn.ReLU
+    elif "action_net.0.weight" in names:
+        stem, head, softmax, default = "action_net", "", False, nn.ReLU
     else:
-        raise told.needs_trust("it holds no policy of PPO, A2C or DQN with discrete actions")
+        raise told.needs_trust(
+            "it holds no policy with discrete actions of PPO, A2C, DQN, TRPO, MaskablePPO, QRDQN "
+            "or ARS"
+        )
     if "log_std" in names:
         raise PolicyError(f"{path}: its actions are continuous; only discrete ones can be played")
     activation = _activation(told, kwargs, default)
-    modules = _extractor(told, "" if softmax else "q_net.")
+    modules = _extractor(told, _features(names, stem))
     dense = _dense(told.weights, stem)
+    if stem.startswith("quantile_net"):
+        dense[-1] = _mean(told, dense[-1])
+    elif stem == "action_net" and (told.data.get("action_space") or {}).get("n") is None:
+        raise PolicyError(f"{path}: its actions are not discrete")
     for i, layer in enumerate(dense):
         modules.append(layer)
         if head or i < len(dense) - 1:
@@ -88,11 +101,30 @@ def policy(path: Path) -> NetworkPolicy:
     return NetworkPolicy(nn.Sequential(*modules), softmax=softmax)
 
 
+def _features(names: set[str], stem: str) -> str:
+    """What the names of the policy's features extractor begin with."""
+    if stem.startswith(("q_net", "quantile_net")):
+        return stem.split(".")[0] + "."
+    separate = any(name.startswith("pi_features_extractor.") for name in names)
+    return "pi_" if separate else ""
+
+
+def _mean(told: Zip, layer: nn.Linear) -> nn.Linear:
+    """The layer whose outputs are the means of this one's quantiles."""
+    quantiles = told.data.get("n_quantiles")
+    if not isinstance(quantiles, int) or quantiles < 1 or layer.out_features % quantiles:
+        raise PolicyError(f"{told.path}: n_quantiles = {quantiles!r} does not fit its weights")
+    mean = nn.Linear(layer.in_features, layer.out_features // quantiles)
+    mean.weight.data = layer.weight.data.reshape(quantiles, -1, layer.in_features).mean(0)
+    mean.bias.data = layer.bias.data.reshape(quantiles, -1).mean(0)
+    return mean
+
+
 def _activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) -> type[nn.Module]:
     text = str(kwargs.get("activation_fn", ""))
     known = {"activation_fn", "net_arch", "features_extractor_class", "optimizer_class"}
     known |= {"optimizer_kwargs", "ortho_init", "use_sde", "log_std_init", ":type:", ":serialized:"}
-    known |= {"share_features_extractor", "normalize_images"}
+    known |= {"share_features_extractor", "normalize_images", "n_quantiles", "with_bias"}
     strange = sorted(set(kwargs) - known)
     if strange:
         raise told.needs_trust(f"its policy has the setting {strange[0]!r}")
@@ -130,14 +162,16 @@ def _extractor(told: Zip, before: str) -> list[nn.Module]:
     return modules
 
 
-def _dense(weights: Mapping[str, torch.Tensor], stem: str) -> list[nn.Module]:
+def _dense(weights: Mapping[str, torch.Tensor], stem: str) -> list[nn.Linear]:
     """The dense layers with this name, or of the sequence with it."""
     pattern = re.compile(rf"{re.escape(stem)}(?:\.(\d+))?\.weight")
     found = {int(m[1] or 0): n for n in weights if (m := pattern.fullmatch(n)) is not None}
-    layers: list[nn.Module] = []
+    layers: list[nn.Linear] = []
     for _, name in sorted(found.items()):
         weight = weights[name]
         layer = nn.Linear(weight.shape[1], weight.shape[0])
-        layer.weight.data, layer.bias.data = weight, weights[name[:-6] + "bias"]
+        # ARS's linear policy has no bias.
+        bias = weights.get(name[:-6] + "bias", torch.zeros(weight.shape[0]))
+        layer.weight.data, layer.bias.data = weight, bias
         layers.append(layer)
     return layers
