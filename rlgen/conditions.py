@@ -14,11 +14,11 @@ PLAIN = "plain"
 
 @dataclass(frozen=True)
 class Condition:
-    """A policy mode, a start rule and a channel; ``Condition.parse`` makes them.
+    """A policy mode, a start rule, noise and a channel; ``Condition.parse`` makes them.
 
     Attributes:
         parts: ``(perturbation name, strength)``; policy modes first, then start rules, then
-            channels in the order in which an action passes them.
+            noise in what is seen, then channels in the order in which an action passes them.
     """
 
     parts: tuple[tuple[str, float], ...]
@@ -44,7 +44,9 @@ class Condition:
 
         def stage(part: tuple[str, float]) -> int:
             member = PERTURBATIONS[part[0]]
-            return 0 if member.policy_only else 2 - member.spawns(1)
+            if member.policy_only:
+                return 0
+            return 1 if member.spawns(1) else 2 if member.noise(1) else 3
 
         return cls(tuple(sorted(parts, key=stage)))
 
@@ -62,6 +64,11 @@ class Condition:
     def random_spawn(self) -> bool:
         """Whether start cells are drawn."""
         return any(member.spawns(strength) for member, strength in self.members)
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of noise in what is seen, in units of ``evaluation.noise``."""
+        return sum(member.noise(strength) for member, strength in self.members)
 
     @property
     def without_spawn(self) -> "Condition":
@@ -88,6 +95,8 @@ class Condition:
     def why_not(self, family: Family, policy: Policy | None = None) -> str | None:
         """Why the condition cannot be met in the family's levels, or by the policy; else None."""
         for name, _ in self.parts:
+            if PERTURBATIONS[name].noise(1) and not family.continuous:
+                return f"{name} needs observations that are amounts, and {family.name} has none"
             if PERTURBATIONS[name].needs_noop and family.noop is None:
                 return f"{name} needs an action that does nothing, and {family.name} has none"
             if name == "temperature" and policy is not None and not policy.stochastic:

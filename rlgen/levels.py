@@ -66,6 +66,8 @@ class Family(ABC):
         action_space: Of one environment.
         noop: The action that leaves the world as it is, or None.
         can_spawn: Whether start cells can be drawn.
+        continuous: Whether observations are amounts, not symbols, and levels are played, not
+            tabular: noise can then be added to what is seen.
         draws: Whether ``picture`` and environments with render_mode "rgb_array" draw levels.
         side_by_side: At most so many environments are played at once in evaluation.
         edits: The edits that ``edited`` knows, with the number of their variants; 0 where they
@@ -79,6 +81,7 @@ class Family(ABC):
     action_space: gym.spaces.Discrete
     noop: int | None
     can_spawn: bool = False
+    continuous: bool = False
     draws: bool = True
     side_by_side: int = 4096
     edits: Mapping[str, int] = MappingProxyType({})

@@ -6,6 +6,7 @@ import numpy as np
 
 from rlgen.evaluation import planner
 from rlgen.levels import Family, Levels
+from rlgen.perturbations import PERTURBATIONS
 from rlgen.policy import FunctionPolicy, MemorylessPolicy
 
 #: A study that a worker computes in about a second a cell.
@@ -46,3 +47,7 @@ class TablePolicy(MemorylessPolicy):
 
     def probabilities(self, observations: Any) -> Any:
         return np.stack([self._table[o.tobytes()] for o in observations])
+
+
+#: Perturbations that tabular levels take: all but noise in what is seen.
+TABULAR = [name for name in PERTURBATIONS if not PERTURBATIONS[name].noise(1)]

@@ -5,14 +5,14 @@ from functools import cache
 
 import numpy as np
 import pytest
+from helpers import TABULAR
 
 from rlgen.conditions import Condition
 from rlgen.evaluation import aware, exact, planner
-from rlgen.perturbations import PERTURBATIONS
 from rlgen_envs import FAMILIES
 
 BASIC = FAMILIES["maze-basic"]
-CONDITIONS = ["plain", *PERTURBATIONS, "random_spawn+sticky_proposed:0.25", "delay:2+epsilon"]
+CONDITIONS = ["plain", *TABULAR, "random_spawn+sticky_proposed:0.25", "delay:2+epsilon"]
 
 
 def optimum(text, tabular):

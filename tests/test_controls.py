@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import uniform
+from helpers import TABULAR, uniform
 
 from rlgen import draw_split
 from rlgen.agents.controls import CONTROLS, measure
@@ -19,7 +19,6 @@ from rlgen.conditions import Condition
 from rlgen.errors import LevelError, ProtocolError
 from rlgen.evaluation import aware, evaluate, planner
 from rlgen.evaluation.outcome import Outcome
-from rlgen.perturbations import PERTURBATIONS
 from rlgen.seeding import stream
 from rlgen_envs import FAMILIES
 
@@ -28,7 +27,7 @@ TUNNEL = FAMILIES["maze-tunnel"].configure({"size": 9})
 SPLIT = draw_split(BASIC, 6, 0, 6)
 CONDITIONS = [
     "plain",
-    *PERTURBATIONS,
+    *TABULAR,
     "random_spawn+sticky_proposed:0.25",
     "sticky_executed:0.9",
     "delay:2",

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import TablePolicy, uniform
+from helpers import TABULAR, TablePolicy, uniform
 
 from rlgen import draw_split
 from rlgen.conditions import Condition
@@ -16,7 +16,7 @@ from rlgen_envs import FAMILIES
 #: Every perturbation at its default, and combinations.
 CONDITIONS = [
     "plain",
-    *PERTURBATIONS,
+    *TABULAR,
     "random_spawn+sticky_proposed:0.25",
     "sticky_proposed:0.9",
     "sticky_executed:0.5",
@@ -61,14 +61,14 @@ def test_planner(text):
     assert_agree(*both(text, TablePolicy(family, levels), family, levels))
 
 
-@pytest.mark.parametrize("text", ["plain", *PERTURBATIONS, "random_spawn+sticky_proposed:0.25"])
+@pytest.mark.parametrize("text", ["plain", *TABULAR, "random_spawn+sticky_proposed:0.25"])
 def test_trained_policy(text, trained):
     levels = draw_split(BASIC, 10, 0, 5).train  # those it was trained on
     easiest = np.argmin(outcomes(trained.policy, levels, "plain")[0].len_mean)
     assert_agree(*both(text, trained.policy, BASIC, levels.take([easiest])))
 
 
-@pytest.mark.parametrize("name", list(PERTURBATIONS))
+@pytest.mark.parametrize("name", TABULAR)
 def test_at_its_identity_strength_a_perturbation_changes_nothing(name, trained):
     levels = BASIC.generate(range(3), 0.3)
     neutral = Condition.parse(f"{name}:{PERTURBATIONS[name].strength.identity}")

@@ -17,6 +17,8 @@ def can_be_exact(policy: Policy, family: Family, levels: Levels, condition: Cond
 
     Scripts are computed where the start is known, since it is the start that chooses them.
     """
+    if condition.noise:
+        return False
     if isinstance(policy, OpenLoopPolicy):
         known = not condition.random_spawn
     else:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.conditions import Condition
+from rlgen.evaluation.noise import Noise
 from rlgen.evaluation.outcome import Outcome
 from rlgen.levels import Family, Levels
 from rlgen.perturbations.base import Channel
@@ -53,9 +54,12 @@ def _condition(
     tasks = np.repeat(np.arange(len(levels)), episodes)
     rng = stream(seed, "rollout", condition.name)
     channel = condition.channel(int(family.action_space.n), family.noop)
+    noisy = Noise(family, condition.noise) if condition.noise else None
     at_once = family.side_by_side
     played = [
-        _play(policy, family, levels, tasks[first : first + at_once], condition, channel, rng)
+        _play(
+            policy, family, levels, tasks[first : first + at_once], condition, channel, noisy, rng
+        )
         for first in range(0, len(tasks), at_once)
     ]
     columns = np.concatenate(played, axis=1).reshape(4, len(levels), episodes)
@@ -76,6 +80,7 @@ def _play(
     tasks: NDArray[np.int64],
     condition: Condition,
     channel: Channel,
+    noisy: Noise | None,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """One episode of each task; returns, solved, timeout and length, ``(4, tasks)``."""
@@ -92,7 +97,8 @@ def _play(
     # A finished environment plays on, unrecorded: only its first episode counts, which keeps
     # short episodes from being counted more often.
     while alive.any():
-        probabilities, state = _act(policy, observations, state, alive)
+        seen = observations if noisy is None else noisy(observations, rng)
+        probabilities, state = _act(policy, seen, state, alive)
         proposed = np.zeros(n, np.int64)
         acting = alive if policy.memoryless else slice(None)
         proposed[acting] = sample(condition.policy(probabilities), rng)

@@ -2,7 +2,7 @@
 
 To add one: a module with a ``Perturbation``, and its line in the table. The contract tests then
 check that it changes nothing at its identity strength and that rollouts agree with the exact
-evaluation.
+evaluation, or, of noise in what is seen, that tabular levels refuse it.
 """
 
 from typing import TYPE_CHECKING
@@ -56,6 +56,10 @@ PERTURBATIONS: "Catalogue[Perturbation]" = Catalogue(
         "random_frame_skip": Lazy(
             "hold each action for 1 to k steps, drawn each time (default k = 2)",
             "rlgen.perturbations.frame_skip:RANDOM",
+        ),
+        "observation_noise": Lazy(
+            "Gaussian noise in what the policy sees, not in tabular levels (default 0.1)",
+            "rlgen.perturbations.observation_noise:MEMBER",
         ),
     },
     group="rlgen.perturbations",

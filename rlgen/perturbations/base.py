@@ -90,7 +90,7 @@ class Perturbation:
     """Stochasticity, or a change of it, of one kind.
 
     Faced by a trained policy it is a check; met during training it is a regulariser. A member
-    overrides one of ``channel``, ``policy`` and ``spawns``.
+    overrides one of ``channel``, ``policy``, ``spawns`` and ``noise``.
 
     Attributes:
         strength: What the number after the colon means.
@@ -118,3 +118,8 @@ class Perturbation:
         """Whether the start cell is drawn anew in each episode."""
         del strength
         return False
+
+    def noise(self, strength: float) -> float:
+        """Standard deviation of noise in what is seen, in units of its scale (``Noise``)."""
+        del strength
+        return 0.0

@@ -17,7 +17,7 @@ from rlgen.levels import Family, Levels, level_ids
 from rlgen.settings import Settings, checked
 from rlgen_envs.registered.env import LevelEnv
 from rlgen_envs.registered.levels import SeededLevels
-from rlgen_envs.registered.observing import reader
+from rlgen_envs.registered.observing import amounts, reader
 from rlgen_envs.registered.vector import LevelVectorEnv
 
 #: Levels, where none are named, and steps, on which an environment must do the same twice.
@@ -144,6 +144,14 @@ class RegisteredFamily(Family):
     def noop(self) -> int | None:  # type: ignore[override]
         """The action that does nothing, if it is known."""
         return self._spaces[3]
+
+    @cached_property
+    def continuous(self) -> bool:  # type: ignore[override]
+        """Whether all that is shown of its observations is boxes, nothing one-hot."""
+        env = self._made(None)
+        space = env.observation_space
+        env.close()
+        return amounts(space, self.settings.entry)
 
     @cached_property
     def draws(self) -> bool:  # type: ignore[override]

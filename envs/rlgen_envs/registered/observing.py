@@ -94,3 +94,19 @@ def _flat(space: "gym.Space[Any]", scale: float) -> tuple[int, Reader] | None:
         return None
     size = int(spaces.flatdim(space))
     return size, lambda seen: np.asarray(spaces.flatten(space, seen), np.float32)
+
+
+def amounts(space: "gym.Space[Any]", entry: str) -> bool:
+    """Whether all numbers that are shown of a space are amounts, none the name of a thing.
+
+    Args:
+        space: That ``reader`` takes.
+        entry: As there.
+    """
+    if entry and isinstance(space, spaces.Dict):
+        return amounts(space[entry], "")
+    if isinstance(space, spaces.Dict | spaces.Tuple):
+        parts = space.spaces.values() if isinstance(space, spaces.Dict) else space.spaces
+        shown = [part for part in parts if _flat(part, 1.0) is not None]
+        return all(isinstance(part, spaces.Box) for part in shown)
+    return isinstance(space, spaces.Box)

@@ -1,0 +1,73 @@
+"""Gaussian noise in observations, in units of their own scale."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlgen.errors import ProtocolError
+from rlgen.levels import Family
+from rlgen.seeding import library_seed, stream
+
+Floats = NDArray[np.float32]
+
+#: Levels 0, 1, ... and steps on each that the scale of vectors is measured in.
+LEVELS, STEPS = 16, 200
+
+
+class Noise:
+    """Adds noise to the observations of a family.
+
+    A standard deviation of 1 is, for pictures (three axes, finite range), the range of the
+    observation space; for everything else, separately for each number, its standard deviation in
+    uniformly random play of the family's first levels. That does not depend on which levels or
+    policies are evaluated, so that pools face the same noise; a number that never changes there
+    gets none. What is seen stays within the observation space.
+
+    Args:
+        family: With ``continuous`` observations.
+        strength: Standard deviation, in this unit.
+
+    Raises:
+        ProtocolError: If the observations are not amounts.
+    """
+
+    def __init__(self, family: Family, strength: float) -> None:
+        if not family.continuous:
+            raise ProtocolError(f"{family.name}: no noise can be added to what is seen there")
+        self._space = family.observation_space
+        self._deviation = np.float32(strength) * scale(family)
+
+    def __call__(self, observations: Any, rng: np.random.Generator) -> Floats:
+        """Observations ``(B, ...)`` with noise, float32."""
+        drawn = rng.standard_normal(np.shape(observations), np.float32)
+        noisy = np.asarray(observations, np.float32) + self._deviation * drawn
+        seen: Floats = np.clip(noisy, self._space.low, self._space.high)
+        return seen
+
+
+def scale(family: Family) -> Floats:
+    """The unit of noise, of each number of an observation."""
+    space = family.observation_space
+    if len(space.shape) == 3 and space.is_bounded():
+        extent: Floats = np.asarray(space.high - space.low, np.float32)
+        return extent
+    levels = family.generate(range(LEVELS))
+    env = family.vector_env(levels, LEVELS)
+    rng = stream(0, "observation scale", family.name)
+    seed = library_seed(0, "observation scale", family.name)
+    observations, _ = env.reset(seed=seed, options={"level": levels.ids})
+    # Sums instead of all that was seen: pictures without a range would fill the memory.
+    origin = np.asarray(observations, np.float64).mean(axis=0)
+    total, squares, count = np.zeros_like(origin), np.zeros_like(origin), 0
+    for _ in range(STEPS):
+        centred = np.asarray(observations, np.float64) - origin
+        total += centred.sum(axis=0)
+        squares += (centred**2).sum(axis=0)
+        count += len(centred)
+        actions = rng.integers(int(family.action_space.n), size=LEVELS)
+        observations, *_ = env.step(actions)
+    env.close()
+    variance = squares / count - (total / count) ** 2
+    deviation: Floats = np.sqrt(np.maximum(variance, 0)).astype(np.float32)
+    return deviation

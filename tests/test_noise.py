@@ -1,0 +1,104 @@
+"""Noise in what the policy sees: the contract of every perturbation that adds some."""
+
+import numpy as np
+import pytest
+import walk  # noqa: F401  # registers
+from helpers import TINY
+
+from rlgen import api, content
+from rlgen.conditions import Condition
+from rlgen.errors import ProtocolError, RlgenError
+from rlgen.evaluation import can_be_exact, evaluate, rollout
+from rlgen.evaluation.noise import Noise, scale
+from rlgen.perturbations import PERTURBATIONS
+from rlgen.policy import FunctionPolicy
+from rlgen.seeding import stream
+
+NOISES = [name for name in PERTURBATIONS if PERTURBATIONS[name].noise(1)]
+CARTPOLE = content.family("CartPole-v1").configure({"time_limit": 200})
+WALK = content.family("rlgen-test/Walk-v0")
+PICTURES = WALK.configure({"space": "picture"})
+
+
+def balance(observations):
+    """Pushes to where the pole falls: it needs to see the pole."""
+    right = observations[:, 2] + observations[:, 3] > 0
+    return np.eye(2)[right.astype(int)]
+
+
+POLICY = FunctionPolicy(balance, 2)
+
+
+def played(*texts, seed=0):
+    conditions = [Condition.parse(text) for text in texts]
+    told = evaluate(
+        POLICY, CARTPOLE, CARTPOLE.generate(range(20)), conditions, seed=seed, episodes=2
+    )
+    return [told[condition.name] for condition in conditions]
+
+
+@pytest.mark.parametrize("name", NOISES)
+def test_at_strength_zero_nothing_changes(name):
+    plain, neutral = played("plain", f"{name}:{PERTURBATIONS[name].strength.identity:g}")
+    assert np.array_equal(plain.ret_mean, neutral.ret_mean)
+
+
+@pytest.mark.parametrize("name", NOISES)
+def test_more_noise_costs_more_and_the_same_seed_gives_the_same(name):
+    weak, strong, again = played(f"{name}:0.1", f"{name}:10", f"{name}:10")
+    assert weak.ret_mean.mean() > strong.ret_mean.mean() + 20
+    assert np.array_equal(strong.ret_mean, again.ret_mean)
+    (other,) = played(f"{name}:10", seed=1)
+    assert not np.array_equal(strong.ret_mean, other.ret_mean)
+
+
+def test_the_unit_of_vectors_is_their_spread_in_random_play():
+    unit = scale(CARTPOLE)
+    assert np.array_equal(unit, scale(CARTPOLE))
+    env = CARTPOLE.vector_env(CARTPOLE.generate(range(100)), 50)
+    env.reset(seed=3)
+    rng = stream(0, "play")
+    seen = np.concatenate([env.step(rng.integers(2, size=50))[0] for _ in range(200)])
+    assert unit == pytest.approx(seen.std(axis=0), rel=0.25)
+    given = np.zeros((20_000, 4), np.float32)
+    drawn = Noise(CARTPOLE, 0.5)(given, rng)
+    assert drawn.dtype == np.float32
+    assert drawn.std(axis=0) == pytest.approx(0.5 * unit, rel=0.05)
+    assert drawn.mean(axis=0) == pytest.approx(0, abs=0.02)
+
+
+def test_pictures_stay_within_their_range():
+    seen, _ = PICTURES.vector_env(PICTURES.generate([1, 2]), 2).reset()
+    before = seen.copy()
+    noisy = Noise(PICTURES, 0.3)(seen, stream(0, "play"))
+    assert (scale(PICTURES) == 1).all()
+    assert (noisy.min(), noisy.max()) == (0, 1)
+    assert np.array_equal(seen, before), "the world's own array is left alone"
+    assert np.abs(noisy - seen).std() == pytest.approx(0.15, abs=0.1)
+
+
+@pytest.mark.parametrize("name", NOISES)
+@pytest.mark.parametrize("family", ["maze-basic", "FrozenLake-v1", "rlgen-test/Walk-v0"])
+def test_symbols_and_tabular_levels_refuse_it_before_anything_is_computed(name, family, tmp_path):
+    condition = Condition.parse(name)
+    member = content.family(family)
+    assert f"{name} needs observations that are amounts" in condition.why_not(member)
+    assert not can_be_exact(POLICY, member, member.generate([0]), condition)
+    with pytest.raises(ProtocolError, match="no noise can be added"):
+        rollout.evaluate(POLICY, member, member.generate([0]), [condition], episodes=1)
+    study = TINY | {"family": family, "family_options": {}, "conditions": ["plain", name]}
+    with pytest.raises(RlgenError, match=f"{name} needs observations that are amounts"):
+        api.evaluate(study, tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+
+
+def test_the_entry_that_is_shown_decides():
+    assert WALK.configure({"entry": "picture"}).continuous
+    assert not WALK.configure({"entry": "side"}).continuous
+    assert PICTURES.continuous
+    assert CARTPOLE.continuous
+
+
+def test_noise_is_named_before_channels():
+    told = Condition.parse("epsilon+observation_noise+greedy")
+    assert told.name == "greedy+observation_noise:0.1+epsilon:0.05"
