@@ -118,3 +118,19 @@ def test_a_zip_plays_as_sb3_contrib_does(tmp_path, algorithm, kind):
             with torch.no_grad():
                 expected = model.policy.get_distribution(seen_).distribution.probs.numpy()
             assert np.allclose(given, expected, atol=1e-5), trust
+
+
+def test_ars_counts_each_step_of_each_environment_once(monkeypatch):
+    """Those of episodes that count: an environment whose share is played waits for the others."""
+    model, _, env = made("ars", n_envs=4, n_delta=2, n_top=2, n_eval_episodes=8)
+    lengths = []
+    note = model._mimic_monitor_wrapper
+    monkeypatch.setattr(
+        model,
+        "_mimic_monitor_wrapper",
+        lambda rewards, lasted: (lengths.extend(lasted), note(rewards, lasted)),
+    )
+    model.learn(500)
+    assert len(lengths) >= 4 * 8
+    assert model.num_timesteps == sum(lengths)
+    env.close()

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from sb3_contrib import ARS, QRDQN, TRPO, MaskablePPO
 from sb3_contrib.ars.policies import ARSPolicy
+from stable_baselines3.common.callbacks import BaseCallback
 from torch import nn
 
 from rlgen.agents.recipes import ON_POLICY, Recipe, actor
@@ -22,6 +23,22 @@ class UnmaskedPPO(MaskablePPO):
     def learn(self, *args: Any, **keys: Any) -> "UnmaskedPPO":
         """See sb3-contrib."""
         return super().learn(*args, **keys | {"use_masking": False})
+
+
+class CountedARS(ARS):
+    """ARS of sb3-contrib that counts each step of each environment once.
+
+    sb3-contrib calls back for every environment of a step, and counts all of them each time.
+    """
+
+    def _trigger_callback(
+        self,
+        _locals: Any,
+        _globals: Any,
+        callback: BaseCallback,
+        n_envs: int,  # noqa: ARG002
+    ) -> None:
+        super()._trigger_callback(_locals, _globals, callback, n_envs=1)
 
 
 class TrunkARSPolicy(ARSPolicy):
@@ -99,7 +116,7 @@ RECIPES: dict[str, Recipe] = {
     # Dabney et al. 2018 give 0.01 / 32, the batch size.
     "QRDQN": Recipe(QRDQN, "MlpPolicy", _quantiles, "argmax", adam={"eps": 0.01 / 32}),
     "ARS": Recipe(
-        ARS,
+        CountedARS,
         TrunkARSPolicy,
         lambda model: (model.policy.features_extractor, model.policy.action_net[0]),
         "argmax",
