@@ -125,7 +125,7 @@ def _made_elsewhere(cell: Cell, split: Split, aside: Path, trust: Sequence[str])
     """The cell's policy, with what a run's folder holds of one that was not trained here."""
     if policy_hash(cell.policy) != cell.policy_hash:
         raise StoreError(f"{cell.policy}: has changed since this study was planned")
-    policy = loading.load(cell.policy, split.family, trust=cell.policy in trust)
+    policy = loading.load(cell.policy, split.family, trusted=trust)
     told = {"path": cell.policy, "sha256": cell.policy_hash}
     files.write_json(aside / "agent.json", {"made_elsewhere": told, "steps": 0})
     files.write_json(aside / "cell.json", {"id": cell.id, "settings": cell.settings})

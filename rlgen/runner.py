@@ -10,9 +10,10 @@ from signal import SIGKILL
 from typing import Any
 
 from rlgen import content
+from rlgen.agents.sources import parts
 from rlgen.cells import Cell, canonical, conditions, entries
 from rlgen.cells import plan as plan_cells
-from rlgen.errors import ProtocolError
+from rlgen.errors import ProtocolError, nearest
 from rlgen.executors.local import LocalExecutor, ServerDiedError
 from rlgen.executors.server import RAISED
 from rlgen.progress import Progress
@@ -108,16 +109,19 @@ def run(
 def check_policies(cells: Sequence[Cell], trust: Sequence[str]) -> None:
     """Refuse policies made elsewhere that cannot be loaded, or do not fit their levels."""
     played = {(cell.policy, cell.family): cell for cell in cells if cell.policy}
+    files = {file for policy, _ in played for file in parts(policy) if file}
     for text in trust:
-        if text not in {policy for policy, _ in played}:
-            raise ProtocolError(f"trust = {text!r}: is no policy of this study")
+        if text not in files:
+            raise ProtocolError(
+                f"trust = {text!r}: is no policy of this study{nearest(text, files)}"
+            )
     if not played:
         return
     from rlgen.agents import loading
 
     for cell in played.values():
         family = content.family(cell.family).configure(cell.family_options)
-        loading.load(cell.policy, family, trust=cell.policy in trust)
+        loading.load(cell.policy, family, trusted=trust)
 
 
 def _missing(store: RunStore, cell: Cell, faced: Iterable[str]) -> list[str]:

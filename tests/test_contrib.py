@@ -109,7 +109,9 @@ def test_a_zip_plays_as_sb3_contrib_does(tmp_path, algorithm, kind):
     best, _ = model.predict(told, deterministic=True)
     assert len(set(best.tolist())) == 2, "both actions occur, or nothing is tested"
     for trust in (False, True):
-        policy = loading.load(str(tmp_path / "model.zip"), family, trust=trust)
+        policy = loading.load(
+            str(tmp_path / "model.zip"), family, trusted=[str(tmp_path / "model.zip")] * trust
+        )
         assert policy.stochastic == (algorithm in ("TRPO", "MaskablePPO"))
         given = policy.probabilities(told)
         assert np.array_equal(given.argmax(axis=1), best), trust

@@ -92,7 +92,7 @@ def test_a_zip_plays_as_stable_baselines3_does(tmp_path, algorithm, policy, env_
         else:
             expected = model.policy.get_distribution(told).distribution.probs.double()
     for trust in (False, True):
-        loaded = loading.load(str(path), family, trust=trust)
+        loaded = loading.load(str(path), family, trusted=[str(path)] * trust)
         assert loaded.stochastic == (algorithm is not DQN)
         assert np.allclose(loaded.probabilities(ours), expected.numpy(), atol=1e-5), trust
 
@@ -223,7 +223,7 @@ def test_programs_run_when_they_are_trusted(tmp_path, cartpole, name):
     module = program(path)
     with pytest.raises(PolicyError, match=rf"--trust {path}"):
         loading.load(str(path), cartpole)
-    loaded = loading.load(str(path), cartpole, trust=True)
+    loaded = loading.load(str(path), cartpole, trusted=[str(path)])
     ours, _ = seen(CARTPOLE)
     with torch.no_grad():
         expected = module(torch.from_numpy(ours)).double().softmax(1).numpy()

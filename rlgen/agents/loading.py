@@ -1,6 +1,7 @@
 """Policies from files. Nothing in a file is executed unless the user has named it as trusted."""
 
 import zipfile
+from collections.abc import Collection
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from rlgen.agents import sb3_zip
+from rlgen.agents import normalised, sb3_zip
 from rlgen.agents.network_policy import NetworkPolicy
 from rlgen.agents.sb3_policy import SB3Policy
+from rlgen.agents.sources import WITHOUT, parts
 from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.errors import PolicyError, RlgenError
 from rlgen.levels import Family
@@ -19,30 +21,38 @@ from rlgen.policy import FunctionPolicy, MemorylessPolicy, Policy
 
 #: Endings of torch's programs: TorchScript, and what ``torch.export`` saves.
 PROGRAMS = (".pt", ".ts", ".pt2")
+#: Names that statistics of VecNormalize usually have.
+STATISTICS = ("*vecnormalize*.pkl", "*vec_normalize*.pkl")
 
 
-def load(source: str, family: Family, *, trust: bool = False) -> Policy:
+def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Policy:
     """The policy that a command names.
 
     Args:
-        source: A run of ours (its folder); a stable-baselines3 zip; a program of torch, TorchScript
-            or exported, from observations to action logits; or ``module:function``, from
-            observations ``(B, ...)`` to action probabilities ``(B, A)``, which is imported, as its
-            name asks.
+        source: A run of ours (its folder); a stable-baselines3 zip, with its statistics if it has
+            some (``sources.parts``); a program of torch, TorchScript or exported, from observations
+            to action logits; or ``module:function``, from observations ``(B, ...)`` to action
+            probabilities ``(B, A)``, which is imported, as its name asks.
         family: What it is to play.
-        trust: Whether the file may be unpickled or run.
+        trusted: Files that may be unpickled or run.
 
     Raises:
         PolicyError: Saying what is wrong with the file, or what needs trust and why.
     """
-    path = Path(source)
+    named, statistics = parts(source)
+    path, trust = Path(named), named in trusted
+    if zipfile.is_zipfile(path) and _holds(path, "data"):
+        _check_statistics(path, statistics, trusted)
+        policy = _trusted_zip(path) if trust else sb3_zip.policy(path)
+        if statistics not in ("", WITHOUT):
+            told = normalised.read(Path(statistics), family.observation_space.shape)
+            policy = normalised.Normalised(policy, told)
+        return _fitting(policy, family, source)
+    if statistics:
+        raise PolicyError(f"{source}: only a stable-baselines3 zip has statistics of VecNormalize")
     if path.is_dir():
         return _fitting(TorchPolicy.load(path), family, source)
     if path.is_file():
-        if zipfile.is_zipfile(path) and _holds(path, "data"):
-            if trust:
-                return _trusted_zip(path, family)
-            return _fitting(sb3_zip.policy(path), family, source)
         if path.suffix in PROGRAMS:
             return _program(path, family, trust)
         raise PolicyError(
@@ -60,6 +70,22 @@ def load(source: str, family: Family, *, trust: bool = False) -> Policy:
     if isinstance(function, Policy):
         return function
     return _fitting(FunctionPolicy(function, int(family.action_space.n)), family, source)
+
+
+def _check_statistics(path: Path, statistics: str, trusted: Collection[str]) -> None:
+    """Refuse statistics that are not trusted, and to play without some that lie there unnamed."""
+    if not statistics:
+        beside = sorted({p for name in STATISTICS for p in path.parent.glob(name)})
+        if beside:
+            raise PolicyError(
+                f"{path}: {beside[0].name} lies beside it, what VecNormalize knew in training: "
+                f"say --policy {path}+{beside[0]}, or {path}+{WITHOUT} if it was trained without"
+            )
+    elif statistics != WITHOUT and statistics not in trusted:
+        raise PolicyError(
+            f"{statistics}: is a pickle, which can run anything when it is read: if you trust its "
+            f"author, say --trust {statistics}"
+        )
 
 
 def _fitting(policy: MemorylessPolicy, family: Family, source: str) -> MemorylessPolicy:
@@ -89,7 +115,7 @@ def _holds(path: Path, name: str) -> bool:
         return name in archive.namelist()
 
 
-def _trusted_zip(path: Path, family: Family) -> Policy:
+def _trusted_zip(path: Path) -> MemorylessPolicy:
     """The model as stable-baselines3 loads it; runs what the file holds."""
     from stable_baselines3 import A2C, DQN, PPO
 
@@ -115,7 +141,7 @@ def _trusted_zip(path: Path, family: Family) -> Policy:
             if hasattr(module, "normalize_images"):
                 # Our pictures are divided by 255 already.
                 vars(module)["normalize_images"] = False
-        return _fitting(SB3Policy(model), family, str(path))
+        return SB3Policy(model)
     raise PolicyError(f"{path}: stable-baselines3 cannot load it: {reason}")
 
 

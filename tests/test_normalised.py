@@ -1,0 +1,108 @@
+"""Zips of models that were trained on normalised observations."""
+
+import pickle
+
+import numpy as np
+import pytest
+from stable_baselines3 import PPO
+from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3.common.vec_env import VecNormalize
+
+from rlgen import api, content
+from rlgen.agents import loading, sources
+from rlgen.errors import PolicyError, RlgenError
+from rlgen.seeding import stream
+
+CARTPOLE = "CartPole-v1"
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A model, its zip and its statistics, as people save them."""
+    env = VecNormalize(make_vec_env(CARTPOLE, 2, seed=0), clip_obs=2.0)
+    model = PPO("MlpPolicy", env, n_steps=64, batch_size=64, n_epochs=1, seed=0, device="cpu")
+    model.learn(256)
+    path, statistics = tmp_path / "model.zip", tmp_path / "model_vecnormalize_256_steps.pkl"
+    model.save(path)
+    env.save(str(statistics))
+    return model, env, path, statistics
+
+
+@pytest.mark.parametrize("trust_the_zip", [False, True])
+def test_it_plays_as_it_was_trained(trained, trust_the_zip):
+    model, env, path, statistics = trained
+    seen = stream(0, "observations").normal(0, 0.5, (50, 4)).astype(np.float32)
+    before = pickle.dumps(env.obs_rms)
+    policy = loading.load(
+        f"{path}+{statistics}",
+        content.family(CARTPOLE),
+        trusted=[str(statistics), *[str(path)] * trust_the_zip],
+    )
+    shown = env.normalize_obs(seen)
+    assert (np.abs(shown) == 2).any(), "some are clipped"
+    tensor = model.policy.obs_to_tensor(shown.astype(np.float32))[0]
+    expected = model.policy.get_distribution(tensor).distribution.probs.detach().numpy()
+    assert np.allclose(policy.probabilities(seen), expected, atol=1e-5)
+    raw = loading.load(f"{path}+none", content.family(CARTPOLE)).probabilities(seen)
+    assert np.abs(raw - expected).max() > 1e-3
+    assert pickle.dumps(env.obs_rms) == before
+
+
+def test_statistics_are_neither_overlooked_nor_read_unasked(trained, tmp_path):
+    _, _, path, statistics = trained
+    family = content.family(CARTPOLE)
+    with pytest.raises(PolicyError, match=rf"--policy {path}\+{statistics}, or {path}\+none"):
+        loading.load(str(path), family)
+
+    class Hostile:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "it-ran"), "w"))
+
+    hostile = tmp_path / "hostile.pkl"
+    hostile.write_bytes(pickle.dumps(Hostile()))
+    with pytest.raises(PolicyError, match=rf"say --trust {hostile}"):
+        loading.load(f"{path}+{hostile}", family)
+    with pytest.raises(PolicyError, match="--trust"):
+        loading.load(f"{path}+{hostile}", family, trusted=[str(path)])
+    assert not (tmp_path / "it-ran").exists()
+
+
+def test_what_is_no_statistics_of_these_observations(trained, tmp_path):
+    _, _, path, statistics = trained
+    other = tmp_path / "other.pkl"
+    for content_, told in [
+        (b"nothing", "cannot be unpickled"),
+        (pickle.dumps([1]), "holds a list"),
+    ]:
+        other.write_bytes(content_)
+        with pytest.raises(PolicyError, match=told):
+            loading.load(f"{path}+{other}", content.family(CARTPOLE), trusted=[str(other)])
+    with pytest.raises(PolicyError, match="statistics of other observations"):
+        loading.load(
+            f"{path}+{statistics}", content.family("Acrobot-v1"), trusted=[str(statistics)]
+        )
+    with pytest.raises(PolicyError, match="only a stable-baselines3 zip has statistics"):
+        loading.load(f"module:name+{statistics}", content.family(CARTPOLE))
+
+
+def test_a_study_of_it(trained, tmp_path):
+    _, _, path, statistics = trained
+    study = {
+        "name": "normalised",
+        "family": CARTPOLE,
+        "family_options": {"time_limit": 30, "worst": 0.0, "best": 30.0},
+        "train_levels": "0:3",
+        "test_levels": "100:103",
+        "policy": [f"{path}+{statistics}"],
+        "episodes": 2,
+    }
+    with pytest.raises(RlgenError, match=f"--trust {statistics}"):
+        api.evaluate(study, tmp_path / "store", jobs=1)
+    assert not (tmp_path / "store").exists()
+    with pytest.raises(RlgenError, match="is no policy of this study"):
+        api.evaluate(study, tmp_path / "store", jobs=1, trust=[str(path), "else.pkl"])
+    assert not api.evaluate(study, tmp_path / "store", jobs=1, trust=[str(statistics)]).failed
+    assert sources.policy_hash(f"{path}+{statistics}") != sources.policy_hash(str(path))
+    assert sources.policy_hash(f"{path}+none") == sources.policy_hash(str(path))
+    with pytest.raises(RlgenError, match=r"there is no file .*absent\.pkl"):
+        api.evaluate(study | {"policy": [f"{path}+absent.pkl"]}, tmp_path / "store", jobs=1)
