@@ -85,6 +85,13 @@ def outside(tmp_path):
         "outside-good = rlgen_outside:GOOD\n"
         "outside-raises = rlgen_outside:RAISING\n"
         "outside-dies = rlgen_outside:DYING\n"
+        "outside-played = rlgen_outside:PLAYED\n"
+        "[rlgen.agents]\n"
+        "outside-a2c = rlgen_outside:AGENT\n"
+        "[rlgen.networks]\n"
+        "outside-32 = rlgen_outside:NETWORK\n"
+        "[rlgen.perturbations]\n"
+        "sharper = rlgen_outside:SHARPER\n"
     )
     return {"PYTHONPATH": str(site)}
 
@@ -241,12 +248,46 @@ def test_a_dead_server_is_replaced(reference, write_protocol, tmp_path):
     assert results(store) == results(reference)
 
 
-def test_outside_families_need_no_fork(outside, write_protocol, tmp_path):
-    out, _ = finished(command("list", "families", environment=outside))
-    assert "outside-good" in out
-    path = write_protocol(family="outside-good", family_options={})
-    out, _ = finished(command("evaluate", path, "-o", tmp_path / "s", environment=outside))
+def test_what_others_add_needs_no_fork(outside, write_protocol, tmp_path):
+    """The report included, for levels that are computed and for such as can only be played."""
+    for kind, name in [
+        ("families", "outside-played"),
+        ("agents", "outside-a2c"),
+        ("networks", "outside-32"),
+        ("perturbations", "sharper"),
+    ]:
+        out, _ = finished(command("list", kind, environment=outside))
+        assert name in out
+    store = tmp_path / "s"
+    path = write_protocol(
+        family=["outside-good", "outside-played"],
+        family_options={},
+        agent="outside-a2c",
+        agent_options={},
+        network="outside-32",
+        conditions=["plain", "sharper", "sticky_executed:0.25"],
+        n_train_levels=[3],
+        seeds=[0, 1],
+        episodes=2,
+    )
+    finished(command("plan", path, environment=outside))
+    out, _ = finished(command("evaluate", path, "-o", store, environment=outside))
     assert "of outside-good" in out
+    assert "of outside-played" in out
+    frame = rlgen.load(store)
+    exact = frame.groupby(["family", "condition"], observed=True)["exact"].agg(["min", "max"])
+    assert exact.loc["outside-good"].to_numpy().all()
+    assert not exact.loc["outside-played"].to_numpy().any()
+    assert len(exact) == 6
+    page, summary = (store / name for name in ("report.html", "summary.json"))
+    assert "sharper:2" in page.read_text()
+    cells = json.loads(summary.read_text())["cells"]
+    assert {cell["family"] for cell in cells} == {"outside-good", "outside-played"}
+    for cell in cells:
+        assert (cell["agent"], cell["network"], cell["runs"]) == ("outside-a2c", "outside-32", 2)
+        for told in cell["conditions"].values():
+            assert told["gap"]["low"] <= told["gap"]["mean"] <= told["gap"]["high"]
+        assert cell["normalised"]["gap"]["mean"] is not None
 
 
 def test_a_cell_that_raises_stops_nobody(outside, write_protocol, tmp_path):

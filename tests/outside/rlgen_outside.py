@@ -1,11 +1,17 @@
-"""Families of another distribution, found through their entry points; some make trouble."""
+"""What another distribution adds through entry points: families, some of which make trouble, an
+agent, a network and a perturbation.
+"""
 
 import os
 import signal
 from pathlib import Path
 
 import gymnasium as gym
+import numpy as np
 
+from rlgen.agents.networks import Network
+from rlgen.agents.presets import A2C, AgentPreset
+from rlgen.perturbations.base import Perturbation, Strength
 from rlgen_envs.maze.families import BasicOptions, MazeFamily
 
 
@@ -26,6 +32,13 @@ class Raising(MazeFamily):
         return Raises(super().vector_env(levels, num_envs, random_spawn=random_spawn))
 
 
+class Played(MazeFamily):
+    """Does not list its states, so that its levels can only be played."""
+
+    def tabular(self, levels):
+        return None
+
+
 class Dying(MazeFamily):
     """Kills its process, once if the environment names a marker file, else each time."""
 
@@ -38,6 +51,21 @@ class Dying(MazeFamily):
         return super().vector_env(levels, num_envs, random_spawn=random_spawn)
 
 
+class Sharper(Perturbation):
+    """Raise action probabilities to a power."""
+
+    strength = Strength("power", 2, 1, 10)
+    policy_only = True
+
+    def policy(self, strength, probabilities):
+        powers = np.power(probabilities, strength)
+        return powers / powers.sum(axis=-1, keepdims=True)
+
+
 GOOD = MazeFamily("outside-good", BasicOptions(size=5))
 RAISING = Raising("outside-raises", BasicOptions(size=5))
 DYING = Dying("outside-dies", BasicOptions(size=5))
+PLAYED = Played("outside-played", BasicOptions(size=5))
+AGENT = AgentPreset("A2C of others", "A2C", {**A2C.settings, "n_envs": 32})
+NETWORK = Network(dense=(32,))
+SHARPER = Sharper()
