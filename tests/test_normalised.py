@@ -2,8 +2,10 @@
 
 import pickle
 
+import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium import spaces
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import VecNormalize
@@ -83,6 +85,54 @@ def test_what_is_no_statistics_of_these_observations(trained, tmp_path):
         )
     with pytest.raises(PolicyError, match="only a stable-baselines3 zip has statistics"):
         loading.load(f"module:name+{statistics}", content.family(CARTPOLE))
+
+
+class Table(gym.Env):
+    """Observations of two axes, as numbers or as bytes."""
+
+    metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012
+
+    def __init__(self, dtype="float32", render_mode=None):
+        self.render_mode = render_mode
+        high = 255 if dtype == "uint8" else np.inf
+        self.observation_space = spaces.Box(0, high, (3, 4), np.dtype(dtype).type)
+        self.action_space = spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.t = 0
+        return self._seen(), {}
+
+    def _seen(self):
+        return self.np_random.uniform(0, 200, (3, 4)).astype(self.observation_space.dtype)
+
+    def step(self, action):
+        self.t += 1
+        return self._seen(), float(action), self.t > 9, False, {}
+
+
+gym.register("rlgen-test/Table-v0", Table)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_tables_of_numbers(tmp_path, dtype):
+    env = VecNormalize(make_vec_env("rlgen-test/Table-v0", 2, env_kwargs={"dtype": dtype}))
+    model = PPO("MlpPolicy", env, n_steps=8, batch_size=8, n_epochs=1, seed=0, device="cpu")
+    model.learn(64)
+    path, statistics = tmp_path / "model.zip", tmp_path / "statistics.pkl"
+    model.save(path)
+    env.save(str(statistics))
+    family = content.family("rlgen-test/Table-v0").configure({"dtype": dtype})
+    source, trusted = f"{path}+{statistics}", [str(statistics)]
+    if dtype == "uint8":
+        with pytest.raises(PolicyError, match="not scaled as these are"):
+            loading.load(source, family, trusted=trusted)
+        return
+    seen = stream(0, "observations").uniform(0, 200, (9, 3, 4)).astype(np.float32)
+    tensor = model.policy.obs_to_tensor(env.normalize_obs(seen).astype(np.float32))[0]
+    expected = model.policy.get_distribution(tensor).distribution.probs.detach().numpy()
+    given = loading.load(source, family, trusted=trusted).probabilities(seen[:, None])
+    assert np.allclose(given, expected, atol=1e-5)
 
 
 def test_a_study_of_it(trained, tmp_path):

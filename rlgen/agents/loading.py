@@ -45,7 +45,7 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
         _check_statistics(path, statistics, trusted)
         policy = _trusted_zip(path) if trust else sb3_zip.policy(path)
         if statistics not in ("", WITHOUT):
-            told = normalised.read(Path(statistics), family.observation_space.shape)
+            told = normalised.read(Path(statistics), family.observation_space)
             policy = normalised.Normalised(policy, told)
         return _fitting(policy, family, source)
     if statistics:

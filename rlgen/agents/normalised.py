@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecNormalize
 
@@ -22,20 +23,27 @@ class Normalised(MemorylessPolicy):
 
     def __init__(self, policy: MemorylessPolicy, statistics: VecNormalize) -> None:
         self._policy, self._statistics = policy, statistics
+        rms: Any = statistics.obs_rms if statistics.norm_obs else None
+        self._shape = None if rms is None else rms.mean.shape
         self.stochastic = policy.stochastic
 
     def probabilities(self, observations: NDArray[Any]) -> NDArray[np.float64]:
         """See ``MemorylessPolicy.probabilities``."""
-        seen = self._statistics.normalize_obs(np.asarray(observations, np.float32))
-        return self._policy.probabilities(np.asarray(seen, np.float32))
+        seen = np.asarray(observations, np.float32)
+        if self._shape is not None:
+            known = seen.reshape(len(seen), *self._shape)
+            told = np.asarray(self._statistics.normalize_obs(known), np.float32)
+            seen = told.reshape(seen.shape)
+        return self._policy.probabilities(seen)
 
 
-def read(path: Path, shape: tuple[int, ...]) -> VecNormalize:
+def read(path: Path, space: spaces.Box) -> VecNormalize:
     """What ``VecNormalize.save`` wrote. Unpickles: only for files that the user trusts.
 
     Args:
         path: The file.
-        shape: Of the observations to be normalised.
+        space: Of the observations to be normalised, as networks see them: tables of numbers have
+            one channel there, and bytes are divided.
 
     Raises:
         PolicyError: If it is something else, or of other observations.
@@ -52,11 +60,15 @@ def read(path: Path, shape: tuple[int, ...]) -> VecNormalize:
     if not told.norm_obs:
         return told
     known = getattr(told.obs_rms, "mean", None)
-    if not isinstance(known, np.ndarray) or known.shape != shape:
+    if not isinstance(known, np.ndarray) or space.shape not in (known.shape, (1, *known.shape)):
         raise PolicyError(
-            f"{path}: holds statistics of other observations than these, of shape {shape}"
+            f"{path}: holds statistics of other observations than these, of shape {space.shape}"
         )
-    if len(shape) == 3:
-        # Those of bytes, and ours are shares of 255.
+    if known.ndim > 2:
         raise PolicyError(f"{path}: statistics of pictures cannot be applied")
+    typical = known.reshape(space.shape)
+    if (typical < space.low).any() or (typical > space.high).any():
+        raise PolicyError(
+            f"{path}: its means lie outside the observations: those were not scaled as these are"
+        )
     return told
