@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from math import hypot
 
 from rlgen.errors import ProtocolError
 from rlgen.levels import Family
@@ -68,7 +69,7 @@ class Condition:
     @property
     def noise(self) -> float:
         """Standard deviation of noise in what is seen, in units of ``evaluation.noise``."""
-        return sum(member.noise(strength) for member, strength in self.members)
+        return hypot(*(member.noise(strength) for member, strength in self.members))
 
     @property
     def without_spawn(self) -> "Condition":

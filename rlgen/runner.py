@@ -10,7 +10,7 @@ from signal import SIGKILL
 from typing import Any
 
 from rlgen import content
-from rlgen.agents.sources import parts
+from rlgen.agents import sources
 from rlgen.cells import Cell, canonical, conditions, entries
 from rlgen.cells import plan as plan_cells
 from rlgen.errors import ProtocolError, nearest
@@ -109,7 +109,7 @@ def run(
 def check_policies(cells: Sequence[Cell], trust: Sequence[str]) -> None:
     """Refuse policies made elsewhere that cannot be loaded, or do not fit their levels."""
     played = {(cell.policy, cell.family): cell for cell in cells if cell.policy}
-    files = {file for policy, _ in played for file in parts(policy) if file}
+    files = {file for policy, _ in played for file in sources.files(policy)}
     for text in trust:
         if text not in files:
             raise ProtocolError(

@@ -151,6 +151,9 @@ def test_a_study_of_it(trained, tmp_path):
     assert not (tmp_path / "store").exists()
     with pytest.raises(RlgenError, match="is no policy of this study"):
         api.evaluate(study, tmp_path / "store", jobs=1, trust=[str(path), "else.pkl"])
+    without = study | {"policy": [f"{path}+none"]}
+    with pytest.raises(RlgenError, match="trust = 'none': is no policy of this study"):
+        api.evaluate(without, tmp_path / "store", jobs=1, trust=["none"])
     assert not api.evaluate(study, tmp_path / "store", jobs=1, trust=[str(statistics)]).failed
     assert sources.policy_hash(f"{path}+{statistics}") != sources.policy_hash(str(path))
     assert sources.policy_hash(f"{path}+none") == sources.policy_hash(str(path))

@@ -78,7 +78,8 @@ def outside(tmp_path):
     site = tmp_path / "site"
     info = site / "rlgen_outside-1.0.dist-info"
     info.mkdir(parents=True)
-    shutil.copy(Path(__file__).parent / "outside" / "rlgen_outside.py", site)
+    for module in (Path(__file__).parent / "outside").glob("*.py"):
+        shutil.copy(module, site)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rlgen-outside\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[rlgen.families]\n"
@@ -88,6 +89,8 @@ def outside(tmp_path):
         "outside-played = rlgen_outside:PLAYED\n"
         "[rlgen.agents]\n"
         "outside-a2c = rlgen_outside:AGENT\n"
+        "[rlgen.recipes]\n"
+        "OutsideA2C = rlgen_outside_recipe:RECIPE\n"
         "[rlgen.networks]\n"
         "outside-32 = rlgen_outside:NETWORK\n"
         "[rlgen.perturbations]\n"

@@ -8,6 +8,7 @@ from sb3_contrib.ars.policies import ARSPolicy
 from stable_baselines3.common.callbacks import BaseCallback
 from torch import nn
 
+from rlgen.agents import quantiles
 from rlgen.agents.recipes import ON_POLICY, Recipe, actor
 from rlgen.agents.rollouts import Batched, Rollouts
 from rlgen.agents.trunk import TrunkExtractor
@@ -65,16 +66,16 @@ class TrunkARSPolicy(ARSPolicy):
 
 
 class MeanOfQuantiles(nn.Module):
-    """The mean of linear quantiles, as the linear head that it is.
+    """The mean of linear quantiles, as the linear head that it is; it changes with them.
 
     Args:
-        quantiles: Gives quantile ``q`` of action ``a`` at ``q * n_actions + a``, as QR-DQN's does.
+        layer: See ``quantiles.mean``.
         n_actions: Number of actions.
     """
 
-    def __init__(self, quantiles: nn.Linear, n_actions: int) -> None:
+    def __init__(self, layer: nn.Linear, n_actions: int) -> None:
         super().__init__()
-        self._quantiles, self._n_actions = quantiles, n_actions
+        self._quantiles, self._n_actions = layer, n_actions
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Action values, ``(B, n_actions)``."""
@@ -85,12 +86,7 @@ class MeanOfQuantiles(nn.Module):
     ) -> dict[str, torch.Tensor]:
         """Weight and bias of the linear layer: the quantiles are no part of the policy."""
         del args, keys
-        weight, bias = self._quantiles.weight.detach(), self._quantiles.bias.detach()
-        shape = (-1, self._n_actions)
-        return {
-            "weight": weight.reshape(*shape, weight.shape[1]).mean(0),
-            "bias": bias.reshape(shape).mean(0),
-        }
+        return quantiles.mean(self._quantiles, self._n_actions)
 
 
 def _quantiles(model: Any) -> tuple[Any, nn.Module]:
@@ -98,27 +94,25 @@ def _quantiles(model: Any) -> tuple[Any, nn.Module]:
     return net.features_extractor, MeanOfQuantiles(net.quantile_net[0], int(model.action_space.n))
 
 
-RECIPES: dict[str, Recipe] = {
-    "TRPO": Recipe(
-        BatchedTRPO,
-        # Not BatchedPolicy: TRPO differentiates twice, which our fast first layers cannot, and
-        # those are left out for observations that are floats, as this policy makes them.
-        "MlpPolicy",
-        actor,
-        "softmax",
-        adam=ON_POLICY,
-        # What is shared with the actor would not be trained by the critic, which must not move it.
-        policy_settings={"share_features_extractor": False},
-        arguments={"rollout_buffer_class": Rollouts},
-        batched=True,
-    ),
-    "MaskablePPO": Recipe(UnmaskedPPO, "MlpPolicy", actor, "softmax", adam=ON_POLICY),
-    # Dabney et al. 2018 give 0.01 / 32, the batch size.
-    "QRDQN": Recipe(QRDQN, "MlpPolicy", _quantiles, "argmax", adam={"eps": 0.01 / 32}),
-    "ARS": Recipe(
-        CountedARS,
-        TrunkARSPolicy,
-        lambda model: (model.policy.features_extractor, model.policy.action_net[0]),
-        "argmax",
-    ),
-}
+TRPO_RECIPE = Recipe(
+    BatchedTRPO,
+    # Not BatchedPolicy: TRPO differentiates twice, which our fast first layers cannot, and
+    # those are left out for observations that are floats, as this policy makes them.
+    "MlpPolicy",
+    actor,
+    "softmax",
+    adam=ON_POLICY,
+    # What is shared with the actor would not be trained by the critic, which must not move it.
+    policy_settings={"share_features_extractor": False},
+    arguments={"rollout_buffer_class": Rollouts},
+    batched=True,
+)
+MASKABLE_PPO_RECIPE = Recipe(UnmaskedPPO, "MlpPolicy", actor, "softmax", adam=ON_POLICY)
+# Dabney et al. 2018 give 0.01 / 32, the batch size.
+QRDQN_RECIPE = Recipe(QRDQN, "MlpPolicy", _quantiles, "argmax", adam={"eps": 0.01 / 32})
+ARS_RECIPE = Recipe(
+    CountedARS,
+    TrunkARSPolicy,
+    lambda model: (model.policy.features_extractor, model.policy.action_net[0]),
+    "argmax",
+)

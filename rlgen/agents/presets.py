@@ -36,8 +36,7 @@ class AgentPreset:
 
     Attributes:
         card: One line.
-        algorithm: The name of its recipe: "PPO", "A2C" or "DQN" of stable-baselines3
-            (``recipes.RECIPES``), or one of sb3-contrib's (``contrib.RECIPES``).
+        algorithm: The name of its recipe in ``recipes.RECIPES``.
         settings: Hyper-parameters by stable-baselines3's names, and four of ours: ``n_envs``;
             ``anneal`` (learning rate falls linearly to 0); ``reward_clip`` (of the learning
             signal alone; 0 is none); ``precision`` of the network's arithmetic in training

@@ -10,6 +10,7 @@ from torch import nn
 
 from rlgen.agents.presets import AgentPreset
 from rlgen.agents.rollouts import BatchedA2C, BatchedPolicy, BatchedPPO, Rollouts
+from rlgen.catalogue import Catalogue, Lazy
 
 #: Adam's smallest denominator, stable-baselines3's default for algorithms that are on-policy.
 ON_POLICY = {"eps": 1e-5}
@@ -57,28 +58,37 @@ def _batched(algorithm: type[BaseAlgorithm]) -> Recipe:
     )
 
 
-RECIPES: dict[str, Recipe] = {
-    "PPO": _batched(BatchedPPO),
-    "A2C": _batched(BatchedA2C),
-    "DQN": Recipe(
-        DQN,
-        "MlpPolicy",
-        lambda model: (model.q_net.features_extractor, model.q_net.q_net[0]),
-        "argmax",
-        adam={},
-    ),
-}
+RECIPES: Catalogue[Recipe] = Catalogue(
+    "algorithm",
+    {
+        "PPO": _batched(BatchedPPO),
+        "A2C": _batched(BatchedA2C),
+        "DQN": Recipe(
+            DQN,
+            "MlpPolicy",
+            lambda model: (model.q_net.features_extractor, model.q_net.q_net[0]),
+            "argmax",
+            adam={},
+        ),
+        **{
+            name: Lazy(f"{name} of sb3-contrib", f"rlgen.agents.contrib:{constant}")
+            for name, constant in (
+                ("TRPO", "TRPO_RECIPE"),
+                ("MaskablePPO", "MASKABLE_PPO_RECIPE"),
+                ("QRDQN", "QRDQN_RECIPE"),
+                ("ARS", "ARS_RECIPE"),
+            )
+        },
+    },
+    group="rlgen.recipes",
+)
 
 
 def recipe(preset: AgentPreset) -> Recipe:
     """The preset's.
 
     Raises:
-        ProtocolError: If its package is not installed.
+        RlgenError: If its package is not installed, or there is none for its algorithm.
     """
-    if not preset.extra:
-        return RECIPES[preset.algorithm]
     preset.require()
-    from rlgen.agents import contrib
-
-    return contrib.RECIPES[preset.algorithm]
+    return RECIPES[preset.algorithm]

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from rlgen.agents import quantiles
 from rlgen.agents.network_policy import NetworkPolicy
 from rlgen.errors import PolicyError
 
@@ -111,12 +112,11 @@ def _features(names: set[str], stem: str) -> str:
 
 def _mean(told: Zip, layer: nn.Linear) -> nn.Linear:
     """The layer whose outputs are the means of this one's quantiles."""
-    quantiles = told.data.get("n_quantiles")
-    if not isinstance(quantiles, int) or quantiles < 1 or layer.out_features % quantiles:
-        raise PolicyError(f"{told.path}: n_quantiles = {quantiles!r} does not fit its weights")
-    mean = nn.Linear(layer.in_features, layer.out_features // quantiles)
-    mean.weight.data = layer.weight.data.reshape(quantiles, -1, layer.in_features).mean(0)
-    mean.bias.data = layer.bias.data.reshape(quantiles, -1).mean(0)
+    number = told.data.get("n_quantiles")
+    if not isinstance(number, int) or number < 1 or layer.out_features % number:
+        raise PolicyError(f"{told.path}: n_quantiles = {number!r} does not fit its weights")
+    mean = nn.Linear(layer.in_features, layer.out_features // number)
+    mean.load_state_dict(quantiles.mean(layer, mean.out_features))
     return mean
 
 

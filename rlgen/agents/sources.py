@@ -23,19 +23,24 @@ def parts(text: str) -> tuple[str, str]:
     return text, ""
 
 
+def files(text: str) -> list[str]:
+    """What a policy is read from: its file or function, then its statistics if it has some."""
+    return [part for part in parts(text) if part not in ("", WITHOUT)]
+
+
 def policy_hash(text: str) -> str:
     """SHA-256 of a policy's files, of a run's weights, or of the name of a function.
 
     Raises:
         ProtocolError: If there is no such file.
     """
-    named, statistics = parts(text)
+    named, *statistics = files(text)
     told = _hash(named)
-    if statistics in ("", WITHOUT):
-        return told
-    if not Path(statistics).is_file():
-        raise ProtocolError(f"there is no file {statistics}")
-    return hashlib.sha256(f"{told} {_hash(statistics)}".encode()).hexdigest()
+    for file in statistics:
+        if not Path(file).is_file():
+            raise ProtocolError(f"there is no file {file}")
+        told = hashlib.sha256(f"{told} {_hash(file)}".encode()).hexdigest()
+    return told
 
 
 def _hash(named: str) -> str:

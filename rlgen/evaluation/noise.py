@@ -1,5 +1,6 @@
 """Gaussian noise in observations, in units of their own scale."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ class Noise:
         return seen
 
 
+@lru_cache(maxsize=16)
 def scale(family: Family) -> Floats:
     """The unit of noise, of each number of an observation."""
     space = family.observation_space

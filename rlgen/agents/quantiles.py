@@ -1,0 +1,18 @@
+"""QR-DQN's policy: the best mean of quantiles, which is a linear layer where these are one."""
+
+import torch
+from torch import nn
+
+
+def mean(quantiles: nn.Linear, n_actions: int) -> dict[str, torch.Tensor]:
+    """Weight and bias of the layer that gives action values.
+
+    Args:
+        quantiles: Gives quantile ``q`` of action ``a`` at ``q * n_actions + a``, as QR-DQN's does.
+        n_actions: Number of actions.
+    """
+    weight, bias = quantiles.weight.detach(), quantiles.bias.detach()
+    return {
+        "weight": weight.reshape(-1, n_actions, weight.shape[1]).mean(0),
+        "bias": bias.reshape(-1, n_actions).mean(0),
+    }
