@@ -157,6 +157,7 @@ def test_names_that_are_shown_exist():
             "families",
             "agents",
             "networks",
+            "recipes",
             "perturbations",
             "checks",
             "controls",
