@@ -9,19 +9,17 @@ from typing import Any
 
 import pandas as pd
 
-from rlgen import content
-from rlgen import protocol as protocols
+from rlgen import asked, content
+from rlgen.asked import ProtocolLike
 from rlgen.errors import LevelError, ProtocolError, nearest
 from rlgen.levels import Family, Levels
 from rlgen.policy import FunctionPolicy, Policy
-from rlgen.protocol import Protocol
 from rlgen.splits import Split
 from rlgen.splits import draw_split as _draw_split
 from rlgen.stats.estimates import POOLS
 from rlgen.store import SELECTION, RunStore
 
 DEVICES = ("auto", "cpu", "cuda")
-ProtocolLike = str | Path | Mapping[str, Any] | Protocol
 
 
 @dataclass(frozen=True)
@@ -45,39 +43,12 @@ class Result:
     failed: dict[str, str]
 
 
-def read_protocol(
-    source: ProtocolLike, seeds: str | Iterable[int] | None = None
-) -> tuple[Protocol, str]:
-    """A protocol and the words that messages about it begin with.
-
-    Args:
-        source: Name of a shipped protocol, path of a TOML file, table of keys, or a protocol.
-        seeds: Replace the protocol's own, as numbers or as text like "0:20".
-    """
-    if isinstance(source, Protocol):
-        source = source.model_dump()
-    if isinstance(source, Mapping):
-        values = dict(source)
-        if seeds is not None:
-            values["seeds"] = seeds if isinstance(seeds, str) else list(seeds)
-        return protocols.parse(values, "protocol"), "protocol"
-    text = str(source)
-    if isinstance(source, Path) or text.endswith(".toml") or os.sep in text:
-        folder = Path(text).parent if Path(text).name == "import.toml" else Path(text)
-        if (folder / "import.toml").is_file():
-            raise ProtocolError(
-                f"{text}: holds imported results, which were trained elsewhere: there is no "
-                "protocol to evaluate"
-            )
-        return protocols.read(Path(source), seeds), text
-    return protocols.parse_text(content.protocol_text(text), text, seeds), text
-
-
 def evaluate(
     protocol: ProtocolLike,
     out: str | Path | None = None,
     *,
     seeds: str | Iterable[int] | None = None,
+    budget: str | None = None,
     jobs: int | None = None,
     device: str = "auto",
     shard: tuple[int, int] = (0, 1),
@@ -87,9 +58,11 @@ def evaluate(
     """Train, measure and report a protocol; the same call again does only what is missing.
 
     Args:
-        protocol: Name of a shipped protocol, path of a TOML file, or a table of its keys.
+        protocol: Name of a shipped protocol or suite, path of a TOML file or of a suite's folder,
+            or a table of its keys.
         out: The store's folder; ``results/NAME`` by default.
         seeds: Replace the protocol's own.
+        budget: One of the protocol's budgets, instead of the one that it names.
         jobs: Worker processes; one a processor by default.
         device: "auto", "cpu" or "cuda".
         shard: ``(i, n)``; n machines share the folder and each takes every n-th cell.
@@ -101,12 +74,11 @@ def evaluate(
     """
     from rlgen import files, progress, report, runner
 
-    asked, where = read_protocol(protocol, seeds)
+    told = asked.read(protocol, seeds, budget)
     _check_call(jobs, device, shard)
     outcome = runner.run(
-        asked,
-        Path(out) if out is not None else Path("results") / asked.name,
-        where=where,
+        told,
+        Path(out) if out is not None else Path("results") / told.whole.name,
         jobs=jobs or os.cpu_count() or 1,
         device=device,
         shard=shard,

@@ -10,6 +10,7 @@ from rlgen import content
 from rlgen.agents import AGENTS, NETWORKS
 from rlgen.agents.presets import LogUniform
 from rlgen.agents.sources import policy_hash
+from rlgen.architectures import drawn_from, resolve
 from rlgen.conditions import Condition
 from rlgen.errors import ProtocolError, RlgenError
 from rlgen.facts import facts
@@ -129,7 +130,8 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
     for name in () if made else protocol.network:
         for family in families.values():
             with _At(where, "network", name):
-                NETWORKS[name].n_features(family.observation_space.shape)
+                for each in drawn_from(name):
+                    NETWORKS[each].n_features(family.observation_space.shape)
     named = protocol.named_levels
     return [
         Cell(
@@ -144,7 +146,7 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
             agent_options=dict(protocol.agent_options),
             agent_settings=settings[agent],
             agent_version=0 if made else AGENTS[agent].version,
-            network=network,
+            network=network if made else resolve(network, seed),
             regulariser=_regulariser_name(regulariser),
             steps=protocol.steps,
             seed=seed,
@@ -211,7 +213,8 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
     with _At(where, "family", name):
         member = content.family(name)
     with _At(where, "family_options", dict(protocol.family_options)):
-        family = member.configure(protocol.family_options)
+        _, own = content.named_options(name)
+        family = member.configure({**protocol.family_options, **own})
     named = protocol.named_levels
     with _At(where, "family", name):
         starts = [[start] for start in NAMESPACES.values()]

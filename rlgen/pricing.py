@@ -9,13 +9,14 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen import content
+from rlgen.agenda import Task
 from rlgen.agents import AGENTS, NETWORKS, learner
 from rlgen.agents.presets import drawn
 from rlgen.agents.process import one_core
-from rlgen.cells import Cell, conditions
+from rlgen.conditions import Condition
 from rlgen.errors import ProtocolError
 from rlgen.evaluation.table import table
-from rlgen.protocol import Protocol
+from rlgen.ranges import parse_seeds
 from rlgen.training import training_env
 
 #: Seconds of training measured for each agent, network and family, after a first rollout.
@@ -25,21 +26,23 @@ MEASURE = 2.0
 RECORD_BYTES, RUN_BYTES = 42, 40_000
 
 
-def price(protocol: Protocol, cells: Sequence[Cell], jobs: int) -> dict[str, Any]:
-    """Cells, steps, time and disk of the cells given.
+def price(tasks: Sequence[Task], jobs: int) -> dict[str, Any]:
+    """Cells, steps, time and disk of what is to be done.
 
     Returns:
         ``cells``, ``steps`` (in all), ``seconds`` (wall time on ``jobs`` workers), ``bytes``, and
         ``kinds``: for each family, agent and network its ``cells``, ``steps_per_second``,
         ``training_seconds`` and ``evaluation_seconds`` a cell.
     """
-    if protocol.policy:
+    if any(task.cell.policy for task in tasks):
         raise ProtocolError("policies made elsewhere are not trained: there is no price to tell")
     one_core()
-    kinds: dict[tuple[str, str, str], list[Cell]] = {}
-    for cell in cells:
-        kinds.setdefault((cell.family, cell.agent, cell.network), []).append(cell)
-    told = [_kind(protocol, members) for members in kinds.values()]
+    cells = [task.cell for task in tasks]
+    kinds: dict[tuple[str, str, str], list[Task]] = {}
+    for task in tasks:
+        cell = task.cell
+        kinds.setdefault((cell.family, cell.agent, cell.network), []).append(task)
+    told = [_kind(members) for members in kinds.values()]
     busy = sum(k["cells"] * (k["training_seconds"] + k["evaluation_seconds"]) for k in told)
     return {
         "cells": len(cells),
@@ -76,12 +79,13 @@ class _Stopwatch(BaseCallback):
         return True
 
 
-def _kind(protocol: Protocol, cells: Sequence[Cell]) -> dict[str, Any]:
+def _kind(tasks: Sequence[Task]) -> dict[str, Any]:
+    cells = [task.cell for task in tasks]
     cell = max(cells, key=lambda c: c.n_train_levels)
     family = content.family(cell.family).configure(cell.family_options)
     preset, network = AGENTS[cell.agent], NETWORKS[cell.network]
     settings = drawn(preset.configured(cell.agent_options, cell.agent), cell.seed)
-    ids: Sequence[int] = protocol.named_levels.get("train", range(cell.n_train_levels))
+    ids = parse_seeds(cell.train_levels) if cell.train_levels else range(cell.n_train_levels)
     levels = family.generate(ids[: min(cell.n_train_levels, 64)], cell.flip_p)
     env = training_env(family, levels, settings, cell.regulariser, cell.seed)
     model = learner.make(preset, settings, network, env, seed=0, device="cpu")
@@ -91,7 +95,7 @@ def _kind(protocol: Protocol, cells: Sequence[Cell]) -> dict[str, Any]:
     env.close()
     shape = family.observation_space.shape
     policy = learner.policy_of(preset, model, network, shape)
-    faced = conditions(protocol)
+    faced = [Condition.parse(name) for name in tasks[0].conditions]
     few = levels.take(slice(0, 8))
     began = time.perf_counter()
     table(policy, family, few, faced, episodes=cell.episodes)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,10 +11,9 @@ import tomli_w
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from rlgen.errors import ProtocolError
+from rlgen.ranges import parse_ids, parse_seeds
 from rlgen.settings import Settings, checked
 
-#: Numbers that a text of ranges may name: a pool holds no more.
-MOST = 1_000_000
 #: Of a split.
 POOLS = ("train", "validation", "test")
 Scalar = bool | int | float | str
@@ -34,46 +33,10 @@ def _seeds(value: Any) -> Any:
     return _listed(value)
 
 
-def parse_seeds(text: str) -> tuple[int, ...]:
-    """Seeds from ``"0:20"``, ``"3"`` or ``"0,2,5:8"``.
-
-    Raises:
-        ValueError: If the text is none of these.
-    """
-    seeds: list[int] = []
-    for piece in text.split(","):
-        first, colon, last = piece.partition(":")
-        try:
-            start = int(first)
-            stop = int(last) if colon else start + 1
-        except ValueError:
-            raise ValueError("must be like 3, 0:20 or 0,2,5:8") from None
-        if stop <= start:
-            raise ValueError(f"the range {piece} is empty")
-        if len(seeds) + stop - start > MOST:
-            raise ValueError(f"more than {MOST:,} numbers")
-        seeds += range(start, stop)
-    return tuple(seeds)
-
-
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**62)]
 Probability = Annotated[float, Field(ge=0, le=1, strict=False)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)]
-
-
-def parse_ids(text: str) -> tuple[int, ...]:
-    """Level ids from the same kinds of text.
-
-    Raises:
-        ValueError: If the text is none of these, or an id cannot be one or is named twice.
-    """
-    ids = parse_seeds(text)
-    if min(ids) < 0 or max(ids) >= 2**63:
-        raise ValueError("level ids must be at least 0 and below 2**63")
-    if len(set(ids)) < len(ids):
-        raise ValueError("a level is named twice")
-    return ids
 
 
 def _ids(value: str) -> str:
@@ -119,6 +82,10 @@ class Protocol(Settings):
         curve_levels: Levels of each pool on which a checkpoint is evaluated.
         episodes: Episodes a level where returns cannot be computed exactly.
         margin: A normalised gap above it is called memorisation (0 random, 1 optimal).
+        item: The figure or table that this part of a study makes, if it is one of several.
+        claims: Claims that the study decides, each with the margins declared for it.
+        clones: Networks cloned from the planner in each class of agents that the claims on checks
+            compare.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -150,6 +117,11 @@ class Protocol(Settings):
     curve_levels: Count = 50
     episodes: Annotated[int, Field(ge=1, le=10**7)] = 100
     margin: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.25
+    item: str = ""
+    claims: dict[str, Annotated[tuple[float, ...], BeforeValidator(_listed)]] = Field(
+        default_factory=dict
+    )
+    clones: Annotated[int, Field(ge=0, le=10_000)] = 0
 
     @field_validator("*")
     @classmethod
@@ -219,7 +191,7 @@ class Protocol(Settings):
 #: settings rather than all seeds of few.
 GRID = ("seeds", "family", "n_train_levels", "flip_p", "agent", "network", "regulariser")
 #: Further keys that may change between two commands on one store.
-FREE = ("description", "conditions")
+FREE = ("description", "conditions", "item")
 
 
 def named_levels(train: str, validation: str, test: str) -> dict[str, tuple[int, ...]]:
@@ -237,31 +209,26 @@ def parse(values: Mapping[str, Any], where: str) -> Protocol:
     return checked(Protocol, values, ProtocolError, where)
 
 
-def read(path: Path, seeds: str | Iterable[int] | None = None) -> Protocol:
-    """A protocol from a TOML file; see ``parse_text``."""
+def load(path: Path) -> dict[str, Any]:
+    """The keys of a TOML file.
+
+    Raises:
+        ProtocolError: If it cannot be read.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file"
         raise ProtocolError(f"{path}: cannot be read: {reason}") from None
-    return parse_text(text, str(path), seeds)
+    return loads(text, str(path))
 
 
-def parse_text(text: str, where: str, seeds: str | Iterable[int] | None = None) -> Protocol:
-    """A protocol from TOML text.
-
-    Args:
-        text: The TOML.
-        where: What messages begin with.
-        seeds: Replace the file's seeds.
-    """
+def loads(text: str, where: str) -> dict[str, Any]:
+    """The keys of TOML text; ``where`` is what messages begin with."""
     try:
-        values = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProtocolError(f"{where}: not valid TOML: {error}") from None
-    if seeds is not None:
-        values["seeds"] = seeds if isinstance(seeds, str) else list(seeds)
-    return parse(values, where)
 
 
 def merged(old: Protocol, new: Protocol) -> Protocol:
@@ -290,7 +257,10 @@ def toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, dict):
-        inside = ", ".join(tomli_w.dumps({k: v}).strip() for k, v in value.items())
+        inside = ", ".join(
+            f"{tomli_w.dumps({k: 0}).partition('=')[0].strip()} = {toml(v)}"
+            for k, v in value.items()
+        )
         return f"{{ {inside} }}" if inside else "{}"
     return tomli_w.dumps({"": value}).partition("=")[2].strip()
 

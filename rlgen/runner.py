@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,14 +10,14 @@ from signal import SIGKILL
 from typing import Any
 
 from rlgen import content
+from rlgen.agenda import Task, agenda
 from rlgen.agents import sources
-from rlgen.cells import Cell, canonical, conditions, entries
-from rlgen.cells import plan as plan_cells
+from rlgen.asked import Asked
+from rlgen.cells import Cell, canonical, entries
 from rlgen.errors import ProtocolError, nearest
 from rlgen.executors.local import LocalExecutor, ServerDiedError
 from rlgen.executors.server import RAISED
 from rlgen.progress import Progress
-from rlgen.protocol import Protocol
 from rlgen.store import RunStore
 
 #: How often a cell is tried when its worker is killed; one that raises is not tried again.
@@ -49,17 +49,20 @@ class Outcome:
 
 @dataclass
 class _Job:
-    cell: Cell
+    task: Task
     missing: list[str]
     attempts: int = 0
     leaving: bool = False
 
+    @property
+    def cell(self) -> Cell:
+        return self.task.cell
+
 
 def run(
-    protocol: Protocol,
+    asked: Asked,
     out: Path,
     *,
-    where: str,
     jobs: int,
     device: str = "auto",
     shard: tuple[int, int] = (0, 1),
@@ -69,9 +72,8 @@ def run(
     """Compute what the store does not have yet.
 
     Args:
-        protocol: The experiment.
+        asked: The experiment.
         out: The store's folder; made if it does not exist.
-        where: What messages about the protocol begin with.
         jobs: Worker processes.
         device: "auto", "cpu" or "cuda".
         shard: ``(i, n)``: take every n-th cell from the i-th on; n machines share one folder.
@@ -81,24 +83,24 @@ def run(
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
-    cells = plan_cells(protocol, where)
+    tasks = agenda(asked.parts)
+    cells = [task.cell for task in tasks]
     check_policies(cells, trust)
-    protocol = canonical(protocol)
-    store = RunStore.create(out, protocol, entries(cells))
-    faced = [condition.name for condition in conditions(protocol)]
+    parts = [canonical(part) for part, _ in asked.parts]
+    store = RunStore.create(out, canonical(asked.whole), entries(cells), parts)
     outcome = Outcome(store)
     todo: list[_Job] = []
-    for number, cell in enumerate(cells):
-        missing = _missing(store, cell, faced)
+    for number, task in enumerate(tasks):
+        missing = _missing(store, task)
         if not missing:
-            outcome.already.append(cell.id)
+            outcome.already.append(task.cell.id)
         elif number % shard[1] == shard[0]:
-            todo.append(_Job(cell, missing))
+            todo.append(_Job(task, missing))
     if not todo:
         return outcome
     progress.begin([job.cell for job in todo], len(outcome.already), jobs)
     with progress, LocalExecutor(store.log_folder, PRELOAD) as executor:
-        driver = _Driver(store, executor, progress, outcome, faced, device, jobs, trust)
+        driver = _Driver(store, executor, progress, outcome, device, jobs, trust)
         try:
             driver.work_through(todo)
         finally:
@@ -124,9 +126,10 @@ def check_policies(cells: Sequence[Cell], trust: Sequence[str]) -> None:
         loading.load(cell.policy, family, trusted=trust)
 
 
-def _missing(store: RunStore, cell: Cell, faced: Iterable[str]) -> list[str]:
-    done = store.conditions(cell.id) if store.has(cell.id) else set()
-    return [name for name in faced if name not in done]
+def _missing(store: RunStore, task: Task) -> list[str]:
+    cell = task.cell.id
+    done = store.conditions(cell) if store.has(cell) else set()
+    return [name for name in task.conditions if name not in done]
 
 
 class _Driver:
@@ -138,14 +141,13 @@ class _Driver:
         executor: LocalExecutor,
         progress: Progress,
         outcome: Outcome,
-        faced: Sequence[str],
         device: str,
         jobs: int,
         trust: Sequence[str],
     ) -> None:
         self._trust = trust
         self._store, self._executor, self._progress = store, executor, progress
-        self._outcome, self._faced, self._device, self._jobs = outcome, faced, device, jobs
+        self._outcome, self._device, self._jobs = outcome, device, jobs
         self._running: dict[str, _Job] = {}
         self._claims: dict[str, ExitStack] = {}
 
@@ -194,7 +196,7 @@ class _Driver:
         claim = ExitStack()
         if not claim.enter_context(self._store.claim(cell.id)):
             return False
-        job.missing = _missing(self._store, cell, self._faced)
+        job.missing = _missing(self._store, job.task)
         if not job.missing:
             claim.close()
             self._outcome.already.append(cell.id)

@@ -1,5 +1,6 @@
 """Settings written by people, checked all at once: every error names its key, value and remedy."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -12,6 +13,14 @@ class Settings(BaseModel):
     """A frozen table of settings that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def parse_value(text: str) -> Any:
+    """A setting written as text: a number, true, false, or the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 Model = TypeVar("Model", bound=Settings)

@@ -1,6 +1,5 @@
 """Draw one level, with the planner's way through it."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from PIL import Image
 from rlgen.errors import LevelError
 from rlgen.evaluation import planner
 from rlgen.levels import Family
+from rlgen.settings import parse_value
 
 
 def parse_options(options: Sequence[str]) -> dict[str, Any]:
@@ -20,10 +20,7 @@ def parse_options(options: Sequence[str]) -> dict[str, Any]:
         key, equals, value = text.partition("=")
         if not equals:
             raise LevelError(f"--option {text!r}: must be KEY=VALUE")
-        try:
-            parsed[key] = json.loads(value)
-        except ValueError:
-            parsed[key] = value
+        parsed[key] = parse_value(value)
     return parsed
 
 

@@ -4,12 +4,14 @@
 
     store.json        what this folder is
     protocol.toml     the study as declared so far; earlier versions are in history/
+    parts/ITEM.toml   the parts of a study of several, each by the item that it makes
     import.toml       instead of it, where the results came from elsewhere
     plan.json         every cell the study has asked for
     splits/HASH.json  which levels each pool holds
     runs/CELL/        one immutable folder a trained agent
     extra/CELL-HASH/  records of conditions that were added later
     failures/CELL/    the traceback of a cell that failed last time it was tried
+    clones/           what checks read of networks cloned from the planner for the claims
     access/           one file for each time that runs were chosen by their returns on a pool
     report.html       and summary.json: functions of the above, written anew each time
     .rlgen/           locks, logs, and the cache of reference returns
@@ -21,6 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -31,7 +34,7 @@ from rlgen import files, records
 from rlgen import imported as imports
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
 from rlgen.imported import Imported
-from rlgen.protocol import Protocol, digest, merged, read
+from rlgen.protocol import Protocol, digest, load, merged, parse
 
 FORMAT = 1
 FOLDERS = ("runs", "splits", "extra", "failures", "history", "access", ".rlgen/logs")
@@ -64,7 +67,11 @@ class RunStore:
 
     @classmethod
     def create(
-        cls, path: Path, protocol: Protocol, cells: Sequence[Mapping[str, Any]]
+        cls,
+        path: Path,
+        protocol: Protocol,
+        cells: Sequence[Mapping[str, Any]],
+        parts: Sequence[Protocol] = (),
     ) -> "RunStore":
         """Open or make the store of a protocol and enter its cells.
 
@@ -72,6 +79,7 @@ class RunStore:
             path: The folder.
             protocol: What is asked for now; the store's protocol becomes the union.
             cells: ``{"id", "label", "settings", "facts"}`` of each cell; see ``cells.entries``.
+            parts: Of the protocol; those that make an item are kept.
 
         Raises:
             StoreError: If the folder holds something else, another protocol, or is not writable.
@@ -91,15 +99,19 @@ class RunStore:
                     "choose another folder"
                 )
             with FileLock(path / ".rlgen" / "locks" / "store"):
-                return cls._enter(path, protocol, cells)
+                return cls._enter(path, protocol, cells, parts)
         except OSError as error:
             raise StoreError(f"{path}: cannot be written to: {error.strerror or error}") from None
 
     @classmethod
     def _enter(
-        cls, path: Path, protocol: Protocol, cells: Sequence[Mapping[str, Any]]
+        cls,
+        path: Path,
+        protocol: Protocol,
+        cells: Sequence[Mapping[str, Any]],
+        parts: Sequence[Protocol],
     ) -> "RunStore":
-        store = cls._lay_out(path, protocol.name)
+        store = cls._lay_out(path, protocol.name, protocol.claims)
         if (path / "protocol.toml").exists():
             before = store.protocol()
             if before.name != protocol.name:
@@ -115,17 +127,33 @@ class RunStore:
                 number = len(list((path / "history").iterdir())) + 1
                 files.write_text(path / "history" / f"protocol-{number:03}.toml", before.text())
         files.write_text(path / "protocol.toml", protocol.text())
+        known = store.parts()
+        for part in parts:
+            if part.item:
+                (path / "parts").mkdir(exist_ok=True)
+                union = merged(known[part.item], part) if part.item in known else part
+                files.write_text(path / "parts" / f"{part.item}.toml", union.text())
         entries = {entry["id"]: entry for entry in store.plan()}
         entries |= {cell["id"]: dict(cell) for cell in cells}
         files.write_json(path / "plan.json", list(entries.values()))
         return store
 
     @classmethod
-    def _lay_out(cls, path: Path, name: str) -> "RunStore":
+    def _lay_out(
+        cls, path: Path, name: str, claims: Mapping[str, Sequence[float]] = MappingProxyType({})
+    ) -> "RunStore":
         for folder in FOLDERS:
             (path / folder).mkdir(parents=True, exist_ok=True)
         if not (path / "store.json").exists():
-            files.write_json(path / "store.json", {"format": FORMAT, "protocol": name})
+            told: dict[str, Any] = {"format": FORMAT, "protocol": name}
+            if claims:
+                # Before anything is trained; the store takes no other margins from then on.
+                now = datetime.now(UTC)
+                told["claims"] = {
+                    "sha256": digest(claims),
+                    "declared": f"{now:%Y-%m-%d %H:%M} UTC",
+                }
+            files.write_json(path / "store.json", told)
         return cls(path)
 
     @classmethod
@@ -154,7 +182,7 @@ class RunStore:
         """The study as declared so far, or what was imported."""
         path = self.path / ("import.toml" if self.imported else "protocol.toml")
         try:
-            return imports.read(path) if self.imported else read(path)
+            return imports.read(path) if self.imported else _protocol(path)
         except ProtocolError as error:
             raise DamagedStoreError(str(error)) from None
 
@@ -168,6 +196,20 @@ class RunStore:
         if isinstance(told, Imported):
             raise StoreError(f"{self.path}: holds imported results and has no protocol")
         return told
+
+    def parts(self) -> dict[str, Protocol]:
+        """The parts asked for so far by the item that each makes, in the order of the items."""
+        return {path.stem: _protocol(path) for path in sorted((self.path / "parts").glob("*.toml"))}
+
+    def claims_declared(self) -> dict[str, str]:
+        """``sha256`` of the claims' margins, and when they were ``declared``; empty without any."""
+        told: dict[str, str] = files.read_json(self.path / "store.json").get("claims", {})
+        return told
+
+    def clones(self) -> list[dict[str, Any]]:
+        """What checks read of networks cloned for the claims; see ``calibration.job.readings``."""
+        found = sorted((self.path / "clones" / "readings").glob("*.json"))
+        return [entry for path in found for entry in files.read_json(path)]
 
     def plan(self) -> list[dict[str, Any]]:
         """``id``, ``label``, ``settings`` and ``facts`` of every cell asked for, in order.
@@ -303,10 +345,14 @@ class RunStore:
         return digest(
             {
                 "protocol": self.declared().text(),
+                "parts": [part.text() for part in self.parts().values()],
                 "runs": self.done(),
                 "extra": sorted(p.name for p in (self.path / "extra").iterdir()),
                 "plan": [[entry["id"], entry.get("facts")] for entry in self.plan()],
                 "accesses": self.accesses(),
+                "clones": sorted(
+                    p.name for p in (self.path / "clones" / "readings").glob("*.json")
+                ),
                 "failures": self.failures(),
             }
         )
@@ -340,3 +386,7 @@ class RunStore:
     def trajectories(self) -> Mapping[str, list[dict[str, Any]]]:
         """The recorded episodes of each run, read when they are asked for."""
         return files.JsonFiles({c: self.run_folder(c) / "trajectories.json" for c in self.done()})
+
+
+def _protocol(path: Path) -> Protocol:
+    return parse(load(path), str(path))

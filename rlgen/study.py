@@ -1,7 +1,7 @@
 """A store as the read half sees it: tables, and nothing that can train."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -34,6 +34,9 @@ class Study:
         trajectories: By run.
         failures: Traceback by cell.
         accesses: Who has looked at which pool, and what for.
+        parts: Of a study of several protocols, by the item that each makes.
+        claims_declared: ``sha256`` of the claims' margins, and when they were ``declared``.
+        clones: What checks read of networks cloned from the planner.
     """
 
     protocol: Protocol | Imported
@@ -44,6 +47,9 @@ class Study:
     trajectories: Mapping[str, list[dict[str, Any]]]
     failures: Mapping[str, str]
     accesses: Sequence[Mapping[str, Any]] = ()
+    parts: Mapping[str, Protocol] = field(default_factory=dict)
+    claims_declared: Mapping[str, str] = field(default_factory=dict)
+    clones: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def load(cls, store: RunStore) -> "Study":
@@ -60,6 +66,9 @@ class Study:
             store.trajectories(),
             store.failures(),
             store.accesses(),
+            store.parts(),
+            store.claims_declared(),
+            store.clones(),
         )
 
     @cached_property

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 #: What each module of the machinery may import of the others, by layer. A module may import its
 #: own layer and those below it.
 LAYERS = [
-    {"errors", "seeding", "catalogue", "settings", "files", "compiled"},
+    {"errors", "seeding", "catalogue", "settings", "files", "compiled", "ranges", "architectures"},
     {"tabular", "levels", "splits", "policy", "records", "protocol", "imported", "stats"},
     {
         "perturbations",
@@ -17,6 +17,7 @@ LAYERS = [
         "evaluation",
         "agents",
         "content",
+        "asked",
         "facts",
         "provenance",
         "store",
@@ -26,6 +27,7 @@ LAYERS = [
         "alarm",
         "training",
         "cells",
+        "agenda",
         "trajectories",
         "study",
         "executors",
@@ -34,14 +36,14 @@ LAYERS = [
         "audit",
         "imports",
     },
-    {"jobs", "pricing", "progress", "figures", "calibration"},
+    {"jobs", "pricing", "progress", "figures", "calibration", "claims"},
     {"runner", "report", "gate"},
     {"api"},
     {"cli", "__init__", "__main__"},
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 #: The read half shows results and never trains; the run half trains and never shows.
-READ = {"stats", "study", "figures", "report", "gate"}
+READ = {"stats", "study", "figures", "claims", "report", "gate"}
 RUN = {
     "agents",
     "alarm",

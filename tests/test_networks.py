@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from rlgen.agents import AGENTS, NETWORKS, learner
-from rlgen.agents.networks import PAPER_FAMILIES
 from rlgen.agents.trunk import TrunkExtractor
+from rlgen.architectures import PAPER_FAMILIES
 from rlgen.errors import ProtocolError
 from rlgen.training import training_env
 from rlgen_envs import FAMILIES

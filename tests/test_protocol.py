@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlgen import cells, content, protocol
-from rlgen.api import read_protocol
+from rlgen import asked, cells, content, protocol, ranges
 from rlgen.errors import ProtocolError, RlgenError
 
 
@@ -85,9 +84,9 @@ def test_files_that_are_none(tmp_path):
         if content_ is not None:
             (tmp_path / path).write_bytes(content_)
         with pytest.raises(ProtocolError, match=path):
-            read_protocol(tmp_path / path)
+            asked.read(tmp_path / path)
     with pytest.raises(ProtocolError, match=r"did you mean 'quickstart'.*\*.toml"):
-        read_protocol("quikstart")
+        asked.read("quikstart")
 
 
 #: Packages without which protocols of this name cannot be planned.
@@ -97,10 +96,10 @@ EXTRAS = {"minigrid": "minigrid", "procgen": "envpool", "atari": "ale_py"}
 @pytest.mark.parametrize("name", list(content.protocols()))
 def test_shipped_protocols_can_be_planned(name):
     pytest.importorskip(EXTRAS.get(name.partition("-")[0], "rlgen"), exc_type=ImportError)
-    asked, where = read_protocol(name)
-    assert asked.name == name == where
-    assert asked.description
-    planned = cells.plan(asked, where)
+    ((told, where),) = asked.read(name).parts
+    assert told.name == name == where
+    assert told.description
+    planned = cells.plan(told, where)
     assert len({cell.id for cell in planned}) == len(planned)
 
 
@@ -145,17 +144,16 @@ def test_a_cell_is_its_content(tiny):
 
 
 def test_the_text_of_a_protocol_is_the_protocol(tiny):
-    asked = protocol.parse({**tiny, "description": 'with "quotes", a \\ and\na new line'}, "x")
-    assert protocol.parse_text(asked.text(), "x") == asked
-    assert len(asked.text().splitlines()) == len(type(asked).model_fields)
+    keys = {"description": 'with "quotes", a \\ and\na new line', "claims": {"C-01": [2.0, -0.1]}}
+    told = protocol.parse({**tiny, **keys}, "x")
+    assert protocol.parse(protocol.loads(told.text(), "x"), "x") == told
+    assert len(told.text().splitlines()) == len(type(told).model_fields)
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=5, unique=True))
 def test_seeds_as_text(seeds):
-    assert protocol.parse_seeds(",".join(map(str, seeds))) == tuple(seeds)
-    assert protocol.parse_seeds(f"{seeds[0]}:{seeds[0] + 3}") == tuple(
-        range(seeds[0], seeds[0] + 3)
-    )
+    assert ranges.parse_seeds(",".join(map(str, seeds))) == tuple(seeds)
+    assert ranges.parse_seeds(f"{seeds[0]}:{seeds[0] + 3}") == tuple(range(seeds[0], seeds[0] + 3))
 
 
 def test_merging_is_a_union_and_refuses_another_study(tiny):

@@ -12,7 +12,7 @@ import rlgen
 from rlgen import perturbations
 from rlgen.agents import AGENTS, NETWORKS
 from rlgen.cli import cli
-from rlgen.protocol import FREE, GRID, Protocol, parse, parse_text
+from rlgen.protocol import FREE, GRID, Protocol, parse
 from rlgen_envs import FAMILIES
 
 ROOT = Path(__file__).parent.parent
@@ -91,7 +91,7 @@ def test_the_family_example_runs(tmp_path, monkeypatch):
 
 def test_the_example_protocol_is_one():
     (text,) = blocks(README, "toml")
-    protocol = parse_text(text, "README")
+    protocol = parse(tomllib.loads(text), "README")
     assert set(protocol.network) <= set(NETWORKS)
     assert set(protocol.agent) <= set(AGENTS)
     assert set(protocol.family) <= set(FAMILIES)

@@ -182,9 +182,9 @@ def test_a_figure_is_the_same_twice(name, study):
 
 def test_an_empty_study_has_a_page(write_protocol, tmp_path):
     from rlgen import cells
-    from rlgen.api import read_protocol
+    from rlgen.asked import read
 
-    asked, where = read_protocol(write_protocol())
+    ((asked, where),) = read(write_protocol()).parts
     planned = cells.plan(asked, where)
     entries = [{"id": c.id, "label": c.label, "settings": c.settings} for c in planned]
     store = RunStore.create(tmp_path / "s", asked, entries)

@@ -110,11 +110,3 @@ ARCHITECTURES: dict[str, Network] = {
     "linear": Network(),
     "nature": Network((Conv(8, 4, 32), Conv(4, 2, 64), Conv(3, 1, 64)), (512,)),
 }
-
-#: The paper's three lists, from which its jobs draw: 19 members, of which the first two of
-#: Big-ConvNet are the first two of ConvNet. Results are labelled by architecture.
-PAPER_FAMILIES: dict[str, tuple[str, ...]] = {
-    "ConvNet": ("conv-a", "conv-b", "conv-k2x2", "conv-k2x3", "conv-k2x4"),
-    "Big-ConvNet": ("conv-a", "conv-b", *(n for n in _PAPER if n.startswith("big-"))),
-    "MLP": tuple(name for name in _PAPER if name.startswith("mlp-")),
-}

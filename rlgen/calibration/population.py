@@ -78,6 +78,10 @@ NETWORKS = (
 )
 
 
+#: Networks of the strata, in the same order as in ``strata``.
+FEW, RANDOM, GENERAL = "conv-b", "conv-k2x2", "conv-k2x2"
+
+
 def default(pools: int, seeds: int) -> list[Subject]:
     """The population of ``rlgen calibrate``."""
     return controls(pools) + networks(NETWORKS, seeds)
@@ -108,6 +112,21 @@ def networks(kinds: Sequence[tuple[str, int, float]], seeds: int) -> list[Subjec
         for seed in range(seeds)
         for name, n_levels, flip_p in kinds
     ]
+
+
+def strata(sizes: Sequence[int], seeds: int) -> list[Subject]:
+    """Networks of the three classes that method 3.7 compares.
+
+    Overfitted ones of the smallest pool (stratum A), and of the largest with random rewards
+    (stratum B); and sound ones of a pool three times as large as the largest.
+
+    Args:
+        sizes: Of the study's training pools, levels.
+        seeds: Networks of each class.
+    """
+    few, many = min(sizes), max(sizes)
+    kinds = ((FEW, few, 0.0), (RANDOM, many, 0.5), (GENERAL, 3 * many, 0.0))
+    return networks(kinds, seeds)
 
 
 def tasks(subjects: Sequence[Subject]) -> Iterator[list[Subject]]:

@@ -24,7 +24,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 def parse_levels(text: str, option: str) -> tuple[int, ...]:
     """Level ids from ``0:1000``, ``3`` or ``0,2,5:8``: a range ends before its second number."""
-    from rlgen.protocol import parse_ids
+    from rlgen.ranges import parse_ids
 
     try:
         return parse_ids(text)
@@ -41,6 +41,7 @@ protocol_argument = click.argument("protocol")
 seeds_option = click.option(
     "--seeds", metavar="RANGE", help="Training seeds instead of the file's: 3, 0:20 or 0,2,5:8."
 )
+budget_option = click.option("--budget", metavar="NAME", help="One of the protocol's budgets.")
 jobs_option = click.option(
     "-j", "--jobs", type=click.IntRange(1, 1024), help="Worker processes. [default: processors]"
 )

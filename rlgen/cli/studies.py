@@ -9,6 +9,7 @@ import click
 
 from rlgen.cli.options import (
     FAILED,
+    budget_option,
     jobs_option,
     json_option,
     parse_shard,
@@ -41,6 +42,7 @@ from rlgen.cli.options import (
     "-o", "--out", type=click.Path(path_type=Path), help="Folder. [default: results/NAME]"
 )
 @seeds_option
+@budget_option
 @jobs_option
 @click.option(
     "--device",
@@ -59,6 +61,7 @@ def evaluate(
     env: str | None,
     out: Path | None,
     seeds: str | None,
+    budget: str | None,
     jobs: int | None,
     device: str,
     shard: str,
@@ -69,13 +72,14 @@ def evaluate(
 ) -> None:
     """Train the protocol's agents, measure them, and write the report.
 
-    PROTOCOL is the name of a shipped protocol or the path of a TOML file; or --env says what to
-    train on in its stead. What the folder holds already is kept; the same command continues,
-    extends, or does nothing.
+    PROTOCOL is the name of a shipped protocol or suite, or the path of a TOML file; or --env says
+    what to train on in its stead. What the folder holds already is kept; the same command
+    continues, extends, or does nothing.
 
     \b
     rlgen evaluate quickstart
     rlgen evaluate my.toml -o results/mine --seeds 0:20 --jobs 8
+    rlgen evaluate zhang2018 --budget cpu
     rlgen evaluate my.toml --shard 2/4       on the third of four machines with one folder
     rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100
     rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100 --policy my.zip
@@ -88,6 +92,7 @@ def evaluate(
         quick.asked(protocol, env, told),
         out,
         seeds=seeds,
+        budget=budget,
         jobs=worker_count(jobs),
         device=device,
         shard=part,
@@ -127,10 +132,16 @@ def print_answers(summary: dict[str, Any], page: Path) -> None:
 @protocol_argument
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Leave out what is there.")
 @seeds_option
+@budget_option
 @jobs_option
 @json_option
 def plan(
-    protocol: str, out: Path | None, seeds: str | None, jobs: int | None, as_json: bool
+    protocol: str,
+    out: Path | None,
+    seeds: str | None,
+    budget: str | None,
+    jobs: int | None,
+    as_json: bool,
 ) -> None:
     """Say what a protocol will cost on this machine: cells, steps, time, disk.
 
@@ -139,17 +150,18 @@ def plan(
     \b
     rlgen plan quickstart
     rlgen plan my.toml --seeds 0:20 --jobs 8 --json
+    rlgen plan zhang2018 --budget cpu
     """
-    from rlgen import api, cells
+    from rlgen import asked
+    from rlgen.agenda import agenda
     from rlgen.pricing import price
     from rlgen.store import RunStore
 
-    asked, where = api.read_protocol(protocol, seeds)
-    wanted = cells.plan(asked, where)
+    wanted = agenda(asked.read(protocol, seeds, budget).parts)
     if out is not None and out.exists():
         store = RunStore(out)
-        wanted = [cell for cell in wanted if not store.has(cell.id)]
-    told = price(asked, wanted, worker_count(jobs))
+        wanted = [task for task in wanted if not store.has(task.cell.id)]
+    told = price(wanted, worker_count(jobs))
     if as_json:
         click.echo(json.dumps(told, indent=1))
         return

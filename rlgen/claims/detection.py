@@ -1,0 +1,198 @@
+"""Do checks on training levels detect overfitting: C-09 and C-10 (method 3.7).
+
+Two strata share their sound agents, those of the largest pool without flips. In A the overfitted
+ones were trained on few levels, in B on many whose rewards are random. The answer comes from
+networks cloned from the planner, of which there can be enough, and is shown for trained agents too.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rlgen.claims.base import NAN, Claim, Part, within
+from rlgen.claims.evidence import Evidence
+from rlgen.stats import detection, scorecards
+from rlgen.stats.detection import Auc
+from rlgen.stats.intervals import Estimate
+from rlgen.stats.scorecards import ELIGIBLE, OVERFITTED, SOUND
+
+STICKY_CHECKS = ("sticky-proposed-25", "sticky-executed-25")
+SPAWN_CHECK = "random-spawn"
+#: The conditions of a study that are the same checks.
+CONDITIONS = {
+    "sticky-proposed-25": "sticky_proposed:0.25",
+    "sticky-executed-25": "sticky_executed:0.25",
+    "random-spawn": "random_spawn",
+}
+A, B = "A: few levels", "B: random rewards"
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Overfitted and sound agents under one check.
+
+    Attributes:
+        agents: "cloned" or "trained".
+        name: ``A`` or ``B``.
+        check: Its name.
+        auc: Probability that an overfitted agent loses more than a sound one.
+        left_out: Agents that have not learnt their training levels, or are neither overfitted nor
+            sound.
+    """
+
+    agents: str
+    name: str
+    check: str
+    auc: Auc
+    left_out: int
+
+
+def strata(evidence: Evidence) -> list[Stratum]:
+    """Every stratum under every check, for cloned and for trained agents."""
+    told = []
+    for agents, rows in (("cloned", _cloned(evidence)), ("trained", _trained(evidence))):
+        for check in (*STICKY_CHECKS, SPAWN_CHECK):
+            own = rows[rows["check"] == check]
+            for name in (A, B):
+                told.append(_stratum(agents, name, check, own))
+    return told
+
+
+def _stratum(agents: str, name: str, check: str, rows: pd.DataFrame) -> Stratum:
+    if rows.empty:
+        none = Auc(NAN, NAN, NAN, NAN, 0, 0, f"no {agents} agents yet")
+        return Stratum(agents, name, check, none, 0)
+    unflipped, n = rows["flip_p"] == 0, rows["n_levels"]
+    sound = unflipped & (n == n[unflipped].max())
+    few = unflipped & (n == n[unflipped].min()) & ~sound
+    wanted = few if name == A else rows["flip_p"] > 0
+    truth = detection.labels(rows["gap"], OVERFITTED, SOUND)
+    asked = rows["train_score"] >= ELIGIBLE
+    positive, negative = wanted & asked & (truth > 0), sound & asked & (truth < 0)
+    drop = np.round(rows["drop"] / scorecards.RESOLUTION)
+    told = detection.auc(drop[positive], drop[negative])
+    left_out = int((wanted | sound).sum() - positive.sum() - negative.sum())
+    return Stratum(agents, name, check, told, left_out)
+
+
+def _cloned(evidence: Evidence) -> pd.DataFrame:
+    readings = evidence.study.clones
+    columns = ["check", "drop", "gap", "train_score", "n_levels", "flip_p"]
+    return scorecards.drops(readings)[columns] if readings else pd.DataFrame(columns=columns)
+
+
+def _trained(evidence: Evidence) -> pd.DataFrame:
+    """The study's runs; the drop is one of the normalised training score."""
+    rows: list[dict[str, object]] = []
+    for setting in evidence.settings("fig3b", "fig4", "fig18"):
+        train, test = (evidence.tables(setting, p, "normalised") for p in ("train", "test"))
+        held_out = dict(zip(test.seeds, test.values, strict=True))
+        for check, condition in CONDITIONS.items():
+            faced = evidence.tables(setting, "train", "normalised", condition)
+            under = dict(zip(faced.seeds, faced.values, strict=True))
+            for seed, values in zip(train.seeds, train.values, strict=True):
+                if seed in under and seed in held_out:
+                    score = float(values.mean())
+                    rows.append(
+                        {
+                            "run": (str(setting), seed),
+                            "check": check,
+                            "drop": score - float(under[seed].mean()),
+                            "gap": score - float(held_out[seed].mean()),
+                            "train_score": score,
+                            "n_levels": setting.n_train_levels,
+                            "flip_p": setting.flip_p,
+                        }
+                    )
+    columns = ["run", "check", "drop", "gap", "train_score", "n_levels", "flip_p"]
+    return pd.DataFrame(rows, columns=columns).drop_duplicates(["run", "check"])
+
+
+def _cloned_strata(
+    evidence: Evidence, checks: Iterable[str], names: Iterable[str]
+) -> list[Stratum]:
+    wanted = [(check, name) for check in checks for name in names]
+    return [s for s in strata(evidence) if s.agents == "cloned" and (s.check, s.name) in wanted]
+
+
+def _sticky(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
+    return [
+        _chance(stratum, margins[0]) for stratum in _cloned_strata(evidence, STICKY_CHECKS, (A, B))
+    ]
+
+
+def _spawn(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
+    least, margin = margins
+    few, random = _cloned_strata(evidence, (SPAWN_CHECK,), (A, B))
+    return [_detects(few, least), _chance(random, margin)]
+
+
+def _chance(stratum: Stratum, margin: float) -> Part:
+    """The check is no better than chance, within the margin."""
+    told = stratum.auc
+    part = within(_what(stratum), _estimate(told), margin, centre=0.5)
+    if told.se == 0 and told.value == told.value:
+        # Nothing varies: the smallest class bounds how often that happens by chance; see
+        # ``detection.verdict``.
+        tied = (1 - 2 * margin) ** min(told.n_positive, told.n_negative)
+        equal = told.value == 0.5
+        p_supported, p_refuted = (tied, 1.0) if equal else (1.0, 2 * _beyond(told, 0.5 + margin))
+        part = Part(part.what, part.estimate, part.asked, p_supported, min(1.0, p_refuted))
+    return part
+
+
+def _detects(stratum: Stratum, least: float) -> Part:
+    """The check's area is at least so large."""
+    told = stratum.auc
+    p = _beyond(told, least)
+    refuted = 1 - p if told.se != 0 else float(told.value < least)
+    if told.se == 0 and told.value == 0.5:
+        refuted = (2 * (1 - least)) ** min(told.n_positive, told.n_negative)
+    return Part(_what(stratum), _estimate(told), f"at least {least:g}", p, refuted)
+
+
+def _beyond(told: Auc, area: float) -> float:
+    """One-sided p-value of an area not above this: on the logit scale, as the interval is."""
+    if told.value != told.value or told.se != told.se:
+        return NAN
+    if told.se == 0:
+        # Wholly apart: the likeliest way to this is n independent pairs.
+        return area ** min(told.n_positive, told.n_negative) if told.value == 1 else 1.0
+    from scipy import special
+
+    scale = told.se / (told.value * (1 - told.value))
+    z = (special.logit(told.value) - special.logit(area)) / scale
+    return float(special.ndtr(-z))
+
+
+def _what(stratum: Stratum) -> str:
+    told = stratum.auc
+    return (
+        f"AUC of {stratum.check} on {stratum.agents} agents, {stratum.name} "
+        f"({told.n_positive} overfitted, {told.n_negative} sound)"
+    )
+
+
+def _estimate(told: Auc) -> Estimate:
+    # An interval of width 0 is a variance of 0, from which no t test follows.
+    variance = told.se**2 if told.se > 0 else NAN
+    return Estimate(told.value, told.low, told.high, variance, float("inf"), told.reason)
+
+
+STICKY = Claim(
+    "Sticky actions on training levels do not tell overfitted agents from sound ones.",
+    "section 4.2, Fig 4, 18",
+    "fig4",
+    ("half the width of the zone around an AUC of .5 that counts as chance",),
+    _sticky,
+)
+SPAWN = Claim(
+    "Random spawn exposes agents of few training levels, and not those of many levels with random "
+    "rewards.",
+    "appendix C (and against it Fig 3b)",
+    "fig3b",
+    ("AUC that detects", "half the width of the zone around .5 that counts as chance"),
+    _spawn,
+)

@@ -1,0 +1,210 @@
+"""What a study knows of its settings, as claims ask for it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rlgen.architectures import resolve
+from rlgen.stats import intervals
+from rlgen.stats.estimates import pool_mean, why_apart
+from rlgen.stats.folded import CELL
+from rlgen.stats.intervals import NAN, Estimate, Floats
+from rlgen.study import Study
+
+NONE = "none"
+#: The paper's families from the easiest to the hardest.
+FAMILIES = ("maze-basic", "maze-blocks", "maze-tunnel")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What runs with different seeds have in common; ``network`` as it was asked for."""
+
+    family: str
+    n_train_levels: int
+    flip_p: float
+    network: str
+    regulariser: str = NONE
+
+    def __str__(self) -> str:
+        words = [self.family, self.network, f"{self.n_train_levels:,} levels"]
+        words += [f"p = {self.flip_p:g}"] if self.flip_p else []
+        words += [f"trained with {self.regulariser}"] if self.regulariser != NONE else []
+        return ", ".join(words)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Returns of some runs on one pool, in the order of their seeds.
+
+    Attributes:
+        seeds: Of the runs.
+        values: Of each run its levels' returns.
+        apart: Why they are no full table of runs and levels; see ``stats.estimates``.
+    """
+
+    seeds: tuple[int, ...]
+    values: list[Floats]
+    apart: str
+
+    def of(self, seeds: Sequence[int]) -> "Tables":
+        """Those of some of the runs."""
+        kept = [self.seeds.index(seed) for seed in seeds]
+        return Tables(tuple(seeds), [self.values[i] for i in kept], self.apart)
+
+    @property
+    def mean(self) -> Estimate:
+        """Mean over runs and levels."""
+        if not self.values:
+            return Estimate(NAN, reason="there are no runs yet")
+        return pool_mean(self.values, self.apart)
+
+
+class Evidence:
+    """A study as claims see it.
+
+    Args:
+        study: With parts; those whose names begin with a word in ``ASIDE`` tell nothing of the
+            claims, as they are other readings of the paper or no part of it.
+        substitute: Settings are looked up after this change: another reading of the paper.
+        condition: By which returns are judged.
+    """
+
+    ASIDE = ("sensitivity", "modern")
+
+    def __init__(
+        self,
+        study: Study,
+        substitute: Callable[[Setting], Setting] = lambda setting: setting,
+        condition: str | None = None,
+    ) -> None:
+        self.study = study
+        self.condition = condition or study.main
+        self._substitute = substitute
+
+    def settings(self, *items: str, **wanted: Any) -> list[Setting]:
+        """The settings of the parts with these items, or of all; each once.
+
+        Args:
+            *items: Of ``study.parts``.
+            **wanted: Values of a setting's attributes.
+        """
+        found: dict[Setting, None] = {}
+        for item, part in self.study.parts.items():
+            if (item not in items) if items else item.startswith(self.ASIDE):
+                continue
+            for values in product(
+                part.family, part.n_train_levels, part.flip_p, part.network, part.regulariser
+            ):
+                setting = Setting(*values)
+                if all(getattr(setting, key) == value for key, value in wanted.items()):
+                    found[setting] = None
+        return list(found)
+
+    def networks(self, item: str) -> tuple[str, ...]:
+        """The networks that a part compares, in its order; empty if there is no such part."""
+        return self.study.parts[item].network if item in self.study.parts else ()
+
+    def sizes(self, *items: str, **wanted: Any) -> list[int]:
+        """Sizes of the training pools in ``settings``, ascending."""
+        return sorted({setting.n_train_levels for setting in self.settings(*items, **wanted)})
+
+    def runs(self, setting: Setting, condition: str | None = None) -> pd.DataFrame:
+        """The folded records of a setting's runs under a condition."""
+        rows = self._conditions.get(condition or self.condition)
+        if rows is None:
+            return self.study.folded.iloc[:0]
+        setting = self._substitute(setting)
+        keys = ("family", "n_train_levels", "flip_p", "regulariser")
+        mine = rows[np.logical_and.reduce([rows[key] == getattr(setting, key) for key in keys])]
+        drawn = [resolve(setting.network, int(seed)) for seed in mine["seed"]]
+        return mine[mine["network"].astype(str) == np.array(drawn, dtype=object)]
+
+    @cached_property
+    def _conditions(self) -> dict[str, pd.DataFrame]:
+        return {
+            str(name): rows for name, rows in self.study.folded.groupby("condition", observed=True)
+        }
+
+    def tables(
+        self,
+        setting: Setting,
+        pool: str,
+        column: str = "ret_mean",
+        condition: str | None = None,
+    ) -> Tables:
+        """A setting's returns on a pool."""
+        rows = self.runs(setting, condition)
+        rows = rows[rows["split"] == pool].sort_values("seed")
+        seeds = tuple(int(seed) for seed in rows["seed"])
+        return Tables(seeds, list(rows[column]), why_apart(rows, pool) if len(rows) else "")
+
+    def train(self, setting: Setting) -> Estimate:
+        """Mean training return."""
+        return self.tables(setting, "train").mean
+
+    def test(self, setting: Setting) -> Estimate:
+        """Mean held-out return."""
+        return self.tables(setting, "test").mean
+
+    def score(self, setting: Setting) -> Estimate:
+        """Mean normalised held-out score: 0 random, 1 planner."""
+        return self.tables(setting, "test", "normalised").mean
+
+    def contrast(self, one: Setting, other: Setting, pool: str) -> Estimate:
+        """Mean difference between two settings, run by run of one seed.
+
+        On held-out levels, which both share, level by level; on training levels of the means.
+        """
+        first, second = self.tables(one, pool), self.tables(other, pool)
+        seeds = sorted(set(first.seeds) & set(second.seeds))
+        if not seeds:
+            return Estimate(NAN, reason="no seed has been run in both")
+        first, second = first.of(seeds), second.of(seeds)
+        if pool == "test" and not first.apart and not second.apart:
+            table = np.stack(first.values) - np.stack(second.values)
+            return intervals.crossed_mean(table)
+        return intervals.run_mean(intervals.means(first.values) - intervals.means(second.values))
+
+    def excess(self, setting: Setting) -> Estimate:
+        """Memorised fraction: of the way from the ceiling C(p) to the optimum (method 1.6)."""
+        rows = self.runs(setting)
+        if rows.empty:
+            return Estimate(NAN, reason="there are no runs yet")
+        facts = self.study.facts({key: rows[key].iloc[0] for key in CELL})
+        ceiling, best = facts.get("ceiling"), facts.get("best")
+        if ceiling is None or best is None:
+            return Estimate(NAN, reason="the family has no memorisation ceiling")
+        return scaled(self.train(setting), 1 / (best - ceiling), -ceiling / (best - ceiling))
+
+    def checkpoints(self, setting: Setting) -> Iterator[pd.DataFrame]:
+        """The learning curve of each of a setting's runs."""
+        wanted = set(self.runs(setting)["run_id"].astype(str))
+        for run, curve in self.study.curves.groupby("run_id", sort=True):
+            if str(run) in wanted:
+                yield curve
+
+
+def scaled(estimate: Estimate, by: float, shift: float = 0.0) -> Estimate:
+    """The estimate of ``by * x + shift``, ``by`` above 0."""
+    return replace(
+        estimate,
+        mean=by * estimate.mean + shift,
+        low=by * estimate.low + shift,
+        high=by * estimate.high + shift,
+        variance=by**2 * estimate.variance,
+    )
+
+
+def difference(one: Estimate, other: Estimate) -> Estimate:
+    """One minus the other, which are independent (Welch)."""
+    mean = one.mean - other.mean
+    if reason := one.reason or other.reason:
+        return Estimate(mean, reason=reason)
+    variance, df = intervals.satterthwaite([(one.variance, one.df), (other.variance, other.df)])
+    return intervals.student(mean, variance, df)

@@ -1,0 +1,184 @@
+"""Claims on training and test returns: C-01 to C-07."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from rlgen.claims.base import Claim, Part, above, below
+from rlgen.claims.evidence import FAMILIES, NONE, Evidence, Setting, difference
+from rlgen.stats import intervals
+from rlgen.stats.intervals import NAN, Estimate
+
+#: Sizes of training pools, and the flip probability, that claims name.
+TEN, THOUSAND, TEN_THOUSAND, RANDOM_P = 10, 1_000, 10_000, 0.5
+#: Training return from which on it counts as optimal (C-01, C-05).
+OPTIMUM = 2.0
+
+
+def _plain(evidence: Evidence) -> list[Setting]:
+    return evidence.settings(flip_p=0.0, regulariser=NONE)
+
+
+def _ladders(evidence: Evidence) -> list[list[Setting]]:
+    """Unflipped settings that differ in the size of the pool alone, ascending."""
+    found: dict[tuple[str, str], list[Setting]] = {}
+    for setting in _plain(evidence):
+        found.setdefault((setting.family, setting.network), []).append(setting)
+    ladders = [sorted(own, key=lambda s: s.n_train_levels) for own in found.values()]
+    return [ladder for ladder in ladders if len(ladder) > 1]
+
+
+def _optimal(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
+    return [
+        above(f"training return: {setting}", evidence.train(setting), margins[0])
+        for setting in _plain(evidence)
+    ]
+
+
+def _rises(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
+    parts = []
+    for ladder in _ladders(evidence):
+        for less, more in pairwise(ladder):
+            told = evidence.contrast(more, less, "test")
+            parts.append(above(f"test return, {_from_to(less, more)}", told, -margins[0]))
+        told = evidence.contrast(ladder[-1], ladder[0], "test")
+        parts.append(above(f"test return, {_from_to(ladder[0], ladder[-1])}", told, 0.0))
+    return parts
+
+
+def _from_to(less: Setting, more: Setting) -> str:
+    sizes = f"{more.n_train_levels:,} minus {less.n_train_levels:,} levels"
+    return f"{sizes}: {less.family}, {less.network}"
+
+
+def _falls(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
+    network = _network_of_all(evidence)
+    means = [_score_over_sizes(evidence, family, network) for family in FAMILIES]
+    return [
+        above(f"normalised test score, {easier} minus {harder}", difference(one, other), margins[0])
+        for (easier, one), (harder, other) in pairwise(zip(FAMILIES, means, strict=True))
+    ]
+
+
+def _network_of_all(evidence: Evidence) -> str:
+    """The network that has been asked for in every family."""
+    asked = [{s.network for s in _plain(evidence) if s.family == f} for f in FAMILIES]
+    return min(set.intersection(*asked), default="")
+
+
+def _score_over_sizes(evidence: Evidence, family: str, network: str) -> Estimate:
+    """Normalised test score averaged over the sizes of the pool, for seeds that have all."""
+    settings = [s for s in _plain(evidence) if (s.family, s.network) == (family, network)]
+    told = [evidence.tables(setting, "test", "normalised") for setting in settings]
+    seeds = sorted(set.intersection(*(set(t.seeds) for t in told))) if told else []
+    if not seeds:
+        return Estimate(NAN, reason="there are no runs yet")
+    return intervals.crossed_mean(np.mean([np.stack(t.of(seeds).values) for t in told], axis=0))
+
+
+def _few(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
+    smallest = min(evidence.sizes(flip_p=0.0, regulariser=NONE), default=TEN)
+    return [
+        below(f"normalised test score: {setting}", evidence.score(setting), margins[0])
+        for setting in _plain(evidence)
+        if setting.n_train_levels == smallest
+    ]
+
+
+def _spread(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
+    """Test return of the largest minus that of the smallest pool that is learnt optimally."""
+    parts = []
+    for ladder in _ladders(evidence):
+        learnt = [s for s in ladder if evidence.train(s).mean >= OPTIMUM]
+        what = f"test return at training returns of {OPTIMUM:g} and more"
+        if len(learnt) > 1:
+            what = f"{what}, {_from_to(learnt[0], learnt[-1])}"
+            told = evidence.contrast(learnt[-1], learnt[0], "test")
+        else:
+            what = f"{what}: {ladder[0].family}, {ladder[0].network}"
+            told = Estimate(NAN, reason="fewer than two pools are learnt optimally")
+        parts.append(above(what, told, margins[0]))
+    return parts
+
+
+def _random(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
+    parts = []
+    for setting in evidence.settings(flip_p=RANDOM_P, regulariser=NONE):
+        if setting.n_train_levels <= THOUSAND:
+            parts += [
+                above(f"memorised fraction: {setting}", evidence.excess(setting), margins[0]),
+                below(f"test return: {setting}", evidence.test(setting), margins[1]),
+            ]
+    return parts
+
+
+def _capacity(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
+    network = _network_of_all(evidence)
+    few = {f: Setting(f, THOUSAND, RANDOM_P, network) for f in FAMILIES}
+    lost = {
+        f: evidence.contrast(few[f], replace(few[f], n_train_levels=TEN_THOUSAND), "train")
+        for f in FAMILIES
+    }
+    what = f"training return, {THOUSAND:,} minus {TEN_THOUSAND:,} levels, p = {RANDOM_P:g}"
+    hardest = FAMILIES[-1]
+    return [
+        *(above(f"{what}: {family}", lost[family], margins[0]) for family in FAMILIES),
+        *(
+            above(f"{what}: {hardest} minus {family}", difference(lost[hardest], lost[family]), 0.0)
+            for family in FAMILIES[:-1]
+        ),
+    ]
+
+
+OPTIMAL = Claim(
+    "Agents reach the optimal training return, whatever the family and the number of levels.",
+    "section 3.2, Fig 2",
+    "fig2a",
+    ("training return",),
+    _optimal,
+)
+RISES = Claim(
+    "Test return rises with the number of training levels.",
+    "section 3.2, Fig 2",
+    "fig2a",
+    ("a step of the ladder may fall by this, in units of return",),
+    _rises,
+)
+FALLS = Claim(
+    "Test performance falls from BASIC over BLOCKS to TUNNEL.",
+    "section 3.2, Fig 2",
+    "fig2a",
+    ("difference of normalised scores",),
+    _falls,
+)
+FEW = Claim(
+    "Agents trained on the fewest levels (ten) generalise badly in every family.",
+    "section 3.2, Fig 2",
+    "fig2a",
+    ("normalised test score",),
+    _few,
+)
+SPREAD = Claim(
+    "Agents with the same, optimal training return have very different test returns.",
+    "section 3.2, Fig 2",
+    "fig2a",
+    ("difference in test return",),
+    _spread,
+    every=False,
+)
+RANDOM = Claim(
+    "Up to 1,000 levels with random rewards are fitted nearly optimally, and test return is bad.",
+    "section 3.3, Fig 2b",
+    "fig2b",
+    ("memorised fraction", "test return"),
+    _random,
+)
+CAPACITY = Claim(
+    "At 10,000 levels with random rewards the capacity does not suffice, least of all on TUNNEL.",
+    "section 3.3, Fig 2b",
+    "fig2b",
+    ("loss of training return",),
+    _capacity,
+)
