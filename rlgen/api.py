@@ -14,6 +14,7 @@ from rlgen.asked import ProtocolLike
 from rlgen.errors import LevelError, ProtocolError, nearest
 from rlgen.levels import Family, Levels
 from rlgen.policy import FunctionPolicy, Policy
+from rlgen.protocol import Protocol
 from rlgen.splits import Split
 from rlgen.splits import draw_split as _draw_split
 from rlgen.stats.estimates import POOLS
@@ -73,8 +74,10 @@ def evaluate(
         RlgenError: Before anything is computed, for what cannot work.
     """
     from rlgen import files, progress, report, runner
+    from rlgen.claims.judging import check
 
     told = asked.read(protocol, seeds, budget)
+    check(told.whole.claims, told.parts[0][1])
     _check_call(jobs, device, shard)
     outcome = runner.run(
         told,
@@ -85,6 +88,8 @@ def evaluate(
         progress=progress.choose(quiet=quiet),
         trust=trust,
     )
+    if told.whole.clones and not shard[0]:
+        outcome.failed |= _clone(told.whole, outcome.store, jobs, quiet=quiet)
     page = outcome.store.path / "report.html"
     if not report.is_current(outcome.store):
         report.write(outcome.store)
@@ -96,6 +101,24 @@ def evaluate(
         already=outcome.already,
         failed=outcome.failed,
     )
+
+
+def _clone(protocol: Protocol, store: RunStore, jobs: int | None, *, quiet: bool) -> dict[str, str]:
+    """Clone networks for the claims on checks and read them; returns why some failed."""
+    from rlgen.calibration import population, run
+    from rlgen.claims.detection import CHECKS
+
+    name = protocol.family[0]
+    _, own = content.named_options(name)
+    _, failed = run.collect(
+        content.family(name).configure({**protocol.family_options, **own}),
+        population.strata(protocol.n_train_levels, protocol.clones),
+        CHECKS,
+        store.path / "clones",
+        jobs=jobs or os.cpu_count() or 1,
+        say=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
+    )
+    return failed
 
 
 def _check_call(jobs: int | None, device: str, shard: tuple[int, int]) -> None:

@@ -125,6 +125,12 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
         for family in families.values():
             with _At(where, "flip_p", flip_p):
                 family.generate([], flip_p)
+    if protocol.clones:
+        for name, family in families.items():
+            if family.tabular(family.generate([0])) is None:
+                raise ProtocolError(
+                    f"{where}: clones = {protocol.clones}: {name} has no planner to clone"
+                )
     made = [(text, _hash(text, where)) for text in protocol.policy]
     settings = {name: {} if made else _agent(protocol, name, where) for name in protocol.agent}
     for name in () if made else protocol.network:

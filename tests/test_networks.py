@@ -19,7 +19,13 @@ def test_the_paper_s_three_lists():
     members = [m for listed in PAPER_FAMILIES.values() for m in listed]
     assert len(members) == 19
     assert len(PAPERS) == 17
-    assert set(NETWORKS) - set(PAPERS) == {"linear", "mlp-64-64", "nature"}
+    assert set(NETWORKS) - set(PAPERS) == {
+        "conv-a-dense",
+        "conv-a-same",
+        "linear",
+        "mlp-64-64",
+        "nature",
+    }
 
 
 @pytest.mark.parametrize("side", [9, 13])
@@ -42,6 +48,20 @@ def test_dense_layers_after_convolutions():
     counts = [p.numel() for p in trunk.parameters() if p.dim() > 1]
     assert counts == [4 * 32 * 64, 32 * 64 * 16, 64 * 64 * 9, 64 * 7 * 7 * 512]
     assert trunk(torch.zeros(2, 4, 84, 84)).shape == (2, 512)
+
+
+def test_padded_convolutions_keep_the_size_and_see_the_border():
+    space = gym.spaces.Box(0, 1, (7, 9, 9), np.uint8)
+    trunk = TrunkExtractor(space, NETWORKS["conv-a-same"])
+    seen = torch.zeros(4, 7, 9, 9, dtype=torch.uint8)
+    seen[1:, 0, 0, 0] = 1
+    told = trunk(seen)
+    assert told.shape == (4, 11 * 5 * 5)
+    # the same from bytes as from the layers themselves
+    x = seen.float()
+    for layer in trunk.layers:
+        x = layer(x)
+    torch.testing.assert_close(told, x)
 
 
 @pytest.mark.parametrize("agent", ["ppo", "a2c", "a2c-paper"])

@@ -12,14 +12,16 @@ from rlgen.errors import ProtocolError
 
 @dataclass(frozen=True)
 class Conv:
-    """One convolution: kernel size, stride, output channels."""
+    """One convolution: kernel size, stride, output channels, zeros put around its input."""
 
     kernel: int
     stride: int
     channels: int
+    padding: int = 0
 
     def __str__(self) -> str:
-        return f"K{self.kernel}S{self.stride}C{self.channels}"
+        padded = f"P{self.padding}" if self.padding else ""
+        return f"K{self.kernel}S{self.stride}C{self.channels}{padded}"
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class Network:
             )
         _, height, width = shape
         for conv in self.convs:
-            height = (height - conv.kernel) // conv.stride + 1
-            width = (width - conv.kernel) // conv.stride + 1
+            height = (height + 2 * conv.padding - conv.kernel) // conv.stride + 1
+            width = (width + 2 * conv.padding - conv.kernel) // conv.stride + 1
             if min(height, width) < 1:
                 raise ProtocolError(
                     f"{self.card} does not fit observations of {shape[1]} x {shape[2]} cells"
@@ -102,10 +104,13 @@ _PAPER: dict[str, Network] = {
     "mlp-1024x3": Network(dense=(1024, 1024, 1024)),
 }
 
-#: All of them, two that stable-baselines3's users know: its own for vectors, and that of Mnih et
-#: al. 2015 for pictures; and none, which is ARS's.
+#: All of them; the first under two other readings of the paper, with padding (A-19) and with a
+#: dense layer (A-20); two that stable-baselines3's users know: its own for vectors, and that of
+#: Mnih et al. 2015 for pictures; and none, which is ARS's.
 ARCHITECTURES: dict[str, Network] = {
     **_PAPER,
+    "conv-a-same": Network((Conv(3, 1, 11, padding=1), Conv(3, 2, 11, padding=1))),
+    "conv-a-dense": Network(_plain(11).convs, (256,)),
     "mlp-64-64": Network(dense=(64, 64)),
     "linear": Network(),
     "nature": Network((Conv(8, 4, 32), Conv(4, 2, 64), Conv(3, 1, 64)), (512,)),

@@ -41,7 +41,7 @@ class Trunk(nn.Sequential):
     def _first_layers(self, observations: torch.Tensor) -> tuple[torch.Tensor, int]:
         """What the first layers give, and how many of the modules that were."""
         bytes_ = observations.dtype == torch.uint8 and observations.device.type == "cpu"
-        if bytes_ and len(observations) and len(self) > 1:
+        if bytes_ and len(observations) and len(self) > 1 and not self._padded:
             seen = Deviations.of(observations)
             if len(seen.index) <= MOST_DEVIATING * observations.numel():
                 return self._by_deviations(seen)
@@ -50,6 +50,10 @@ class Trunk(nn.Sequential):
             # Convolutions of few channels are twice as fast with the channels innermost.
             features = features.contiguous(memory_format=torch.channels_last)
         return features, 0
+
+    @property
+    def _padded(self) -> bool:
+        return any(isinstance(m, nn.Conv2d) and m.padding != (0, 0) for m in self)
 
     def _by_deviations(self, seen: Deviations) -> tuple[torch.Tensor, int]:
         modules = list(self.children())
@@ -71,7 +75,8 @@ def layers(network: Network, shape: tuple[int, ...]) -> Trunk:
     modules: list[nn.Module] = []
     channels = shape[0]
     for conv in network.convs:
-        modules += [nn.Conv2d(channels, conv.channels, conv.kernel, conv.stride), nn.ReLU()]
+        kind = (conv.kernel, conv.stride, conv.padding)
+        modules += [nn.Conv2d(channels, conv.channels, *kind), nn.ReLU()]
         channels = conv.channels
     modules.append(nn.Flatten())
     width = Network(network.convs).n_features(shape) if network.convs else math.prod(shape)

@@ -20,6 +20,8 @@ from rlgen.stats.scorecards import ELIGIBLE, OVERFITTED, SOUND
 
 STICKY_CHECKS = ("sticky-proposed-25", "sticky-executed-25")
 SPAWN_CHECK = "random-spawn"
+#: What networks cloned for these claims are put to.
+CHECKS = (*STICKY_CHECKS, SPAWN_CHECK)
 #: The conditions of a study that are the same checks.
 CONDITIONS = {
     "sticky-proposed-25": "sticky_proposed:0.25",
@@ -53,7 +55,7 @@ def strata(evidence: Evidence) -> list[Stratum]:
     """Every stratum under every check, for cloned and for trained agents."""
     told = []
     for agents, rows in (("cloned", _cloned(evidence)), ("trained", _trained(evidence))):
-        for check in (*STICKY_CHECKS, SPAWN_CHECK):
+        for check in CHECKS:
             own = rows[rows["check"] == check]
             for name in (A, B):
                 told.append(_stratum(agents, name, check, own))

@@ -1,6 +1,6 @@
 """What a study knows of its settings, as claims ask for it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -73,6 +73,7 @@ class Evidence:
             claims, as they are other readings of the paper or no part of it.
         substitute: Settings are looked up after this change: another reading of the paper.
         condition: By which returns are judged.
+        only: The settings that are looked at; all by default.
     """
 
     ASIDE = ("sensitivity", "modern")
@@ -82,8 +83,11 @@ class Evidence:
         study: Study,
         substitute: Callable[[Setting], Setting] = lambda setting: setting,
         condition: str | None = None,
+        *,
+        only: Set[Setting] | None = None,
     ) -> None:
         self.study = study
+        self._only = only
         self.condition = condition or study.main
         self._substitute = substitute
 
@@ -102,6 +106,8 @@ class Evidence:
                 part.family, part.n_train_levels, part.flip_p, part.network, part.regulariser
             ):
                 setting = Setting(*values)
+                if self._only is not None and setting not in self._only:
+                    continue
                 if all(getattr(setting, key) == value for key, value in wanted.items()):
                     found[setting] = None
         return list(found)

@@ -30,6 +30,7 @@ def render(study: Study, summary: dict[str, Any]) -> str:
         study=study,
         summary=summary,
         figures=_figures(study),
+        items={},
         key_columns=study.varying,
         group_columns=[key for key in GROUP if key in study.varying],
         jobs=[(group, job) for group in summary["selection"] for job in group["jobs"]][:SHOWN_ROWS],

@@ -6,6 +6,7 @@ import rlgen
 from rlgen import files
 from rlgen.report.cards import card
 from rlgen.report.certificates import certificates
+from rlgen.report.claims import claims
 from rlgen.report.elsewhere import elsewhere
 from rlgen.stats.choices import TOP, Group
 from rlgen.stats.estimates import POOLS, QUANTITIES
@@ -32,6 +33,7 @@ def summarise(study: Study) -> dict[str, Any]:
     each regulariser in each cell (``regularisers.Effect``). ``alarms`` has for each run the step
     at which overfitting was first certain, null where it never was. ``imported`` is null, or of
     results from elsewhere what was read and what could not be computed (``elsewhere.elsewhere``).
+    ``claims`` is null where the protocol declares none, or as ``claims.claims`` says.
     null is unknown elsewhere; of a seed or a number of training levels -1 is.
     """
     told = {
@@ -40,6 +42,7 @@ def summarise(study: Study) -> dict[str, Any]:
         "protocol": study.protocol.name,
         "condition": study.main,
         "imported": elsewhere(study),
+        "claims": claims(study),
         "rule": rule(study.protocol.margin),
         "cells": [_cell(study, cell) for cell in study.cells],
         "selection": [_group(group) for group in study.groups],

@@ -34,6 +34,7 @@ def fill(template: str, **context: Any) -> str:
     environment.filters["cell_text"] = _cell_text
     environment.filters["whole"] = _whole
     environment.filters["known"] = count
+    environment.filters["small"] = _small
     style = files("rlgen.report").joinpath("style.css").read_text(encoding="utf-8")
     return environment.get_template(template).render(style=style, **context)
 
@@ -55,6 +56,11 @@ def _cell_text(value: Any) -> str:
     if isinstance(value, int) and value == UNTOLD:
         return ""
     return str(value)
+
+
+def _small(p: float) -> str:
+    """A p-value."""
+    return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
 
 
 def _whole(value: float | None) -> str:
