@@ -79,7 +79,7 @@ NETWORKS = (
 
 
 #: Networks of the strata, in the same order as in ``strata``.
-FEW, RANDOM, GENERAL = "conv-b", "conv-k2x2", "conv-k2x2"
+FEW, RANDOM, GENERAL = "conv-a", "conv-k2x2", "conv-k2x2"
 
 
 def default(pools: int, seeds: int) -> list[Subject]:

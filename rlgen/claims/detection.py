@@ -51,10 +51,11 @@ class Stratum:
     left_out: int
 
 
-def strata(evidence: Evidence) -> list[Stratum]:
+def strata(evidence: Evidence, kinds: Sequence[str] = ("cloned", "trained")) -> list[Stratum]:
     """Every stratum under every check, for cloned and for trained agents."""
     told = []
-    for agents, rows in (("cloned", _cloned(evidence)), ("trained", _trained(evidence))):
+    for agents in kinds:
+        rows = (_cloned if agents == "cloned" else _trained)(evidence)
         for check in CHECKS:
             own = rows[rows["check"] == check]
             for name in (A, B):
@@ -116,7 +117,7 @@ def _cloned_strata(
     evidence: Evidence, checks: Iterable[str], names: Iterable[str]
 ) -> list[Stratum]:
     wanted = [(check, name) for check in checks for name in names]
-    return [s for s in strata(evidence) if s.agents == "cloned" and (s.check, s.name) in wanted]
+    return [s for s in strata(evidence, ["cloned"]) if (s.check, s.name) in wanted]
 
 
 def _sticky(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
@@ -149,9 +150,11 @@ def _detects(stratum: Stratum, least: float) -> Part:
     """The check's area is at least so large."""
     told = stratum.auc
     p = _beyond(told, least)
-    refuted = 1 - p if told.se != 0 else float(told.value < least)
-    if told.se == 0 and told.value == 0.5:
-        refuted = (2 * (1 - least)) ** min(told.n_positive, told.n_negative)
+    refuted = 1 - p
+    if told.se == 0:
+        # All pairs in the wrong order, or all tied: as in ``_beyond``.
+        share = {0.0: 1 - least, 0.5: 2 * (1 - least)}.get(told.value, 1.0)
+        refuted = share ** min(told.n_positive, told.n_negative)
     return Part(_what(stratum), _estimate(told), f"at least {least:g}", p, refuted)
 
 

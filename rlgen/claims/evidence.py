@@ -88,6 +88,7 @@ class Evidence:
     ) -> None:
         self.study = study
         self._only = only
+        self._known: dict[tuple[Setting, str], pd.DataFrame] = {}
         self.condition = condition or study.main
         self._substitute = substitute
 
@@ -122,10 +123,16 @@ class Evidence:
 
     def runs(self, setting: Setting, condition: str | None = None) -> pd.DataFrame:
         """The folded records of a setting's runs under a condition."""
-        rows = self._conditions.get(condition or self.condition)
-        if rows is None:
+        name = condition or self.condition
+        if name not in self._conditions:
             return self.study.folded.iloc[:0]
-        setting = self._substitute(setting)
+        key = (self._substitute(setting), name)
+        if key not in self._known:
+            self._known[key] = self._looked_up(*key)
+        return self._known[key]
+
+    def _looked_up(self, setting: Setting, condition: str) -> pd.DataFrame:
+        rows = self._conditions[condition]
         keys = ("family", "n_train_levels", "flip_p", "regulariser")
         mine = rows[np.logical_and.reduce([rows[key] == getattr(setting, key) for key in keys])]
         drawn = [resolve(setting.network, int(seed)) for seed in mine["seed"]]
