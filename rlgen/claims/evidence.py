@@ -7,7 +7,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from rlgen.architectures import resolve
 from rlgen.stats import intervals
@@ -19,6 +18,18 @@ from rlgen.study import Study
 NONE = "none"
 #: The paper's families from the easiest to the hardest.
 FAMILIES = ("maze-basic", "maze-blocks", "maze-tunnel")
+
+#: Columns of the records that say whose a row is.
+_KEYS = (
+    "seed",
+    "network",
+    "condition",
+    "split",
+    "family",
+    "n_train_levels",
+    "flip_p",
+    "regulariser",
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,6 @@ class Evidence:
     ) -> None:
         self.study = study
         self._only = only
-        self._known: dict[tuple[Setting, str], pd.DataFrame] = {}
         self.condition = condition or study.main
         self._substitute = substitute
 
@@ -121,28 +131,28 @@ class Evidence:
         """Sizes of the training pools in ``settings``, ascending."""
         return sorted({setting.n_train_levels for setting in self.settings(*items, **wanted)})
 
-    def runs(self, setting: Setting, condition: str | None = None) -> pd.DataFrame:
-        """The folded records of a setting's runs under a condition."""
-        name = condition or self.condition
-        if name not in self._conditions:
-            return self.study.folded.iloc[:0]
-        key = (self._substitute(setting), name)
-        if key not in self._known:
-            self._known[key] = self._looked_up(*key)
-        return self._known[key]
-
-    def _looked_up(self, setting: Setting, condition: str) -> pd.DataFrame:
-        rows = self._conditions[condition]
-        keys = ("family", "n_train_levels", "flip_p", "regulariser")
-        mine = rows[np.logical_and.reduce([rows[key] == getattr(setting, key) for key in keys])]
-        drawn = [resolve(setting.network, int(seed)) for seed in mine["seed"]]
-        return mine[mine["network"].astype(str) == np.array(drawn, dtype=object)]
+    def _rows(self, setting: Setting, condition: str | None, pool: str) -> list[int]:
+        """Rows of the study's folded records, in the order of the seeds."""
+        setting = self._substitute(setting)
+        key = (
+            condition or self.condition,
+            pool,
+            setting.family,
+            setting.n_train_levels,
+            setting.flip_p,
+            setting.regulariser,
+        )
+        found = self._index.get(key, [])
+        return [row for seed, net, row in found if net == resolve(setting.network, seed)]
 
     @cached_property
-    def _conditions(self) -> dict[str, pd.DataFrame]:
-        return {
-            str(name): rows for name, rows in self.study.folded.groupby("condition", observed=True)
-        }
+    def _index(self) -> dict[tuple[Any, ...], list[tuple[int, str, int]]]:
+        """Seed, network and row by what tells the records' settings, conditions and pools apart."""
+        index: dict[tuple[Any, ...], list[tuple[int, str, int]]] = {}
+        columns = [self.study.folded[key].tolist() for key in _KEYS]
+        for row, (seed, network, *key) in enumerate(zip(*columns, strict=True)):
+            index.setdefault(tuple(key), []).append((seed, network, row))
+        return {key: sorted(rows) for key, rows in index.items()}
 
     def tables(
         self,
@@ -152,10 +162,9 @@ class Evidence:
         condition: str | None = None,
     ) -> Tables:
         """A setting's returns on a pool."""
-        rows = self.runs(setting, condition)
-        rows = rows[rows["split"] == pool].sort_values("seed")
-        seeds = tuple(int(seed) for seed in rows["seed"])
-        return Tables(seeds, list(rows[column]), why_apart(rows, pool) if len(rows) else "")
+        rows = self.study.folded.iloc[self._rows(setting, condition, pool)]
+        apart = why_apart(rows, pool) if len(rows) else ""
+        return Tables(tuple(rows["seed"].tolist()), list(rows[column]), apart)
 
     def train(self, setting: Setting) -> Estimate:
         """Mean training return."""
@@ -186,21 +195,29 @@ class Evidence:
 
     def excess(self, setting: Setting) -> Estimate:
         """Memorised fraction: of the way from the ceiling C(p) to the optimum (method 1.6)."""
-        rows = self.runs(setting)
-        if rows.empty:
+        rows = self._rows(setting, None, "train")
+        if not rows:
             return Estimate(NAN, reason="there are no runs yet")
-        facts = self.study.facts({key: rows[key].iloc[0] for key in CELL})
+        facts = self.study.facts({key: self.study.folded[key].iloc[rows[0]] for key in CELL})
         ceiling, best = facts.get("ceiling"), facts.get("best")
         if ceiling is None or best is None:
             return Estimate(NAN, reason="the family has no memorisation ceiling")
         return scaled(self.train(setting), 1 / (best - ceiling), -ceiling / (best - ceiling))
 
-    def checkpoints(self, setting: Setting) -> Iterator[pd.DataFrame]:
-        """The learning curve of each of a setting's runs."""
-        wanted = set(self.runs(setting)["run_id"].astype(str))
-        for run, curve in self.study.curves.groupby("run_id", sort=True):
-            if str(run) in wanted:
-                yield curve
+    def curves(self, setting: Setting) -> Iterator[dict[str, Floats]]:
+        """By pool the returns at the checkpoints of each of a setting's runs."""
+        runs = self.study.folded["run_id"].iloc[self._rows(setting, None, "train")]
+        for run in runs.astype(str):
+            if run in self._curves:
+                yield self._curves[run]
+
+    @cached_property
+    def _curves(self) -> dict[str, dict[str, Floats]]:
+        told: dict[str, dict[str, Floats]] = {}
+        ordered = self.study.curves.sort_values("step", kind="stable")
+        for (run, pool), rows in ordered.groupby(["run_id", "split"], observed=True):
+            told.setdefault(str(run), {})[str(pool)] = rows["ret_mean"].to_numpy()
+        return told
 
 
 def scaled(estimate: Estimate, by: float, shift: float = 0.0) -> Estimate:

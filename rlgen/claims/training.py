@@ -102,11 +102,10 @@ def _overtrained(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
         if setting.n_train_levels not in smallest:
             continue
         lost = []
-        for curve in evidence.checkpoints(setting):
-            by_step = curve.pivot_table(index="step", columns="split", values="ret_mean")
-            if {"validation", "test"} <= set(by_step.columns):
-                test = by_step["test"].to_numpy()
-                lost.append(test[by_step["validation"].to_numpy().argmax()] - test[-1])
+        for curve in evidence.curves(setting):
+            if {"validation", "test"} <= curve.keys():
+                test = curve["test"]
+                lost.append(test[curve["validation"].argmax()] - test[-1])
         told = (
             intervals.run_mean(np.array(lost))
             if lost
