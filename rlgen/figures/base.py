@@ -59,14 +59,16 @@ class Drawing:
     """A drawn figure.
 
     Attributes:
-        svg: The picture, an ``<svg>`` element.
+        svg: The picture, one ``<svg>`` element or more; empty where ``html`` stands in its place.
         data: The numbers in it.
         note: What the reader must know of this drawing, for example what was left out.
+        html: A table that is shown as the picture, with everything in it escaped.
     """
 
     svg: str
     data: pd.DataFrame
     note: str = ""
+    html: str = ""
 
 
 class Figure(ABC):
