@@ -1,9 +1,10 @@
 """Which runs of a study belong to one of its parts, and how their returns are summed up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -52,15 +53,22 @@ class Selection:
     Args:
         study: The store's tables.
         part: What the part asks for.
+        episodes: By run, see ``rlgen.strips``.
 
     Attributes:
         jobs: One row a run: ``run_id``, ``seed``, the columns of ``CELL``, and ``asked``, the
             network as the part names it; a run that two names ask for has two rows.
     """
 
-    def __init__(self, study: Study, part: Protocol) -> None:
+    def __init__(
+        self,
+        study: Study,
+        part: Protocol,
+        episodes: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
+    ) -> None:
         self.study = study
         self.part = part
+        self.episodes = episodes
         self.jobs = _jobs(study, part)
 
     def runs(self, **where: Any) -> list[str]:
