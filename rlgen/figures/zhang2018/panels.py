@@ -33,7 +33,7 @@ _SPRITES = {
 }
 _OTHER = ("s", "#8a8f98")
 #: Width of an object in a cell.
-_SPRITE = 0.5
+_SPRITE = 0.45
 
 Point = tuple[float, float]
 
@@ -77,6 +77,7 @@ class Drawn:
         boxes: Red ones.
         sprites: By object, place and size of each.
         texts: Place, words and size in points.
+        counts: Place and number of frames in a cell.
     """
 
     floors: list[list[Point]] = field(default_factory=list)
@@ -88,6 +89,7 @@ class Drawn:
     boxes: list[list[Point]] = field(default_factory=list)
     sprites: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     texts: list[tuple[float, float, str, float]] = field(default_factory=list)
+    counts: list[tuple[float, float, str]] = field(default_factory=list)
 
     def onto(self, axis: Axes) -> None:
         """Draw it all."""
@@ -113,6 +115,8 @@ class Drawn:
         _line(axis, self.boxes, _BOX, 1.1)
         for x, y, text, size in self.texts:
             axis.text(x, y, text, fontsize=size, va="center")
+        for x, y, text in self.counts:
+            axis.text(x, y, text, fontsize=5, va="center", color=_INK)
 
 
 def add(drawn: Drawn, episode: Episode, top: float) -> float:
@@ -129,7 +133,7 @@ def add(drawn: Drawn, episode: Episode, top: float) -> float:
         y = top + place // COLUMNS * (1 + HEADER)
         first, last = parts[n][0].first, parts[n][-1].last
         earned = number(sum(episode["rewards"][:last]))
-        skipped = f" ({left_out} panels skipped)" if left_out and place == len(shown) - 1 else ""
+        skipped = f", {left_out} skipped" if left_out and place == len(shown) - 1 else ""
         drawn.texts.append((x, y + 0.3 * HEADER, f"frame {first} – {last}{skipped}", 7.5))
         drawn.texts.append((x, y + 0.72 * HEADER, f"cumulative rewards {earned}", 7.5))
         _panel(drawn, episode, parts[n], parts[n - 1] if n else [], (x, y + HEADER))
@@ -172,7 +176,7 @@ def _panel(
             drawn.boxes.append(box(*visit.cell, inset=0.07))
         if len(visit.frames) > 1:
             x, y = at(visit.cell, 0.12, 0.3)
-            drawn.texts.append((x, y, str(len(visit.frames)), 5))
+            drawn.counts.append((x, y, str(len(visit.frames))))
     taken = {tuple(place) for place in episode["positions"][: part[0].first]}
     for thing in episode["objects"]:
         if tuple(thing["position"]) not in taken:
