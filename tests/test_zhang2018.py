@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rlgen.architectures import resolve
 from rlgen.figures import zhang2018
-from rlgen.figures.zhang2018 import ITEMS, draw, selection, tables
+from rlgen.figures.zhang2018 import ITEMS, draw, tables
 from rlgen.figures.zhang2018.selection import Selection
 from rlgen.protocol import GRID, parse
 from rlgen.seeding import stream
@@ -19,7 +20,6 @@ from rlgen.stats import intervals
 from rlgen.stats.folded import fold
 from rlgen.study import Study
 
-MEMBERS = {"MLP": ("mlp-a", "mlp-b"), "ConvNet": ("conv-a", "conv-b")}
 CHECKS = ["random_spawn", "sticky_proposed:0.25", "random_spawn+sticky_proposed:0.25"]
 STICKY = [f"sticky_{mode}:{z}" for mode in ("proposed", "executed") for z in ("0.25", "1")]
 BASE = {"name": "part", "steps": 1, "agent": "a2c", "seeds": "0:5", "family": "maze-basic"}
@@ -51,14 +51,6 @@ def asked(item, **keys):
     return parse(BASE | PARTS[item] | keys, item)
 
 
-@pytest.fixture(autouse=True)
-def drawn_networks(monkeypatch):
-    """Each seed draws a member of the paper's families."""
-    monkeypatch.setattr(
-        selection, "resolve", lambda name, seed: (MEMBERS.get(name) or (name,))[seed % 2 - 1]
-    )
-
-
 def made(part, keep=lambda cell: True, levels=6):
     """A study in which every setting of a part that is kept has been run."""
     rows, curves = [], []
@@ -67,7 +59,7 @@ def made(part, keep=lambda cell: True, levels=6):
         cell["seed"] = cell.pop("seeds")
         if not keep(cell):
             continue
-        cell["network"] = selection.resolve(cell["network"], cell["seed"])
+        cell["network"] = resolve(cell["network"], cell["seed"])
         run = "-".join(map(str, cell.values()))
         rng = stream(0, run)
         for condition, pool in product(part.conditions, ("train", "test")):
@@ -120,7 +112,7 @@ class Table(HTMLParser):
 
 def test_every_item_of_the_paper_is_drawn_and_says_how_to_read_it():
     assert set(ITEMS) == {*PARTS, "fig8-17"}
-    for item in ("fig2a", "fig2b", "fig3b", "fig4", "table2"):
+    for item in ("fig2a", "fig3a", "fig3b", "fig18", "table2"):
         part = asked(item)
         study = made(part)
         drawing = draw(study, part, item)
@@ -147,17 +139,17 @@ def test_only_the_part_s_runs_belong_to_it():
     assert set(jobs["n_train_levels"]) == {10}
     assert set(jobs["flip_p"]) == {0.2}
     assert set(jobs["asked"]) == {"MLP"}
-    drawn = {seed: selection.resolve("MLP", seed) for seed in (1, 3, 4)}
+    drawn = {seed: resolve("MLP", seed) for seed in (1, 3, 4)}
     assert dict(zip(jobs["seed"], jobs["network"], strict=True)) == drawn
     assert len(set(drawn.values())) == 2
 
 
 def test_an_architecture_that_another_seed_drew_does_not_count():
-    part = asked("fig2b", family="maze-basic", network="mlp-a")
+    part = asked("fig2b", family="maze-basic", network="mlp-512-128")
     study = made(part)
     family = asked("fig2b", family="maze-basic", network="MLP")
     seeds = set(Selection(study, family).jobs["seed"])
-    assert seeds == {s for s in range(5) if selection.resolve("MLP", s) == "mlp-a"}
+    assert seeds == {s for s in range(5) if resolve("MLP", s) == "mlp-512-128"}
     assert 0 < len(seeds) < 5
 
 
@@ -303,7 +295,7 @@ def test_each_cell_of_a_table_has_its_published_value_and_the_difference(item):
         n, p, network = int(row["n_train_levels"]), float(row["flip_p"]), row["arch"]
         cell = cells[n, p, network, row["split"]]
         where = {"n_train_levels": n, "flip_p": p}
-        members = {selection.resolve(network, seed) for seed in part.seeds}
+        members = {resolve(network, seed) for seed in part.seeds}
         train, mine = {}, {}
         for member in members:
             train |= means(study, "train", network=member, **where)
@@ -316,7 +308,7 @@ def test_each_cell_of_a_table_has_its_published_value_and_the_difference(item):
         text = line[-8:][2 * flips.index(p) + (row["split"] == "test")]
         number = row["episode_reward"].replace("-", "−")
         assert f"paper {number}" in text
-        assert f"difference {tables.signed(cell['difference'])}" in text
+        assert f"Δ {tables.signed(cell['difference'])}" in text
         assert text.split()[0] == tables.number(cell["top"])
 
 
@@ -332,11 +324,21 @@ def test_a_cell_that_was_not_run_has_the_published_number_alone():
 
 
 def test_an_architecture_stands_beside_its_family_s_numbers():
-    part = asked("table2", network=["conv-a", "mlp-a"])
+    part = asked("table2", network=["conv-a", "mlp-512-128"])
     drawing = draw(made(part), part, "table2")
     beside = dict(zip(drawing.data["asked"], drawing.data["network"], strict=True))
-    assert beside == {"mlp-a": "MLP", "conv-a": "ConvNet"}
+    assert beside == {"mlp-512-128": "MLP", "conv-a": "ConvNet"}
     assert "ours: conv-a" in drawing.html
+
+
+def test_networks_that_the_paper_does_not_have_stand_alone():
+    part = asked("table2", network=["linear", "MLP"], n_train_levels=10, flip_p=0.0)
+    data = draw(made(part), part, "table2").data
+    linear = data[data["asked"] == "linear"]
+    assert list(data["asked"].unique()) == ["MLP", "linear"]
+    assert set(linear["published"]) == {""}
+    assert linear["top"].notna().sum() == 2
+    assert linear["difference"].isna().all()
 
 
 def test_what_users_write_is_escaped():

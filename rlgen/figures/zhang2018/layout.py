@@ -162,6 +162,8 @@ def words(setting: Row, selection: Selection) -> str:
     told = [str(setting["family"])]
     if len(selection.part.flip_p) > 1 and "flip_p" in setting:
         told.append(f"p = {setting['flip_p']:g}")
-    if setting.get("regulariser", "none") != "none":
+    if setting["regulariser"] != "none":
         told.append(f"trained with {setting['regulariser']}")
+    elif len(selection.part.regulariser) > 1:
+        told.append("trained without")
     return ", ".join(told)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rlgen.architectures import resolve
 from rlgen.protocol import Protocol
 from rlgen.stats.choices import GROUP, TOP
 from rlgen.stats.estimates import pool_mean, why_apart
@@ -18,15 +19,6 @@ from rlgen.stats.intervals import NAN, Estimate
 from rlgen.stats.selection import top_k
 from rlgen.stats.verdicts import count
 from rlgen.study import Study
-
-
-def resolve(name: str, seed: int) -> str:
-    """The architecture of the job with this seed that asks for this network.
-
-    Until ``agents.networks`` draws members of the paper's families, every name is its own.
-    """
-    del seed
-    return name
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from rlgen.architectures import drawn_from
 from rlgen.figures.base import Drawing, select
 from rlgen.figures.zhang2018.layout import Form
 from rlgen.figures.zhang2018.selection import Selection
@@ -29,10 +30,10 @@ class Table(Form):
 
     reading = (
         f"First in each cell is the mean of our {TOP} runs with the best training return, which is "
-        "what the paper shows; below it the published number, rounded to one decimal by its "
-        "authors, and by how much ours is above it. Last comes the mean of all our runs with its "
-        "95 % interval for new training runs on new levels of the same family, which the paper "
-        "does not tell."
+        "what the paper shows; below it the published number, which its authors rounded to one "
+        "decimal, and after Δ by how much ours is above it. Last comes the mean of all our runs "
+        "with its 95 % interval for new training runs on new levels of the same family, which the "
+        "paper does not tell."
     )
 
     def __init__(self, file: str) -> None:
@@ -60,7 +61,8 @@ class Table(Form):
             return None
         published = self.published()
         networks = list(dict.fromkeys(published["network"]))
-        asked = sorted(part.network, key=lambda name: networks.index(_as_published(name, networks)))
+        order = [*networks, ""].index
+        asked = sorted(part.network, key=lambda name: order(_as_published(name, networks)))
         printed = published.set_index(CELL)["published"].to_dict()
         found = {tuple(row[key] for key in _OURS): row for row in ours.to_dict("records")}
         sizes = sorted({*published["n_train_levels"], *part.n_train_levels})
@@ -97,10 +99,9 @@ def _records(data: pd.DataFrame, n: int, asked: str) -> list[dict[Any, Any]]:
 
 
 def _as_published(asked: str, networks: list[str]) -> str:
-    """Which of the two published networks a network of ours is held against."""
-    if asked in networks:
-        return asked
-    return networks[0] if asked.lower().startswith(networks[0].lower()) else networks[1]
+    """The published network beside which one of ours stands; empty where it belongs to none."""
+    members = (name for name in networks if asked in (name, *drawn_from(name)))
+    return next(members, "")
 
 
 def _html(tables: list[dict[str, Any]]) -> str:
