@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -29,6 +30,21 @@ def level_ids(ids: ArrayLike) -> NDArray[np.int64]:
     if len(array) and array.min() < 0:
         raise LevelError(f"level id {array.min()}: ids are not negative")
     return array
+
+
+@dataclass(frozen=True)
+class FloorPlan:
+    """One level as square cells, for drawings of what happens in it. Places are (column, row).
+
+    Attributes:
+        walls: bool ``(H, W)``.
+        objects: Name, place at the start, and reward of each.
+        moves: Columns and rows by which each action moves; (0, 0) for one that stays.
+    """
+
+    walls: NDArray[np.bool_]
+    objects: tuple[tuple[str, tuple[int, int], float], ...]
+    moves: tuple[tuple[int, int], ...]
 
 
 class Levels(ABC):
@@ -167,6 +183,14 @@ class Family(ABC):
     @abstractmethod
     def picture(self, levels: Levels, actions: Sequence[int] | None = None) -> NDArray[np.uint8]:
         """The first of the levels as an RGB picture ``(h, w, 3)``, with a path."""
+
+    def floor_plan(self, levels: Levels) -> FloorPlan | None:
+        """The first of the levels as square cells, or None where there are none.
+
+        The ``info`` of a family that has one tells ``position``, the agent's (column, row).
+        """
+        del levels
+        return None
 
     @abstractmethod
     def return_bounds(self, flip_p: float = 0.0) -> tuple[float, float]:

@@ -28,6 +28,7 @@ LAYERS = [
         "training",
         "cells",
         "agenda",
+        "strips",
         "trajectories",
         "study",
         "executors",

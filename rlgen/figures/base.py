@@ -28,6 +28,8 @@ TRAIN, TEST = "#3b82c4", "#e07b39"
 DRAWN_POOLS = (("train", "training levels", TRAIN), ("test", "held-out levels", TEST))
 #: Drawn in these, text and lines take the page's own colours (see ``to_svg``).
 INK, FAINT = "#010203", "#040506"
+#: A picture shrinks to this part of its width at most, at which its text is 8 pixels high.
+NARROWEST = 0.62
 #: Panels in one figure; what does not fit is in the table below it.
 MOST_PANELS = 24
 
@@ -59,14 +61,16 @@ class Drawing:
     """A drawn figure.
 
     Attributes:
-        svg: The picture, an ``<svg>`` element.
+        svg: The picture, one ``<svg>`` element or more; empty where ``html`` stands in its place.
         data: The numbers in it.
         note: What the reader must know of this drawing, for example what was left out.
+        html: A table that is shown as the picture, with everything in it escaped.
     """
 
     svg: str
     data: pd.DataFrame
     note: str = ""
+    html: str = ""
 
 
 class Figure(ABC):
@@ -188,9 +192,9 @@ def to_svg(canvas: Canvas, name: str, title: str) -> str:
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     size = re.search(r'<svg[^>]* width="([\d.]+)pt"', text)
     width = float(size.group(1)) * 4 / 3 if size else 0
-    text = re.sub(
-        r'(<svg[^>]*?) width="[^"]*"', rf'\1 style="max-width:{width:.0f}px"', text, count=1
-    )
+    # On a narrow screen it scrolls rather than become too small to read.
+    limits = f"max-width:{width:.0f}px;min-width:{NARROWEST * width:.0f}px"
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', rf'\1 style="{limits}"', text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     head = f'<svg role="img" aria-labelledby="{name}-title"'
     text = text.replace("<svg", head, 1)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from rlgen.errors import LevelError, nearest
-from rlgen.levels import MAX_POOL, Family, Levels, level_ids
+from rlgen.levels import MAX_POOL, Family, FloorPlan, Levels, level_ids
 from rlgen.settings import Settings, checked
 from rlgen.tabular import TabularLevels
 from rlgen_envs.maze import drawing, geometry, rewards
@@ -25,6 +25,8 @@ from rlgen_envs.maze.rules import (
     CHANNELS,
     HORIZON,
     KEY_VALUE,
+    MOVES,
+    OBJECTS,
     TIMEOUT_REWARD,
     Action,
 )
@@ -211,6 +213,14 @@ class MazeFamily(Family):
     def picture(self, levels: Levels, actions: Sequence[int] | None = None) -> NDArray[np.uint8]:
         """One level as a picture, with a path."""
         return drawing.picture(_mazes(levels), actions=actions)
+
+    def floor_plan(self, levels: Levels) -> FloorPlan:
+        """The first of the levels as cells."""
+        level = _mazes(levels)
+        names, cells = (*OBJECTS, "key"), (*level.objects[0], level.key[0])
+        places = [divmod(int(cell), level.side[1])[::-1] for cell in cells]
+        objects = zip(names, places, level.values[0].tolist(), strict=True)
+        return FloorPlan(level.walls[0], tuple(objects), tuple((c, r) for r, c in MOVES))
 
 
 def _mazes(levels: Levels) -> MazeLevels:
