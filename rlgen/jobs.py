@@ -19,7 +19,8 @@ from rlgen.evaluation.table import table
 from rlgen.policy import Policy
 from rlgen.seeding import library_seed
 from rlgen.splits import Split
-from rlgen.store import RunStore
+from rlgen.store import STRIPS, RunStore
+from rlgen.strips import episodes
 from rlgen.training import train
 from rlgen.trajectories import worst_level_trajectories
 
@@ -40,6 +41,7 @@ def run(
     device: str,
     command: Sequence[str],
     trust: Sequence[str] = (),
+    strips: bool = False,
 ) -> None:
     """Train and evaluate one cell, or evaluate a trained one under further conditions.
 
@@ -54,6 +56,7 @@ def run(
         device: "auto", "cpu" or "cuda".
         command: The command line, for provenance.
         trust: Policies' files that may be unpickled or run.
+        strips: Whether episodes are kept step by step, for figures that draw them so.
     """
     one_core()
     cell = Cell(**settings)
@@ -81,6 +84,8 @@ def run(
         if to_train:
             shown = worst_level_trajectories(policy, split, rows, seed=cell.seed)
             files.write_json(aside / "trajectories.json", shown)
+        if strips and not into.has_strips(cell.id):
+            files.write_json(aside / STRIPS, episodes(policy, split, cell.seed))
     told = provenance.collect(command) | {"device": device, "seconds": clock.seconds}
     files.write_json(aside / "provenance.json", told | {"steps": steps})
     into.publish(aside, cell.id, conditions, trained=to_train)

@@ -100,7 +100,8 @@ def run(
         return outcome
     progress.begin([job.cell for job in todo], len(outcome.already), jobs)
     with progress, LocalExecutor(store.log_folder, PRELOAD) as executor:
-        driver = _Driver(store, executor, progress, outcome, device, jobs, trust)
+        strips = any(part.item for part in parts)
+        driver = _Driver(store, executor, progress, outcome, device, jobs, trust, strips=strips)
         try:
             driver.work_through(todo)
         finally:
@@ -144,8 +145,10 @@ class _Driver:
         device: str,
         jobs: int,
         trust: Sequence[str],
+        *,
+        strips: bool,
     ) -> None:
-        self._trust = trust
+        self._trust, self._strips = trust, strips
         self._store, self._executor, self._progress = store, executor, progress
         self._outcome, self._device, self._jobs = outcome, device, jobs
         self._running: dict[str, _Job] = {}
@@ -212,6 +215,7 @@ class _Driver:
             "device": self._device,
             "command": sys.argv,
             "trust": list(self._trust),
+            "strips": self._strips,
         }
         self._executor.start(cell.id, "rlgen.jobs:run", arguments)
         self._progress.started(cell)

@@ -37,6 +37,8 @@ from rlgen.imported import Imported
 from rlgen.protocol import Protocol, digest, load, merged, parse
 
 FORMAT = 1
+#: In a run's folder or a later one: its episodes step by step.
+STRIPS = "strips.json"
 FOLDERS = ("runs", "splits", "extra", "failures", "history", "access", ".rlgen/logs")
 #: Purpose of an access that chooses runs by their returns.
 SELECTION = "selection"
@@ -308,6 +310,20 @@ class RunStore:
         folder.mkdir(parents=True, exist_ok=True)
         files.write_text(folder / "traceback.txt", why)
         return folder / "traceback.txt"
+
+    def _strips(self, cell: str) -> Path | None:
+        """Where the cell's episodes are kept step by step, if they are."""
+        found = (folder / STRIPS for folder in self._record_folders(cell))
+        return next((path for path in found if path.is_file()), None)
+
+    def has_strips(self, cell: str) -> bool:
+        """Whether the cell's episodes are kept step by step."""
+        return self._strips(cell) is not None
+
+    def strips(self) -> Mapping[str, list[dict[str, Any]]]:
+        """Episodes step by step of the runs that have some, see ``rlgen.strips``."""
+        paths = {cell: self._strips(cell) for cell in self.done()}
+        return files.JsonFiles({cell: path for cell, path in paths.items() if path is not None})
 
     def failures(self) -> dict[str, str]:
         """What is known of the cells that failed and are not done."""

@@ -37,6 +37,7 @@ class Study:
         parts: Of a study of several protocols, by the item that each makes.
         claims_declared: ``sha256`` of the claims' margins, and when they were ``declared``.
         clones: What checks read of networks cloned from the planner.
+        strips: Episodes step by step, by run, of those that have some.
     """
 
     protocol: Protocol | Imported
@@ -50,6 +51,7 @@ class Study:
     parts: Mapping[str, Protocol] = field(default_factory=dict)
     claims_declared: Mapping[str, str] = field(default_factory=dict)
     clones: Sequence[Mapping[str, Any]] = ()
+    strips: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, store: RunStore) -> "Study":
@@ -69,6 +71,7 @@ class Study:
             store.parts(),
             store.claims_declared(),
             store.clones(),
+            store.strips(),
         )
 
     @cached_property

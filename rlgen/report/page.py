@@ -6,6 +6,7 @@ import pandas as pd
 
 from rlgen.figures import FIGURES
 from rlgen.figures.base import Drawing, Figure
+from rlgen.figures.zhang2018 import ITEMS, Item, draw
 from rlgen.report.template import fill
 from rlgen.stats.choices import GROUP, TOP
 from rlgen.stats.folded import CELL
@@ -15,6 +16,8 @@ from rlgen.study import Study
 SHOWN_ROWS = 200
 #: With more cells the cards, and with more policies the certificates, are folded.
 MOST_CARDS, MOST_OPEN = 12, 24
+#: The figures of single episodes have no part of their own: they show runs of this one.
+STRIP_ITEM, STRIPPED = "fig8-17", "fig3b"
 #: What a cell's card adds to its row for download.
 CARD = {
     "excess": ("mean", "low", "high", "ceiling", "fraction"),
@@ -25,12 +28,13 @@ CARD = {
 
 def render(study: Study, summary: dict[str, Any]) -> str:
     """The page."""
+    papers = _papers(study)
     return fill(
         "page.html",
         study=study,
         summary=summary,
-        figures=_figures(study),
-        items={},
+        figures=[*papers, *_figures(study)],
+        items={name: figure.title for name, figure, _ in papers},
         key_columns=study.varying,
         group_columns=[key for key in GROUP if key in study.varying],
         jobs=[(group, job) for group in summary["selection"] for job in group["jobs"]][:SHOWN_ROWS],
@@ -53,6 +57,17 @@ def render(study: Study, summary: dict[str, Any]) -> str:
 def _figures(study: Study) -> list[tuple[str, Figure, Drawing]]:
     drawn = ((name, FIGURES[name], FIGURES[name].draw(study)) for name in FIGURES)
     return [(name, figure, drawing) for name, figure, drawing in drawn if drawing is not None]
+
+
+def _papers(study: Study) -> list[tuple[str, Item, Drawing]]:
+    """The paper's figures and tables that the study's parts make, in the paper's order."""
+    drawn = []
+    for item, figure in ITEMS.items():
+        part = study.parts.get(STRIPPED if item == STRIP_ITEM else item)
+        drawing = draw(study, part, item, study.strips) if part is not None else None
+        if drawing is not None:
+            drawn.append((f"zhang2018-{item}", figure, drawing))
+    return drawn
 
 
 def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:
