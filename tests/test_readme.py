@@ -163,6 +163,7 @@ def test_names_that_are_shown_exist():
             "regularisers",
             "checks",
             "controls",
+            "claims",
             "figures",
         }
     for text in DOCUMENTS.values():
