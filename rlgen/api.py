@@ -108,11 +108,10 @@ def _clone(protocol: Protocol, store: RunStore, jobs: int | None, *, quiet: bool
     from rlgen.calibration import population, run
     from rlgen.claims.detection import CHECKS
 
-    name = protocol.family[0]
-    _, own = content.named_options(name)
+    family = content.family(protocol.clones_family or protocol.family[0])
     _, failed = run.collect(
-        content.family(name).configure({**protocol.family_options, **own}),
-        population.strata(protocol.n_train_levels, protocol.clones),
+        family if protocol.clones_family else family.configure(protocol.family_options),
+        population.strata(protocol.clones),
         CHECKS,
         store.path / "clones",
         jobs=jobs or os.cpu_count() or 1,

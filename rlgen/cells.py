@@ -128,11 +128,11 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
             with _At(where, "flip_p", flip_p):
                 family.generate([], flip_p)
     if protocol.clones:
-        for name, family in families.items():
+        name = protocol.clones_family or protocol.family[0]
+        with _At(where, "clones_family", name):
+            family = content.family(name)
             if family.tabular(family.generate([0])) is None:
-                raise ProtocolError(
-                    f"{where}: clones = {protocol.clones}: {name} has no planner to clone"
-                )
+                raise ProtocolError("has no planner to clone")
     made = [(text, _hash(text, where)) for text in protocol.policy]
     settings = {name: {} if made else _agent(protocol, name, where) for name in protocol.agent}
     named_networks = () if made else protocol.network

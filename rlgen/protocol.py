@@ -86,6 +86,7 @@ class Protocol(Settings):
         claims: Claims that the study decides, each with the margins declared for it.
         clones: Networks cloned from the planner in each class of agents that the claims on checks
             compare.
+        clones_family: Of whose levels; the first family by default.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -122,6 +123,7 @@ class Protocol(Settings):
         default_factory=dict
     )
     clones: Annotated[int, Field(ge=0, le=10_000)] = 0
+    clones_family: str = ""
 
     @field_validator("*")
     @classmethod
