@@ -54,7 +54,8 @@ class Condition:
     @property
     def name(self) -> str:
         """The canonical text: strengths spelt out, parts in order."""
-        return "+".join(_spell(name, strength) for name, strength in self.parts) or PLAIN
+        spelt = (PERTURBATIONS[name].strength.spell(name, number) for name, number in self.parts)
+        return "+".join(spelt) or PLAIN
 
     @cached_property
     def members(self) -> list[tuple[Perturbation, float]]:
@@ -107,24 +108,6 @@ class Condition:
         return None
 
 
-def _spell(name: str, strength: float) -> str:
-    rule = PERTURBATIONS[name].strength
-    switch = rule.integer and (rule.low, rule.high) == (0, 1)
-    return name if switch and strength == 1 else f"{name}:{strength:g}"
-
-
 def _part(piece: str) -> tuple[str, float]:
-    name, colon, number = piece.partition(":")
-    rule = PERTURBATIONS[name.strip()].strength
-    try:
-        strength = float(number) if colon else rule.default
-    except ValueError:
-        raise ProtocolError(f"{piece!r}: {number!r} is not a number") from None
-    if not rule.low <= strength <= rule.high:
-        raise ProtocolError(
-            f"{piece!r}: {rule.meaning} must be from {rule.low:g} to {rule.high:g}, "
-            f"not {strength:g}"
-        )
-    if rule.integer and strength != int(strength):
-        raise ProtocolError(f"{piece!r}: {rule.meaning} must be a whole number")
-    return name.strip(), strength
+    name = piece.partition(":")[0].strip()
+    return name, PERTURBATIONS[name].strength.read(piece)

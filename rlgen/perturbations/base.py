@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rlgen.errors import ProtocolError
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -67,7 +69,7 @@ def before_first(noop: int, n_actions: int) -> Floats:
 
 @dataclass(frozen=True)
 class Strength:
-    """What a perturbation's number means.
+    """What the number of a perturbation, or of a regulariser, means.
 
     Attributes:
         meaning: What it is, with its unit.
@@ -75,7 +77,7 @@ class Strength:
         low: Smallest value allowed.
         high: Largest value allowed.
         integer: Whether it counts something.
-        identity: The value at which nothing is perturbed.
+        identity: The value at which nothing is changed.
     """
 
     meaning: str
@@ -84,6 +86,31 @@ class Strength:
     high: float
     integer: bool = False
     identity: float = 0.0
+
+    def read(self, piece: str) -> float:
+        """The number in ``name:number``, or the default where there is none.
+
+        Raises:
+            ProtocolError: If it is not allowed.
+        """
+        _, colon, number = piece.partition(":")
+        try:
+            strength = float(number) if colon else self.default
+        except ValueError:
+            raise ProtocolError(f"{piece!r}: {number!r} is not a number") from None
+        if not self.low <= strength <= self.high:
+            raise ProtocolError(
+                f"{piece!r}: {self.meaning} must be from {self.low:g} to {self.high:g}, "
+                f"not {strength:g}"
+            )
+        if self.integer and strength != int(strength):
+            raise ProtocolError(f"{piece!r}: {self.meaning} must be a whole number")
+        return strength
+
+    def spell(self, name: str, strength: float) -> str:
+        """``name:number``, or the name alone of what is on or off."""
+        switch = self.integer and (self.low, self.high) == (0, 1)
+        return name if switch and strength == 1 else f"{name}:{strength:g}"
 
 
 class Perturbation:
