@@ -15,8 +15,8 @@ from rlgen.conditions import Condition
 from rlgen.errors import ProtocolError, RlgenError
 from rlgen.facts import facts
 from rlgen.levels import Family
-from rlgen.perturbations import PERTURBATIONS
 from rlgen.protocol import GRID, Protocol, digest, named_levels
+from rlgen.regularisation import Regularisation
 from rlgen.splits import NAMESPACES, Split, check_named, check_pool_sizes, chosen_split, draw_split
 
 #: Raised whenever the same settings would give other results for a reason that no setting names.
@@ -116,7 +116,9 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
             key and value at fault.
     """
     families = {name: _family(protocol, name, where) for name in protocol.family}
-    for key, text, condition in _conditions(protocol, where):
+    regularisations = _regularisations(protocol, where)
+    met = [("regulariser", text, told.condition) for text, told in regularisations.items()]
+    for key, text, condition in (*_conditions(protocol, where), *met):
         for family in families.values():
             reason = condition.why_not(family)
             if reason is not None:
@@ -138,6 +140,13 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
             with _At(where, "network", name):
                 for each in drawn_from(name):
                     NETWORKS[each].n_features(family.observation_space.shape)
+    networks = [each for name in protocol.network for each in drawn_from(name)]
+    learners = product(protocol.agent, networks, families.values())
+    for agent, network, family in () if made else learners:
+        for text, told in regularisations.items():
+            reason = told.why_not(agent, network, family)
+            if reason is not None:
+                raise ProtocolError(f"{where}: regulariser = {text!r}: {reason}")
     named = protocol.named_levels
     return [
         Cell(
@@ -153,7 +162,7 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
             agent_settings=settings[agent],
             agent_version=0 if made else AGENTS[agent].version,
             network=network if made else resolve(network, seed),
-            regulariser=_regulariser_name(regulariser),
+            regulariser=regularisations[regulariser].name,
             steps=protocol.steps,
             seed=seed,
             pool_seed=seed if protocol.train_pool == "per_run" and not named else 0,
@@ -191,7 +200,7 @@ def canonical(protocol: Protocol) -> Protocol:
     return protocol.model_copy(
         update={
             "conditions": tuple(condition.name for condition in conditions(protocol)),
-            "regulariser": tuple(_regulariser_name(text) for text in protocol.regulariser),
+            "regulariser": tuple(Regularisation.parse(text).name for text in protocol.regulariser),
         }
     )
 
@@ -266,12 +275,8 @@ def _hash(text: str, where: str) -> str:
         return policy_hash(text)
 
 
-def _regulariser_name(text: str) -> str:
-    return text if text == "none" else Condition.parse(text).name
-
-
 def _conditions(protocol: Protocol, where: str) -> Iterator[tuple[str, str, Condition]]:
-    """All conditions and regularisers with the key they stand under."""
+    """All conditions with the key they stand under."""
     seen: dict[str, str] = {}
     for text in protocol.conditions:
         with _At(where, "conditions", text):
@@ -280,20 +285,16 @@ def _conditions(protocol: Protocol, where: str) -> Iterator[tuple[str, str, Cond
                 raise ProtocolError(f"is the same condition as {seen[condition.name]!r}")
         seen[condition.name] = text
         yield "conditions", text, condition
+
+
+def _regularisations(protocol: Protocol, where: str) -> dict[str, Regularisation]:
+    """What the agents train with, by the text it stands as."""
+    found: dict[str, Regularisation] = {}
     for text in protocol.regulariser:
-        if text == "none":
-            continue
         with _At(where, "regulariser", text):
-            condition = Condition.parse(text)
-            if not condition.parts:
-                raise ProtocolError("training without a perturbation is called 'none'")
-            refuse_regulariser(condition)
-        yield "regulariser", text, condition
-
-
-def refuse_regulariser(condition: Condition) -> None:
-    """Refuse a condition under which no agent can be trained."""
-    for name, _ in condition.parts:
-        if not PERTURBATIONS[name].regularises:
-            can = [n for n in PERTURBATIONS if PERTURBATIONS[n].regularises]
-            raise ProtocolError(f"agents cannot be trained under {name} (but: {', '.join(can)})")
+            regularisation = Regularisation.parse(text)
+            for other, known in found.items():
+                if known == regularisation:
+                    raise ProtocolError(f"is the same regulariser as {other!r}")
+        found[text] = regularisation
+    return found

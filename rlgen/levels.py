@@ -69,6 +69,8 @@ class Family(ABC):
         continuous: Whether observations are amounts, not symbols, and levels are played, not
             tabular: noise can then be added to what is seen.
         draws: Whether ``picture`` and environments with render_mode "rgb_array" draw levels.
+        layout: Which entries along the first axis of an observation show the level itself, and not
+            what became of it in play; all where a family does not tell them apart.
         side_by_side: At most so many environments are played at once in evaluation.
         edits: The edits that ``edited`` knows, with the number of their variants; 0 where they
             are drawn from so many that no one counts.
@@ -83,6 +85,7 @@ class Family(ABC):
     can_spawn: bool = False
     continuous: bool = False
     draws: bool = True
+    layout: slice = slice(None)
     side_by_side: int = 4096
     edits: Mapping[str, int] = MappingProxyType({})
     options: Mapping[str, Any]

@@ -10,14 +10,12 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen import content
 from rlgen.agenda import Task
-from rlgen.agents import AGENTS, NETWORKS, learner
-from rlgen.agents.presets import drawn
 from rlgen.agents.process import one_core
 from rlgen.conditions import Condition
 from rlgen.errors import ProtocolError
 from rlgen.evaluation.table import table
 from rlgen.ranges import parse_seeds
-from rlgen.training import training_env
+from rlgen.training import prepare
 
 #: Seconds of training measured for each agent, network and family, after a first rollout.
 MEASURE = 2.0
@@ -83,27 +81,30 @@ def _kind(tasks: Sequence[Task]) -> dict[str, Any]:
     cells = [task.cell for task in tasks]
     cell = max(cells, key=lambda c: c.n_train_levels)
     family = content.family(cell.family).configure(cell.family_options)
-    preset, network = AGENTS[cell.agent], NETWORKS[cell.network]
-    settings = drawn(preset.configured(cell.agent_options, cell.agent), cell.seed)
     ids = parse_seeds(cell.train_levels) if cell.train_levels else range(cell.n_train_levels)
     levels = family.generate(ids[: min(cell.n_train_levels, 64)], cell.flip_p)
-    env = training_env(family, levels, settings, cell.regulariser, cell.seed)
-    model = learner.make(preset, settings, network, env, seed=0, device="cpu")
+    ready = prepare(
+        family,
+        levels,
+        agent=cell.agent,
+        network=cell.network,
+        seed=cell.seed,
+        agent_options=cell.agent_options,
+        regulariser=cell.regulariser,
+    )
     watch = _Stopwatch()
     with suppress(_Measured):
-        model.learn(10**9, callback=watch)
-    env.close()
-    shape = family.observation_space.shape
-    policy = learner.policy_of(preset, model, network, shape)
+        ready.model.learn(10**9, callback=[watch, *ready.callbacks])
+    ready.env.close()
     faced = [Condition.parse(name) for name in tasks[0].conditions]
     few = levels.take(slice(0, 8))
     began = time.perf_counter()
-    table(policy, family, few, faced, episodes=cell.episodes)
+    table(ready.policy, family, few, faced, episodes=cell.episodes)
     a_level = (time.perf_counter() - began) / len(few)
     trained_on = [min(c.n_train_levels, c.evaluated_train_levels) for c in cells]
     n_levels = float(np.mean(trained_on)) + cell.n_validation_levels + cell.n_test_levels
     watched = (cell.curve_points + 1) * 3 * cell.curve_levels
-    weights = sum(p.numel() for p in model.policy.parameters()) * 4
+    weights = sum(p.numel() for p in ready.model.policy.parameters()) * 4
     return {
         "family": cell.family,
         "agent": cell.agent,

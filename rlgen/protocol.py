@@ -73,7 +73,7 @@ class Protocol(Settings):
         agent: Agents. Grid.
         agent_options: Hyper-parameters that replace the presets' own.
         network: Network architectures. Grid.
-        regulariser: Perturbation met in training, or "none". Grid.
+        regulariser: Perturbations met in training and regularisers, or "none". Grid.
         seeds: Training seeds, as a list or as "0:20". Grid.
         steps: Environment steps of each training run.
         conditions: What the trained policies face, on training and on test levels.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen.agents import AGENTS, NETWORKS, learner
@@ -15,11 +16,13 @@ from rlgen.agents.device_env import DeviceEnv
 from rlgen.agents.presets import drawn
 from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.agents.vec_env import VecEnvAdapter
+from rlgen.agents.viewed_env import ViewedEnv
 from rlgen.alarm import NAN, gap_low
 from rlgen.conditions import Condition
 from rlgen.evaluation import EPISODES, can_be_exact, evaluate
 from rlgen.levels import Family, Levels
 from rlgen.perturbations.vector import PerturbedVectorEnv
+from rlgen.regularisation import Regularisation
 from rlgen.seeding import library_seed
 from rlgen.splits import Split
 
@@ -76,31 +79,77 @@ def train(
         steps: Environment steps.
         seed: Of weights, exploration, level order and drawn hyper-parameters.
         agent_options: Replace the preset's settings.
-        regulariser: Perturbation under which the agent trains, or "none".
+        regulariser: Perturbations and regularisers with which the agent trains, or "none".
         curve_points: Checkpoints after the one at step 0, the final one included.
         curve_levels: Levels of each pool that a checkpoint is evaluated on.
         episodes: Episodes a level of it where returns cannot be computed.
         device: "cpu", "cuda" or "auto".
         on_checkpoint: Told of each checkpoint.
     """
-    family = split.family
+    ready = prepare(
+        split.family,
+        split.train,
+        agent=agent,
+        network=network,
+        seed=seed,
+        agent_options=agent_options,
+        regulariser=regulariser,
+        device=device,
+    )
+    model, policy = ready.model, ready.policy
+    watched = {name: levels.take(slice(0, curve_levels)) for name, levels in split.pools()}
+    worker = _TestWorker(policy, split, watched, steps, curve_points, episodes, seed, on_checkpoint)
+    model.learn(total_timesteps=steps, callback=[worker, *ready.callbacks])
+    worker.checkpoint(last=True)
+    ready.env.close()
+    seconds = worker.training_seconds
+    return Trained(policy, worker.curve, ready.settings, model.num_timesteps, seconds)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An agent that has not learnt yet.
+
+    Attributes:
+        model: Its algorithm.
+        callbacks: What the model's ``learn`` needs.
+        env: What it learns in.
+        policy: Its policy, which changes as it learns.
+        settings: Hyper-parameters, as drawn.
+    """
+
+    model: BaseAlgorithm
+    callbacks: list[BaseCallback]
+    env: BatchEnv
+    policy: TorchPolicy
+    settings: dict[str, Any]
+
+
+def prepare(
+    family: Family,
+    levels: Levels,
+    *,
+    agent: str,
+    network: str,
+    seed: int,
+    agent_options: Mapping[str, Any] | None = None,
+    regulariser: str = "none",
+    device: str = "cpu",
+) -> Prepared:
+    """All that is needed to learn on some levels; arguments as of ``train``."""
     preset, trunk = AGENTS[agent], NETWORKS[network]
-    settings = drawn(preset.configured(agent_options or {}, agent), seed)
+    options = preset.configured(agent_options or {}, agent)
+    settings = Regularisation.parse(regulariser).settings(drawn(options, seed))
     device = learner.resolve_device(device)
     there = device != "cpu" and learner.batched(preset)
     env = training_env(
-        family, split.train, settings, regulariser, seed, device=device if there else "cpu"
+        family, levels, settings, regulariser, seed, device=device if there else "cpu"
     )
     model = learner.make(
         preset, settings, trunk, env, seed=library_seed(seed, "agent"), device=device
     )
     policy = learner.policy_of(preset, model, trunk, family.observation_space.shape)
-    watched = {name: levels.take(slice(0, curve_levels)) for name, levels in split.pools()}
-    worker = _TestWorker(policy, split, watched, steps, curve_points, episodes, seed, on_checkpoint)
-    model.learn(total_timesteps=steps, callback=worker)
-    worker.checkpoint(last=True)
-    env.close()
-    return Trained(policy, worker.curve, settings, model.num_timesteps, worker.training_seconds)
+    return Prepared(model, learner.callbacks(settings, seed), env, policy, settings)
 
 
 def training_env(
@@ -118,12 +167,25 @@ def training_env(
         family: Of the levels.
         levels: Drawn from at each reset.
         settings: Of the agent: how many environments, how rewards are clipped.
-        regulariser: Perturbation met in training, or "none".
-        seed: Of the perturbation's noise.
+        regulariser: Perturbations met in training and regularisers, or "none".
+        seed: Of their noise.
         device: Where they are played. Away from the CPU only tabular levels can be; others stay,
             and their observations are sent.
     """
-    condition = Condition.parse("plain" if regulariser == "none" else regulariser)
+    regularisation = Regularisation.parse(regulariser)
+    env = _training_env(family, levels, settings, regularisation.condition, seed, device)
+    views = regularisation.views(family, settings["n_envs"], seed, device)
+    return ViewedEnv(env, views, device) if views else env
+
+
+def _training_env(
+    family: Family,
+    levels: Levels,
+    settings: Mapping[str, Any],
+    condition: Condition,
+    seed: int,
+    device: str,
+) -> BatchEnv:
     channel = condition.channel(int(family.action_space.n), family.noop)
     if device != "cpu" and family.tabular(levels.take(slice(0, 1))) is not None:
         return DeviceEnv(

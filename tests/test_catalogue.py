@@ -5,9 +5,10 @@ from rlgen.catalogue import Catalogue, Lazy
 from rlgen.errors import UnknownNameError
 from rlgen.figures import FIGURES
 from rlgen.perturbations import PERTURBATIONS
+from rlgen.regularisers import REGULARISERS
 from rlgen_envs import FAMILIES
 
-CATALOGUES = [AGENTS, NETWORKS, PERTURBATIONS, FAMILIES, FIGURES]
+CATALOGUES = [AGENTS, NETWORKS, PERTURBATIONS, REGULARISERS, FAMILIES, FIGURES]
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda c: c.kind)

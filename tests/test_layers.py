@@ -14,6 +14,8 @@ LAYERS = [
     {
         "perturbations",
         "conditions",
+        "regularisers",
+        "regularisation",
         "evaluation",
         "agents",
         "content",
@@ -50,6 +52,8 @@ RUN = {
     "training",
     "evaluation",
     "perturbations",
+    "regularisers",
+    "regularisation",
     "jobs",
     "executors",
     "pricing",
@@ -57,7 +61,7 @@ RUN = {
     "checks",
     "calibration",
 }
-TORCH = {"agents", "training", "jobs", "pricing", "calibration"}
+TORCH = {"agents", "regularisers", "training", "jobs", "pricing", "calibration"}
 #: The one module that knows machinery and content.
 MEETING = {"content"}
 

@@ -159,6 +159,7 @@ def test_names_that_are_shown_exist():
             "networks",
             "recipes",
             "perturbations",
+            "regularisers",
             "checks",
             "controls",
             "figures",

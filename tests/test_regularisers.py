@@ -118,11 +118,11 @@ def test_studies_without_regularisers_have_none():
 def test_in_the_report(tmp_path, tiny):
     import rlgen
 
-    tiny |= {"regulariser": ["none", "random_spawn"], "n_train_levels": 3, "steps": 600}
+    tiny |= {"regulariser": ["none", "dropout+random_spawn"], "n_train_levels": 3, "steps": 600}
     result = rlgen.evaluate(tiny, tmp_path / "s", jobs=2)
     (row,) = result.summary["regularisers"]
-    assert row["regulariser"] == "random_spawn"
+    assert row["regulariser"] == "random_spawn+dropout:0.1"
     assert row["runs"] == 2
     page = result.report.read_text()
-    assert "Did training under stochasticity help?" in page
+    assert "Did regularising help?" in page
     assert row["verdict"] in page

@@ -95,6 +95,8 @@ def outside(tmp_path):
         "outside-32 = rlgen_outside:NETWORK\n"
         "[rlgen.perturbations]\n"
         "sharper = rlgen_outside:SHARPER\n"
+        "[rlgen.regularisers]\n"
+        "slower = rlgen_outside:SLOWER\n"
     )
     return {"PYTHONPATH": str(site)}
 
@@ -258,6 +260,7 @@ def test_what_others_add_needs_no_fork(outside, write_protocol, tmp_path):
         ("agents", "outside-a2c"),
         ("networks", "outside-32"),
         ("perturbations", "sharper"),
+        ("regularisers", "slower"),
     ]:
         out, _ = finished(command("list", kind, environment=outside))
         assert name in out
@@ -268,6 +271,7 @@ def test_what_others_add_needs_no_fork(outside, write_protocol, tmp_path):
         agent="outside-a2c",
         agent_options={},
         network="outside-32",
+        regulariser="random_spawn+slower",
         conditions=["plain", "sharper", "sticky_executed:0.25"],
         n_train_levels=[3],
         seeds=[0, 1],
@@ -284,6 +288,7 @@ def test_what_others_add_needs_no_fork(outside, write_protocol, tmp_path):
     assert len(exact) == 6
     page, summary = (store / name for name in ("report.html", "summary.json"))
     assert "sharper:2" in page.read_text()
+    assert set(frame["regulariser"]) == {"random_spawn+slower:0.5"}
     cells = json.loads(summary.read_text())["cells"]
     assert {cell["family"] for cell in cells} == {"outside-good", "outside-played"}
     for cell in cells:

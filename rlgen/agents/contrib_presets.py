@@ -23,6 +23,7 @@ TRPO = AgentPreset(
         "reward_clip": 0.0,
         "precision": "float32",
     },
+    moves="trust region",
     extra="contrib",
     version=1,
 )
@@ -61,6 +62,7 @@ ARS = AgentPreset(
         "precision": "float32",
     },
     stochastic=False,
+    moves="search",
     extra="contrib",
     version=1,
 )

@@ -1,15 +1,17 @@
 """A stable-baselines3 model made from a preset."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import gymnasium as gym
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from torch import nn
 
 from rlgen.agents.batch_env import BatchEnv
+from rlgen.agents.dropout import Dropout
 from rlgen.agents.networks import Network
 from rlgen.agents.presets import AgentPreset
 from rlgen.agents.recipes import recipe
@@ -18,7 +20,15 @@ from rlgen.agents.trunk import TrunkExtractor
 from rlgen.errors import ProtocolError
 
 #: Settings of ours that stable-baselines3 does not take.
-_OURS = ("n_envs", "anneal", "reward_clip", "precision", "learning_rate")
+_OURS = (
+    "n_envs",
+    "anneal",
+    "reward_clip",
+    "precision",
+    "learning_rate",
+    "weight_decay",
+    "dropout",
+)
 #: Settings that stable-baselines3 takes as its policy's.
 _POLICY_S = ("n_quantiles",)
 
@@ -36,7 +46,7 @@ def make(
 
     Args:
         preset: Says which algorithm.
-        settings: The run's hyper-parameters, drawn.
+        settings: The run's hyper-parameters, drawn; and ``weight_decay``, if weights decay.
         network: The trunk; heads are linear on it, shared between policy and value (A-21) where
             the algorithm allows it.
         env: Training environments.
@@ -60,7 +70,7 @@ def make(
             "activation_fn": nn.ReLU,
             # Observations are already zeros and ones.
             "normalize_images": False,
-            **_optimizer(preset, how.adam),
+            **_optimizer(preset, how.adam, settings.get("weight_decay", 0.0)),
         }
     not_its = (*_OURS, *_POLICY_S)
     rest = {key: value for key, value in settings.items() if key not in not_its}
@@ -76,14 +86,39 @@ def make(
     )
 
 
-def _optimizer(preset: AgentPreset, adam: Mapping[str, Any]) -> dict[str, Any]:
+def _optimizer(preset: AgentPreset, adam: Mapping[str, Any], decay: float) -> dict[str, Any]:
+    made: Callable[..., torch.optim.Optimizer] = RMSpropTFLike
+    settings: dict[str, Any] = {"alpha": 0.99, "eps": 1e-5}
     if preset.optimizer == "adam":
         # One pass over the weights instead of eight.
-        return {"optimizer_class": torch.optim.Adam, "optimizer_kwargs": {"fused": True, **adam}}
+        made, settings = torch.optim.Adam, {"fused": True, **adam}
     return {
-        "optimizer_class": RMSpropTFLike,
-        "optimizer_kwargs": {"alpha": 0.99, "eps": 1e-5},
+        "optimizer_class": _decaying(made, decay) if decay else made,
+        "optimizer_kwargs": settings,
     }
+
+
+def _decaying(
+    made: Callable[..., torch.optim.Optimizer], decay: float
+) -> Callable[..., torch.optim.Optimizer]:
+    """The optimiser with a decay of weights, not of biases."""
+
+    def make(parameters: Iterable[nn.Parameter], **settings: Any) -> torch.optim.Optimizer:
+        told = list(parameters)
+        weights = {"params": [p for p in told if p.dim() > 1], "weight_decay": decay}
+        return made([weights, {"params": [p for p in told if p.dim() == 1]}], **settings)
+
+    return make
+
+
+def callbacks(settings: Mapping[str, Any], seed: int) -> list[BaseCallback]:
+    """What the settings ask for while the model learns.
+
+    Args:
+        settings: As for ``make``; ``dropout`` is the probability of leaving a unit out, if any is.
+        seed: Of what is drawn.
+    """
+    return [Dropout(settings["dropout"], seed)] if settings.get("dropout") else []
 
 
 def batched(preset: AgentPreset) -> bool:

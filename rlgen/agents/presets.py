@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from math import exp, log
-from typing import Any
+from typing import Any, Literal
 
 from rlgen.errors import ProtocolError, nearest
 
@@ -43,6 +43,8 @@ class AgentPreset:
             ("auto": see ``learner.resolve_precision``; evaluation always uses float32).
         optimizer: "adam", or "rmsprop" as TensorFlow's (A-17).
         stochastic: Whether its policy gives action probabilities.
+        moves: How its policy's weights move: by "descent" of an optimiser along the gradient of a
+            loss, within a "trust region", or by "search" without gradients.
         version: Raised whenever the same settings would learn differently.
         extra: The extra of ours that installs its package; "" where nothing more is needed.
     """
@@ -52,6 +54,7 @@ class AgentPreset:
     settings: Mapping[str, Any]
     optimizer: str = "adam"
     stochastic: bool = True
+    moves: Literal["descent", "trust region", "search"] = "descent"
     version: int = 2
     extra: str = ""
 

@@ -60,8 +60,7 @@ class TorchPolicy(MemorylessPolicy):
         batch = BATCH.get(self._device.type, BATCH["cpu"])
         modes = self._trunk.training, self._head.training
         self._trunk.eval(), self._head.eval()
-        learning, self._trunk.precision = self._trunk.precision, torch.float32
-        with torch.inference_mode():
+        with self._trunk.evaluating(), torch.inference_mode():
             for first in range(0, len(observations), batch):
                 part = torch.from_numpy(observations[first : first + batch])
                 scores = self._head(self._trunk(part.to(self._device))).double()
@@ -70,7 +69,6 @@ class TorchPolicy(MemorylessPolicy):
                 else:
                     scores = nn.functional.one_hot(scores.argmax(dim=1), self.spec.n_actions)
                 out[first : first + batch] = scores.cpu().numpy()
-        self._trunk.precision = learning
         self._trunk.train(modes[0]), self._head.train(modes[1])
         return out
 

@@ -1,6 +1,9 @@
 """A network of the catalogue as a torch module."""
 
 import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import cast
 
 import gymnasium as gym
@@ -25,18 +28,46 @@ class Trunk(nn.Sequential):
 
     Attributes:
         precision: Of the arithmetic inside; weights and features are float32 in any case.
+        masks: What the outputs of modules are multiplied by, for all observations alike, by the
+            place of the module: those of hidden units that are left out (``dropout``).
     """
 
     precision: torch.dtype = torch.float32
+    masks: Mapping[int, torch.Tensor] = MappingProxyType({})
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
         """The features."""
         features, done = self._first_layers(observations)
         narrow = self.precision != torch.float32
         with torch.autocast(features.device.type, dtype=self.precision, enabled=narrow):
-            for layer in list(self.children())[done:]:
-                features = layer(features)
+            # What was done ends with a ReLU.
+            features = self._masked(features, done - 1)
+            for place, layer in enumerate(list(self.children())[done:], done):
+                features = self._masked(layer(features), place)
         return features.float()
+
+    def _masked(self, features: torch.Tensor, place: int) -> torch.Tensor:
+        return features * self.masks[place] if place in self.masks else features
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Computes in float32 and with all units in this context, whatever it does to learn."""
+        learning = self.precision, self.masks
+        self.precision, self.masks = torch.float32, {}
+        try:
+            yield
+        finally:
+            self.precision, self.masks = learning
+
+    def hidden_shapes(self, shape: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
+        """Shapes of hidden units by the place of the ReLU, for observations of a shape."""
+        features, shapes = torch.zeros(1, *shape, device=next(self.parameters()).device), {}
+        with torch.no_grad():
+            for place, layer in enumerate(self.children()):
+                features = layer(features)
+                if isinstance(layer, nn.ReLU):
+                    shapes[place] = tuple(features.shape[1:])
+        return shapes
 
     def _first_layers(self, observations: torch.Tensor) -> tuple[torch.Tensor, int]:
         """What the first layers give, and how many of the modules that were."""
@@ -60,7 +91,8 @@ class Trunk(nn.Sequential):
         convs = [layer for layer in modules if isinstance(layer, nn.Conv2d)]
         if convs:
             told = [(conv.weight, cast(torch.Tensor, conv.bias), conv.stride[0]) for conv in convs]
-            if max(conv.out_channels for conv in convs) <= MOST_CHANNELS:
+            # These are computed in one go, where nothing can be masked between them.
+            if max(conv.out_channels for conv in convs) <= MOST_CHANNELS and not self.masks:
                 return narrow_convs(seen, told), 2 * len(convs) + 1
             return sparse_layer(seen, *told[0]), 2
         _, linear, _ = modules[:3]  # flatten, linear, ReLU

@@ -14,6 +14,7 @@ CATALOGUES = {
     "agents": "rlgen.agents:AGENTS",
     "networks": "rlgen.agents:NETWORKS",
     "perturbations": "rlgen.perturbations:PERTURBATIONS",
+    "regularisers": "rlgen.regularisers:REGULARISERS",
     "checks": "rlgen.checks:CHECKS",
     "controls": "rlgen.agents.controls:CONTROLS",
 }

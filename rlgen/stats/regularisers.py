@@ -1,4 +1,4 @@
-"""Does training under stochasticity help: matched runs with and without it (method 3.6)."""
+"""Does a regulariser help: matched runs with and without it (method 3.6)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

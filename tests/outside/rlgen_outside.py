@@ -1,5 +1,5 @@
 """What another distribution adds through entry points: families, some of which make trouble, an
-agent, a network and a perturbation.
+agent, a network, a perturbation and a regulariser.
 """
 
 import os
@@ -12,6 +12,7 @@ import numpy as np
 from rlgen.agents.networks import Network
 from rlgen.agents.presets import A2C, AgentPreset
 from rlgen.perturbations.base import Perturbation, Strength
+from rlgen.regularisers.base import Regulariser
 from rlgen_envs.maze.families import BasicOptions, MazeFamily
 
 
@@ -62,6 +63,15 @@ class Sharper(Perturbation):
         return powers / powers.sum(axis=-1, keepdims=True)
 
 
+class Slower(Regulariser):
+    """Take smaller steps."""
+
+    strength = Strength("factor of the learning rate", 0.5, 0, 1)
+
+    def settings(self, strength, settings):
+        return {**settings, "learning_rate": strength * settings["learning_rate"]}
+
+
 GOOD = MazeFamily("outside-good", BasicOptions(size=5))
 RAISING = Raising("outside-raises", BasicOptions(size=5))
 DYING = Dying("outside-dies", BasicOptions(size=5))
@@ -69,3 +79,4 @@ PLAYED = Played("outside-played", BasicOptions(size=5))
 AGENT = AgentPreset("A2C of others", "OutsideA2C", {**A2C.settings, "n_envs": 32})
 NETWORK = Network(dense=(32,))
 SHARPER = Sharper()
+SLOWER = Slower()

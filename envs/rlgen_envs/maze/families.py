@@ -92,6 +92,8 @@ class MazeFamily(Family):
     version = 1
     noop = Action.STAY.value
     can_spawn = True
+    #: The channel of walls.
+    layout = slice(0, 1)
     edits = MappingProxyType({name: variants for name, (_, variants) in EDITS.items()})
 
     def __init__(self, name: str, options: MazeOptions) -> None:

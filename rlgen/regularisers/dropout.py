@@ -1,0 +1,33 @@
+"""Dropout."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rlgen.agents import AGENTS, NETWORKS
+from rlgen.levels import Family
+from rlgen.perturbations.base import Strength
+from rlgen.regularisers.base import Regulariser
+
+
+class Dropout(Regulariser):
+    """Each hidden unit of the trunk is left out with a probability, for a rollout and its update.
+
+    See ``rlgen.agents.dropout``.
+    """
+
+    strength = Strength("probability of leaving a unit out", 0.1, 0, 0.9)
+
+    def why_not(self, strength: float, agent: str, network: str, family: Family) -> str | None:
+        """There must be hidden units, and gradients that go by which are left out."""
+        del strength, family
+        if AGENTS[agent].moves == "search":
+            return f"dropout needs an agent that learns by gradients, and {agent} does not"
+        hidden = NETWORKS[network].convs or NETWORKS[network].dense
+        return None if hidden else f"dropout needs hidden units, and {network} has none"
+
+    def settings(self, strength: float, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """With ``dropout``."""
+        return {**settings, "dropout": strength}
+
+
+MEMBER = Dropout()
