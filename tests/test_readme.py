@@ -9,10 +9,11 @@ import pytest
 from test_cli import rlgen as run_cli
 
 import rlgen
-from rlgen import perturbations
 from rlgen.agents import AGENTS, NETWORKS
 from rlgen.cli import cli
+from rlgen.perturbations import PERTURBATIONS
 from rlgen.protocol import FREE, GRID, Protocol, parse
+from rlgen.regularisers import REGULARISERS
 from rlgen_envs import FAMILIES
 
 ROOT = Path(__file__).parent.parent
@@ -166,7 +167,17 @@ def test_names_that_are_shown_exist():
         }
     for text in DOCUMENTS.values():
         for name in re.findall(r"`(sticky_\w+|random_\w+)(?::[\d.]+)?", text):
-            assert name in {*perturbations.PERTURBATIONS, "random_ret", "random_spawn"}
+            assert name in {*PERTURBATIONS, *REGULARISERS, "random_ret"}
+
+
+def test_every_regulariser_is_described_with_its_default():
+    told = dict(re.findall(r"^\| `([a-z0-9_]+):[A-Z]` \| `([\d.]+)`", PROTOCOLS, re.MULTILINE))
+    assert set(told) == set(REGULARISERS)
+    for name, default in told.items():
+        assert float(default) == REGULARISERS[name].strength.default
+    (told,) = re.findall(r"met during training \((.*?)\)", PROTOCOLS, re.DOTALL)
+    able = {name for name in PERTURBATIONS if PERTURBATIONS[name].regularises}
+    assert set(re.findall(r"`(\w+)`", told)) == able
 
 
 def test_links_lead_somewhere():
