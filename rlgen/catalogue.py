@@ -51,7 +51,8 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
             cannot be taken over: stored results would change their meaning.
 
     Raises:
-        UnknownNameError: From ``catalogue[name]`` when there is no such member.
+        UnknownNameError: From ``catalogue[name]`` when there is no such member, or when that of
+            another distribution cannot be loaded.
     """
 
     def __init__(self, kind: str, table: Mapping[str, Member | Lazy], group: str = "") -> None:
@@ -75,9 +76,21 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
             found = self._table.get(name) or self._all().get(name)
             if found is None:
                 raise UnknownNameError(f"unknown {self.kind} {name!r}{nearest(name, self)}")
-            member = found.load() if isinstance(found, Lazy) else found
-            self._loaded[name] = cast(Member, member)
+            self._loaded[name] = cast(Member, self._member(name, found))
         return self._loaded[name]
+
+    def _member(self, name: str, found: Member | Lazy) -> object:
+        if not isinstance(found, Lazy):
+            return found
+        if name in self._own:
+            return found.load()
+        try:
+            return found.load()
+        except Exception as error:
+            why = " ".join(f"{type(error).__name__}: {error}".split())
+            raise UnknownNameError(
+                f"{self.kind} {name!r} of {found.target} cannot be loaded: {why}"
+            ) from error
 
     def load_own(self) -> list[Member]:
         """Import all members but those of other distributions."""

@@ -1,5 +1,6 @@
 """Cells -> records: plans what is missing and keeps the workers busy until it is there."""
 
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from rlgen.agenda import Task, agenda
 from rlgen.agents import sources
 from rlgen.asked import Asked
 from rlgen.cells import Cell, canonical, entries
-from rlgen.errors import ProtocolError, nearest
+from rlgen.errors import LevelError, ProtocolError, nearest
 from rlgen.executors.local import LocalExecutor, ServerDiedError
 from rlgen.executors.server import RAISED
 from rlgen.progress import Progress
@@ -86,6 +87,7 @@ def run(
     tasks = agenda(asked.parts)
     cells = [task.cell for task in tasks]
     check_policies(cells, trust)
+    check_levels(cells)
     parts = [canonical(part) for part, _ in asked.parts]
     store = RunStore.create(out, canonical(asked.whole), entries(cells), parts)
     outcome = Outcome(store)
@@ -125,6 +127,22 @@ def check_policies(cells: Sequence[Cell], trust: Sequence[str]) -> None:
     for cell in played.values():
         family = content.family(cell.family).configure(cell.family_options)
         loading.load(cell.policy, family, trusted=trust)
+
+
+def check_levels(cells: Sequence[Cell]) -> None:
+    """Refuse named levels of which two are the same task; of drawn ones none are."""
+    named = {
+        (cell.family, cell.train_levels, cell.n_train_levels, cell.flip_p): cell
+        for cell in cells
+        if cell.train_levels
+    }
+    for cell in named.values():
+        try:
+            cell.split()
+        except LevelError as error:
+            raise LevelError(
+                f"{cell.family}: {error}; levels that are drawn, not named, all differ"
+            ) from None
 
 
 def _missing(store: RunStore, task: Task) -> list[str]:
@@ -265,6 +283,8 @@ def _raised(log: str) -> str:
     lines = log.strip().splitlines()
     frames = [i for i, line in enumerate(lines) if line.startswith("  ")]
     said = " ".join(line.strip() for line in lines[frames[-1] + 1 if frames else -1 :])
+    # Our own messages say all there is to know.
+    said = re.sub(r"^rlgen\.errors\.\w+: ", "", said)
     return said[:MOST_SAID] or "it raised an exception"
 
 

@@ -1,8 +1,11 @@
+from importlib.metadata import EntryPoint, EntryPoints
+
 import pytest
 
 from rlgen.agents import AGENTS, NETWORKS
+from rlgen.agents.presets import OURS, AgentPreset
 from rlgen.catalogue import Catalogue, Lazy
-from rlgen.errors import UnknownNameError
+from rlgen.errors import ProtocolError, UnknownNameError
 from rlgen.figures import FIGURES
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.regularisers import REGULARISERS
@@ -33,3 +36,20 @@ def test_a_member_is_imported_when_first_asked_for():
     assert catalogue.card("bad") == "a card"
     with pytest.raises(ModuleNotFoundError):
         catalogue["bad"]
+
+
+def test_what_others_add_and_cannot_be_loaded_is_said_in_one_line(monkeypatch):
+    points = EntryPoints([EntryPoint("broken", "no.such.module:x", "rlgen.things")])
+    monkeypatch.setattr("rlgen.catalogue._outside", lambda: points)
+    catalogue: Catalogue[object] = Catalogue("thing", {}, group="rlgen.things")
+    said = "thing 'broken' of no.such.module:x cannot be loaded: ModuleNotFoundError: No module"
+    with pytest.raises(UnknownNameError, match=said):
+        catalogue["broken"]
+
+
+def test_settings_of_ours_need_not_be_said():
+    preset = AgentPreset("a card", "X", {"word": "one", "rate": 0.5})
+    settings = preset.configured({"word": "two", "n_envs": 3}, "x")
+    assert settings == {"word": "two", "rate": 0.5, **OURS, "n_envs": 3}
+    with pytest.raises(ProtocolError, match="x option word = 2: must be text"):
+        preset.configured({"word": 2}, "x")

@@ -1,6 +1,7 @@
 """The command line as a user meets it."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -11,13 +12,14 @@ from PIL import Image
 from rlgen.cli.looking import KINDS
 
 
-def rlgen(*arguments, code=0, cwd=None):
+def rlgen(*arguments, code=0, cwd=None, environment=None):
     done = subprocess.run(
         [sys.executable, "-m", "rlgen", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=200,
         cwd=cwd,
+        env={**os.environ, **(environment or {})},
     )
     assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stdout + done.stderr

@@ -1,5 +1,7 @@
 """What the documents show is true: their programs run, and they name all there is and no more."""
 
+import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -21,7 +23,7 @@ README = (ROOT / "README.md").read_text()
 PROTOCOLS = (ROOT / "protocols" / "README.md").read_text()
 DOCUMENTS = {
     path: (ROOT / path).read_text()
-    for path in ("README.md", "envs/README.md", "protocols/README.md")
+    for path in ("README.md", "envs/README.md", "protocols/README.md", "rlgen/agents/README.md")
 }
 
 
@@ -88,6 +90,33 @@ def test_the_family_example_runs(tmp_path, monkeypatch):
     told = rlgen.evaluate_policy(names["walk_right"], corridor, split.test)
     assert told["exact"].all()
     assert set(told["ret_mean"]) <= {1.0, -1.0}
+
+
+def test_the_agent_example_runs(tmp_path):
+    """As another distribution, installed beside this one; only its study is smaller."""
+    text = DOCUMENTS["rlgen/agents/README.md"]
+    (declared,) = blocks(text, "toml")
+    project = tomllib.loads(declared)["project"]
+    for code in blocks(text, "python"):
+        module = tmp_path / re.match(r"# (\S+\.py)", code)[1]
+        module.parent.mkdir(exist_ok=True)
+        module.write_text(code)
+    info = tmp_path / f"{project['name']}-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rollback\nVersion: 0.1\n")
+    with (info / "entry_points.txt").open("w") as file:
+        for group, points in project["entry-points"].items():
+            file.write(f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()))
+    (command,) = re.findall(r"^rlgen (evaluate --env maze.*) --steps 20000$", text, re.MULTILINE)
+    command += " --steps 4000 --seeds 0"
+    paths = (str(tmp_path), os.environ.get("PYTHONPATH"))
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    out, _ = run_cli(*command.split(), cwd=tmp_path, environment=environment)
+    assert "ppo-rollback/conv-a trained on 10 levels of maze-basic" in out
+    (card,) = tmp_path.glob("results/*/runs/*/agent.json")
+    settings = json.loads(card.read_text())["settings"]
+    assert settings["rollback"] == 0.3
+    assert settings["precision"] == "float32"
 
 
 def test_the_example_protocol_is_one():

@@ -231,6 +231,16 @@ CARTPOLE = {
         ({"flip_p": 0.5}, "flip_p = 0.5"),
         ({"network": "conv-a"}, "use an mlp"),
         ({"family": "Pendulum-v1", "family_options": {}}, "not discrete"),
+        (
+            # Two ids of ours can make the same maze.
+            {
+                "family": "maze-basic",
+                "family_options": {"size": 5},
+                "test_levels": "1000:1020",
+                "conditions": ["plain"],
+            },
+            "maze-basic: test level 1015 is the same task as test level 1011; levels that are",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_computed(tmp_path, keys, told):

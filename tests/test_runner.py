@@ -455,4 +455,5 @@ def test_an_exception_of_several_lines_is_told_in_one():
     log = "noise\nTraceback (most recent call last):\n  File x, line 1, in f\n    raise\n"
     assert _raised(log + "ValueError: one\ntwo\n") == "ValueError: one two"
     assert _raised("ValueError: one") == "ValueError: one"
+    assert _raised(log + "rlgen.errors.LevelError: level 3: no") == "level 3: no"
     assert _raised("") == "it raised an exception"

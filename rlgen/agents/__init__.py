@@ -1,7 +1,7 @@
 """Agents and their networks.
 
 To add an agent: a preset in ``presets`` and its line in ``AGENTS``; for an algorithm that is not
-there yet, its recipe in ``recipes``. To add a network: its line in
+there yet, its recipe in ``recipes`` (README.md has a whole one). To add a network: its line in
 ``networks.ARCHITECTURES``. Importing this package imports neither torch nor stable-baselines3.
 """
 

@@ -74,10 +74,11 @@ def make(
         }
     not_its = (*_OURS, *_POLICY_S)
     rest = {key: value for key, value in settings.items() if key not in not_its}
+    if "learning_rate" in settings:
+        rest["learning_rate"] = _schedule(settings["learning_rate"], anneal=settings["anneal"])
     return how.algorithm(
         how.policy,
         env,
-        learning_rate=_schedule(settings["learning_rate"], anneal=settings["anneal"]),
         policy_kwargs=policy,
         seed=seed,
         device=device,

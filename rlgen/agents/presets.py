@@ -37,10 +37,11 @@ class AgentPreset:
     Attributes:
         card: One line.
         algorithm: The name of its recipe in ``recipes.RECIPES``.
-        settings: Hyper-parameters by stable-baselines3's names, and four of ours: ``n_envs``;
-            ``anneal`` (learning rate falls linearly to 0); ``reward_clip`` (of the learning
-            signal alone; 0 is none); ``precision`` of the network's arithmetic in training
-            ("auto": see ``learner.resolve_precision``; evaluation always uses float32).
+        settings: Hyper-parameters by the names of its algorithm's arguments, and four of ours:
+            ``n_envs``; ``anneal`` (learning rate falls linearly to 0); ``reward_clip`` (of the
+            learning signal alone; 0 is none); ``precision`` of the network's arithmetic in
+            training ("auto": see ``learner.resolve_precision``; evaluation always uses float32).
+            Where it does not say, those in ``OURS`` are as there, and rewards are not clipped.
         optimizer: "adam", or "rmsprop" as TensorFlow's (A-17).
         stochastic: Whether its policy gives action probabilities.
         moves: How its policy's weights move: by "descent" of an optimiser along the gradient of a
@@ -75,13 +76,14 @@ class AgentPreset:
         Raises:
             ProtocolError: For a key that this agent does not have, or a value of another type.
         """
+        own = {**OURS, **self.settings}
         for key, value in options.items():
-            if key not in self.settings:
-                raise ProtocolError(f"{name} has no option {key!r}{nearest(key, self.settings)}")
-            reason = _why_not(key, value, self.settings[key])
+            if key not in own:
+                raise ProtocolError(f"{name} has no option {key!r}{nearest(key, own)}")
+            reason = _why_not(key, value, own[key])
             if reason is not None:
                 raise ProtocolError(f"{name} option {key} = {value!r}: {reason}")
-        settings = {**self.settings, **options}
+        settings = {**own, **options}
         if settings.get("n_top", 0) > settings.get("n_delta", 0):
             # sb3-contrib would take n_delta instead.
             raise ProtocolError(
@@ -90,6 +92,9 @@ class AgentPreset:
             )
         return settings
 
+
+#: Settings of ours that every agent has.
+OURS: dict[str, Any] = {"n_envs": 8, "anneal": False, "precision": "float32"}
 
 #: The package that an extra installs for an agent.
 EXTRAS = {"contrib": "sb3_contrib"}
@@ -124,14 +129,16 @@ LIMITS: dict[str, tuple[float, float]] = {
     "delta_std": (1e-9, 1e6),
 }
 
-#: What the settings that are words may be.
+#: What the settings that are words may be; others are for their algorithm to judge.
 CHOICES: dict[str, tuple[str, ...]] = {"precision": ("auto", "float32", "bfloat16")}
 
 
 def _why_not(key: str, value: Any, default: Any) -> str | None:
     """Why a value cannot be the setting's, given its default; else None."""
     if isinstance(default, str):
-        allowed = CHOICES[key]
+        allowed = CHOICES.get(key)
+        if allowed is None:
+            return None if isinstance(value, str) else "must be text"
         return None if value in allowed else f"must be one of {', '.join(allowed)}"
     if isinstance(default, bool):
         return None if isinstance(value, bool) else "must be true or false"
