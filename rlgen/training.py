@@ -11,15 +11,16 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen.agents import AGENTS, NETWORKS, learner
 from rlgen.agents.batch_env import BatchEnv
+from rlgen.agents.checkpoint import TrainedPolicy
 from rlgen.agents.device_env import DeviceEnv
 from rlgen.agents.presets import drawn
-from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.agents.vec_env import VecEnvAdapter
 from rlgen.alarm import NAN, gap_low
 from rlgen.conditions import Condition
 from rlgen.evaluation import EPISODES, can_be_exact, evaluate
 from rlgen.levels import Family, Levels
 from rlgen.perturbations.vector import PerturbedVectorEnv
+from rlgen.policy import Policy
 from rlgen.seeding import library_seed
 from rlgen.splits import Split
 
@@ -41,7 +42,7 @@ class Trained:
         seconds: Wall time of training, without the test worker's.
     """
 
-    policy: TorchPolicy
+    policy: TrainedPolicy
     curve: list[dict[str, Any]]
     settings: dict[str, Any]
     steps: int
@@ -147,7 +148,7 @@ class _TestWorker(BaseCallback):
 
     def __init__(
         self,
-        policy: TorchPolicy,
+        policy: Policy,
         split: Split,
         watched: Mapping[str, Levels],
         steps: int,
