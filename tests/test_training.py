@@ -43,7 +43,7 @@ def weights(policy):
 
 def quick(agent, *, seed=0, split=None, steps=1200, **keys):
     split = split or draw_split(SMALL, 4, 2, 5)
-    keys = {"network": "mlp-512-128", "curve_points": 2, "curve_levels": 3} | keys
+    keys = {"network": "mlp-512-128", "curve_points": 2, "curve_levels": 3, "episodes": 2} | keys
     options = QUICK[agent] | keys.pop("agent_options", {})
     return train(split, agent=agent, steps=steps, seed=seed, agent_options=options, **keys)
 
@@ -186,6 +186,11 @@ def test_drawn_hyper_parameters_are_the_run_s_own():
         ("recurrent-ppo", {"lstm_size": 5}, "did you mean 'lstm_hidden_size'"),
         ("recurrent-ppo", {"lstm_hidden_size": 0}, "must be from 1"),
         ("recurrent-ppo", {"shared_lstm": True}, "goes with enable_critic_lstm = false only"),
+        (
+            "maskable-ppo",
+            {"batch_size": 5, "n_envs": 2, "n_steps": 3},
+            "leaves one of an update's 6 steps",
+        ),
         (
             "recurrent-ppo",
             {"batch_size": 15, "n_envs": 1, "n_steps": 31},

@@ -79,7 +79,7 @@ class AgentPreset:
             if reason is not None:
                 raise ProtocolError(f"{name} option {key} = {value!r}: {reason}")
         settings = {**self.settings, **options}
-        reason = _conflict(settings)
+        reason = _conflict(self.algorithm, settings)
         if reason is not None:
             raise ProtocolError(f"{name} option {reason}")
         return settings
@@ -138,7 +138,7 @@ def _why_not(key: str, value: Any, default: Any) -> str | None:
     return None if low <= value <= high else f"must be from {low:g} to {high:g}"
 
 
-def _conflict(settings: Mapping[str, Any]) -> str | None:
+def _conflict(algorithm: str, settings: Mapping[str, Any]) -> str | None:
     """Why settings exclude each other, else None."""
     if settings.get("n_top", 0) > settings.get("n_delta", 0):
         # sb3-contrib would take n_delta instead.
@@ -146,8 +146,8 @@ def _conflict(settings: Mapping[str, Any]) -> str | None:
     if settings.get("shared_lstm") and settings.get("enable_critic_lstm"):
         return "shared_lstm = True: goes with enable_critic_lstm = false only"
     steps, size = settings["n_envs"] * settings.get("n_steps", 0), settings.get("batch_size", 0)
-    if "lstm_hidden_size" in settings and size and steps % size == 1:
-        # sb3-contrib divides advantages by their standard deviation, and one step has none.
+    if algorithm in ("MaskablePPO", "RecurrentPPO") and size and steps % size == 1:
+        # They divide advantages by their standard deviation, which one step has not.
         return f"batch_size = {size}: leaves one of an update's {steps} steps alone"
     return None
 

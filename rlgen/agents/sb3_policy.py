@@ -1,6 +1,6 @@
 """Any stable-baselines3 model with discrete actions as a policy."""
 
-from typing import Any
+from typing import Any, cast
 
 import gymnasium as gym
 import numpy as np
@@ -68,7 +68,7 @@ class RecurrentSB3Policy(LSTMPolicy):
     """
 
     def __init__(self, model: BaseAlgorithm) -> None:
-        self._policy: Any = model.policy
+        self._policy = cast(Any, model.policy)
         super().__init__(self._policy.lstm_actor, self._policy)
 
     def step(self, observations: NDArray[Any], state: State) -> tuple[torch.Tensor, State]:

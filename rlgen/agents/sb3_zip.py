@@ -99,7 +99,8 @@ def policy(path: Path) -> Policy:
     if "log_std" in names:
         raise PolicyError(f"{path}: its actions are continuous; only discrete ones can be played")
     activation = _activation(told, kwargs, default)
-    extractor, modules = _extractor(told, _features(names, stem)), []
+    extractor = _extractor(told, _features(names, stem))
+    modules: list[nn.Module] = []
     dense = _dense(told.weights, stem)
     if stem.startswith("quantile_net"):
         dense[-1] = _mean(told, dense[-1])
