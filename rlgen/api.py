@@ -238,7 +238,7 @@ def evaluate_policy(
 
     Args:
         policy: A ``Policy``; a function from observations ``(B, ...)`` to action probabilities
-            ``(B, A)``; or a stable-baselines3 PPO, A2C or DQN model.
+            ``(B, A)``; or a model of stable-baselines3 or sb3-contrib with discrete actions.
         family: A family or its name.
         levels: Levels of the family, or their ids.
         conditions: One or several, such as "greedy" or "random_spawn+sticky_proposed:0.25".
@@ -273,9 +273,9 @@ def evaluate_policy(
 
 def _policy(policy: Any, family: Family) -> Policy:
     if hasattr(policy, "predict") and hasattr(policy, "policy"):
-        from rlgen.agents.sb3_policy import SB3Policy
+        from rlgen.agents import sb3_policy
 
-        return SB3Policy(policy)
+        return sb3_policy.policy(policy)
     if not callable(policy):
         raise ProtocolError(
             f"{type(policy).__name__} is no policy: give a function from observations to action "

@@ -7,11 +7,10 @@ from typing import Any, Protocol
 import pandas as pd
 
 from rlgen import files, provenance, records
-from rlgen.agents import loading
+from rlgen.agents import checkpoint, loading
 from rlgen.agents.learner import resolve_device
 from rlgen.agents.process import one_core
 from rlgen.agents.sources import policy_hash
-from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.cells import Cell
 from rlgen.conditions import Condition
 from rlgen.errors import StoreError
@@ -74,7 +73,7 @@ def run(
     elif to_train:
         policy, steps = _train(cell, split, aside, device, clock, report)
     else:
-        policy = TorchPolicy.load(into.run_folder(cell.id), device)
+        policy = checkpoint.load(into.run_folder(cell.id), device)
         steps = int(files.read_json(into.run_folder(cell.id) / "agent.json")["steps"])
     report("evaluating")
     with clock.time("evaluate"):
@@ -98,7 +97,7 @@ def _train(
     device: str,
     clock: provenance.Clock,
     report: Report,
-) -> tuple[TorchPolicy, int]:
+) -> tuple[Policy, int]:
     with clock.time("train"):
         trained = train(
             split,
@@ -119,7 +118,7 @@ def _train(
     clock.seconds["test_worker"] = clock.seconds["train"] - trained.seconds
     clock.seconds["train"] = trained.seconds
     notes = {"cell": cell.settings, "settings": trained.settings, "steps": trained.steps}
-    trained.policy.save(aside, notes)
+    checkpoint.save(trained.policy, aside, notes)
     files.write_json(aside / "cell.json", {"id": cell.id, "settings": cell.settings})
     curve = pd.DataFrame(trained.curve).assign(run_id=cell.id)
     records.write(aside / "curve.parquet", curve, records.CURVES)

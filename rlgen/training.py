@@ -12,9 +12,9 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen.agents import AGENTS, NETWORKS, learner
 from rlgen.agents.batch_env import BatchEnv
+from rlgen.agents.checkpoint import TrainedPolicy
 from rlgen.agents.device_env import DeviceEnv
 from rlgen.agents.presets import drawn
-from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.agents.vec_env import VecEnvAdapter
 from rlgen.agents.viewed_env import ViewedEnv
 from rlgen.alarm import NAN, gap_low
@@ -22,6 +22,7 @@ from rlgen.conditions import Condition
 from rlgen.evaluation import EPISODES, can_be_exact, evaluate
 from rlgen.levels import Family, Levels
 from rlgen.perturbations.vector import PerturbedVectorEnv
+from rlgen.policy import Policy
 from rlgen.regularisation import Regularisation
 from rlgen.seeding import library_seed
 from rlgen.splits import Split
@@ -44,7 +45,7 @@ class Trained:
         seconds: Wall time of training, without the test worker's.
     """
 
-    policy: TorchPolicy
+    policy: TrainedPolicy
     curve: list[dict[str, Any]]
     settings: dict[str, Any]
     steps: int
@@ -121,7 +122,7 @@ class Prepared:
     model: BaseAlgorithm
     callbacks: list[BaseCallback]
     env: BatchEnv
-    policy: TorchPolicy
+    policy: TrainedPolicy
     settings: dict[str, Any]
 
 
@@ -209,7 +210,7 @@ class _TestWorker(BaseCallback):
 
     def __init__(
         self,
-        policy: TorchPolicy,
+        policy: Policy,
         split: Split,
         watched: Mapping[str, Levels],
         steps: int,

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from rlgen import draw_split
+from rlgen.agents import checkpoint
 from rlgen.agents.cloning import clone
 from rlgen.conditions import Condition
 from rlgen.errors import LevelError, ProtocolError, UnknownNameError
@@ -67,8 +68,8 @@ def test_accuracy_and_loss_are_what_they_say():
 
 def test_a_cloned_network_is_kept_like_a_trained_one(tmp_path):
     policy = clone(SMALL, SPLIT.train, "conv-a", 0, steps=5).policy
-    policy.save(tmp_path, {})
-    again = type(policy).load(tmp_path).probabilities(seen(SPLIT.test))
+    checkpoint.save(policy, tmp_path, {})
+    again = checkpoint.load(tmp_path).probabilities(seen(SPLIT.test))
     assert np.array_equal(again, policy.probabilities(seen(SPLIT.test)))
 
 

@@ -121,12 +121,12 @@ def test_the_records_have_the_schema_and_the_numbers(reference):
 
 
 def test_stored_policies_give_the_stored_returns(reference):
-    from rlgen.agents.torch_policy import TorchPolicy
+    from rlgen.agents import checkpoint
     from rlgen_envs import FAMILIES
 
     frame = rlgen.load(reference)
     run = frame[(frame["run_id"] == frame["run_id"].iloc[0]) & (frame["split"] == "test")]
-    policy = TorchPolicy.load(reference / "runs" / str(run["run_id"].iloc[0]))
+    policy = checkpoint.load(reference / "runs" / str(run["run_id"].iloc[0]))
     family = FAMILIES["maze-basic"].configure({"size": 5})
     ids = run["level_id"].unique()
     again = rlgen.evaluate_policy(policy, family, ids, list(run["condition"].unique()))

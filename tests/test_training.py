@@ -8,9 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from rlgen import draw_split
-from rlgen.agents import AGENTS, NETWORKS, learner
+from rlgen.agents import AGENTS, NETWORKS, checkpoint, learner
 from rlgen.agents.presets import EXTRAS, LogUniform, drawn
-from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
 from rlgen.training import train
 from rlgen_envs import FAMILIES
@@ -27,6 +26,7 @@ QUICK = {
     "qrdqn": {"learning_starts": 100, "buffer_size": 2000, "n_envs": 4, "batch_size": 32},
     "maskable-ppo": {"n_steps": 64},
     "ars": {"n_envs": 2, "n_eval_episodes": 2, "n_delta": 2, "n_top": 1},
+    "recurrent-ppo": {"n_envs": 16, "batch_size": 128, "lstm_hidden_size": 16},
 }
 
 
@@ -37,16 +37,13 @@ def installed(agent):
 
 
 def weights(policy):
-    state = {
-        **policy._trunk.state_dict(),
-        **{f"h{k}": v for k, v in policy._head.state_dict().items()},
-    }
-    return torch.cat([tensor.reshape(-1) for tensor in state.values()])
+    tensors = [t for part in policy.parts.values() for t in part.state_dict().values()]
+    return torch.cat([tensor.reshape(-1) for tensor in tensors])
 
 
 def quick(agent, *, seed=0, split=None, steps=1200, **keys):
     split = split or draw_split(SMALL, 4, 2, 5)
-    keys = {"network": "mlp-512-128", "curve_points": 2, "curve_levels": 3} | keys
+    keys = {"network": "mlp-512-128", "curve_points": 2, "curve_levels": 3, "episodes": 2} | keys
     options = QUICK[agent] | keys.pop("agent_options", {})
     return train(split, agent=agent, steps=steps, seed=seed, agent_options=options, **keys)
 
@@ -63,7 +60,7 @@ def test_every_agent_learns_something_and_the_same_twice(agent):
     before = quick(agent, steps=1).curve[0]
     assert before["step"] == 0
     assert one.policy.stochastic == AGENTS[agent].stochastic
-    probabilities = one.policy.probabilities(np.zeros((3, 7, 5, 5), np.uint8))
+    probabilities, _ = one.policy.act(np.zeros((3, 7, 5, 5), np.uint8), one.policy.start(3))
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-12)
 
 
@@ -186,6 +183,19 @@ def test_drawn_hyper_parameters_are_the_run_s_own():
         ("ppo", {"learning_rate": float("inf")}, "learning_rate = inf"),
         ("ars", {"n_delta": 4}, "n_top = 8: must not be more than n_delta = 4"),
         ("qrdqn", {"n_quantile": 5}, "did you mean 'n_quantiles'"),
+        ("recurrent-ppo", {"lstm_size": 5}, "did you mean 'lstm_hidden_size'"),
+        ("recurrent-ppo", {"lstm_hidden_size": 0}, "must be from 1"),
+        ("recurrent-ppo", {"shared_lstm": True}, "goes with enable_critic_lstm = false only"),
+        (
+            "maskable-ppo",
+            {"batch_size": 5, "n_envs": 2, "n_steps": 3},
+            "leaves one of an update's 6 steps",
+        ),
+        (
+            "recurrent-ppo",
+            {"batch_size": 15, "n_envs": 1, "n_steps": 31},
+            "leaves one of an update's 31 steps",
+        ),
     ],
 )
 def test_wrong_options_are_refused(agent, options, message):
@@ -193,35 +203,49 @@ def test_wrong_options_are_refused(agent, options, message):
         AGENTS[agent].configured(options, agent)
 
 
-@pytest.mark.parametrize("agent", ["ppo", "dqn", "qrdqn", "trpo", "maskable-ppo", "ars"])
+@pytest.mark.parametrize(
+    "agent", ["ppo", "dqn", "qrdqn", "trpo", "maskable-ppo", "ars", "recurrent-ppo"]
+)
 def test_a_checkpoint_is_the_policy(agent, tmp_path):
     installed(agent)
     trained = quick(agent)
-    trained.policy.save(tmp_path, {"note": 1})
+    checkpoint.save(trained.policy, tmp_path, {"note": 1})
     assert sorted(p.name for p in tmp_path.iterdir()) == ["agent.json", "policy.safetensors"]
-    loaded = TorchPolicy.load(tmp_path)
+    loaded = checkpoint.load(tmp_path)
     tabular = SMALL.tabular(draw_split(SMALL, 4, 2, 5).test)
     observations = tabular.observe(tabular.start)
-    assert np.array_equal(
-        loaded.probabilities(observations), trained.policy.probabilities(observations)
-    )
+    one, other = (p.act(observations, p.start(5))[0] for p in (loaded, trained.policy))
+    assert np.array_equal(one, other)
     assert loaded.stochastic == trained.policy.stochastic
 
 
+def test_a_checkpoint_says_which_rlgen_can_read_it(tmp_path):
+    """One that knows of no LSTM would play without it where its sizes happen to fit."""
+    installed("recurrent-ppo")
+    told = {}
+    for agent in ("ppo", "recurrent-ppo"):
+        checkpoint.save(quick(agent, steps=1).policy, tmp_path, {})
+        told[agent] = json.loads((tmp_path / "agent.json").read_text())
+    assert told["ppo"]["format"] == 1
+    assert told["recurrent-ppo"]["format"] == 2
+    lstm = {"lstm_hidden_size": 16, "n_lstm_layers": 1}
+    assert told["recurrent-ppo"]["policy"] == told["ppo"]["policy"] | lstm
+
+
 def test_a_damaged_checkpoint_is_named(tmp_path):
-    quick("ppo", steps=1).policy.save(tmp_path, {})
+    checkpoint.save(quick("ppo", steps=1).policy, tmp_path, {})
     file = tmp_path / "policy.safetensors"
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DamagedStoreError, match="cannot read the checkpoint"):
-        TorchPolicy.load(tmp_path)
+        checkpoint.load(tmp_path)
     file.write_bytes(whole)
     tensors = load_file(file)
     tensors.pop("head.bias")
     save_file(tensors, file)
     with pytest.raises(DamagedStoreError, match="cannot read the checkpoint"):
-        TorchPolicy.load(tmp_path)
+        checkpoint.load(tmp_path)
     card = json.loads((tmp_path / "agent.json").read_text())
     (tmp_path / "agent.json").write_text(json.dumps(card | {"format": 99}))
     with pytest.raises(StoreError, match="format 99"):
-        TorchPolicy.load(tmp_path)
+        checkpoint.load(tmp_path)

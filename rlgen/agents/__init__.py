@@ -24,6 +24,7 @@ AGENTS: Catalogue[AgentPreset] = Catalogue(
         "qrdqn": contrib_presets.QRDQN,
         "maskable-ppo": contrib_presets.MASKABLE_PPO,
         "ars": contrib_presets.ARS,
+        "recurrent-ppo": contrib_presets.RECURRENT_PPO,
     },
     group="rlgen.agents",
 )

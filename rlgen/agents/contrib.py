@@ -3,8 +3,9 @@
 from typing import Any
 
 import torch
-from sb3_contrib import ARS, QRDQN, TRPO, MaskablePPO
+from sb3_contrib import ARS, QRDQN, TRPO, MaskablePPO, RecurrentPPO
 from sb3_contrib.ars.policies import ARSPolicy
+from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from stable_baselines3.common.callbacks import BaseCallback
 from torch import nn
 
@@ -94,6 +95,32 @@ def _quantiles(model: Any) -> tuple[Any, nn.Module]:
     return net.features_extractor, MeanOfQuantiles(net.quantile_net[0], int(model.action_space.n))
 
 
+class WholeSequences(RecurrentActorCriticPolicy):
+    """Passes a sequence through the LSTM at once, and the network sees bytes as they are.
+
+    sb3-contrib goes step by step wherever an episode begins, to forget what was before. Its buffer
+    cuts sequences there, so that one can begin with an episode, but never hold a beginning.
+    """
+
+    @staticmethod
+    def _process_sequence(
+        features: torch.Tensor,
+        lstm_states: tuple[torch.Tensor, torch.Tensor],
+        episode_starts: torch.Tensor,
+        lstm: nn.LSTM,
+    ) -> Any:
+        number = lstm_states[0].shape[1]
+        goes_on = 1 - episode_starts.reshape(number, -1)[:, :1]
+        hidden, cell = (goes_on * state for state in lstm_states)
+        steps = features.reshape(number, -1, lstm.input_size).swapaxes(0, 1)
+        out, after = lstm(steps, (hidden, cell))
+        return out.swapaxes(0, 1).flatten(0, 1), after
+
+    def extract_features(self, obs: Any, features_extractor: Any = None) -> Any:
+        """See ``BatchedPolicy``."""
+        return (features_extractor or self.features_extractor)(obs)
+
+
 TRPO_RECIPE = Recipe(
     BatchedTRPO,
     # Not BatchedPolicy: TRPO differentiates twice, which our fast first layers cannot, and
@@ -115,4 +142,12 @@ ARS_RECIPE = Recipe(
     TrunkARSPolicy,
     lambda model: (model.policy.features_extractor, model.policy.action_net[0]),
     "argmax",
+)
+RECURRENT_PPO_RECIPE = Recipe(
+    RecurrentPPO,
+    WholeSequences,
+    actor,
+    "softmax",
+    adam=ON_POLICY,
+    lstm=lambda model: model.policy.lstm_actor,
 )

@@ -11,10 +11,12 @@ from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from torch import nn
 
 from rlgen.agents.batch_env import BatchEnv
+from rlgen.agents.checkpoint import TrainedPolicy
 from rlgen.agents.dropout import Dropout
 from rlgen.agents.networks import Network
 from rlgen.agents.presets import AgentPreset
 from rlgen.agents.recipes import recipe
+from rlgen.agents.recurrent_policy import RecurrentPolicy, RecurrentSpec
 from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
 from rlgen.agents.trunk import TrunkExtractor
 from rlgen.errors import ProtocolError
@@ -30,7 +32,13 @@ _OURS = (
     "dropout",
 )
 #: Settings that stable-baselines3 takes as its policy's.
-_POLICY_S = ("n_quantiles",)
+_POLICY_S = (
+    "n_quantiles",
+    "lstm_hidden_size",
+    "n_lstm_layers",
+    "shared_lstm",
+    "enable_critic_lstm",
+)
 
 
 def make(
@@ -133,13 +141,19 @@ def _schedule(rate: float, *, anneal: bool) -> float | Callable[[float], float]:
 
 def policy_of(
     preset: AgentPreset, model: BaseAlgorithm, network: Network, shape: tuple[int, ...]
-) -> TorchPolicy:
+) -> TrainedPolicy:
     """The model's current policy; it shares the model's weights and changes with them."""
     assert isinstance(model.action_space, gym.spaces.Discrete)
     how = recipe(preset)
     extractor, head = how.network(model)
-    spec = PolicySpec(network, shape, int(model.action_space.n), how.head)
-    return TorchPolicy(spec, extractor.layers, head)
+    n_actions = int(model.action_space.n)
+    if how.lstm is None:
+        spec = PolicySpec(network, shape, n_actions, how.head)
+        return TorchPolicy(spec, extractor.layers, head)
+    lstm = how.lstm(model)
+    size, depth = lstm.hidden_size, lstm.num_layers
+    recurrent = RecurrentSpec(network, shape, n_actions, how.head, size, depth)
+    return RecurrentPolicy(recurrent, extractor.layers, lstm, head)
 
 
 def resolve_precision(wanted: str, network: Network, device: str) -> torch.dtype:

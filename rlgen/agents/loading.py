@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from rlgen.agents import normalised, sb3_zip
+from rlgen.agents import checkpoint, normalised, sb3_policy, sb3_zip
 from rlgen.agents.network_policy import NetworkPolicy
-from rlgen.agents.sb3_policy import SB3Policy
 from rlgen.agents.sources import WITHOUT, parts
-from rlgen.agents.torch_policy import TorchPolicy
 from rlgen.errors import PolicyError, RlgenError
 from rlgen.levels import Family
-from rlgen.policy import FunctionPolicy, MemorylessPolicy, Policy
+from rlgen.policy import FunctionPolicy, Policy
 
 #: Endings of torch's programs: TorchScript, and what ``torch.export`` saves.
 PROGRAMS = (".pt", ".ts", ".pt2")
@@ -31,8 +29,8 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
     Args:
         source: A run of ours (its folder); a stable-baselines3 zip, with its statistics if it has
             some (``sources.parts``); a program of torch, TorchScript or exported, from observations
-            to action logits; or ``module:function``, from observations ``(B, ...)`` to action
-            probabilities ``(B, A)``, which is imported, as its name asks.
+            to action logits; or ``module:name`` of a ``Policy``, or of a function from observations
+            ``(B, ...)`` to action probabilities ``(B, A)``, which is imported, as its name asks.
         family: What it is to play.
         trusted: Files that may be unpickled or run.
 
@@ -46,12 +44,12 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
         policy = _trusted_zip(path) if trust else sb3_zip.policy(path)
         if statistics not in ("", WITHOUT):
             told = normalised.read(Path(statistics), family.observation_space)
-            policy = normalised.Normalised(policy, told)
+            policy = normalised.wrapped(policy, told)
         return _fitting(policy, family, source)
     if statistics:
         raise PolicyError(f"{source}: only a stable-baselines3 zip has statistics of VecNormalize")
     if path.is_dir():
-        return _fitting(TorchPolicy.load(path), family, source)
+        return _fitting(checkpoint.load(path), family, source)
     if path.is_file():
         if path.suffix in PROGRAMS:
             return _program(path, family, trust)
@@ -67,8 +65,10 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
     except Exception as error:
         # The module is the user's: anything can go wrong in it.
         raise PolicyError(f"policy {source!r}: {type(error).__name__}: {error}") from None
+    if isinstance(function, type):
+        raise PolicyError(f"{source}: is a class; name a function or an object that is a Policy")
     if isinstance(function, Policy):
-        return function
+        return _fitting(function, family, source)
     return _fitting(FunctionPolicy(function, int(family.action_space.n)), family, source)
 
 
@@ -88,12 +88,12 @@ def _check_statistics(path: Path, statistics: str, trusted: Collection[str]) -> 
         )
 
 
-def _fitting(policy: MemorylessPolicy, family: Family, source: str) -> MemorylessPolicy:
+def _fitting(policy: Policy, family: Family, source: str) -> Policy:
     """The policy, if it takes the family's observations and gives its actions."""
     shape, n_actions = family.observation_space.shape, int(family.action_space.n)
     probe = np.zeros((2, *shape), family.observation_space.dtype)
     try:
-        given = policy.probabilities(probe)
+        given, _ = policy.act(probe, policy.start(2))
     except RlgenError:
         raise
     except Exception as error:
@@ -115,7 +115,7 @@ def _holds(path: Path, name: str) -> bool:
         return name in archive.namelist()
 
 
-def _trusted_zip(path: Path) -> MemorylessPolicy:
+def _trusted_zip(path: Path) -> Policy:
     """The model as stable-baselines3 loads it; runs what the file holds."""
     from stable_baselines3 import A2C, DQN, PPO
 
@@ -124,13 +124,15 @@ def _trusted_zip(path: Path) -> MemorylessPolicy:
     if any(name.startswith("q_net.") for name in names):
         algorithms = [DQN]
     elif find_spec("sb3_contrib") is not None:
-        from sb3_contrib import ARS, QRDQN, TRPO, MaskablePPO
+        from sb3_contrib import ARS, QRDQN, TRPO, MaskablePPO, RecurrentPPO
 
         algorithms += [TRPO, MaskablePPO]
         if any(name.startswith("quantile_net.") for name in names):
             algorithms = [QRDQN]
         elif "action_net.0.weight" in names:
             algorithms = [ARS]
+        elif any(name.startswith("lstm_actor.") for name in names):
+            algorithms = [RecurrentPPO]
     for algorithm in algorithms:
         try:
             model = algorithm.load(path, device="cpu")
@@ -141,7 +143,7 @@ def _trusted_zip(path: Path) -> MemorylessPolicy:
             if hasattr(module, "normalize_images"):
                 # Our pictures are divided by 255 already.
                 vars(module)["normalize_images"] = False
-        return SB3Policy(model)
+        return sb3_policy.policy(model)
     raise PolicyError(f"{path}: stable-baselines3 cannot load it: {reason}")
 
 

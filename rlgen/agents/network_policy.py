@@ -7,10 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rlgen.agents import playing
 from rlgen.policy import MemorylessPolicy
-
-#: Observations passed through a network at once.
-BATCH = 1024
 
 
 class NetworkPolicy(MemorylessPolicy):
@@ -28,14 +26,10 @@ class NetworkPolicy(MemorylessPolicy):
         """See ``MemorylessPolicy.probabilities``."""
         parts = []
         with torch.inference_mode():
-            for first in range(0, len(observations), BATCH):
-                part = torch.from_numpy(np.ascontiguousarray(observations[first : first + BATCH]))
-                scores = self._module(part.float()).double()
-                parts.append(
-                    scores.softmax(1)
-                    if self.stochastic
-                    else nn.functional.one_hot(scores.argmax(1), scores.shape[1]).double()
-                )
+            for rows in playing.batches(len(observations)):
+                part = torch.from_numpy(np.ascontiguousarray(observations[rows]))
+                scores = self._module(part.float())
+                parts.append(playing.probabilities(scores, softmax=self.stochastic))
         out: NDArray[np.float64] = torch.cat(parts).numpy()
         return out
 

@@ -10,31 +10,60 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecNormalize
 
 from rlgen.errors import PolicyError
-from rlgen.policy import MemorylessPolicy
+from rlgen.policy import MemorylessPolicy, Policy
 
 
-class Normalised(MemorylessPolicy):
-    """A policy that sees observations as VecNormalize would show them, its statistics frozen.
+def wrapped(policy: Policy, statistics: VecNormalize) -> Policy:
+    """The policy, which sees observations as VecNormalize would show them.
 
     Args:
         policy: What plays.
-        statistics: Of the training.
+        statistics: Of the training; they stay as they are.
     """
+    shown = _Shown(statistics)
+    if isinstance(policy, MemorylessPolicy):
+        return _Memoryless(policy, shown)
+    return _WithMemory(policy, shown)
 
-    def __init__(self, policy: MemorylessPolicy, statistics: VecNormalize) -> None:
-        self._policy, self._statistics = policy, statistics
+
+class _Shown:
+    """What VecNormalize makes of observations, its statistics frozen."""
+
+    def __init__(self, statistics: VecNormalize) -> None:
+        self._statistics = statistics
         rms: Any = statistics.obs_rms if statistics.norm_obs else None
         self._shape = None if rms is None else rms.mean.shape
+
+    def __call__(self, observations: NDArray[Any]) -> NDArray[np.float32]:
+        seen = np.asarray(observations, np.float32)
+        if self._shape is None:
+            return seen
+        known = seen.reshape(len(seen), *self._shape)
+        told = np.asarray(self._statistics.normalize_obs(known), np.float32)
+        return told.reshape(seen.shape)
+
+
+class _Memoryless(MemorylessPolicy):
+    def __init__(self, policy: MemorylessPolicy, shown: _Shown) -> None:
+        self._policy, self._shown = policy, shown
         self.stochastic = policy.stochastic
 
     def probabilities(self, observations: NDArray[Any]) -> NDArray[np.float64]:
-        """See ``MemorylessPolicy.probabilities``."""
-        seen = np.asarray(observations, np.float32)
-        if self._shape is not None:
-            known = seen.reshape(len(seen), *self._shape)
-            told = np.asarray(self._statistics.normalize_obs(known), np.float32)
-            seen = told.reshape(seen.shape)
-        return self._policy.probabilities(seen)
+        return self._policy.probabilities(self._shown(observations))
+
+
+class _WithMemory(Policy):
+    memoryless = False
+
+    def __init__(self, policy: Policy, shown: _Shown) -> None:
+        self._policy, self._shown = policy, shown
+        self.stochastic = policy.stochastic
+
+    def start(self, n: int) -> Any:
+        return self._policy.start(n)
+
+    def act(self, observations: NDArray[Any], memory: Any) -> tuple[NDArray[np.float64], Any]:
+        return self._policy.act(self._shown(observations), memory)
 
 
 def read(path: Path, space: spaces.Box) -> VecNormalize:

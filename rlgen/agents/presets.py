@@ -84,12 +84,9 @@ class AgentPreset:
             if reason is not None:
                 raise ProtocolError(f"{name} option {key} = {value!r}: {reason}")
         settings = {**own, **options}
-        if settings.get("n_top", 0) > settings.get("n_delta", 0):
-            # sb3-contrib would take n_delta instead.
-            raise ProtocolError(
-                f"{name} option n_top = {settings['n_top']}: must not be more than n_delta = "
-                f"{settings['n_delta']}"
-            )
+        reason = _conflict(self.algorithm, settings)
+        if reason is not None:
+            raise ProtocolError(f"{name} option {reason}")
         return settings
 
 
@@ -117,6 +114,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "exploration_fraction": (0, 1),
     "exploration_final_eps": (0, 1),
     "n_quantiles": (1, 10_000),
+    "lstm_hidden_size": (1, 65_536),
+    "n_lstm_layers": (1, 100),
     "target_kl": (1e-9, 10),
     "cg_max_steps": (1, 10_000),
     "line_search_shrinking_factor": (1e-6, 1),
@@ -147,6 +146,20 @@ def _why_not(key: str, value: Any, default: Any) -> str | None:
         return f"must be a {'whole ' if whole else ''}number"
     low, high = LIMITS.get(key, (0, 1e9))
     return None if low <= value <= high else f"must be from {low:g} to {high:g}"
+
+
+def _conflict(algorithm: str, settings: Mapping[str, Any]) -> str | None:
+    """Why settings exclude each other, else None."""
+    if settings.get("n_top", 0) > settings.get("n_delta", 0):
+        # sb3-contrib would take n_delta instead.
+        return f"n_top = {settings['n_top']}: must not be more than n_delta = {settings['n_delta']}"
+    if settings.get("shared_lstm") and settings.get("enable_critic_lstm"):
+        return "shared_lstm = True: goes with enable_critic_lstm = false only"
+    steps, size = settings["n_envs"] * settings.get("n_steps", 0), settings.get("batch_size", 0)
+    if algorithm in ("MaskablePPO", "RecurrentPPO") and size and steps % size == 1:
+        # They divide advantages by their standard deviation, which one step has not.
+        return f"batch_size = {size}: leaves one of an update's {steps} steps alone"
+    return None
 
 
 def drawn(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:

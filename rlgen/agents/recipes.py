@@ -29,6 +29,7 @@ class Recipe:
         policy_settings: Arguments of the policy that are no settings.
         arguments: Arguments of the algorithm that are no settings.
         batched: Whether it collects with ``BatchEnv.advance``, and so on a device.
+        lstm: From the model to the LSTM between trunk and head; None where there is none.
     """
 
     algorithm: type[BaseAlgorithm]
@@ -39,6 +40,7 @@ class Recipe:
     policy_settings: Mapping[str, Any] | None = None
     arguments: Mapping[str, Any] | None = None
     batched: bool = False
+    lstm: Callable[[Any], nn.LSTM] | None = None
 
 
 def actor(model: Any) -> tuple[Any, nn.Module]:
@@ -77,6 +79,7 @@ RECIPES: Catalogue[Recipe] = Catalogue(
                 ("MaskablePPO", "MASKABLE_PPO_RECIPE"),
                 ("QRDQN", "QRDQN_RECIPE"),
                 ("ARS", "ARS_RECIPE"),
+                ("RecurrentPPO", "RECURRENT_PPO_RECIPE"),
             )
         },
     },

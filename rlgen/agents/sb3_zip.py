@@ -14,12 +14,21 @@ from torch import nn
 
 from rlgen.agents import quantiles
 from rlgen.agents.network_policy import NetworkPolicy
+from rlgen.agents.recurrent_policy import LSTMNetworkPolicy
 from rlgen.errors import PolicyError
+from rlgen.policy import Policy
 
 #: Activations that a stable-baselines3 zip may name.
 ACTIVATIONS = {
     kind.__name__: kind for kind in (nn.Tanh, nn.ReLU, nn.ELU, nn.LeakyReLU, nn.SiLU, nn.GELU)
 }
+#: What the names of weights begin with, of an actor and of what it plays without.
+PARTS = (
+    *("features_extractor.", "pi_features_extractor.", "vf_features_extractor."),
+    *("mlp_extractor.policy_net.", "mlp_extractor.value_net.", "action_net.", "value_net."),
+    *("lstm_actor.", "lstm_critic.", "critic.", "log_std"),
+    *("q_net.", "q_net_target.", "quantile_net.", "quantile_net_target."),
+)
 
 
 @dataclass(frozen=True)
@@ -59,10 +68,10 @@ def read(path: Path) -> Zip:
     return Zip(path, data, weights)
 
 
-def policy(path: Path) -> NetworkPolicy:
-    """The policy of PPO, A2C, DQN, and of sb3-contrib's TRPO, MaskablePPO, QRDQN and ARS.
+def policy(path: Path) -> Policy:
+    """The policy of PPO, A2C, DQN, and of the algorithms of sb3-contrib but CrossQ and TQC.
 
-    MaskablePPO plays without masks: families have none.
+    MaskablePPO plays without masks: families have none. Of RecurrentPPO only the actor matters.
 
     Raises:
         PolicyError: Saying what is wrong, or what only a pickle would tell.
@@ -71,7 +80,7 @@ def policy(path: Path) -> NetworkPolicy:
     names = set(told.weights)
     kwargs = told.data.get("policy_kwargs") or {}
     default: type[nn.Module]
-    if "action_net.weight" in names and not any("lstm" in name for name in names):
+    if "action_net.weight" in names:
         stem, head, softmax, default = "mlp_extractor.policy_net", "action_net", True, nn.Tanh
     elif any(name.startswith("q_net.q_net.") for name in names):
         stem, head, softmax, default = "q_net.q_net", "", False, nn.ReLU
@@ -81,13 +90,17 @@ def policy(path: Path) -> NetworkPolicy:
         stem, head, softmax, default = "action_net", "", False, nn.ReLU
     else:
         raise told.needs_trust(
-            "it holds no policy with discrete actions of PPO, A2C, DQN, TRPO, MaskablePPO, QRDQN "
-            "or ARS"
+            "it holds no policy with discrete actions of PPO, A2C, DQN, TRPO, MaskablePPO, "
+            "RecurrentPPO, QRDQN or ARS"
         )
+    strange = sorted(name for name in names if not name.startswith(PARTS))
+    if strange:
+        raise told.needs_trust(f"its policy has the weights {strange[0]!r}")
     if "log_std" in names:
         raise PolicyError(f"{path}: its actions are continuous; only discrete ones can be played")
     activation = _activation(told, kwargs, default)
-    modules = _extractor(told, _features(names, stem))
+    extractor = _extractor(told, _features(names, stem))
+    modules: list[nn.Module] = []
     dense = _dense(told.weights, stem)
     if stem.startswith("quantile_net"):
         dense[-1] = _mean(told, dense[-1])
@@ -99,7 +112,42 @@ def policy(path: Path) -> NetworkPolicy:
             modules.append(activation())
     if head:
         modules += _dense(told.weights, head)
-    return NetworkPolicy(nn.Sequential(*modules), softmax=softmax)
+    lstm = _lstm(told, kwargs)
+    if lstm is not None:
+        trunk = nn.Sequential(_Floats(), *extractor)
+        return LSTMNetworkPolicy(trunk, lstm, nn.Sequential(*modules), softmax=softmax)
+    return NetworkPolicy(nn.Sequential(*extractor, *modules), softmax=softmax)
+
+
+class _Floats(nn.Module):
+    """Observations as networks of stable-baselines3 see them."""
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        return observations.float()
+
+
+def _lstm(told: Zip, kwargs: Mapping[str, Any]) -> nn.LSTM | None:
+    """The actor's LSTM, if it has one."""
+    prefix = "lstm_actor."
+    weights = {
+        name.removeprefix(prefix): weight
+        for name, weight in told.weights.items()
+        if name.startswith(prefix)
+    }
+    if not weights:
+        return None
+    settings = kwargs.get("lstm_kwargs") or {}
+    # Dropout is of training; most other settings would be another arithmetic.
+    if not isinstance(settings, dict) or not set(settings) <= {"bias", "dropout"}:
+        raise told.needs_trust("its LSTM has settings of its own")
+    try:
+        hidden, width = weights["weight_hh_l0"].shape[1], weights["weight_ih_l0"].shape[1]
+        depth = sum(name.startswith("weight_hh_l") for name in weights)
+        lstm = nn.LSTM(width, hidden, num_layers=depth, bias="bias_hh_l0" in weights)
+        lstm.load_state_dict(weights)
+    except Exception:
+        raise told.needs_trust("its LSTM is not that of sb3-contrib") from None
+    return lstm
 
 
 def _features(names: set[str], stem: str) -> str:
@@ -125,6 +173,8 @@ def _activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) 
     known = {"activation_fn", "net_arch", "features_extractor_class", "optimizer_class"}
     known |= {"optimizer_kwargs", "ortho_init", "use_sde", "log_std_init", ":type:", ":serialized:"}
     known |= {"share_features_extractor", "normalize_images", "n_quantiles", "with_bias"}
+    known |= {"lstm_hidden_size", "n_lstm_layers", "shared_lstm", "enable_critic_lstm"}
+    known |= {"lstm_kwargs"}
     strange = sorted(set(kwargs) - known)
     if strange:
         raise told.needs_trust(f"its policy has the setting {strange[0]!r}")

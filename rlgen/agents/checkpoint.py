@@ -1,0 +1,76 @@
+"""The checkpoint of a trained network, which holds nothing that executes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from rlgen.agents.networks import Conv, Network
+from rlgen.agents.recurrent_policy import RecurrentPolicy, RecurrentSpec
+from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
+from rlgen.agents.trunk import layers
+from rlgen.errors import DamagedStoreError, StoreError
+
+#: What training gives.
+TrainedPolicy = TorchPolicy | RecurrentPolicy
+
+#: The first format that knows a kind of policy: an older rlgen refuses what it would misread.
+FORMATS: dict[type[PolicySpec], int] = {PolicySpec: 1, RecurrentSpec: 2}
+NEWEST = max(FORMATS.values())
+
+
+def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
+    """Write ``policy.safetensors`` and ``agent.json`` into the folder."""
+    weights = {
+        f"{part}.{name}": tensor.detach().cpu().contiguous()
+        for part, module in policy.parts.items()
+        for name, tensor in module.state_dict().items()
+    }
+    save_file(weights, folder / "policy.safetensors")
+    card = {"format": FORMATS[type(policy.spec)], "policy": asdict(policy.spec), **notes}
+    (folder / "agent.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
+
+
+def load(folder: Path, device: str = "cpu") -> TrainedPolicy:
+    """The policy that ``save`` wrote. Runs nothing that the files contain.
+
+    Raises:
+        DamagedStoreError: If a file is missing or cannot be read.
+        StoreError: If it was written by a later version of rlgen.
+    """
+    try:
+        card = json.loads((folder / "agent.json").read_text())
+        if card["format"] > NEWEST:
+            raise StoreError(f"{folder}: checkpoint format {card['format']} is newer than mine")
+        policy = _built(card["policy"], device)
+        weights = load_file(folder / "policy.safetensors")
+        for part, module in policy.parts.items():
+            before = f"{part}."
+            module.load_state_dict(
+                {k.removeprefix(before): v for k, v in weights.items() if k.startswith(before)}
+            )
+    except StoreError:
+        raise
+    except Exception as error:
+        raise DamagedStoreError(f"{folder}: cannot read the checkpoint: {error}") from None
+    return policy
+
+
+def _built(told: Mapping[str, Any], device: str) -> TrainedPolicy:
+    """The policy with new weights; what is told of it decides which it is."""
+    network = Network(
+        tuple(Conv(**conv) for conv in told["network"]["convs"]), tuple(told["network"]["dense"])
+    )
+    shape, n_actions = tuple(told["observation_shape"]), told["n_actions"]
+    trunk, width = layers(network, shape).to(device), network.n_features(shape)
+    if "lstm_hidden_size" not in told:
+        spec = PolicySpec(network, shape, n_actions, told["head"])
+        return TorchPolicy(spec, trunk, nn.Linear(width, n_actions).to(device))
+    size, depth = told["lstm_hidden_size"], told["n_lstm_layers"]
+    recurrent = RecurrentSpec(network, shape, n_actions, told["head"], size, depth)
+    lstm = nn.LSTM(width, size, num_layers=depth).to(device)
+    return RecurrentPolicy(recurrent, trunk, lstm, nn.Linear(size, n_actions).to(device))
