@@ -60,7 +60,7 @@ def made(regulariser="none", agent="ppo", network="mlp-64-64", seed=0, **options
     )
 
 
-def learnt(regulariser="none", agent="ppo", steps=300, **keys):
+def learnt(regulariser="none", agent="ppo", steps=200, **keys):
     """The weights after a few rollouts."""
     ready = made(regulariser, agent, **keys)
     ready.model.learn(steps, callback=[*ready.callbacks])
