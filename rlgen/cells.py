@@ -1,6 +1,6 @@
 """From a protocol to its cells: every name resolved, everything impossible refused."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
@@ -125,7 +125,10 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
             with _At(where, "flip_p", flip_p):
                 family.generate([], flip_p)
     made = [(text, _hash(text, where)) for text in protocol.policy]
-    settings = {name: {} if made else _agent(protocol, name, where) for name in protocol.agent}
+    settings = {
+        name: {} if made else _agent(protocol, name, families.values(), where)
+        for name in protocol.agent
+    }
     for name in () if made else protocol.network:
         for family in families.values():
             with _At(where, "network", name):
@@ -232,10 +235,12 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
     return family
 
 
-def _agent(protocol: Protocol, name: str, where: str) -> dict[str, Any]:
+def _agent(protocol: Protocol, name: str, families: Iterable[Family], where: str) -> dict[str, Any]:
     with _At(where, "agent", name):
         preset = AGENTS[name]
         preset.require()
+        for family in families:
+            _check_actions(name, family)
     with _At(where, "agent_options", dict(protocol.agent_options)):
         settings = preset.configured(protocol.agent_options, name)
     for text in protocol.conditions:
@@ -249,6 +254,17 @@ def _agent(protocol: Protocol, name: str, where: str) -> dict[str, Any]:
         else value
         for key, value in settings.items()
     }
+
+
+def _check_actions(agent: str, family: Family) -> None:
+    """Refuse an agent for actions that its algorithm does not learn."""
+    kind = "discrete" if family.box is None else "continuous"
+    if kind not in AGENTS[agent].actions:
+        can = [name for name in AGENTS if kind in AGENTS[name].actions]
+        raise ProtocolError(
+            f"the actions of {family.name} are {kind}, which {agent} does not learn "
+            f"(but: {', '.join(can)})"
+        )
 
 
 def _hash(text: str, where: str) -> str:

@@ -13,12 +13,13 @@ from rlgen.agents import AGENTS, NETWORKS, learner
 from rlgen.agents.batch_env import BatchEnv
 from rlgen.agents.device_env import DeviceEnv
 from rlgen.agents.presets import drawn
-from rlgen.agents.torch_policy import TorchPolicy
+from rlgen.agents.torch_policy import Trained as TrainedPolicy
 from rlgen.agents.vec_env import VecEnvAdapter
 from rlgen.alarm import NAN, gap_low
 from rlgen.conditions import Condition
 from rlgen.evaluation import EPISODES, can_be_exact, evaluate
 from rlgen.levels import Family, Levels
+from rlgen.perturbations.base import Channel
 from rlgen.perturbations.vector import PerturbedVectorEnv
 from rlgen.seeding import library_seed
 from rlgen.splits import Split
@@ -41,7 +42,7 @@ class Trained:
         seconds: Wall time of training, without the test worker's.
     """
 
-    policy: TorchPolicy
+    policy: TrainedPolicy
     curve: list[dict[str, Any]]
     settings: dict[str, Any]
     steps: int
@@ -124,8 +125,9 @@ def training_env(
             and their observations are sent.
     """
     condition = Condition.parse("plain" if regulariser == "none" else regulariser)
-    channel = condition.channel(int(family.action_space.n), family.noop)
+    channel = condition.channel_of(family)
     if device != "cpu" and family.tabular(levels.take(slice(0, 1))) is not None:
+        assert isinstance(channel, Channel)
         return DeviceEnv(
             family,
             levels,
@@ -147,7 +149,7 @@ class _TestWorker(BaseCallback):
 
     def __init__(
         self,
-        policy: TorchPolicy,
+        policy: TrainedPolicy,
         split: Split,
         watched: Mapping[str, Levels],
         steps: int,

@@ -1,6 +1,6 @@
 """Agents of sb3-contrib as data; its hyper-parameters where nothing else is said."""
 
-from rlgen.agents.presets import DQN, PPO_DEFAULT, AgentPreset
+from rlgen.agents.presets import ANY, DQN, PPO_DEFAULT, AgentPreset
 
 TRPO = AgentPreset(
     "TRPO with sb3-contrib's default hyper-parameters, 2,048 steps an update from 64 environments",
@@ -23,6 +23,7 @@ TRPO = AgentPreset(
         "reward_clip": 0.0,
         "precision": "float32",
     },
+    actions=ANY,
     extra="contrib",
     version=1,
 )
@@ -61,6 +62,7 @@ ARS = AgentPreset(
         "precision": "float32",
     },
     stochastic=False,
+    actions=ANY,
     extra="contrib",
     version=1,
 )

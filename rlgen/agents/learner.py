@@ -1,11 +1,15 @@
 """A stable-baselines3 model made from a preset."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from torch import nn
 
@@ -13,14 +17,22 @@ from rlgen.agents.batch_env import BatchEnv
 from rlgen.agents.networks import Network
 from rlgen.agents.presets import AgentPreset
 from rlgen.agents.recipes import recipe
-from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
+from rlgen.agents.torch_policy import (
+    BoxSpec,
+    ContinuousTorchPolicy,
+    PolicySpec,
+    TorchPolicy,
+    Trained,
+)
 from rlgen.agents.trunk import TrunkExtractor
 from rlgen.errors import ProtocolError
 
 #: Settings of ours that stable-baselines3 does not take.
-_OURS = ("n_envs", "anneal", "reward_clip", "precision", "learning_rate")
+_OURS = ("n_envs", "anneal", "reward_clip", "precision", "learning_rate", "action_noise")
 #: Settings that stable-baselines3 takes as its policy's.
 _POLICY_S = ("n_quantiles",)
+#: Units that see features and action, in critics of networks that have no dense layer.
+_JOINED = 256
 
 
 def make(
@@ -38,25 +50,26 @@ def make(
         preset: Says which algorithm.
         settings: The run's hyper-parameters, drawn.
         network: The trunk; heads are linear on it, shared between policy and value (A-21) where
-            the algorithm allows it.
+            the algorithm allows it. Critics that take actions are the same network, not shared,
+            with the action put to what its dense layers see; if it has none they get one.
         env: Training environments.
         seed: Of weights, exploration and minibatches.
         device: "cpu" or "cuda".
     """
     how = recipe(preset)
-    trunk = {
-        "network": network,
-        "precision": resolve_precision(settings["precision"], network, device),
-    }
+    precision = resolve_precision(settings.get("precision", "float32"), network, device)
+    trunk, dense = network, list(network.dense)
+    if how.joined:
+        trunk = replace(network, dense=())
     policy: dict[str, Any] = {
-        "features_extractor_kwargs": trunk,
+        "features_extractor_kwargs": {"network": trunk, "precision": precision},
         **{key: settings[key] for key in _POLICY_S if key in settings},
         **(how.policy_settings or {}),
     }
     if how.adam is not None:
         policy |= {
             "features_extractor_class": TrunkExtractor,
-            "net_arch": [],
+            "net_arch": {"pi": dense, "qf": dense or [_JOINED]} if how.joined else [],
             "activation_fn": nn.ReLU,
             # Observations are already zeros and ones.
             "normalize_images": False,
@@ -64,6 +77,10 @@ def make(
         }
     not_its = (*_OURS, *_POLICY_S)
     rest = {key: value for key, value in settings.items() if key not in not_its}
+    if "action_noise" in settings:
+        size = prod(env.action_space.shape or ())
+        deviation = np.full(size, settings["action_noise"])
+        rest["action_noise"] = NormalActionNoise(np.zeros(size), deviation)
     return how.algorithm(
         how.policy,
         env,
@@ -97,13 +114,16 @@ def _schedule(rate: float, *, anneal: bool) -> float | Callable[[float], float]:
 
 def policy_of(
     preset: AgentPreset, model: BaseAlgorithm, network: Network, shape: tuple[int, ...]
-) -> TorchPolicy:
+) -> Trained:
     """The model's current policy; it shares the model's weights and changes with them."""
-    assert isinstance(model.action_space, gym.spaces.Discrete)
-    how = recipe(preset)
-    extractor, head = how.network(model)
-    spec = PolicySpec(network, shape, int(model.action_space.n), how.head)
-    return TorchPolicy(spec, extractor.layers, head)
+    how, actions = recipe(preset), model.action_space
+    trunk, head = how.network(model)
+    if isinstance(actions, gym.spaces.Box):
+        box = BoxSpec.of(actions)
+        spec = PolicySpec(network, shape, prod(actions.shape), how.box_head, box)
+        return ContinuousTorchPolicy(spec, trunk, head)
+    assert isinstance(actions, gym.spaces.Discrete)
+    return TorchPolicy(PolicySpec(network, shape, int(actions.n), how.head), trunk, head)
 
 
 def resolve_precision(wanted: str, network: Network, device: str) -> torch.dtype:

@@ -9,15 +9,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecNormalize
 
-from rlgen.agents import normalised, sb3_zip
-from rlgen.agents.network_policy import NetworkPolicy
-from rlgen.agents.sb3_policy import SB3Policy
+from rlgen.agents import normalised, sb3_box_zip, sb3_zip
+from rlgen.agents.network_policy import NetworkPolicy, acting
+from rlgen.agents.sb3_policy import ContinuousSB3Policy, SB3Policy
 from rlgen.agents.sources import WITHOUT, parts
 from rlgen.agents.torch_policy import TorchPolicy
+from rlgen.continuous import AnyPolicy, ContinuousFunction, ContinuousPolicy, from_function
 from rlgen.errors import PolicyError, RlgenError
 from rlgen.levels import Family
-from rlgen.policy import FunctionPolicy, MemorylessPolicy, Policy
+from rlgen.policy import MemorylessPolicy, Policy
 
 #: Endings of torch's programs: TorchScript, and what ``torch.export`` saves.
 PROGRAMS = (".pt", ".ts", ".pt2")
@@ -25,14 +28,15 @@ PROGRAMS = (".pt", ".ts", ".pt2")
 STATISTICS = ("*vecnormalize*.pkl", "*vec_normalize*.pkl")
 
 
-def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Policy:
+def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> AnyPolicy:
     """The policy that a command names.
 
     Args:
         source: A run of ours (its folder); a stable-baselines3 zip, with its statistics if it has
             some (``sources.parts``); a program of torch, TorchScript or exported, from observations
             to action logits; or ``module:function``, from observations ``(B, ...)`` to action
-            probabilities ``(B, A)``, which is imported, as its name asks.
+            probabilities ``(B, A)``, which is imported, as its name asks. Where actions are vectors
+            of numbers, programs and functions give these, ``(B, *action shape)``.
         family: What it is to play.
         trusted: Files that may be unpickled or run.
 
@@ -43,10 +47,10 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
     path, trust = Path(named), named in trusted
     if zipfile.is_zipfile(path) and _holds(path, "data"):
         _check_statistics(path, statistics, trusted)
-        policy = _trusted_zip(path) if trust else sb3_zip.policy(path)
+        policy = _trusted_zip(path, family) if trust else _zip(path, family)
         if statistics not in ("", WITHOUT):
             told = normalised.read(Path(statistics), family.observation_space)
-            policy = normalised.Normalised(policy, told)
+            policy = _normalised(policy, told)
         return _fitting(policy, family, source)
     if statistics:
         raise PolicyError(f"{source}: only a stable-baselines3 zip has statistics of VecNormalize")
@@ -67,9 +71,22 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
     except Exception as error:
         # The module is the user's: anything can go wrong in it.
         raise PolicyError(f"policy {source!r}: {type(error).__name__}: {error}") from None
-    if isinstance(function, Policy):
+    if isinstance(function, Policy | ContinuousPolicy):
+        _check_kind(function, family, source)
         return function
-    return _fitting(FunctionPolicy(function, int(family.action_space.n)), family, source)
+    return _fitting(from_function(function, family), family, source)
+
+
+def _zip(path: Path, family: Family) -> AnyPolicy:
+    box = family.box
+    return sb3_zip.policy(path) if box is None else sb3_box_zip.policy(path, box)
+
+
+def _normalised(policy: AnyPolicy, told: VecNormalize) -> AnyPolicy:
+    if isinstance(policy, ContinuousPolicy):
+        return normalised.ContinuousNormalised(policy, told)
+    assert isinstance(policy, MemorylessPolicy)
+    return normalised.Normalised(policy, told)
 
 
 def _check_statistics(path: Path, statistics: str, trusted: Collection[str]) -> None:
@@ -88,12 +105,25 @@ def _check_statistics(path: Path, statistics: str, trusted: Collection[str]) -> 
         )
 
 
-def _fitting(policy: MemorylessPolicy, family: Family, source: str) -> MemorylessPolicy:
+def _check_kind(policy: AnyPolicy, family: Family, source: str) -> None:
+    """Refuse a policy whose actions are of the other kind."""
+    if isinstance(policy, ContinuousPolicy) != (family.box is not None):
+        kinds = ("continuous", "discrete")
+        own, theirs = kinds if isinstance(policy, ContinuousPolicy) else kinds[::-1]
+        raise PolicyError(f"{source}: its actions are {own}; those of {family.name} are {theirs}")
+
+
+def _fitting(policy: AnyPolicy, family: Family, source: str) -> AnyPolicy:
     """The policy, if it takes the family's observations and gives its actions."""
-    shape, n_actions = family.observation_space.shape, int(family.action_space.n)
+    _check_kind(policy, family, source)
+    shape = family.observation_space.shape
     probe = np.zeros((2, *shape), family.observation_space.dtype)
     try:
-        given = policy.probabilities(probe)
+        given: NDArray[Any]
+        if isinstance(policy, ContinuousPolicy):
+            given, _ = policy.act(probe, policy.start(2), None)
+        else:
+            given, _ = policy.act(probe, policy.start(2))
     except RlgenError:
         raise
     except Exception as error:
@@ -102,6 +132,14 @@ def _fitting(policy: MemorylessPolicy, family: Family, source: str) -> Memoryles
             f"{source}: does not take {family.name}'s observations of shape {shape}: "
             f"{' '.join(str(error).split())[:200]}"
         ) from None
+    if family.box is not None:
+        if given.shape != (2, *family.box.shape):
+            raise PolicyError(
+                f"{source}: gives actions of shape {given.shape[1:]}; those of {family.name} have "
+                f"{family.box.shape}"
+            )
+        return policy
+    n_actions = family.n_actions
     if given.shape != (2, n_actions):
         raise PolicyError(
             f"{source}: gives {given.shape[-1]} action probabilities; {family.name} has "
@@ -115,18 +153,20 @@ def _holds(path: Path, name: str) -> bool:
         return name in archive.namelist()
 
 
-def _trusted_zip(path: Path) -> MemorylessPolicy:
+def _trusted_zip(path: Path, family: Family) -> AnyPolicy:
     """The model as stable-baselines3 loads it; runs what the file holds."""
-    from stable_baselines3 import A2C, DQN, PPO
+    from stable_baselines3 import A2C, DQN, PPO, SAC, TD3
 
     names = set(sb3_zip.read(path).weights)
     algorithms: list[Any] = [PPO, A2C]
     if any(name.startswith("q_net.") for name in names):
         algorithms = [DQN]
-    elif find_spec("sb3_contrib") is not None:
-        from sb3_contrib import ARS, QRDQN, TRPO, MaskablePPO
+    elif any(name.startswith("actor.") for name in names):
+        algorithms = [SAC if any(name.startswith("actor.log_std") for name in names) else TD3]
+    if find_spec("sb3_contrib") is not None and algorithms != [DQN]:
+        from sb3_contrib import ARS, QRDQN, TQC, TRPO, MaskablePPO
 
-        algorithms += [TRPO, MaskablePPO]
+        algorithms += [TQC] if algorithms == [SAC] else [TRPO, MaskablePPO]
         if any(name.startswith("quantile_net.") for name in names):
             algorithms = [QRDQN]
         elif "action_net.0.weight" in names:
@@ -141,11 +181,11 @@ def _trusted_zip(path: Path) -> MemorylessPolicy:
             if hasattr(module, "normalize_images"):
                 # Our pictures are divided by 255 already.
                 vars(module)["normalize_images"] = False
-        return SB3Policy(model)
+        return SB3Policy(model) if family.box is None else ContinuousSB3Policy(model, family.box)
     raise PolicyError(f"{path}: stable-baselines3 cannot load it: {reason}")
 
 
-def _program(path: Path, family: Family, trust: bool) -> Policy:
+def _program(path: Path, family: Family, trust: bool) -> AnyPolicy:
     if not trust:
         raise PolicyError(
             f"{path}: is a program, which runs when it plays: if you trust its author, say "
@@ -161,4 +201,6 @@ def _program(path: Path, family: Family, trust: bool) -> Policy:
         raise PolicyError(
             f"{path}: torch cannot load it: {' '.join(str(error).split())[:200]}"
         ) from None
+    if family.box is not None:
+        return _fitting(ContinuousFunction(acting(module), family.box), family, str(path))
     return _fitting(NetworkPolicy(module, softmax=True), family, str(path))

@@ -9,6 +9,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecNormalize
 
+from rlgen.continuous import Actions, ContinuousPolicy
 from rlgen.errors import PolicyError
 from rlgen.policy import MemorylessPolicy
 
@@ -23,18 +24,40 @@ class Normalised(MemorylessPolicy):
 
     def __init__(self, policy: MemorylessPolicy, statistics: VecNormalize) -> None:
         self._policy, self._statistics = policy, statistics
-        rms: Any = statistics.obs_rms if statistics.norm_obs else None
-        self._shape = None if rms is None else rms.mean.shape
         self.stochastic = policy.stochastic
 
     def probabilities(self, observations: NDArray[Any]) -> NDArray[np.float64]:
         """See ``MemorylessPolicy.probabilities``."""
-        seen = np.asarray(observations, np.float32)
-        if self._shape is not None:
-            known = seen.reshape(len(seen), *self._shape)
-            told = np.asarray(self._statistics.normalize_obs(known), np.float32)
-            seen = told.reshape(seen.shape)
-        return self._policy.probabilities(seen)
+        return self._policy.probabilities(shown(self._statistics, observations))
+
+
+class ContinuousNormalised(ContinuousPolicy):
+    """The same of a policy whose actions are vectors of numbers."""
+
+    def __init__(self, policy: ContinuousPolicy, statistics: VecNormalize) -> None:
+        self._policy, self._statistics = policy, statistics
+        self.memoryless, self.stochastic = policy.memoryless, policy.stochastic
+
+    def start(self, n: int) -> Any:
+        """See ``ContinuousPolicy.start``."""
+        return self._policy.start(n)
+
+    def act(
+        self, observations: NDArray[Any], memory: Any, rng: np.random.Generator | None
+    ) -> tuple[Actions, Any]:
+        """See ``ContinuousPolicy.act``."""
+        return self._policy.act(shown(self._statistics, observations), memory, rng)
+
+
+def shown(statistics: VecNormalize, observations: NDArray[Any]) -> NDArray[np.float32]:
+    """Observations as VecNormalize shows them."""
+    seen = np.asarray(observations, np.float32)
+    rms: Any = statistics.obs_rms if statistics.norm_obs else None
+    if rms is None:
+        return seen
+    known = seen.reshape(len(seen), *rms.mean.shape)
+    told = np.asarray(statistics.normalize_obs(known), np.float32)
+    return told.reshape(seen.shape)
 
 
 def read(path: Path, space: spaces.Box) -> VecNormalize:

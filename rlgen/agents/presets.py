@@ -40,9 +40,12 @@ class AgentPreset:
         settings: Hyper-parameters by stable-baselines3's names, and four of ours: ``n_envs``;
             ``anneal`` (learning rate falls linearly to 0); ``reward_clip`` (of the learning
             signal alone; 0 is none); ``precision`` of the network's arithmetic in training
-            ("auto": see ``learner.resolve_precision``; evaluation always uses float32).
+            ("auto": see ``learner.resolve_precision``; evaluation always uses float32). One more
+            where exploration needs it: ``action_noise``, the standard deviation of Gaussian noise
+            in actions scaled to [-1, 1].
         optimizer: "adam", or "rmsprop" as TensorFlow's (A-17).
         stochastic: Whether its policy gives action probabilities.
+        actions: The kinds of actions that it learns, of "discrete" and "continuous".
         version: Raised whenever the same settings would learn differently.
         extra: The extra of ours that installs its package; "" where nothing more is needed.
     """
@@ -52,6 +55,7 @@ class AgentPreset:
     settings: Mapping[str, Any]
     optimizer: str = "adam"
     stochastic: bool = True
+    actions: tuple[str, ...] = ("discrete",)
     version: int = 2
     extra: str = ""
 
@@ -90,6 +94,8 @@ class AgentPreset:
 
 #: The package that an extra installs for an agent.
 EXTRAS = {"contrib": "sb3_contrib"}
+#: The kinds of actions of most on-policy algorithms.
+ANY = ("discrete", "continuous")
 
 #: Smallest and largest value of the settings that have a largest, or a smallest that is not 0.
 LIMITS: dict[str, tuple[float, float]] = {
@@ -119,15 +125,21 @@ LIMITS: dict[str, tuple[float, float]] = {
     "n_delta": (1, 65_536),
     "n_top": (1, 65_536),
     "delta_std": (1e-9, 1e6),
+    "tau": (0, 1),
+    "policy_delay": (1, 1_000),
+    "action_noise": (0, 10),
 }
 
 #: What the settings that are words may be.
-CHOICES: dict[str, tuple[str, ...]] = {"precision": ("auto", "float32", "bfloat16")}
+CHOICES: dict[str, tuple[str, ...]] = {
+    "precision": ("auto", "float32", "bfloat16"),
+    "ent_coef": ("auto",),
+}
 
 
 def _why_not(key: str, value: Any, default: Any) -> str | None:
     """Why a value cannot be the setting's, given its default; else None."""
-    if isinstance(default, str):
+    if isinstance(default, str) and not (key == "ent_coef" and isinstance(value, int | float)):
         allowed = CHOICES[key]
         return None if value in allowed else f"must be one of {', '.join(allowed)}"
     if isinstance(default, bool):
@@ -169,6 +181,7 @@ PPO = AgentPreset(
         "reward_clip": 0.0,
         "precision": "float32",
     },
+    actions=ANY,
 )
 
 PPO_DEFAULT = AgentPreset(
@@ -190,6 +203,7 @@ PPO_DEFAULT = AgentPreset(
         "reward_clip": 0.0,
         "precision": "float32",
     },
+    actions=ANY,
 )
 
 A2C = AgentPreset(
@@ -209,6 +223,7 @@ A2C = AgentPreset(
         "precision": "float32",
     },
     optimizer="rmsprop",
+    actions=ANY,
 )
 
 #: Zhang et al. 2018, appendix A.2; method 1.7, 1.8, A-16 to A-18. A3C's four workers become four
@@ -223,6 +238,7 @@ A2C_PAPER = AgentPreset(
         "ent_coef": LogUniform(1e-4, 5e-2),
     },
     optimizer="rmsprop",
+    actions=ANY,
 )
 
 DQN = AgentPreset(
@@ -246,4 +262,62 @@ DQN = AgentPreset(
         "precision": "float32",
     },
     stochastic=False,
+)
+
+#: The hyper-parameters of stable-baselines3, with a gradient step for each step of 8 environments.
+SAC = AgentPreset(
+    "SAC with stable-baselines3's default hyper-parameters and 8 environments",
+    "SAC",
+    {
+        "n_envs": 8,
+        "learning_rate": 3e-4,
+        "anneal": False,
+        "gamma": 0.99,
+        "tau": 0.005,
+        "buffer_size": 100_000,
+        "learning_starts": 100,
+        "batch_size": 256,
+        "train_freq": 1,
+        "gradient_steps": 8,
+        "ent_coef": "auto",
+        "reward_clip": 0.0,
+    },
+    actions=("continuous",),
+    version=1,
+)
+
+DDPG = AgentPreset(
+    "DDPG with stable-baselines3's hyper-parameters and 8 environments; its policy is greedy",
+    "DDPG",
+    {
+        "n_envs": 8,
+        "learning_rate": 1e-3,
+        "anneal": False,
+        "gamma": 0.99,
+        "tau": 0.005,
+        "buffer_size": 100_000,
+        "learning_starts": 100,
+        "batch_size": 256,
+        "train_freq": 1,
+        "gradient_steps": 8,
+        "action_noise": 0.1,
+        "reward_clip": 0.0,
+    },
+    stochastic=False,
+    actions=("continuous",),
+    version=1,
+)
+
+TD3 = AgentPreset(
+    "TD3 with stable-baselines3's hyper-parameters and 8 environments; its policy is greedy",
+    "TD3",
+    {
+        **DDPG.settings,
+        "policy_delay": 2,
+        "target_policy_noise": 0.2,
+        "target_noise_clip": 0.5,
+    },
+    stochastic=False,
+    actions=("continuous",),
+    version=1,
 )

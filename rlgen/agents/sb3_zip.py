@@ -85,24 +85,24 @@ def policy(path: Path) -> NetworkPolicy:
             "or ARS"
         )
     if "log_std" in names:
-        raise PolicyError(f"{path}: its actions are continuous; only discrete ones can be played")
-    activation = _activation(told, kwargs, default)
-    modules = _extractor(told, _features(names, stem))
-    dense = _dense(told.weights, stem)
+        raise PolicyError(f"{path}: its actions are continuous, not discrete")
+    act = activation(told, kwargs, default)
+    modules = extractor(told, features(names, stem))
+    layers = dense(told.weights, stem)
     if stem.startswith("quantile_net"):
-        dense[-1] = _mean(told, dense[-1])
+        layers[-1] = _mean(told, layers[-1])
     elif stem == "action_net" and (told.data.get("action_space") or {}).get("n") is None:
         raise PolicyError(f"{path}: its actions are not discrete")
-    for i, layer in enumerate(dense):
+    for i, layer in enumerate(layers):
         modules.append(layer)
-        if head or i < len(dense) - 1:
-            modules.append(activation())
+        if head or i < len(layers) - 1:
+            modules.append(act())
     if head:
-        modules += _dense(told.weights, head)
+        modules += dense(told.weights, head)
     return NetworkPolicy(nn.Sequential(*modules), softmax=softmax)
 
 
-def _features(names: set[str], stem: str) -> str:
+def features(names: set[str], stem: str) -> str:
     """What the names of the policy's features extractor begin with."""
     if stem.startswith(("q_net", "quantile_net")):
         return stem.split(".")[0] + "."
@@ -120,11 +120,14 @@ def _mean(told: Zip, layer: nn.Linear) -> nn.Linear:
     return mean
 
 
-def _activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) -> type[nn.Module]:
+def activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) -> type[nn.Module]:
+    """What a zip's dense layers have between them."""
     text = str(kwargs.get("activation_fn", ""))
     known = {"activation_fn", "net_arch", "features_extractor_class", "optimizer_class"}
     known |= {"optimizer_kwargs", "ortho_init", "use_sde", "log_std_init", ":type:", ":serialized:"}
     known |= {"share_features_extractor", "normalize_images", "n_quantiles", "with_bias"}
+    known |= {"n_critics", "squash_output", "clip_mean", "full_std", "use_expln"}
+    known |= {"top_quantiles_to_drop_per_net"}
     strange = sorted(set(kwargs) - known)
     if strange:
         raise told.needs_trust(f"its policy has the setting {strange[0]!r}")
@@ -136,7 +139,7 @@ def _activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) 
     return ACTIVATIONS[name]
 
 
-def _extractor(told: Zip, before: str) -> list[nn.Module]:
+def extractor(told: Zip, before: str) -> list[nn.Module]:
     """What comes before the dense layers: nothing, or the CNN of Mnih et al. 2015."""
     prefix = f"{before}features_extractor."
     convs = [n for n in told.weights if n.startswith(f"{prefix}cnn.") and n.endswith(".weight")]
@@ -157,12 +160,12 @@ def _extractor(told: Zip, before: str) -> list[nn.Module]:
         conv.weight.data, conv.bias = weight, nn.Parameter(told.weights[name[:-6] + "bias"])
         modules += [conv, nn.ReLU()]
     modules.append(nn.Flatten())
-    for layer in _dense(told.weights, f"{prefix}linear"):
+    for layer in dense(told.weights, f"{prefix}linear"):
         modules += [layer, nn.ReLU()]
     return modules
 
 
-def _dense(weights: Mapping[str, torch.Tensor], stem: str) -> list[nn.Linear]:
+def dense(weights: Mapping[str, torch.Tensor], stem: str) -> list[nn.Linear]:
     """The dense layers with this name, or of the sequence with it."""
     pattern = re.compile(rf"{re.escape(stem)}(?:\.(\d+))?\.weight")
     found = {int(m[1] or 0): n for n in weights if (m := pattern.fullmatch(n)) is not None}
