@@ -308,6 +308,14 @@ def test_same_seed_same_result(agent, runs):
     assert [row["ret_mean"] for row in one.curve] == [row["ret_mean"] for row in other.curve]
 
 
+@pytest.mark.parametrize("agent", ["ppo", "td3"])
+def test_actions_may_have_any_shape(agent):
+    policy = quick(agent, actions="table").policy
+    drawn, _ = policy.act(seen(), None, stream(0, "draws"))
+    assert drawn.shape == (20, 3, 2)
+    assert not np.array_equal(drawn[:, 0], drawn[:, 1])
+
+
 @pytest.mark.parametrize("network", ["mlp-512-128-64", "conv-a", "linear"])
 @pytest.mark.parametrize("agent", CONTINUOUS)
 def test_our_policy_is_the_model_s(agent, network):

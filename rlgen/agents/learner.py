@@ -78,9 +78,8 @@ def make(
     not_its = (*_OURS, *_POLICY_S)
     rest = {key: value for key, value in settings.items() if key not in not_its}
     if "action_noise" in settings:
-        size = prod(env.action_space.shape or ())
-        deviation = np.full(size, settings["action_noise"])
-        rest["action_noise"] = NormalActionNoise(np.zeros(size), deviation)
+        deviation = np.full(env.action_space.shape or (), settings["action_noise"])
+        rest["action_noise"] = NormalActionNoise(np.zeros_like(deviation), deviation)
     return how.algorithm(
         how.policy,
         env,
