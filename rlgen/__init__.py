@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rlgen.api import Result, calibrate, draw_split, evaluate, evaluate_policy, load, select
     from rlgen.conditions import Condition
+    from rlgen.continuous import ContinuousPolicy
     from rlgen.errors import RlgenError
     from rlgen.levels import Family, Levels
     from rlgen.policy import MemorylessPolicy, Policy
@@ -18,6 +19,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Condition",
+    "ContinuousPolicy",
     "Family",
     "Levels",
     "MemorylessPolicy",
@@ -35,6 +37,7 @@ __all__ = [
 
 _HOME = {
     "Condition": "rlgen.conditions",
+    "ContinuousPolicy": "rlgen.continuous",
     "Family": "rlgen.levels",
     "Levels": "rlgen.levels",
     "MemorylessPolicy": "rlgen.policy",

@@ -11,9 +11,10 @@ import pandas as pd
 
 from rlgen import asked, content
 from rlgen.asked import ProtocolLike
+from rlgen.continuous import AnyPolicy, ContinuousPolicy, from_function, why_not
 from rlgen.errors import LevelError, ProtocolError, nearest
 from rlgen.levels import Family, Levels
-from rlgen.policy import FunctionPolicy, Policy
+from rlgen.policy import Policy
 from rlgen.protocol import Protocol
 from rlgen.splits import Split
 from rlgen.splits import draw_split as _draw_split
@@ -224,7 +225,7 @@ def select(out: str | Path, pool: str = "validation", k: int = 1) -> list[str]:
 
 
 def evaluate_policy(
-    policy: Policy | Callable[[Any], Any] | Any,
+    policy: AnyPolicy | Callable[[Any], Any] | Any,
     family: str | Family,
     levels: Levels | Sequence[int],
     conditions: str | Sequence[str] = ("plain",),
@@ -238,7 +239,8 @@ def evaluate_policy(
 
     Args:
         policy: A ``Policy``; a function from observations ``(B, ...)`` to action probabilities
-            ``(B, A)``; or a model of stable-baselines3 or sb3-contrib with discrete actions.
+            ``(B, A)``; or a model of stable-baselines3 or sb3-contrib. Where actions are vectors
+            of numbers, a ``ContinuousPolicy``, or a function to actions ``(B, *action shape)``.
         family: A family or its name.
         levels: Levels of the family, or their ids.
         conditions: One or several, such as "greedy" or "random_spawn+sticky_proposed:0.25".
@@ -260,8 +262,11 @@ def evaluate_policy(
     batch = levels if isinstance(levels, Levels) else family.generate(levels)
     if not len(batch):
         raise LevelError("there are no levels to evaluate on")
-    if not isinstance(policy, Policy):
+    if not isinstance(policy, Policy | ContinuousPolicy):
         policy = _policy(policy, family)
+    unfit = why_not(policy, family)
+    if unfit is not None:
+        raise ProtocolError(f"{type(policy).__name__}: {unfit}")
     texts = [conditions] if isinstance(conditions, str) else list(conditions)
     faced = [Condition.parse(text) for text in texts]
     for text, condition in zip(texts, faced, strict=True):
@@ -271,17 +276,19 @@ def evaluate_policy(
     return table(policy, family, batch, faced, episodes=episodes, seed=seed)
 
 
-def _policy(policy: Any, family: Family) -> Policy:
+def _policy(policy: Any, family: Family) -> AnyPolicy:
+    box = family.box
     if hasattr(policy, "predict") and hasattr(policy, "policy"):
         from rlgen.agents import sb3_policy
 
-        return sb3_policy.policy(policy)
+        return sb3_policy.policy(policy, box)
     if not callable(policy):
+        given = f"action probabilities (B, {family.n_actions})" if box is None else "actions"
         raise ProtocolError(
-            f"{type(policy).__name__} is no policy: give a function from observations to action "
-            f"probabilities (B, {family.action_space.n}), a Policy, or a stable-baselines3 model"
+            f"{type(policy).__name__} is no policy: give a function from observations to {given}, "
+            "a Policy, or a stable-baselines3 model"
         )
-    return FunctionPolicy(policy, int(family.action_space.n))
+    return from_function(policy, family)
 
 
 def draw_split(

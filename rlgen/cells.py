@@ -1,13 +1,13 @@
 """From a protocol to its cells: every name resolved, everything impossible refused."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import product
 from typing import Any
 
 from rlgen import content
-from rlgen.agents import AGENTS, NETWORKS
+from rlgen.agents import AGENTS, NETWORKS, matching
 from rlgen.agents.presets import LogUniform
 from rlgen.agents.sources import policy_hash
 from rlgen.architectures import drawn_from, resolve
@@ -134,7 +134,10 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
             if family.tabular(family.generate([0])) is None:
                 raise ProtocolError("has no planner to clone")
     made = [(text, _hash(text, where)) for text in protocol.policy]
-    settings = {name: {} if made else _agent(protocol, name, where) for name in protocol.agent}
+    settings = {
+        name: {} if made else _agent(protocol, name, families.values(), where)
+        for name in protocol.agent
+    }
     named_networks = () if made else protocol.network
     networks = dict.fromkeys(each for name in named_networks for each in drawn_from(name))
     for network, family in product(networks, families.values()):
@@ -248,10 +251,12 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
     return family
 
 
-def _agent(protocol: Protocol, name: str, where: str) -> dict[str, Any]:
+def _agent(protocol: Protocol, name: str, families: Iterable[Family], where: str) -> dict[str, Any]:
     with _At(where, "agent", name):
         preset = AGENTS[name]
         preset.require()
+        for family in families:
+            matching.check(name, family)
     with _At(where, "agent_options", dict(protocol.agent_options)):
         settings = preset.configured(protocol.agent_options, name)
     for text in protocol.conditions:

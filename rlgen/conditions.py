@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from math import hypot
 
+from rlgen.continuous import AnyPolicy
 from rlgen.errors import ProtocolError
 from rlgen.levels import Family
-from rlgen.perturbations import PERTURBATIONS
+from rlgen.perturbations import PERTURBATIONS, box
 from rlgen.perturbations.base import IDENTITY, Channel, Floats, Perturbation
-from rlgen.policy import Policy
 
 PLAIN = "plain"
 
@@ -88,18 +88,34 @@ class Condition:
             probabilities = member.policy(strength, probabilities)
         return probabilities
 
+    @property
+    def greedy(self) -> bool:
+        """Whether a policy over vectors of numbers draws nothing."""
+        return any(member.greedy(strength) for member, strength in self.members)
+
+    def channel_of(self, family: Family) -> Channel | box.BoxChannel:
+        """The device between policy and environment for a family's actions."""
+        space = family.box
+        if space is None:
+            return self.channel(family.n_actions, family.noop)
+        made = [m.box_channel(strength, space, family.idle) for m, strength in self.members]
+        return reduce(box.BoxChannel.then, [c for c in made if c is not None] or [box.IDENTITY])
+
     def channel(self, n_actions: int, noop: int | None) -> Channel:
         """The device between policy and environment."""
         noop_ = -1 if noop is None else noop
         made = [m.channel(strength, n_actions, noop_) for m, strength in self.members]
         return reduce(Channel.then, [c for c in made if c is not None] or [IDENTITY])
 
-    def why_not(self, family: Family, policy: Policy | None = None) -> str | None:
+    def why_not(self, family: Family, policy: AnyPolicy | None = None) -> str | None:
         """Why the condition cannot be met in the family's levels, or by the policy; else None."""
+        idle = family.noop if family.box is None else family.idle
         for name, _ in self.parts:
+            if PERTURBATIONS[name].discrete and family.box is not None:
+                return f"{name} needs discrete actions, and those of {family.name} are continuous"
             if PERTURBATIONS[name].noise(1) and not family.continuous:
                 return f"{name} needs observations that are amounts, and {family.name} has none"
-            if PERTURBATIONS[name].needs_noop and family.noop is None:
+            if PERTURBATIONS[name].needs_noop and idle is None:
                 return f"{name} needs an action that does nothing, and {family.name} has none"
             if name == "temperature" and policy is not None and not policy.stochastic:
                 return "temperature needs action probabilities, and this policy has none"

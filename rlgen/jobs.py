@@ -13,9 +13,9 @@ from rlgen.agents.process import one_core
 from rlgen.agents.sources import policy_hash
 from rlgen.cells import Cell
 from rlgen.conditions import Condition
+from rlgen.continuous import AnyPolicy
 from rlgen.errors import StoreError
 from rlgen.evaluation.table import table
-from rlgen.policy import Policy
 from rlgen.seeding import library_seed
 from rlgen.splits import Split
 from rlgen.store import STRIPS, RunStore
@@ -67,7 +67,7 @@ def run(
         into.save_split(split.manifest, split.manifest_hash)
     aside = into.aside(cell.id)
     to_train = not into.has(cell.id)
-    policy: Policy
+    policy: AnyPolicy
     if cell.policy:
         policy, steps = _made_elsewhere(cell, split, aside, trust), 0
     elif to_train:
@@ -97,7 +97,7 @@ def _train(
     device: str,
     clock: provenance.Clock,
     report: Report,
-) -> tuple[Policy, int]:
+) -> tuple[AnyPolicy, int]:
     with clock.time("train"):
         trained = train(
             split,
@@ -125,7 +125,7 @@ def _train(
     return trained.policy, trained.steps
 
 
-def _made_elsewhere(cell: Cell, split: Split, aside: Path, trust: Sequence[str]) -> Policy:
+def _made_elsewhere(cell: Cell, split: Split, aside: Path, trust: Sequence[str]) -> AnyPolicy:
     """The cell's policy, with what a run's folder holds of one that was not trained here."""
     if policy_hash(cell.policy) != cell.policy_hash:
         raise StoreError(f"{cell.policy}: has changed since this study was planned")
@@ -141,7 +141,7 @@ def _made_elsewhere(cell: Cell, split: Split, aside: Path, trust: Sequence[str])
 def _evaluate(
     cell: Cell,
     split: Split,
-    policy: Policy,
+    policy: AnyPolicy,
     steps: int,
     conditions: Sequence[Condition],
     cache: Path,

@@ -79,8 +79,9 @@ class Family(ABC):
         name: Name in the catalogue.
         version: Raised whenever the same level id would become another level.
         observation_space: Of one environment.
-        action_space: Of one environment.
+        action_space: Of one environment: discrete, or a bounded box of float32.
         noop: The action that leaves the world as it is, or None.
+        idle: The same where actions are a box.
         can_spawn: Whether start cells can be drawn.
         continuous: Whether observations are amounts, not symbols, and levels are played, not
             tabular: noise can then be added to what is seen.
@@ -96,8 +97,9 @@ class Family(ABC):
     name: str
     version: int
     observation_space: gym.spaces.Box
-    action_space: gym.spaces.Discrete
+    action_space: gym.spaces.Discrete | gym.spaces.Box
     noop: int | None
+    idle: NDArray[np.float32] | None = None
     can_spawn: bool = False
     continuous: bool = False
     draws: bool = True
@@ -105,6 +107,22 @@ class Family(ABC):
     side_by_side: int = 4096
     edits: Mapping[str, int] = MappingProxyType({})
     options: Mapping[str, Any]
+
+    @property
+    def box(self) -> gym.spaces.Box | None:
+        """The action space where actions are vectors of numbers, else None."""
+        return self.action_space if isinstance(self.action_space, gym.spaces.Box) else None
+
+    @property
+    def n_actions(self) -> int:
+        """Number of actions.
+
+        Raises:
+            LevelError: If they are vectors of numbers.
+        """
+        if isinstance(self.action_space, gym.spaces.Box):
+            raise LevelError(f"{self.name}: needs discrete actions, and its own are continuous")
+        return int(self.action_space.n)
 
     @abstractmethod
     def configure(self, options: Mapping[str, Any]) -> Self:

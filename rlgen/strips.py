@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rlgen.conditions import PLAIN, Condition
+from rlgen.continuous import AnyPolicy, ContinuousPolicy
 from rlgen.errors import LevelError
 from rlgen.evaluation.rollout import sample
 from rlgen.levels import Family, Levels
@@ -17,7 +18,7 @@ from rlgen.splits import Split
 CONDITIONS = (PLAIN, "random_spawn", "sticky_proposed:0.25")
 
 
-def episodes(policy: Policy, split: Split, seed: int) -> list[dict[str, Any]]:
+def episodes(policy: AnyPolicy, split: Split, seed: int) -> list[dict[str, Any]]:
     """One episode on the first training and on the first test level under each condition.
 
     Args:
@@ -26,11 +27,12 @@ def episodes(policy: Policy, split: Split, seed: int) -> list[dict[str, Any]]:
         seed: Of the actions, start cells and perturbations.
 
     Returns:
-        See ``play``; each with its pool as ``split``. Nothing where the family has no floor plans;
-        conditions that its levels do not allow are left out.
+        See ``play``; each with its pool as ``split``. Nothing where the family has no floor plans,
+        or actions that are vectors of numbers; conditions that its levels do not allow are left
+        out.
     """
     family = split.family
-    if family.floor_plan(split.test) is None:
+    if isinstance(policy, ContinuousPolicy) or family.floor_plan(split.test) is None:
         return []
     faced = [Condition.parse(name) for name in CONDITIONS]
     faced = [condition for condition in faced if condition.why_not(family, policy) is None]
@@ -83,8 +85,8 @@ class _Episode:
         path = ("strip", name, condition.name)
         self._rng = stream(seed, *path)
         self._condition = condition
-        self._channel = condition.channel(int(family.action_space.n), family.noop)
-        self._memory = self._rng.choice(self._channel.n_memories, size=1, p=self._channel.start)
+        self._channel = condition.channel(family.n_actions, family.noop)
+        self._memory = self._channel.begin(1, self._rng)
         self._env = family.env(level, random_spawn=condition.random_spawn)
         self.observation, info = self._env.reset(
             seed=library_seed(seed, *path), options={"level": name}
@@ -105,10 +107,9 @@ class _Episode:
 
     def step(self, probabilities: Any) -> None:
         """Act once with these probabilities ``(A,)``."""
-        told, channel = self.told, self._channel
+        told = self.told
         proposed = sample(self._condition.policy(probabilities[None]), self._rng)
-        noise = self._rng.choice(len(channel.noise), size=1, p=channel.noise)
-        executed, self._memory = channel.apply(self._memory, proposed, noise)
+        executed, self._memory = self._channel.step(self._memory, proposed, self._rng)
         action = int(executed[0])
         self.observation, reward, terminated, truncated, info = self._env.step(np.int64(action))
         told["proposed"].append(int(proposed[0]))

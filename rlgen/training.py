@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
-from rlgen.agents import AGENTS, NETWORKS, learner
+from rlgen.agents import AGENTS, NETWORKS, learner, matching
 from rlgen.agents.batch_env import BatchEnv
 from rlgen.agents.checkpoint import TrainedPolicy
 from rlgen.agents.device_env import DeviceEnv
@@ -19,10 +19,11 @@ from rlgen.agents.vec_env import VecEnvAdapter
 from rlgen.agents.viewed_env import ViewedEnv
 from rlgen.alarm import NAN, gap_low
 from rlgen.conditions import Condition
+from rlgen.continuous import AnyPolicy
 from rlgen.evaluation import EPISODES, can_be_exact, evaluate
 from rlgen.levels import Family, Levels
+from rlgen.perturbations.base import Channel
 from rlgen.perturbations.vector import PerturbedVectorEnv
-from rlgen.policy import Policy
 from rlgen.regularisation import Regularisation
 from rlgen.seeding import library_seed
 from rlgen.splits import Split
@@ -138,6 +139,7 @@ def prepare(
     device: str = "cpu",
 ) -> Prepared:
     """All that is needed to learn on some levels; arguments as of ``train``."""
+    matching.check(agent, family)
     preset, trunk = AGENTS[agent], NETWORKS[network]
     options = preset.configured(agent_options or {}, agent)
     settings = Regularisation.parse(regulariser).settings(drawn(options, seed))
@@ -187,8 +189,9 @@ def _training_env(
     seed: int,
     device: str,
 ) -> BatchEnv:
-    channel = condition.channel(int(family.action_space.n), family.noop)
+    channel = condition.channel_of(family)
     if device != "cpu" and family.tabular(levels.take(slice(0, 1))) is not None:
+        assert isinstance(channel, Channel)
         return DeviceEnv(
             family,
             levels,
@@ -210,7 +213,7 @@ class _TestWorker(BaseCallback):
 
     def __init__(
         self,
-        policy: Policy,
+        policy: AnyPolicy,
         split: Split,
         watched: Mapping[str, Levels],
         steps: int,

@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from rlgen.conditions import PLAIN
-from rlgen.evaluation.rollout import sample
+from rlgen.conditions import PLAIN, Condition
+from rlgen.continuous import AnyPolicy
+from rlgen.evaluation.rollout import draw
 from rlgen.levels import Levels
-from rlgen.policy import Policy
 from rlgen.seeding import stream
 from rlgen.splits import Split
 
 
 def worst_level_trajectories(
-    policy: Policy, split: Split, rows: pd.DataFrame, *, seed: int
+    policy: AnyPolicy, split: Split, rows: pd.DataFrame, *, seed: int
 ) -> list[dict[str, Any]]:
     """One sampled episode on the training and on the test level with the lowest expected return.
 
@@ -47,7 +47,7 @@ def worst_level_trajectories(
     return shown
 
 
-def record(policy: Policy, split: Split, level: Levels, *, seed: int) -> dict[str, Any]:
+def record(policy: AnyPolicy, split: Split, level: Levels, *, seed: int) -> dict[str, Any]:
     """Play one episode and keep what a drawing of it needs.
 
     Args:
@@ -59,21 +59,20 @@ def record(policy: Policy, split: Split, level: Levels, *, seed: int) -> dict[st
     Returns:
         ``level``; ``picture``, the first frame as base64 PNG; ``positions`` of the agent before
         each step and at the end, as (column, row), where the family tells them in ``info``;
-        ``actions``; ``rewards``; ``solved``; ``timeout``.
+        ``actions``, numbers or lists of numbers; ``rewards``; ``solved``; ``timeout``.
     """
     rng = stream(seed, "trajectory", int(level.ids[0]))
     env = split.family.env(level, render_mode="rgb_array")
     observation, info = env.reset(options={"level": int(level.ids[0])})
     picture = np.asarray(env.render())
     positions, actions, rewards = [info.get("position")], [], []
-    memory, ended = policy.start(1), False
+    plain, memory, ended = Condition.parse(PLAIN), policy.start(1), False
     while not ended:
-        probabilities, memory = policy.act(np.asarray(observation)[None], memory)
-        action = int(sample(probabilities, rng)[0])
-        observation, reward, terminated, truncated, info = env.step(np.int64(action))
+        (action,), memory = draw(policy, plain, np.asarray(observation)[None], memory, rng)
+        observation, reward, terminated, truncated, info = env.step(action)
         ended = terminated or truncated
         positions.append(info.get("position"))
-        actions.append(action)
+        actions.append(action.tolist())
         rewards.append(float(reward))
     env.close()
     return {

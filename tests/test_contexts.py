@@ -10,10 +10,15 @@ from rlgen.cli import cli
 from rlgen.errors import LevelError, StoreError
 from rlgen.stats.contexts import geometric_mean, summarised
 from rlgen_envs import contexts
-from rlgen_envs.contexts import ACROBOT, BLOCK, CARTPOLE, MOUNTAIN_CAR, drawn
+from rlgen_envs.contexts import ACROBOT, BLOCK, CARTPOLE, MOUNTAIN_CAR, PENDULUM, drawn
 
-IDS = ["rlgen/CartPole-v0", "rlgen/MountainCar-v0", "rlgen/Acrobot-v0"]
-RANGES = {"cartpole": CARTPOLE, "mountain-car": MOUNTAIN_CAR, "acrobot": ACROBOT}
+IDS = ["rlgen/CartPole-v0", "rlgen/MountainCar-v0", "rlgen/Acrobot-v0", "rlgen/Pendulum-v0"]
+RANGES = {
+    "cartpole": CARTPOLE,
+    "mountain-car": MOUNTAIN_CAR,
+    "acrobot": ACROBOT,
+    "pendulum": PENDULUM,
+}
 
 
 @pytest.mark.parametrize("name", RANGES)
@@ -39,6 +44,7 @@ def test_the_papers_numbers():
     assert CARTPOLE["length"] == (0.5, (0.25, 0.75), (0.05, 1.0))
     assert MOUNTAIN_CAR["force"] == (0.001, (0.0005, 0.005), (0.0001, 0.01))
     assert ACROBOT["mass"] == (1.0, (0.75, 1.25), (0.5, 1.5))
+    assert dict.fromkeys(("length", "mass"), (1.0, (0.75, 1.25), (0.5, 1.5))) == PENDULUM
     with pytest.raises(LevelError, match="must be from 0 to"):
         contexts.regime(3 * BLOCK)
 
@@ -52,12 +58,17 @@ def test_a_level_is_decided_by_its_seed(env_id):
 
     def played():
         seen = [batch.reset(options={"level": np.array(levels)})[0]]
-        seen += [batch.step(np.zeros(3, np.int64))[0] for _ in range(5)]
+        actions = np.zeros_like(batch.action_space.sample())
+        seen += [batch.step(actions)[0] for _ in range(5)]
         return np.stack(seen)
 
     first = played()
     assert np.array_equal(first, played())
     assert not np.array_equal(first[-1, 0], first[-1, 1])
+
+
+def torque(t):
+    return np.array([t % 5 - 2], np.float32)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +77,7 @@ def test_a_level_is_decided_by_its_seed(env_id):
         ("rlgen/CartPole-v0", "CartPole-v1"),
         ("rlgen/MountainCar-v0", "MountainCar-v0"),
         ("rlgen/Acrobot-v0", "Acrobot-v1"),
+        ("rlgen/Pendulum-v0", "Pendulum-v1"),
     ],
 )
 def test_the_default_is_gymnasiums(env_id, plain):
@@ -74,7 +86,8 @@ def test_the_default_is_gymnasiums(env_id, plain):
     seed = 2 * BLOCK + 3
     assert np.array_equal(ours.reset(seed=seed)[0], theirs.reset(seed=seed)[0])
     for t in range(100):
-        one, other = ours.step(t % 2), theirs.step(t % 2)
+        action = t % 2 if isinstance(ours.action_space, gym.spaces.Discrete) else torque(t)
+        one, other = ours.step(action), theirs.step(action)
         assert np.array_equal(one[0], other[0])
         assert one[1:4] == other[1:4]
         if one[2] or one[3]:
@@ -94,6 +107,32 @@ def test_success_is_the_papers():
         done = terminated or truncated
         assert info["is_success"] == (steps >= 195)
     assert steps == 200
+
+
+def test_a_pendulum_is_solved_by_standing_for_its_last_hundred_steps():
+    content.families()
+    env = gym.make("rlgen/Pendulum-v0")
+    env.reset(seed=2 * BLOCK)
+    env.unwrapped.state = np.array([0.3, 0.0])
+
+    def played(falls_at):
+        """Whether each step was told as solved; upright as far as a controller of our own can."""
+        told = []
+        for t in range(200):
+            angle, speed = env.unwrapped.state
+            if t == falls_at:
+                env.unwrapped.state = np.array([np.pi, 0.0])
+                angle = speed = 0.0
+            elif t == falls_at + 1:
+                env.unwrapped.state = angle, speed = np.array([0.0, 0.0])
+            info = env.step(np.array([-15 * angle - 4 * speed], np.float32))[4]
+            told.append(info["is_success"])
+        return told
+
+    assert played(500) == [t >= 99 for t in range(200)]
+    env.reset(seed=2 * BLOCK)
+    env.unwrapped.state = np.array([0.3, 0.0])
+    assert played(120)[110:] == [True] * 10 + [False] * 80
 
 
 def test_the_summary_by_hand():

@@ -10,7 +10,17 @@ ROOT = Path(__file__).parent.parent
 #: own layer and those below it.
 LAYERS = [
     {"errors", "seeding", "catalogue", "settings", "files", "compiled", "ranges", "architectures"},
-    {"tabular", "levels", "splits", "policy", "records", "protocol", "imported", "stats"},
+    {
+        "tabular",
+        "levels",
+        "splits",
+        "policy",
+        "continuous",
+        "records",
+        "protocol",
+        "imported",
+        "stats",
+    },
     {
         "perturbations",
         "conditions",

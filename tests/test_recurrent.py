@@ -344,8 +344,14 @@ def test_a_model_from_python(tmp_path):
     assert not told["exact"].any()
     assert (told["ret_mean"] > 0).all()
     continuous = recurrent_model("Pendulum-v1")
-    with pytest.raises(ProtocolError, match="its actions are not discrete"):
+    with pytest.raises(ProtocolError, match=r"its actions are Box.* here they are discrete"):
         api.evaluate_policy(continuous, CARTPOLE, [0])
+    with pytest.raises(ProtocolError, match="a memory, which cannot be played with vectors"):
+        api.evaluate_policy(continuous, "Pendulum-v1", [0])
+    continuous.save(tmp_path / "continuous.zip")
+    for family, why in [(CARTPOLE, "its actions are continuous"), ("Pendulum-v1", "has a memory")]:
+        with pytest.raises(PolicyError, match=why):
+            loading.load(str(tmp_path / "continuous.zip"), content.family(family))
 
 
 MODULE = """

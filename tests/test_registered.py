@@ -68,11 +68,6 @@ def test_environments_that_cannot_be_measured_are_refused(walk, fault, told):
         walk.configure({"fault": fault}).check()
 
 
-def test_continuous_actions_are_refused():
-    with pytest.raises(LevelError, match="not discrete"):
-        content.family("Pendulum-v1").check()
-
-
 @pytest.mark.filterwarnings("ignore:.*A Box observation space")  # parts put together have no ends
 def test_gymnasium_accepts_the_environment(walk):
     for name in ("rlgen-test/Walk-v0", "CartPole-v1", "FrozenLake-v1"):
@@ -230,7 +225,6 @@ CARTPOLE = {
         ({"conditions": ["noop_starts"]}, "needs an action that does nothing"),
         ({"flip_p": 0.5}, "flip_p = 0.5"),
         ({"network": "conv-a"}, "use an mlp"),
-        ({"family": "Pendulum-v1", "family_options": {}}, "not discrete"),
         (
             # Two ids of ours can make the same maze.
             {
@@ -241,6 +235,7 @@ CARTPOLE = {
             },
             "maze-basic: test level 1015 is the same task as test level 1011; levels that are",
         ),
+        ({"agent": "td3", "agent_options": {}}, "which td3 does not learn"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_computed(tmp_path, keys, told):

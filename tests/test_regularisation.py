@@ -6,6 +6,7 @@ from itertools import pairwise
 import gymnasium as gym
 import numpy as np
 import pytest
+import reach  # noqa: F401  # registers Reach
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ from rlgen.training import prepare, training_env
 from rlgen_envs import FAMILIES
 
 SMALL = FAMILIES["maze-basic"].configure({"size": 5})
-LEVELS = SMALL.generate(range(3))
+REACH = content.family("rlgen-test/Reach-v0").configure({"seen": "picture", "idle": 0.0})
 FEW = {"n_envs": 8, "n_steps": 16, "batch_size": 64, "n_epochs": 2}
 REPLAY = {"n_envs": 4, "learning_starts": 50, "buffer_size": 500, "batch_size": 32}
 QUICK = {
@@ -42,6 +43,8 @@ QUICK = {
     "qrdqn": REPLAY,
     "maskable-ppo": FEW,
     "ars": {"n_envs": 2, "n_eval_episodes": 2, "n_delta": 2, "n_top": 1},
+    "recurrent-ppo": {**FEW, "lstm_hidden_size": 8},
+    **{name: REPLAY | {"gradient_steps": 1} for name in ("sac", "td3", "ddpg")},
 }
 
 
@@ -49,9 +52,10 @@ def made(regulariser="none", agent="ppo", network="mlp-64-64", seed=0, **options
     if AGENTS[agent].extra:
         pytest.importorskip(EXTRAS[AGENTS[agent].extra])
     options = {**QUICK[agent], **options}
+    family = SMALL if "discrete" in AGENTS[agent].actions else REACH
     return prepare(
-        SMALL,
-        LEVELS,
+        family,
+        family.generate(range(3)),
         agent=agent,
         network=network,
         seed=seed,
@@ -123,6 +127,9 @@ def test_no_name_means_two_things():
         assert Regularisation.parse(name).parts == ((name, rule.default),)
 
 
+PENDULUM = {"family": "Pendulum-v1", "network": "mlp-64-64"}
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
@@ -130,6 +137,8 @@ def test_no_name_means_two_things():
         ({"regulariser": "l2", "agent": "ars"}, "an optimiser .*, and ars has none"),
         ({"regulariser": "l2", "agent": "trpo"}, "an optimiser .*, and trpo has none"),
         ({"regulariser": "dropout", "agent": "ars"}, "learns by gradients, and ars does not"),
+        ({"regulariser": "dropout", "agent": "td3"} | PENDULUM, "td3's are of actions too"),
+        ({"regulariser": "entropy", "agent": "ddpg"} | PENDULUM, "bonus, and ddpg has none"),
         ({"regulariser": "dropout", "network": "linear"}, "hidden units, and linear has none"),
         ({"regulariser": "random_shift:5"}, "moves 5 x 5 cells out of sight"),
         ({"regulariser": ["l2", "l2:1e-4"]}, "'l2:1e-4': is the same regulariser as 'l2'"),
@@ -171,7 +180,8 @@ def test_every_agent_learns_with_all_that_it_does_not_refuse(agent):
     able = [n for n in REGULARISERS if not Regularisation.parse(n).why_not(agent, "conv-a", SMALL)]
     assert {"level_noise", "random_shift"} <= set(able)
     keys = {"agent": agent, "network": "conv-a", "steps": 100}
-    one, usual = learnt("+".join(["random_spawn", *able]), **keys), learnt("random_spawn", **keys)
+    met = "random_spawn" if "discrete" in AGENTS[agent].actions else "delay"
+    one, usual = learnt("+".join([met, *able]), **keys), learnt(met, **keys)
     assert torch.isfinite(one).all()
     assert not torch.equal(one, usual)
 
@@ -179,9 +189,10 @@ def test_every_agent_learns_with_all_that_it_does_not_refuse(agent):
 # One by one.
 
 
-@pytest.mark.parametrize("agent", ["ppo", "a2c-paper"])
+@pytest.mark.parametrize("agent", ["ppo", "a2c-paper", "sac"])
 def test_entropy_changes_that_coefficient_alone(agent):
-    usual, other = made(agent=agent), made("entropy:0.5", agent)
+    network = "mlp-64-64" if "discrete" in AGENTS[agent].actions else "conv-a"
+    usual, other = (made(text, agent, network) for text in ("none", "entropy:0.5"))
     assert other.model.ent_coef == other.settings["ent_coef"] == 0.5
     assert {**usual.settings, "ent_coef": 0.5} == other.settings
     for one, same in zip(
@@ -190,11 +201,13 @@ def test_entropy_changes_that_coefficient_alone(agent):
         assert torch.equal(one, same)
 
 
-@pytest.mark.parametrize("agent", ["ppo", "a2c", "dqn"])
+@pytest.mark.parametrize("agent", ["ppo", "a2c", "dqn", "recurrent-ppo", "td3"])
 def test_l2_is_weight_decay_of_weights(agent):
     """One step along one gradient, against the gradient of loss plus penalty."""
-    usual, decaying = (made(regulariser, agent) for regulariser in ("none", "l2:0.3"))
-    optimisers = [ready.model.policy.optimizer for ready in (usual, decaying)]
+    keys = {"agent": agent, "network": "conv-a"}
+    usual, decaying = (made(regulariser, **keys) for regulariser in ("none", "l2:0.3"))
+    learners = [ready.model.policy for ready in (usual, decaying)]
+    optimisers = [getattr(it, "actor", it).optimizer for it in learners]
     order = [
         [p for group in optimiser.param_groups for p in group["params"]] for optimiser in optimisers
     ]

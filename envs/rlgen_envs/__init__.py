@@ -44,6 +44,7 @@ for _id, _class, _limit in (
     ("rlgen/CartPole-v0", "CartPole", 200),
     ("rlgen/MountainCar-v0", "MountainCar", 200),
     ("rlgen/Acrobot-v0", "Acrobot", 500),
+    ("rlgen/Pendulum-v0", "Pendulum", 200),
 ):
     gym.register(id=_id, entry_point=f"rlgen_envs.contexts:{_class}", max_episode_steps=_limit)
 

@@ -5,12 +5,14 @@ range they come from is told by the seed's block: below ``BLOCK`` the *random* r
 block the *extreme* values E around it, and in the third the *deterministic* default D.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from gymnasium.envs.classic_control.acrobot import AcrobotEnv
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 from gymnasium.envs.classic_control.mountain_car import MountainCarEnv
+from gymnasium.envs.classic_control.pendulum import PendulumEnv, angle_normalize
 
 from rlgen.errors import LevelError
 from rlgen.seeding import stream
@@ -33,6 +35,7 @@ MOUNTAIN_CAR: dict[str, Range] = {
 ACROBOT: dict[str, Range] = dict.fromkeys(
     ("length", "mass", "inertia"), (1.0, (0.75, 1.25), (0.5, 1.5))
 )
+PENDULUM: dict[str, Range] = dict.fromkeys(("length", "mass"), (1.0, (0.75, 1.25), (0.5, 1.5)))
 
 
 def regime(seed: int) -> str:
@@ -137,4 +140,27 @@ class Acrobot(AcrobotEnv):
         observation, reward, terminated, truncated, info = super().step(action)  # type: ignore[no-untyped-call]
         self.n_steps += 1
         success = bool(terminated) and self.n_steps <= 80
+        return observation, reward, terminated, truncated, info | {"is_success": success}
+
+
+class Pendulum(PendulumEnv):
+    """Pendulum with a motor; solved if its last 100 steps (of 200) were within 60° of upright.
+
+    The torque is Gymnasium's, at most 2 either way.
+    """
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        """Start the level of this seed."""
+        if seed is not None:
+            told = drawn(PENDULUM, seed, "pendulum")
+            self.l, self.m = told["length"], told["mass"]
+        self.n_upright = 0
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action: Any) -> Any:
+        """One step; ``is_success`` says whether it has been upright for long enough."""
+        observation, reward, terminated, truncated, info = super().step(action)  # type: ignore[no-untyped-call]
+        upright = abs(angle_normalize(self.state[0])) <= math.pi / 3  # type: ignore[no-untyped-call]
+        self.n_upright = self.n_upright + 1 if upright else 0
+        success = self.n_upright >= 100
         return observation, reward, terminated, truncated, info | {"is_success": success}

@@ -43,7 +43,7 @@ class BatchEnv(VecEnv):
 
     @abstractmethod
     def advance(self, actions: torch.Tensor) -> Step:
-        """One step of every environment; actions are int64 ``(N,)``."""
+        """One step of every environment; actions are int64 ``(N,)`` or ``(N, *action shape)``."""
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """An attribute of the batch, once for each index."""

@@ -9,6 +9,8 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from rlgen.agents import box_head
+from rlgen.agents.box_policy import BoxSpec, ContinuousSpec, ContinuousTorchPolicy
 from rlgen.agents.networks import Conv, Network
 from rlgen.agents.recurrent_policy import RecurrentPolicy, RecurrentSpec
 from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
@@ -16,10 +18,10 @@ from rlgen.agents.trunk import layers
 from rlgen.errors import DamagedStoreError, StoreError
 
 #: What training gives.
-TrainedPolicy = TorchPolicy | RecurrentPolicy
+TrainedPolicy = TorchPolicy | RecurrentPolicy | ContinuousTorchPolicy
 
 #: The first format that knows a kind of policy: an older rlgen refuses what it would misread.
-FORMATS: dict[type[PolicySpec], int] = {PolicySpec: 1, RecurrentSpec: 2}
+FORMATS: dict[type[PolicySpec], int] = {PolicySpec: 1, RecurrentSpec: 2, ContinuousSpec: 3}
 NEWEST = max(FORMATS.values())
 
 
@@ -67,6 +69,11 @@ def _built(told: Mapping[str, Any], device: str) -> TrainedPolicy:
     )
     shape, n_actions = tuple(told["observation_shape"]), told["n_actions"]
     trunk, width = layers(network, shape).to(device), network.n_features(shape)
+    if "box" in told:
+        box = BoxSpec(**{key: tuple(value) for key, value in told["box"].items()})
+        drawn = ContinuousSpec(network, shape, n_actions, told["head"], box)
+        head = box_head.made(drawn.head, width, n_actions).to(device)
+        return ContinuousTorchPolicy(drawn, trunk, head)
     if "lstm_hidden_size" not in told:
         spec = PolicySpec(network, shape, n_actions, told["head"])
         return TorchPolicy(spec, trunk, nn.Linear(width, n_actions).to(device))

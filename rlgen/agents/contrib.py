@@ -2,17 +2,20 @@
 
 from typing import Any
 
+import gymnasium as gym
 import torch
 from sb3_contrib import ARS, QRDQN, TRPO, MaskablePPO, RecurrentPPO
 from sb3_contrib.ars.policies import ARSPolicy
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.preprocessing import get_action_dim
 from torch import nn
 
 from rlgen.agents import quantiles
+from rlgen.agents.box_head import BoxHead
 from rlgen.agents.recipes import ON_POLICY, Recipe, actor
 from rlgen.agents.rollouts import Batched, Rollouts
-from rlgen.agents.trunk import TrunkExtractor
+from rlgen.agents.trunk import Trunk, TrunkExtractor
 
 
 class BatchedTRPO(Batched, TRPO):
@@ -46,7 +49,8 @@ class CountedARS(ARS):
 class TrunkARSPolicy(ARSPolicy):
     """A network of the catalogue, of which ARS perturbs all weights.
 
-    ARS of Mania et al. 2018 is linear: the network "linear".
+    ARS of Mania et al. 2018 is linear: the network "linear". Actions that are vectors are what the
+    network gives, clipped to their box.
     """
 
     def __init__(
@@ -56,10 +60,12 @@ class TrunkARSPolicy(ARSPolicy):
         *,
         features_extractor_kwargs: dict[str, Any],
     ) -> None:
-        super().__init__(observation_space, action_space, net_arch=[])
+        super().__init__(observation_space, action_space, net_arch=[], squash_output=False)
         self.features_extractor = TrunkExtractor(observation_space, **features_extractor_kwargs)
         self.features_dim = self.features_extractor.features_dim
-        self.action_net = nn.Sequential(nn.Linear(self.features_dim, int(action_space.n)))
+        continuous = isinstance(action_space, gym.spaces.Box)
+        size = get_action_dim(action_space) if continuous else int(action_space.n)
+        self.action_net = nn.Sequential(nn.Linear(self.features_dim, size))
 
     def extract_features(self, obs: Any, features_extractor: Any = None) -> Any:
         """Observations as they are: the network knows best what to make of bytes."""
@@ -90,9 +96,16 @@ class MeanOfQuantiles(nn.Module):
         return quantiles.mean(self._quantiles, self._n_actions)
 
 
-def _quantiles(model: Any) -> tuple[Any, nn.Module]:
+def _quantiles(model: Any) -> tuple[Trunk, nn.Module]:
     net = model.quantile_net
-    return net.features_extractor, MeanOfQuantiles(net.quantile_net[0], int(model.action_space.n))
+    head = MeanOfQuantiles(net.quantile_net[0], int(model.action_space.n))
+    return net.features_extractor.layers, head
+
+
+def _searched(model: Any) -> tuple[Trunk, nn.Module]:
+    trunk, head = model.policy.features_extractor.layers, model.policy.action_net[0]
+    continuous = isinstance(model.action_space, gym.spaces.Box)
+    return trunk, BoxHead(head, None) if continuous else head
 
 
 class WholeSequences(RecurrentActorCriticPolicy):
@@ -128,6 +141,7 @@ TRPO_RECIPE = Recipe(
     "MlpPolicy",
     actor,
     "softmax",
+    "gaussian",
     adam=ON_POLICY,
     # What is shared with the actor would not be trained by the critic, which must not move it.
     policy_settings={"share_features_extractor": False},
@@ -137,12 +151,7 @@ TRPO_RECIPE = Recipe(
 MASKABLE_PPO_RECIPE = Recipe(UnmaskedPPO, "MlpPolicy", actor, "softmax", adam=ON_POLICY)
 # Dabney et al. 2018 give 0.01 / 32, the batch size.
 QRDQN_RECIPE = Recipe(QRDQN, "MlpPolicy", _quantiles, "argmax", adam={"eps": 0.01 / 32})
-ARS_RECIPE = Recipe(
-    CountedARS,
-    TrunkARSPolicy,
-    lambda model: (model.policy.features_extractor, model.policy.action_net[0]),
-    "argmax",
-)
+ARS_RECIPE = Recipe(CountedARS, TrunkARSPolicy, _searched, "argmax", "clip")
 RECURRENT_PPO_RECIPE = Recipe(
     RecurrentPPO,
     WholeSequences,

@@ -1,6 +1,6 @@
 """Agents of sb3-contrib as data; its hyper-parameters where nothing else is said."""
 
-from rlgen.agents.presets import DQN, PPO, PPO_DEFAULT, AgentPreset
+from rlgen.agents.presets import ANY, DQN, PPO, PPO_DEFAULT, AgentPreset
 
 TRPO = AgentPreset(
     "TRPO with sb3-contrib's default hyper-parameters, 2,048 steps an update from 64 environments",
@@ -24,6 +24,7 @@ TRPO = AgentPreset(
         "precision": "float32",
     },
     moves="trust region",
+    actions=ANY,
     extra="contrib",
     version=1,
 )
@@ -63,6 +64,7 @@ ARS = AgentPreset(
     },
     stochastic=False,
     moves="search",
+    actions=ANY,
     extra="contrib",
     version=1,
 )

@@ -56,7 +56,7 @@ class DeviceEnv(BatchEnv):
         self.device, self.reward_clip = device, reward_clip
         self._generator = torch.Generator(device).manual_seed(seed)
         self._read_levels(family, levels, random_spawn)
-        self._read_channel(channel, int(family.action_space.n))
+        self._read_channel(channel, family.n_actions)
         self._state = torch.zeros(num_envs, dtype=torch.int64, device=device)
         self._clock, self._memory = torch.zeros_like(self._state), torch.zeros_like(self._state)
         space: gym.spaces.Box = family.observation_space

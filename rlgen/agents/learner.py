@@ -1,16 +1,22 @@
 """A stable-baselines3 model made from a preset."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from torch import nn
 
 from rlgen.agents.batch_env import BatchEnv
+from rlgen.agents.box_head import BoxHead
+from rlgen.agents.box_policy import BoxSpec, ContinuousSpec, ContinuousTorchPolicy
 from rlgen.agents.checkpoint import TrainedPolicy
 from rlgen.agents.dropout import Dropout
 from rlgen.agents.networks import Network
@@ -30,6 +36,7 @@ _OURS = (
     "learning_rate",
     "weight_decay",
     "dropout",
+    "action_noise",
 )
 #: Settings that stable-baselines3 takes as its policy's.
 _POLICY_S = (
@@ -39,6 +46,8 @@ _POLICY_S = (
     "shared_lstm",
     "enable_critic_lstm",
 )
+#: Units that see features and action, in critics of networks that have no dense layer.
+_JOINED = 256
 
 
 def make(
@@ -56,25 +65,26 @@ def make(
         preset: Says which algorithm.
         settings: The run's hyper-parameters, drawn; and ``weight_decay``, if weights decay.
         network: The trunk; heads are linear on it, shared between policy and value (A-21) where
-            the algorithm allows it.
+            the algorithm allows it. Critics that take actions are the same network, not shared,
+            with the action put to what its dense layers see; if it has none they get one.
         env: Training environments.
         seed: Of weights, exploration and minibatches.
         device: "cpu" or "cuda".
     """
     how = recipe(preset)
-    trunk = {
-        "network": network,
-        "precision": resolve_precision(settings["precision"], network, device),
-    }
+    precision = resolve_precision(settings.get("precision", "float32"), network, device)
+    trunk, dense = network, list(network.dense)
+    if how.joined:
+        trunk = replace(network, dense=())
     policy: dict[str, Any] = {
-        "features_extractor_kwargs": trunk,
+        "features_extractor_kwargs": {"network": trunk, "precision": precision},
         **{key: settings[key] for key in _POLICY_S if key in settings},
         **(how.policy_settings or {}),
     }
     if how.adam is not None:
         policy |= {
             "features_extractor_class": TrunkExtractor,
-            "net_arch": [],
+            "net_arch": {"pi": dense, "qf": dense or [_JOINED]} if how.joined else [],
             "activation_fn": nn.ReLU,
             # Observations are already zeros and ones.
             "normalize_images": False,
@@ -84,6 +94,9 @@ def make(
     rest = {key: value for key, value in settings.items() if key not in not_its}
     if "learning_rate" in settings:
         rest["learning_rate"] = _schedule(settings["learning_rate"], anneal=settings["anneal"])
+    if "action_noise" in settings:
+        deviation = np.full(env.action_space.shape or (), settings["action_noise"])
+        rest["action_noise"] = NormalActionNoise(np.zeros_like(deviation), deviation)
     return how.algorithm(
         how.policy,
         env,
@@ -143,17 +156,21 @@ def policy_of(
     preset: AgentPreset, model: BaseAlgorithm, network: Network, shape: tuple[int, ...]
 ) -> TrainedPolicy:
     """The model's current policy; it shares the model's weights and changes with them."""
-    assert isinstance(model.action_space, gym.spaces.Discrete)
-    how = recipe(preset)
-    extractor, head = how.network(model)
-    n_actions = int(model.action_space.n)
+    how, actions = recipe(preset), model.action_space
+    trunk, head = how.network(model)
+    if isinstance(actions, gym.spaces.Box):
+        assert isinstance(head, BoxHead)
+        box = BoxSpec.of(actions)
+        drawn = ContinuousSpec(network, shape, prod(actions.shape), how.box_head, box)
+        return ContinuousTorchPolicy(drawn, trunk, head)
+    assert isinstance(actions, gym.spaces.Discrete)
+    n_actions = int(actions.n)
     if how.lstm is None:
-        spec = PolicySpec(network, shape, n_actions, how.head)
-        return TorchPolicy(spec, extractor.layers, head)
+        return TorchPolicy(PolicySpec(network, shape, n_actions, how.head), trunk, head)
     lstm = how.lstm(model)
     size, depth = lstm.hidden_size, lstm.num_layers
     recurrent = RecurrentSpec(network, shape, n_actions, how.head, size, depth)
-    return RecurrentPolicy(recurrent, extractor.layers, lstm, head)
+    return RecurrentPolicy(recurrent, trunk, lstm, head)
 
 
 def resolve_precision(wanted: str, network: Network, device: str) -> torch.dtype:

@@ -9,13 +9,21 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from rlgen.agents import checkpoint, normalised, sb3_policy, sb3_zip
-from rlgen.agents.network_policy import NetworkPolicy
+from rlgen.agents import checkpoint, normalised, sb3_box_zip, sb3_policy, sb3_zip
+from rlgen.agents.network_policy import NetworkPolicy, acting
 from rlgen.agents.sources import WITHOUT, parts
+from rlgen.continuous import (
+    AnyPolicy,
+    ContinuousFunction,
+    ContinuousPolicy,
+    from_function,
+    why_not,
+)
 from rlgen.errors import PolicyError, RlgenError
 from rlgen.levels import Family
-from rlgen.policy import FunctionPolicy, Policy
+from rlgen.policy import Policy
 
 #: Endings of torch's programs: TorchScript, and what ``torch.export`` saves.
 PROGRAMS = (".pt", ".ts", ".pt2")
@@ -23,7 +31,7 @@ PROGRAMS = (".pt", ".ts", ".pt2")
 STATISTICS = ("*vecnormalize*.pkl", "*vec_normalize*.pkl")
 
 
-def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Policy:
+def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> AnyPolicy:
     """The policy that a command names.
 
     Args:
@@ -31,6 +39,8 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
             some (``sources.parts``); a program of torch, TorchScript or exported, from observations
             to action logits; or ``module:name`` of a ``Policy``, or of a function from observations
             ``(B, ...)`` to action probabilities ``(B, A)``, which is imported, as its name asks.
+            Where actions are vectors of numbers, programs and functions give these,
+            ``(B, *action shape)``.
         family: What it is to play.
         trusted: Files that may be unpickled or run.
 
@@ -41,7 +51,7 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
     path, trust = Path(named), named in trusted
     if zipfile.is_zipfile(path) and _holds(path, "data"):
         _check_statistics(path, statistics, trusted)
-        policy = _trusted_zip(path) if trust else sb3_zip.policy(path)
+        policy = _trusted_zip(path, family) if trust else _zip(path, family)
         if statistics not in ("", WITHOUT):
             told = normalised.read(Path(statistics), family.observation_space)
             policy = normalised.wrapped(policy, told)
@@ -67,9 +77,14 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
         raise PolicyError(f"policy {source!r}: {type(error).__name__}: {error}") from None
     if isinstance(function, type):
         raise PolicyError(f"{source}: is a class; name a function or an object that is a Policy")
-    if isinstance(function, Policy):
-        return _fitting(function, family, source)
-    return _fitting(FunctionPolicy(function, int(family.action_space.n)), family, source)
+    if not isinstance(function, Policy | ContinuousPolicy):
+        function = from_function(function, family)
+    return _fitting(function, family, source)
+
+
+def _zip(path: Path, family: Family) -> AnyPolicy:
+    box = family.box
+    return sb3_zip.policy(path) if box is None else sb3_box_zip.policy(path, box)
 
 
 def _check_statistics(path: Path, statistics: str, trusted: Collection[str]) -> None:
@@ -88,12 +103,19 @@ def _check_statistics(path: Path, statistics: str, trusted: Collection[str]) -> 
         )
 
 
-def _fitting(policy: Policy, family: Family, source: str) -> Policy:
+def _fitting(policy: AnyPolicy, family: Family, source: str) -> AnyPolicy:
     """The policy, if it takes the family's observations and gives its actions."""
-    shape, n_actions = family.observation_space.shape, int(family.action_space.n)
+    reason = why_not(policy, family)
+    if reason is not None:
+        raise PolicyError(f"{source}: {reason}")
+    shape = family.observation_space.shape
     probe = np.zeros((2, *shape), family.observation_space.dtype)
     try:
-        given, _ = policy.act(probe, policy.start(2))
+        given: NDArray[Any]
+        if isinstance(policy, ContinuousPolicy):
+            given, _ = policy.act(probe, policy.start(2), None)
+        else:
+            given, _ = policy.act(probe, policy.start(2))
     except RlgenError:
         raise
     except Exception as error:
@@ -102,6 +124,14 @@ def _fitting(policy: Policy, family: Family, source: str) -> Policy:
             f"{source}: does not take {family.name}'s observations of shape {shape}: "
             f"{' '.join(str(error).split())[:200]}"
         ) from None
+    if family.box is not None:
+        if given.shape != (2, *family.box.shape):
+            raise PolicyError(
+                f"{source}: gives actions of shape {given.shape[1:]}; those of {family.name} have "
+                f"{family.box.shape}"
+            )
+        return policy
+    n_actions = family.n_actions
     if given.shape != (2, n_actions):
         raise PolicyError(
             f"{source}: gives {given.shape[-1]} action probabilities; {family.name} has "
@@ -115,18 +145,20 @@ def _holds(path: Path, name: str) -> bool:
         return name in archive.namelist()
 
 
-def _trusted_zip(path: Path) -> Policy:
+def _trusted_zip(path: Path, family: Family) -> AnyPolicy:
     """The model as stable-baselines3 loads it; runs what the file holds."""
-    from stable_baselines3 import A2C, DQN, PPO
+    from stable_baselines3 import A2C, DQN, PPO, SAC, TD3
 
     names = set(sb3_zip.read(path).weights)
     algorithms: list[Any] = [PPO, A2C]
     if any(name.startswith("q_net.") for name in names):
         algorithms = [DQN]
-    elif find_spec("sb3_contrib") is not None:
-        from sb3_contrib import ARS, QRDQN, TRPO, MaskablePPO, RecurrentPPO
+    elif any(name.startswith("actor.") for name in names):
+        algorithms = [SAC if any(name.startswith("actor.log_std") for name in names) else TD3]
+    if find_spec("sb3_contrib") is not None and algorithms != [DQN]:
+        from sb3_contrib import ARS, QRDQN, TQC, TRPO, MaskablePPO, RecurrentPPO
 
-        algorithms += [TRPO, MaskablePPO]
+        algorithms += [TQC] if algorithms == [SAC] else [TRPO, MaskablePPO]
         if any(name.startswith("quantile_net.") for name in names):
             algorithms = [QRDQN]
         elif "action_net.0.weight" in names:
@@ -143,11 +175,11 @@ def _trusted_zip(path: Path) -> Policy:
             if hasattr(module, "normalize_images"):
                 # Our pictures are divided by 255 already.
                 vars(module)["normalize_images"] = False
-        return sb3_policy.policy(model)
+        return sb3_policy.policy(model, family.box)
     raise PolicyError(f"{path}: stable-baselines3 cannot load it: {reason}")
 
 
-def _program(path: Path, family: Family, trust: bool) -> Policy:
+def _program(path: Path, family: Family, trust: bool) -> AnyPolicy:
     if not trust:
         raise PolicyError(
             f"{path}: is a program, which runs when it plays: if you trust its author, say "
@@ -163,4 +195,6 @@ def _program(path: Path, family: Family, trust: bool) -> Policy:
         raise PolicyError(
             f"{path}: torch cannot load it: {' '.join(str(error).split())[:200]}"
         ) from None
+    if family.box is not None:
+        return _fitting(ContinuousFunction(acting(module), family.box), family, str(path))
     return _fitting(NetworkPolicy(module, softmax=True), family, str(path))

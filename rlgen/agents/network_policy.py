@@ -1,5 +1,6 @@
 """Any torch module from observations to scores as a policy."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,22 @@ class NetworkPolicy(MemorylessPolicy):
                 parts.append(playing.probabilities(scores, softmax=self.stochastic))
         out: NDArray[np.float64] = torch.cat(parts).numpy()
         return out
+
+
+def acting(module: nn.Module) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """A module that gives actions as a function from observations ``(B, ...)``."""
+    played = _eval(module)
+
+    def act(observations: NDArray[Any]) -> NDArray[Any]:
+        parts = []
+        with torch.inference_mode():
+            for rows in playing.batches(len(observations)):
+                part = torch.from_numpy(np.ascontiguousarray(observations[rows]))
+                parts.append(played(part.float()))
+        out: NDArray[Any] = torch.cat(parts).numpy()
+        return out
+
+    return act
 
 
 def _eval(module: nn.Module) -> nn.Module:

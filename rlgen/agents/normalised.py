@@ -9,11 +9,12 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecNormalize
 
+from rlgen.continuous import Actions, AnyPolicy, ContinuousPolicy
 from rlgen.errors import PolicyError
 from rlgen.policy import MemorylessPolicy, Policy
 
 
-def wrapped(policy: Policy, statistics: VecNormalize) -> Policy:
+def wrapped(policy: AnyPolicy, statistics: VecNormalize) -> AnyPolicy:
     """The policy, which sees observations as VecNormalize would show them.
 
     Args:
@@ -21,6 +22,8 @@ def wrapped(policy: Policy, statistics: VecNormalize) -> Policy:
         statistics: Of the training; they stay as they are.
     """
     shown = _Shown(statistics)
+    if isinstance(policy, ContinuousPolicy):
+        return _Continuous(policy, shown)
     if isinstance(policy, MemorylessPolicy):
         return _Memoryless(policy, shown)
     return _WithMemory(policy, shown)
@@ -64,6 +67,20 @@ class _WithMemory(Policy):
 
     def act(self, observations: NDArray[Any], memory: Any) -> tuple[NDArray[np.float64], Any]:
         return self._policy.act(self._shown(observations), memory)
+
+
+class _Continuous(ContinuousPolicy):
+    def __init__(self, policy: ContinuousPolicy, shown: _Shown) -> None:
+        self._policy, self._shown = policy, shown
+        self.memoryless, self.stochastic = policy.memoryless, policy.stochastic
+
+    def start(self, n: int) -> Any:
+        return self._policy.start(n)
+
+    def act(
+        self, observations: NDArray[Any], memory: Any, rng: np.random.Generator | None
+    ) -> tuple[Actions, Any]:
+        return self._policy.act(self._shown(observations), memory, rng)
 
 
 def read(path: Path, space: spaces.Box) -> VecNormalize:

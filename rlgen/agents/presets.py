@@ -42,10 +42,14 @@ class AgentPreset:
             learning signal alone; 0 is none); ``precision`` of the network's arithmetic in
             training ("auto": see ``learner.resolve_precision``; evaluation always uses float32).
             Where it does not say, those in ``OURS`` are as there, and rewards are not clipped.
+            One more where exploration needs it: ``action_noise``, the standard deviation of
+            Gaussian noise in actions scaled to [-1, 1].
         optimizer: "adam", or "rmsprop" as TensorFlow's (A-17).
         stochastic: Whether its policy gives action probabilities.
         moves: How its policy's weights move: by "descent" of an optimiser along the gradient of a
-            loss, within a "trust region", or by "search" without gradients.
+            loss, by the same through a "critic" that takes actions, within a "trust region", or
+            by "search" without gradients.
+        actions: The kinds of actions that it learns, of "discrete" and "continuous".
         version: Raised whenever the same settings would learn differently.
         extra: The extra of ours that installs its package; "" where nothing more is needed.
     """
@@ -55,7 +59,8 @@ class AgentPreset:
     settings: Mapping[str, Any]
     optimizer: str = "adam"
     stochastic: bool = True
-    moves: Literal["descent", "trust region", "search"] = "descent"
+    moves: Literal["descent", "critic", "trust region", "search"] = "descent"
+    actions: tuple[str, ...] = ("discrete",)
     version: int = 2
     extra: str = ""
 
@@ -95,6 +100,8 @@ OURS: dict[str, Any] = {"n_envs": 8, "anneal": False, "precision": "float32"}
 
 #: The package that an extra installs for an agent.
 EXTRAS = {"contrib": "sb3_contrib"}
+#: The kinds of actions of most on-policy algorithms.
+ANY = ("discrete", "continuous")
 
 #: Smallest and largest value of the settings that have a largest, or a smallest that is not 0.
 LIMITS: dict[str, tuple[float, float]] = {
@@ -126,15 +133,21 @@ LIMITS: dict[str, tuple[float, float]] = {
     "n_delta": (1, 65_536),
     "n_top": (1, 65_536),
     "delta_std": (1e-9, 1e6),
+    "tau": (0, 1),
+    "policy_delay": (1, 1_000),
+    "action_noise": (0, 10),
 }
 
 #: What the settings that are words may be; others are for their algorithm to judge.
-CHOICES: dict[str, tuple[str, ...]] = {"precision": ("auto", "float32", "bfloat16")}
+CHOICES: dict[str, tuple[str, ...]] = {
+    "precision": ("auto", "float32", "bfloat16"),
+    "ent_coef": ("auto",),
+}
 
 
 def _why_not(key: str, value: Any, default: Any) -> str | None:
     """Why a value cannot be the setting's, given its default; else None."""
-    if isinstance(default, str):
+    if isinstance(default, str) and not (key == "ent_coef" and isinstance(value, int | float)):
         allowed = CHOICES.get(key)
         if allowed is None:
             return None if isinstance(value, str) else "must be text"
@@ -155,6 +168,9 @@ def _conflict(algorithm: str, settings: Mapping[str, Any]) -> str | None:
         return f"n_top = {settings['n_top']}: must not be more than n_delta = {settings['n_delta']}"
     if settings.get("shared_lstm") and settings.get("enable_critic_lstm"):
         return "shared_lstm = True: goes with enable_critic_lstm = false only"
+    if algorithm in ("SAC", "TD3", "DDPG") and settings["precision"] != "float32":
+        # Their dense layers are stable-baselines3's own.
+        return f"precision = {settings['precision']!r}: {algorithm} computes in float32"
     steps, size = settings["n_envs"] * settings.get("n_steps", 0), settings.get("batch_size", 0)
     if algorithm in ("MaskablePPO", "RecurrentPPO") and size and steps % size == 1:
         # They divide advantages by their standard deviation, which one step has not.
@@ -192,6 +208,7 @@ PPO = AgentPreset(
         "reward_clip": 0.0,
         "precision": "float32",
     },
+    actions=ANY,
 )
 
 PPO_DEFAULT = AgentPreset(
@@ -213,6 +230,7 @@ PPO_DEFAULT = AgentPreset(
         "reward_clip": 0.0,
         "precision": "float32",
     },
+    actions=ANY,
 )
 
 A2C = AgentPreset(
@@ -232,6 +250,7 @@ A2C = AgentPreset(
         "precision": "float32",
     },
     optimizer="rmsprop",
+    actions=ANY,
 )
 
 #: Zhang et al. 2018, appendix A.2; method 1.7, 1.8, A-16 to A-18. A3C's four workers become four
@@ -246,6 +265,7 @@ A2C_PAPER = AgentPreset(
         "ent_coef": LogUniform(1e-4, 5e-2),
     },
     optimizer="rmsprop",
+    actions=ANY,
 )
 
 DQN = AgentPreset(
@@ -269,4 +289,65 @@ DQN = AgentPreset(
         "precision": "float32",
     },
     stochastic=False,
+)
+
+#: The hyper-parameters of stable-baselines3, with a gradient step for each step of 8 environments.
+SAC = AgentPreset(
+    "SAC with stable-baselines3's default hyper-parameters and 8 environments",
+    "SAC",
+    {
+        "n_envs": 8,
+        "learning_rate": 3e-4,
+        "anneal": False,
+        "gamma": 0.99,
+        "tau": 0.005,
+        "buffer_size": 100_000,
+        "learning_starts": 100,
+        "batch_size": 256,
+        "train_freq": 1,
+        "gradient_steps": 8,
+        "ent_coef": "auto",
+        "reward_clip": 0.0,
+    },
+    moves="critic",
+    actions=("continuous",),
+    version=1,
+)
+
+DDPG = AgentPreset(
+    "DDPG with stable-baselines3's hyper-parameters and 8 environments; its policy is greedy",
+    "DDPG",
+    {
+        "n_envs": 8,
+        "learning_rate": 1e-3,
+        "anneal": False,
+        "gamma": 0.99,
+        "tau": 0.005,
+        "buffer_size": 100_000,
+        "learning_starts": 100,
+        "batch_size": 256,
+        "train_freq": 1,
+        "gradient_steps": 8,
+        "action_noise": 0.1,
+        "reward_clip": 0.0,
+    },
+    stochastic=False,
+    moves="critic",
+    actions=("continuous",),
+    version=1,
+)
+
+TD3 = AgentPreset(
+    "TD3 with stable-baselines3's hyper-parameters and 8 environments; its policy is greedy",
+    "TD3",
+    {
+        **DDPG.settings,
+        "policy_delay": 2,
+        "target_policy_noise": 0.2,
+        "target_noise_clip": 0.5,
+    },
+    stochastic=False,
+    moves="critic",
+    actions=("continuous",),
+    version=1,
 )

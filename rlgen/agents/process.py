@@ -53,6 +53,6 @@ def prepare() -> None:
     for module in _LATER:
         import_module(module)
     for family in content.families().load_own():
-        recursion.iterate(int(family.action_space.n))
+        recursion.iterate(family.n_actions)
     compiled.load()
     provenance.machine()

@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stable_baselines3 import DQN
+import gymnasium as gym
+from stable_baselines3 import DDPG, DQN, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 from torch import nn
 
+from rlgen.agents.box_head import BoxHead
 from rlgen.agents.presets import AgentPreset
 from rlgen.agents.rollouts import BatchedA2C, BatchedPolicy, BatchedPPO, Rollouts
+from rlgen.agents.trunk import Trunk
 from rlgen.catalogue import Catalogue, Lazy
 
 #: Adam's smallest denominator, stable-baselines3's default for algorithms that are on-policy.
@@ -23,29 +26,48 @@ class Recipe:
     Attributes:
         algorithm: Its class.
         policy: What it is given as its policy.
-        network: From the model to the trunk as a features extractor, and to the linear head.
-        head: See ``torch_policy.PolicySpec``.
+        network: From the model to the trunk, and to the linear head or ``BoxHead``.
+        head: Of discrete actions, see ``torch_policy.PolicySpec``; "" where there can be none.
+        box_head: The same where actions are vectors of numbers.
         adam: Arguments of Adam that are not torch's; None where nothing is optimised by gradients.
         policy_settings: Arguments of the policy that are no settings.
         arguments: Arguments of the algorithm that are no settings.
         batched: Whether it collects with ``BatchEnv.advance``, and so on a device.
         lstm: From the model to the LSTM between trunk and head; None where there is none.
+        joined: Whether it has critics that take actions: see ``learner.make``.
     """
 
     algorithm: type[BaseAlgorithm]
     policy: Any
-    network: Callable[[Any], tuple[Any, nn.Module]]
-    head: str
+    network: Callable[[Any], tuple[Trunk, nn.Module]]
+    head: str = ""
+    box_head: str = ""
     adam: Mapping[str, Any] | None = None
     policy_settings: Mapping[str, Any] | None = None
     arguments: Mapping[str, Any] | None = None
     batched: bool = False
     lstm: Callable[[Any], nn.LSTM] | None = None
+    joined: bool = False
 
 
-def actor(model: Any) -> tuple[Any, nn.Module]:
+def actor(model: Any) -> tuple[Trunk, nn.Module]:
     """Trunk and head of an actor and critic."""
-    return model.policy.features_extractor, model.policy.action_net
+    trunk, head = model.policy.features_extractor.layers, model.policy.action_net
+    if isinstance(model.action_space, gym.spaces.Box):
+        head = BoxHead(head, model.policy.log_std)
+    return trunk, head
+
+
+def _soft_actor(model: Any) -> tuple[Trunk, nn.Module]:
+    own = model.policy.actor
+    trunk = Trunk(*own.features_extractor.layers, *own.latent_pi)
+    return trunk, BoxHead(own.mu, own.log_std)
+
+
+def _deterministic_actor(model: Any) -> tuple[Trunk, nn.Module]:
+    own = model.policy.actor
+    *dense, mean, _ = own.mu  # the last is tanh
+    return Trunk(*own.features_extractor.layers, *dense), BoxHead(mean, None)
 
 
 def _batched(algorithm: type[BaseAlgorithm]) -> Recipe:
@@ -54,6 +76,7 @@ def _batched(algorithm: type[BaseAlgorithm]) -> Recipe:
         BatchedPolicy,
         actor,
         "softmax",
+        "gaussian",
         adam=ON_POLICY,
         arguments={"rollout_buffer_class": Rollouts},
         batched=True,
@@ -68,10 +91,24 @@ RECIPES: Catalogue[Recipe] = Catalogue(
         "DQN": Recipe(
             DQN,
             "MlpPolicy",
-            lambda model: (model.q_net.features_extractor, model.q_net.q_net[0]),
+            lambda model: (model.q_net.features_extractor.layers, model.q_net.q_net[0]),
             "argmax",
             adam={},
         ),
+        "SAC": Recipe(
+            SAC, "MlpPolicy", _soft_actor, box_head="tanh-gaussian", adam={}, joined=True
+        ),
+        **{
+            algorithm.__name__: Recipe(
+                algorithm,
+                "MlpPolicy",
+                _deterministic_actor,
+                box_head="tanh",
+                adam={},
+                joined=True,
+            )
+            for algorithm in (TD3, DDPG)
+        },
         **{
             name: Lazy(f"{name} of sb3-contrib", f"rlgen.agents.contrib:{constant}")
             for name, constant in (

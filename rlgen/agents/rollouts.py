@@ -7,6 +7,7 @@ What is learnt from a rollout, and how, is stable-baselines3's.
 from collections.abc import Generator
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -30,7 +31,11 @@ class Rollouts(RolloutBuffer):
             shape = (self.buffer_size, self.n_envs)
             dtype = torch.from_numpy(np.zeros(0, self.observation_space.dtype)).dtype
             self.seen = torch.empty(*shape, *self.obs_shape, dtype=dtype, device=self.device)
-            self.taken = torch.empty(shape, dtype=torch.int64, device=self.device)
+            # Numbers of actions, or actions as rows of numbers.
+            box = isinstance(self.action_space, gym.spaces.Box)
+            taken = (*shape, self.action_dim) if box else shape
+            kind = torch.float32 if box else torch.int64
+            self.taken = torch.empty(taken, dtype=kind, device=self.device)
             # What each step earned, whether an episode began with it, its value and log
             # probability, and the advantage and return that are computed from them.
             self.numbers = torch.empty(6, *shape, device=self.device)
@@ -46,7 +51,8 @@ class Rollouts(RolloutBuffer):
         log_probs: torch.Tensor,
     ) -> None:
         """Add a step; each has ``N`` rows."""
-        self.seen[self.pos], self.taken[self.pos] = observations, actions
+        self.seen[self.pos] = observations
+        self.taken[self.pos] = actions.reshape(self.taken.shape[1:])
         earned = (rewards, begins, values.flatten(), log_probs)
         for row, numbers in zip(self.numbers, earned, strict=False):
             row[self.pos] = numbers
@@ -82,7 +88,7 @@ class Rollouts(RolloutBuffer):
 
     def get(self, batch_size: int | None = None) -> Generator[RolloutBufferSamples, None, None]:
         """All steps, in minibatches of random steps if a size is given."""
-        seen, taken = self.seen.flatten(0, 1), self.taken.flatten()
+        seen, taken = self.seen.flatten(0, 1), self.taken.flatten(0, 1)
         _, _, values, log_probs, advantages, returns = self.numbers.flatten(1)
         columns = (seen, taken, values, log_probs, advantages, returns)
         if batch_size is None:
@@ -97,6 +103,16 @@ class Rollouts(RolloutBuffer):
 
 class Batched(OnPolicyAlgorithm):
     """Collects from a ``BatchEnv`` into ``Rollouts``."""
+
+    def _within(self, actions: torch.Tensor) -> torch.Tensor:
+        """What is executed: drawn vectors may lie outside of the box, and are learnt from so."""
+        if not isinstance(self.action_space, gym.spaces.Box):
+            return actions
+        low, high = (
+            torch.as_tensor(edge, device=actions.device)
+            for edge in (self.action_space.low, self.action_space.high)
+        )
+        return actions.clamp(low, high)
 
     def collect_rollouts(
         self,
@@ -116,7 +132,7 @@ class Batched(OnPolicyAlgorithm):
         for _ in range(n_rollout_steps):
             with torch.no_grad():
                 actions, values, log_probs = self.policy(seen)
-                step = env.advance(actions)
+                step = env.advance(self._within(actions))
                 rewards = step.rewards
                 if step.cut is not None:
                     which, last = step.cut

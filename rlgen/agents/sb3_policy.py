@@ -1,4 +1,4 @@
-"""Any stable-baselines3 model with discrete actions as a policy."""
+"""Any stable-baselines3 model as a policy."""
 
 from typing import Any, cast
 
@@ -8,25 +8,42 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from torch import nn
 
 from rlgen.agents import playing
+from rlgen.agents.box_head import Normals
+from rlgen.agents.box_policy import BoxPolicy
 from rlgen.agents.recurrent_policy import LSTMPolicy, State
+from rlgen.continuous import AnyPolicy
 from rlgen.errors import ProtocolError
-from rlgen.policy import MemorylessPolicy, Policy
+from rlgen.policy import MemorylessPolicy
 
 
-def policy(model: BaseAlgorithm) -> Policy:
+def policy(model: BaseAlgorithm, box: gym.spaces.Box | None) -> AnyPolicy:
     """The model's policy, with the LSTM's memory if it has one.
 
     Args:
-        model: Trained, with discrete actions.
+        model: Trained.
+        box: The actions of what is to be played, where they are vectors of numbers.
 
     Raises:
-        ProtocolError: If its actions are others.
+        ProtocolError: If its actions are others, or it has a memory where they are vectors.
     """
-    if not isinstance(model.action_space, gym.spaces.Discrete):
-        raise ProtocolError(f"{type(model).__name__}: its actions are not discrete")
-    return RecurrentSB3Policy(model) if hasattr(model.policy, "lstm_actor") else SB3Policy(model)
+    own, name = model.action_space, type(model).__name__
+    remembers = hasattr(model.policy, "lstm_actor")
+    if box is None:
+        if not isinstance(own, gym.spaces.Discrete):
+            raise ProtocolError(f"{name}: its actions are {own}, and here they are discrete")
+        return RecurrentSB3Policy(model) if remembers else SB3Policy(model)
+    if (
+        not isinstance(own, gym.spaces.Box)
+        or own.shape != box.shape
+        or not (np.allclose(own.low, box.low) and np.allclose(own.high, box.high))
+    ):
+        raise ProtocolError(f"{name}: its actions are {own}, and here they are {box}")
+    if remembers:
+        raise ProtocolError(f"{name}: its policy has a memory, which cannot be played with vectors")
+    return ContinuousSB3Policy(model, box)
 
 
 class SB3Policy(MemorylessPolicy):
@@ -83,3 +100,46 @@ class RecurrentSB3Policy(LSTMPolicy):
 def _probabilities(distribution: Any) -> torch.Tensor:
     told: torch.Tensor = distribution.distribution.probs.double()
     return told / told.sum(1, keepdim=True)
+
+
+class ContinuousSB3Policy(BoxPolicy):
+    """Actions of a model that are vectors of numbers.
+
+    Noise of gSDE is drawn anew at each step.
+
+    Args:
+        model: Trained, with such actions and no memory.
+        box: Of the actions.
+    """
+
+    def __init__(self, model: BaseAlgorithm, box: gym.spaces.Box) -> None:
+        self._policy = cast(Any, model.policy)
+        actor = getattr(model.policy, "actor", None)
+        plays = cast(nn.Module, model.policy if actor is None else actor)
+        super().__init__(box, plays, squashed=bool(self._policy.squash_output))
+        self.stochastic = isinstance(model, OnPolicyAlgorithm) or hasattr(actor, "log_std")
+
+    def normals(self, observations: NDArray[Any]) -> Normals:
+        """See ``BoxPolicy.normals``."""
+        policy = self._policy
+        seen, _ = policy.obs_to_tensor(observations)
+        if not hasattr(policy, "actor"):
+            if not self.stochastic:  # ARS
+                features = policy.extract_features(seen, policy.features_extractor)
+                return _before_tanh(policy.action_net)(features), None
+            normal = policy.get_distribution(seen).distribution
+            return normal.mean, normal.stddev.log()
+        actor = policy.actor
+        if not self.stochastic:
+            features = actor.extract_features(seen, actor.features_extractor)
+            return _before_tanh(actor.mu)(features), None
+        mean, log_std, more = actor.get_action_dist_params(seen)
+        if more:  # gSDE
+            normal = actor.action_dist.proba_distribution(mean, log_std, **more).distribution
+            return normal.mean, normal.stddev.log()
+        return mean, log_std
+
+
+def _before_tanh(layers: nn.Sequential) -> nn.Module:
+    """A network without what squashes its outputs."""
+    return layers[:-1] if isinstance(layers[-1], nn.Tanh) else layers

@@ -27,6 +27,8 @@ PARTS = (
     *("features_extractor.", "pi_features_extractor.", "vf_features_extractor."),
     *("mlp_extractor.policy_net.", "mlp_extractor.value_net.", "action_net.", "value_net."),
     *("lstm_actor.", "lstm_critic.", "critic.", "log_std"),
+    *("actor.features_extractor.", "actor.latent_pi.", "actor.mu.", "actor.log_std"),
+    *("actor_target.", "critic_target."),
     *("q_net.", "q_net_target.", "quantile_net.", "quantile_net_target."),
 )
 
@@ -93,30 +95,28 @@ def policy(path: Path) -> Policy:
             "it holds no policy with discrete actions of PPO, A2C, DQN, TRPO, MaskablePPO, "
             "RecurrentPPO, QRDQN or ARS"
         )
-    strange = sorted(name for name in names if not name.startswith(PARTS))
-    if strange:
-        raise told.needs_trust(f"its policy has the weights {strange[0]!r}")
+    check_names(told)
     if "log_std" in names:
-        raise PolicyError(f"{path}: its actions are continuous; only discrete ones can be played")
-    activation = _activation(told, kwargs, default)
-    extractor = _extractor(told, _features(names, stem))
+        raise PolicyError(f"{path}: its actions are continuous, not discrete")
+    act = activation(told, kwargs, default)
+    before = extractor(told, features(names, stem))
     modules: list[nn.Module] = []
-    dense = _dense(told.weights, stem)
+    layers = dense(told.weights, stem)
     if stem.startswith("quantile_net"):
-        dense[-1] = _mean(told, dense[-1])
+        layers[-1] = _mean(told, layers[-1])
     elif stem == "action_net" and (told.data.get("action_space") or {}).get("n") is None:
         raise PolicyError(f"{path}: its actions are not discrete")
-    for i, layer in enumerate(dense):
+    for i, layer in enumerate(layers):
         modules.append(layer)
-        if head or i < len(dense) - 1:
-            modules.append(activation())
+        if head or i < len(layers) - 1:
+            modules.append(act())
     if head:
-        modules += _dense(told.weights, head)
+        modules += dense(told.weights, head)
     lstm = _lstm(told, kwargs)
     if lstm is not None:
-        trunk = nn.Sequential(_Floats(), *extractor)
+        trunk = nn.Sequential(*before)
         return LSTMNetworkPolicy(trunk, lstm, nn.Sequential(*modules), softmax=softmax)
-    return NetworkPolicy(nn.Sequential(*extractor, *modules), softmax=softmax)
+    return NetworkPolicy(nn.Sequential(*before, *modules), softmax=softmax)
 
 
 class _Floats(nn.Module):
@@ -150,7 +150,14 @@ def _lstm(told: Zip, kwargs: Mapping[str, Any]) -> nn.LSTM | None:
     return lstm
 
 
-def _features(names: set[str], stem: str) -> str:
+def check_names(told: Zip) -> None:
+    """Refuse policies that have weights which no policy of the package has."""
+    strange = sorted(name for name in told.weights if not name.startswith(PARTS))
+    if strange:
+        raise told.needs_trust(f"its policy has the weights {strange[0]!r}")
+
+
+def features(names: set[str], stem: str) -> str:
     """What the names of the policy's features extractor begin with."""
     if stem.startswith(("q_net", "quantile_net")):
         return stem.split(".")[0] + "."
@@ -168,13 +175,16 @@ def _mean(told: Zip, layer: nn.Linear) -> nn.Linear:
     return mean
 
 
-def _activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) -> type[nn.Module]:
+def activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) -> type[nn.Module]:
+    """What a zip's dense layers have between them."""
     text = str(kwargs.get("activation_fn", ""))
     known = {"activation_fn", "net_arch", "features_extractor_class", "optimizer_class"}
     known |= {"optimizer_kwargs", "ortho_init", "use_sde", "log_std_init", ":type:", ":serialized:"}
     known |= {"share_features_extractor", "normalize_images", "n_quantiles", "with_bias"}
     known |= {"lstm_hidden_size", "n_lstm_layers", "shared_lstm", "enable_critic_lstm"}
     known |= {"lstm_kwargs"}
+    known |= {"n_critics", "squash_output", "clip_mean", "full_std", "use_expln"}
+    known |= {"top_quantiles_to_drop_per_net"}
     strange = sorted(set(kwargs) - known)
     if strange:
         raise told.needs_trust(f"its policy has the setting {strange[0]!r}")
@@ -186,7 +196,7 @@ def _activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) 
     return ACTIVATIONS[name]
 
 
-def _extractor(told: Zip, before: str) -> list[nn.Module]:
+def extractor(told: Zip, before: str) -> list[nn.Module]:
     """What comes before the dense layers: nothing, or the CNN of Mnih et al. 2015."""
     prefix = f"{before}features_extractor."
     convs = [n for n in told.weights if n.startswith(f"{prefix}cnn.") and n.endswith(".weight")]
@@ -194,9 +204,9 @@ def _extractor(told: Zip, before: str) -> list[nn.Module]:
     if not convs:
         if rest:
             raise told.needs_trust("its features extractor is no part of stable-baselines3")
-        return [nn.Flatten()]
+        return [_Floats(), nn.Flatten()]
     strides = {8: 4, 4: 2, 3: 1}  # by kernel size
-    modules: list[nn.Module] = []
+    modules: list[nn.Module] = [_Floats()]
     for name in sorted(convs, key=lambda n: int(n.split(".")[-2])):
         weight = told.weights[name]
         if weight.shape[-1] not in strides:
@@ -207,12 +217,12 @@ def _extractor(told: Zip, before: str) -> list[nn.Module]:
         conv.weight.data, conv.bias = weight, nn.Parameter(told.weights[name[:-6] + "bias"])
         modules += [conv, nn.ReLU()]
     modules.append(nn.Flatten())
-    for layer in _dense(told.weights, f"{prefix}linear"):
+    for layer in dense(told.weights, f"{prefix}linear"):
         modules += [layer, nn.ReLU()]
     return modules
 
 
-def _dense(weights: Mapping[str, torch.Tensor], stem: str) -> list[nn.Linear]:
+def dense(weights: Mapping[str, torch.Tensor], stem: str) -> list[nn.Linear]:
     """The dense layers with this name, or of the sequence with it."""
     pattern = re.compile(rf"{re.escape(stem)}(?:\.(\d+))?\.weight")
     found = {int(m[1] or 0): n for n in weights if (m := pattern.fullmatch(n)) is not None}

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import MappingProxyType
 from typing import cast
 
 import gymnasium as gym
@@ -33,7 +32,11 @@ class Trunk(nn.Sequential):
     """
 
     precision: torch.dtype = torch.float32
-    masks: Mapping[int, torch.Tensor] = MappingProxyType({})
+    masks: Mapping[int, torch.Tensor]
+
+    def __init__(self, *modules: nn.Module) -> None:
+        super().__init__(*modules)
+        self.masks = {}
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
         """The features."""

@@ -1,6 +1,7 @@
 """Environments that show the learner something else than there is to see."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,7 +63,7 @@ class ViewedEnv(BatchEnv):
         observations = self._shown(step.observations, self._everyone)
         return Step(observations, step.rewards, step.ended, cut)
 
-    def step_async(self, actions: NDArray[np.int64]) -> None:
+    def step_async(self, actions: NDArray[Any]) -> None:
         """Keep the actions for ``step_wait``."""
         self.env.step_async(actions)
 

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 from rlgen.conditions import Condition
+from rlgen.continuous import AnyPolicy
 from rlgen.evaluation import exact, open_loop, rollout
 from rlgen.evaluation.outcome import Outcome
 from rlgen.evaluation.rollout import EPISODES
 from rlgen.levels import Family, Levels
-from rlgen.policy import MemorylessPolicy, OpenLoopPolicy, Policy
+from rlgen.policy import MemorylessPolicy, OpenLoopPolicy
 
 __all__ = ["EPISODES", "Outcome", "can_be_exact", "evaluate"]
 
 
-def can_be_exact(policy: Policy, family: Family, levels: Levels, condition: Condition) -> bool:
+def can_be_exact(policy: AnyPolicy, family: Family, levels: Levels, condition: Condition) -> bool:
     """Whether the policy's returns on these levels under this condition can be computed.
 
     Scripts are computed where the start is known, since it is the start that chooses them.
@@ -27,7 +28,7 @@ def can_be_exact(policy: Policy, family: Family, levels: Levels, condition: Cond
 
 
 def evaluate(
-    policy: Policy,
+    policy: AnyPolicy,
     family: Family,
     levels: Levels,
     conditions: Sequence[Condition],

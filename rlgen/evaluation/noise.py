@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlgen.continuous import uniform
 from rlgen.errors import ProtocolError
 from rlgen.levels import Family
 from rlgen.seeding import library_seed, stream
@@ -67,7 +68,12 @@ def scale(family: Family) -> Floats:
         total += centred.sum(axis=0)
         squares += (centred**2).sum(axis=0)
         count += len(centred)
-        actions = rng.integers(int(family.action_space.n), size=LEVELS)
+        box = family.box
+        actions = (
+            uniform(box, LEVELS, rng)
+            if box is not None
+            else rng.integers(family.n_actions, size=LEVELS)
+        )
         observations, *_ = env.step(actions)
     env.close()
     variance = squares / count - (total / count) ** 2

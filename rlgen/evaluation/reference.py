@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.conditions import Condition
+from rlgen.continuous import AnyPolicy, UniformContinuous
 from rlgen.evaluation import exact, planner, rollout
 from rlgen.files import write_bytes
 from rlgen.levels import Family, Levels
@@ -93,15 +94,20 @@ def _compute(family: Family, levels: Levels, worlds: Sequence[Condition]) -> dic
 def _play(
     family: Family, levels: Levels, worlds: Sequence[Condition], episodes: int
 ) -> dict[str, Pair]:
-    n_actions = int(family.action_space.n)
-    uniform = FunctionPolicy(lambda seen: np.full((len(seen), n_actions), 1 / n_actions), n_actions)
-    random = rollout.evaluate(uniform, family, levels, worlds, episodes=episodes)
+    random = rollout.evaluate(_uniform(family), family, levels, worlds, episodes=episodes)
     best = np.full(len(levels), family.return_bounds()[1])
     # Of some episodes on one level all may be the best possible; there would be no scale.
     return {
         name: (best, np.full(len(levels), outcome.ret_mean.mean()))
         for name, outcome in random.items()
     }
+
+
+def _uniform(family: Family) -> AnyPolicy:
+    if family.box is not None:
+        return UniformContinuous(family.box)
+    n = family.n_actions
+    return FunctionPolicy(lambda seen: np.full((len(seen), n), 1 / n), n)
 
 
 def _file(family: Family, levels: Levels, world: Condition, episodes: int, cache: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Monte Carlo evaluation: for recurrent policies, and to check the exact evaluation."""
+"""Monte Carlo evaluation: for whatever cannot be computed, and to check the exact evaluation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.conditions import Condition
+from rlgen.continuous import AnyPolicy, ContinuousPolicy
 from rlgen.evaluation.noise import Noise
 from rlgen.evaluation.outcome import Outcome
 from rlgen.levels import Family, Levels
-from rlgen.perturbations.base import Channel
-from rlgen.policy import Policy
 from rlgen.seeding import library_seed, stream
 
 #: Episodes a level where returns cannot be computed.
@@ -19,7 +18,7 @@ EPISODES = 100
 
 
 def evaluate(
-    policy: Policy,
+    policy: AnyPolicy,
     family: Family,
     levels: Levels,
     conditions: Sequence[Condition],
@@ -48,12 +47,17 @@ def evaluate(
 
 
 def _condition(
-    policy: Policy, family: Family, levels: Levels, condition: Condition, episodes: int, seed: int
+    policy: AnyPolicy,
+    family: Family,
+    levels: Levels,
+    condition: Condition,
+    episodes: int,
+    seed: int,
 ) -> Outcome:
     # Level after level, so that every level gets its episodes whatever the batches.
     tasks = np.repeat(np.arange(len(levels)), episodes)
     rng = stream(seed, "rollout", condition.name)
-    channel = condition.channel(int(family.action_space.n), family.noop)
+    channel: Any = condition.channel_of(family)
     noisy = Noise(family, condition.noise) if condition.noise else None
     at_once = family.side_by_side
     played = [
@@ -74,12 +78,12 @@ def _condition(
 
 
 def _play(
-    policy: Policy,
+    policy: AnyPolicy,
     family: Family,
     levels: Levels,
     tasks: NDArray[np.int64],
     condition: Condition,
-    channel: Channel,
+    channel: Any,
     noisy: Noise | None,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
@@ -90,7 +94,7 @@ def _play(
     env = family.vector_env(batch, n, random_spawn=condition.random_spawn)
     seed = library_seed(int(rng.integers(2**62)), "rollout environments")
     observations, _ = env.reset(seed=seed, options={"level": batch.ids[which]})
-    memory = rng.choice(channel.n_memories, size=n, p=channel.start)
+    memory = channel.begin(n, rng)
     state = policy.start(n)
     result = np.zeros((4, n))
     alive = np.ones(n, np.bool_)
@@ -98,12 +102,12 @@ def _play(
     # short episodes from being counted more often.
     while alive.any():
         seen = observations if noisy is None else noisy(observations, rng)
-        probabilities, state = _act(policy, seen, state, alive)
-        proposed = np.zeros(n, np.int64)
+        # Of all episodes, if the policy keeps a memory of each; else of those that go on.
         acting = alive if policy.memoryless else slice(None)
-        proposed[acting] = sample(condition.policy(probabilities), rng)
-        noise = rng.choice(len(channel.noise), size=n, p=channel.noise)
-        executed, memory = channel.apply(memory, proposed, noise)
+        actions, state = draw(policy, condition, seen[acting], state, rng)
+        proposed = np.zeros((n, *actions.shape[1:]), actions.dtype)
+        proposed[acting] = actions
+        executed, memory = channel.step(memory, proposed, rng)
         observations, reward, terminated, truncated, info = env.step(executed)
         result[0, alive] += reward[alive]
         result[3, alive] += 1
@@ -116,11 +120,25 @@ def _play(
     return result
 
 
-def _act(
-    policy: Policy, observations: Any, state: Any, alive: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], Any]:
-    """Probabilities of the episodes that go on; of all, if the policy keeps a memory of each."""
-    return policy.act(observations[alive] if policy.memoryless else observations, state)
+def draw(
+    policy: AnyPolicy, condition: Condition, observations: Any, state: Any, rng: np.random.Generator
+) -> tuple[NDArray[Any], Any]:
+    """One action for each of ``B`` episodes, as the policy acts under the condition.
+
+    Args:
+        policy: Any policy.
+        condition: Says how it acts; channels and noise are not applied.
+        observations: ``(B, *observation shape)``.
+        state: The policy's memory.
+        rng: Of the actions.
+
+    Returns:
+        int64 ``(B,)`` or float32 ``(B, *action shape)``, and the new memory.
+    """
+    if isinstance(policy, ContinuousPolicy):
+        return policy.act(observations, state, None if condition.greedy else rng)
+    probabilities, state = policy.act(observations, state)
+    return sample(condition.policy(probabilities), rng), state
 
 
 def _final(info: dict[str, Any], key: str, n: int, unknown: float) -> NDArray[np.float64]:

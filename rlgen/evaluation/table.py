@@ -8,14 +8,14 @@ import pandas as pd
 
 from rlgen import evaluation
 from rlgen.conditions import Condition
+from rlgen.continuous import AnyPolicy
 from rlgen.evaluation import reference
 from rlgen.evaluation.outcome import Outcome
 from rlgen.levels import Family, Levels
-from rlgen.policy import Policy
 
 
 def table(
-    policy: Policy,
+    policy: AnyPolicy,
     family: Family,
     levels: Levels,
     conditions: Sequence[Condition],

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.errors import ProtocolError
+from rlgen.perturbations.box import BoxChannel, Rows
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -33,6 +35,15 @@ class Channel:
     def n_memories(self) -> int:
         """Number of memory states."""
         return len(self.start)
+
+    def begin(self, n: int, rng: np.random.Generator) -> Ints:
+        """The memories of ``n`` fresh episodes."""
+        return rng.choice(self.n_memories, size=n, p=self.start)
+
+    def step(self, memory: Ints, proposed: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+        """Executed actions and next memories, with the noise drawn."""
+        noise = rng.choice(len(self.noise), size=len(proposed), p=self.noise)
+        return self.apply(memory, proposed, noise)
 
     def then(self, after: "Channel") -> "Channel":
         """This channel with its executed action proposed to ``after``."""
@@ -117,7 +128,9 @@ class Perturbation:
     """Stochasticity, or a change of it, of one kind.
 
     Faced by a trained policy it is a check; met during training it is a regulariser. A member
-    overrides one of ``channel``, ``policy``, ``spawns`` and ``noise``.
+    overrides one of ``channel``, ``policy``, ``spawns`` and ``noise``; and, if it is defined for
+    actions that are vectors of numbers, ``box_channel`` beside ``channel``, or ``greedy`` beside
+    ``policy``.
 
     Attributes:
         strength: What the number after the colon means.
@@ -135,6 +148,25 @@ class Perturbation:
         """The device between policy and environment, or None."""
         del strength, n_actions, noop
         return None
+
+    def box_channel(
+        self, strength: float, box: gym.spaces.Box, idle: Rows | None
+    ) -> BoxChannel | None:
+        """The same as ``channel`` for a box of actions."""
+        del strength, box, idle
+        return None
+
+    @property
+    def discrete(self) -> bool:
+        """Whether it is defined for discrete actions alone."""
+        mine, base = type(self), Perturbation
+        between = mine.channel is not base.channel and mine.box_channel is base.box_channel
+        return between or (mine.policy is not base.policy and mine.greedy is base.greedy)
+
+    def greedy(self, strength: float) -> bool:
+        """Whether a policy over vectors of numbers draws nothing."""
+        del strength
+        return False
 
     def policy(self, strength: float, probabilities: Floats) -> Floats:
         """The probabilities ``(B, A)`` with which the policy acts instead."""

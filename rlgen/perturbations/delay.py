@@ -1,8 +1,12 @@
 """Delayed actions."""
 
+import math
+
+import gymnasium as gym
 import numpy as np
 
 from rlgen.perturbations.base import Channel, Ints, Perturbation, Strength, certain
+from rlgen.perturbations.box import BoxChannel, Rows, same
 
 
 class Delay(Perturbation):
@@ -25,6 +29,18 @@ class Delay(Perturbation):
             return memory // oldest, memory % oldest * n_actions + proposed
 
         return Channel(certain(waiting, n_actions**steps), np.ones(1), apply)
+
+    def box_channel(self, strength: float, box: gym.spaces.Box, idle: Rows | None) -> BoxChannel:
+        """The memory is the queue of proposed actions, oldest first."""
+        assert idle is not None, "refused before: needs_noop"
+        steps, size = int(strength), math.prod(box.shape)
+
+        def apply(memory: Rows, proposed: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
+            del rng
+            queue = np.hstack([memory, proposed])
+            return queue[:, :size], queue[:, size:]
+
+        return BoxChannel(steps * size, same(*np.tile(idle.ravel(), steps)), apply)
 
 
 MEMBER = Delay()

@@ -1,8 +1,11 @@
 """Random actions."""
 
+import gymnasium as gym
 import numpy as np
 
+from rlgen.continuous import uniform
 from rlgen.perturbations.base import Channel, Ints, Perturbation, Strength
+from rlgen.perturbations.box import BoxChannel, Rows, same
 
 
 class Epsilon(Perturbation):
@@ -21,6 +24,17 @@ class Epsilon(Perturbation):
         noise = np.full(1 + n_actions, strength / n_actions)
         noise[0] = 1 - strength
         return Channel(np.ones(1), noise, apply)
+
+    def box_channel(self, strength: float, box: gym.spaces.Box, idle: Rows | None) -> BoxChannel:
+        """Nothing is remembered."""
+        del idle
+
+        def apply(memory: Rows, proposed: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
+            random = rng.random(len(proposed)) < strength
+            drawn = uniform(box, len(proposed), rng).reshape(proposed.shape)
+            return np.where(random[:, None], drawn, proposed), memory
+
+        return BoxChannel(0, same(), apply)
 
 
 MEMBER = Epsilon()

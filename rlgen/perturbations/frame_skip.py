@@ -1,8 +1,12 @@
 """Frame skipping: the policy is asked only at some steps and its action is held in between."""
 
+import math
+
+import gymnasium as gym
 import numpy as np
 
 from rlgen.perturbations.base import Channel, Ints, Perturbation, Strength, certain
+from rlgen.perturbations.box import BoxChannel, Rows, counted, same
 
 
 class FrameSkip(Perturbation):
@@ -35,6 +39,21 @@ class FrameSkip(Perturbation):
         memories = 1 + n_actions * most
         noise = np.full(len(more_steps), 1 / len(more_steps))
         return Channel(certain(0, memories), noise, apply)
+
+    def box_channel(self, strength: float, box: gym.spaces.Box, idle: Rows | None) -> BoxChannel:
+        """The memory says for how many more steps which action is held."""
+        del idle
+        most = int(strength) - 1
+        more_steps = np.arange(most + 1) if self.random else np.array([most])
+
+        def apply(memory: Rows, proposed: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
+            left, asked = memory[:, 0] - 1, memory[:, 0] == 0
+            action = np.where(asked[:, None], proposed, memory[:, 1:])
+            drawn = more_steps[rng.integers(len(more_steps), size=len(proposed))]
+            return action, counted(np.where(asked, drawn, left), action)
+
+        width = 1 + math.prod(box.shape)
+        return BoxChannel(width, same(*np.zeros(width)), apply)
 
 
 FIXED = FrameSkip(random=False)

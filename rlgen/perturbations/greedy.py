@@ -6,7 +6,10 @@ from rlgen.perturbations.base import Floats, Perturbation, Strength
 
 
 class Greedy(Perturbation):
-    """Take the most probable action instead of sampling; the first of equals (A-25)."""
+    """Take the most probable action instead of sampling; the first of equals (A-25).
+
+    Of Gaussian actions it is the mean; where they are squashed, the squashed mean.
+    """
 
     strength = Strength("1 is greedy, 0 samples", 1, 0, 1, integer=True)
     policy_only = True
@@ -18,6 +21,10 @@ class Greedy(Perturbation):
         best = probabilities.argmax(axis=1)
         certain: Floats = np.eye(probabilities.shape[1])[best]
         return certain
+
+    def greedy(self, strength: float) -> bool:
+        """Whether the policy's greedy action is taken."""
+        return bool(strength)
 
 
 MEMBER = Greedy()

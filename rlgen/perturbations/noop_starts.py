@@ -1,8 +1,10 @@
 """No-op starts."""
 
+import gymnasium as gym
 import numpy as np
 
 from rlgen.perturbations.base import Channel, Ints, Perturbation, Strength
+from rlgen.perturbations.box import BoxChannel, Rows
 
 
 class NoopStarts(Perturbation):
@@ -28,6 +30,21 @@ class NoopStarts(Perturbation):
         start = np.full(most + 1, 1 / max(most, 1))
         start[0] = most == 0
         return Channel(start, np.ones(1), apply)
+
+    def box_channel(self, strength: float, box: gym.spaces.Box, idle: Rows | None) -> BoxChannel:
+        """The memory counts the no-ops that are left."""
+        del box
+        assert idle is not None, "refused before: needs_noop"
+        most, nothing = int(strength), idle.ravel()
+
+        def start(n: int, rng: np.random.Generator) -> Rows:
+            return rng.integers(min(most, 1), most + 1, size=(n, 1)).astype(np.float32)
+
+        def apply(memory: Rows, proposed: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
+            del rng
+            return np.where(memory > 0, nothing, proposed), np.maximum(memory - 1, 0)
+
+        return BoxChannel(1, start, apply)
 
 
 MEMBER = NoopStarts()

@@ -1,5 +1,8 @@
 """Sticky actions, the paper's alternative: the *executed* action of the step before is repeated."""
 
+import math
+
+import gymnasium as gym
 import numpy as np
 
 from rlgen.perturbations.base import (
@@ -10,6 +13,7 @@ from rlgen.perturbations.base import (
     Strength,
     before_first,
 )
+from rlgen.perturbations.box import BoxChannel, Rows, before_first_row, counted
 
 
 class StickyExecuted(Perturbation):
@@ -33,6 +37,17 @@ class StickyExecuted(Perturbation):
 
         noise: Floats = np.array([1 - strength, strength])
         return Channel(before_first(noop, n_actions), noise, apply)
+
+    def box_channel(self, strength: float, box: gym.spaces.Box, idle: Rows | None) -> BoxChannel:
+        """The memory says whether there was an action, and which."""
+        size = math.prod(box.shape)
+
+        def apply(memory: Rows, proposed: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
+            repeats = (rng.random(len(proposed)) < strength) & (memory[:, 0] > 0)
+            executed = np.where(repeats[:, None], memory[:, 1:], proposed)
+            return executed, counted(np.ones(len(proposed)), executed)
+
+        return BoxChannel(1 + size, before_first_row(idle, size), apply)
 
 
 MEMBER = StickyExecuted()

@@ -22,6 +22,8 @@ class Dropout(Regulariser):
         del strength, family
         if AGENTS[agent].moves == "search":
             return f"dropout needs an agent that learns by gradients, and {agent} does not"
+        if AGENTS[agent].moves == "critic":
+            return f"dropout needs values of what is seen alone, and {agent}'s are of actions too"
         hidden = NETWORKS[network].convs or NETWORKS[network].dense
         return None if hidden else f"dropout needs hidden units, and {network} has none"
 

@@ -22,7 +22,7 @@ class L2(Regulariser):
     def why_not(self, strength: float, agent: str, network: str, family: Family) -> str | None:
         """Some agents' weights are not an optimiser's to move."""
         del strength, network, family
-        if AGENTS[agent].moves == "descent":
+        if AGENTS[agent].moves in ("descent", "critic"):
             return None
         return f"l2 needs an optimiser that moves the policy's weights, and {agent} has none"
 

@@ -1,5 +1,6 @@
 """One environment of another package that plays levels of ours."""
 
+import copy
 import math
 from typing import Any
 
@@ -8,25 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.errors import LevelError
+from rlgen_envs.registered.acting import Acting
 from rlgen_envs.registered.observing import Floats, Reader
 
 #: What environments call it when an episode has reached its goal.
 SOLVED = ("is_success", "success", "solved")
 
 
-class LevelEnv(gym.Env[Floats, np.int64]):
+class LevelEnv(gym.Env[Floats, Any]):
     """Resets the environment with a level's id as its seed.
 
     A level is everything that its seed decides: where things are, and the noise within the episode.
 
-    Observation: float32, see ``observing.reader``. Info: ``level``; ``solved``, where the
-    environment tells it as one of ``SOLVED``.
+    Observation: float32, see ``observing.reader``. Action: see ``acting``. Info: ``level``;
+    ``solved``, where the environment tells it as one of ``SOLVED``.
 
     Args:
         env: The environment.
         ids: Levels to draw from at each reset.
         space: Of the observations that are shown.
         read: From its observations to ours.
+        acting: From our actions to its.
         name: What messages begin with.
     """
 
@@ -36,14 +39,16 @@ class LevelEnv(gym.Env[Floats, np.int64]):
         ids: NDArray[np.int64],
         space: gym.spaces.Box,
         read: Reader,
+        acting: Acting,
         name: str,
     ) -> None:
         if not len(ids):
             raise LevelError(f"{name}: an environment needs at least one level id to draw from")
         self.env, self.ids, self.name, self._read = env, ids, name, read
         self.observation_space = space  # type: ignore[assignment]
-        self.action_space = gym.spaces.Discrete(int(env.action_space.n))  # type: ignore[attr-defined]
-        self._first = int(getattr(env.action_space, "start", 0))
+        # A space of its own: it has a generator.
+        self.action_space = copy.deepcopy(acting.space)
+        self._give = acting.give
         self.render_mode = env.render_mode
         self.metadata = env.metadata
         self.spec = env.spec
@@ -65,14 +70,14 @@ class LevelEnv(gym.Env[Floats, np.int64]):
         observation, _ = self.env.reset(seed=self.level)
         return self._read(observation), {"level": self.level}
 
-    def step(self, action: np.int64) -> tuple[Floats, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Floats, float, bool, bool, dict[str, Any]]:
         """One step.
 
         Raises:
             LevelError: For a reward that is no number.
         """
         self.t += 1
-        observation, reward, terminated, truncated, told = self.env.step(self._first + int(action))
+        observation, reward, terminated, truncated, told = self.env.step(self._give(action))
         if not math.isfinite(reward):
             raise LevelError(f"{self.name}, level {self.level}: reward {reward} in step {self.t}")
         info: dict[str, Any] = {"level": self.level}

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field
 from rlgen.errors import LevelError
 from rlgen.levels import Family, Levels, level_ids
 from rlgen.settings import Settings, checked
+from rlgen_envs.registered.acting import Acting, acting, idle_index
 from rlgen_envs.registered.env import LevelEnv
 from rlgen_envs.registered.levels import SeededLevels
 from rlgen_envs.registered.observing import amounts, reader
@@ -22,8 +23,6 @@ from rlgen_envs.registered.vector import LevelVectorEnv
 
 #: Levels, where none are named, and steps, on which an environment must do the same twice.
 TRIED_LEVELS, TRIED_STEPS = (0, 1, 12_345), 20
-#: What an action that does nothing is called by environments that name their actions.
-IDLE = ("NOOP",)
 
 
 class RegisteredOptions(Settings):
@@ -36,6 +35,7 @@ class RegisteredOptions(Settings):
         entry: The one entry of dictionary observations that is shown; "" is all numbers.
         scale: What observations of bytes are divided by.
         noop: The action that does nothing; -1 is none, unless the environment names one.
+        idle: Of actions that are vectors, what all numbers of the one that does nothing are.
         worst: Lowest possible return of an episode; ``worst`` and ``best`` give scores their scale.
         best: Highest possible return.
     """
@@ -47,6 +47,7 @@ class RegisteredOptions(Settings):
     entry: str = ""
     scale: float = Field(255.0, gt=0, strict=False)
     noop: int = Field(-1, ge=-1)
+    idle: float | None = Field(None, strict=False)
     worst: float | None = Field(None, strict=False)
     best: float | None = Field(None, strict=False)
 
@@ -103,32 +104,47 @@ class RegisteredFamily(Family):
         observation, _ = env.reset(options={"level": level})
         told = [observation.astype(np.float64).ravel()]
         for t in range(TRIED_STEPS):
-            # Any actions will do, if they are the same.
-            action = np.int64((t * 7 + 1) % self.action_space.n)
-            observation, reward, terminated, truncated, _ = env.step(action)
+            observation, reward, terminated, truncated, _ = env.step(self._tried(t))
             told.append(np.append(observation.astype(np.float64).ravel(), reward))
             if terminated or truncated:
                 break
         return told
 
+    def _tried(self, t: int) -> Any:
+        """Any actions will do, if they are the same."""
+        if self.box is None:
+            return np.int64((t * 7 + 1) % self.n_actions)
+        share = np.float32((t * 7 + 1) % 11 / 10)
+        return self.box.low + share * (self.box.high - self.box.low)
+
     @cached_property
-    def _spaces(self) -> tuple[gym.spaces.Box, Callable[[Any], Any], int, int | None]:
-        """Observations as shown, how they are read, number of actions, and the idle one."""
+    def _spaces(self) -> tuple[gym.spaces.Box, Callable[[Any], Any], Acting, int | None]:
+        """Observations as shown, how they are read, how actions are given, and the idle one."""
         env = self._made(None)
         space, read = reader(
             env.observation_space, self.settings.entry, self.settings.scale, self.name
         )
-        actions = env.action_space
-        if not isinstance(actions, gym.spaces.Discrete):
-            raise LevelError(f"{self.name}: its actions are not discrete: {actions}")
-        count, noop = int(actions.n), self.settings.noop
-        if noop >= count:
-            raise LevelError(f"{self.name} options: noop = {noop}: there are {count} actions")
-        meanings: list[str] = getattr(env.unwrapped, "get_action_meanings", list)()
-        if noop < 0:
-            noop = next((i for i, said in enumerate(meanings) if said in IDLE), -1)
+        given = acting(env.action_space, self.name)
+        noop = self._idle_index(env, given)
         env.close()
-        return space, read, count, None if noop < 0 else noop
+        return space, read, given, None if noop < 0 else noop
+
+    def _idle_index(self, env: "gym.Env[Any, Any]", given: Acting) -> int:
+        """The action that does nothing, or -1."""
+        noop, idle, where = self.settings.noop, self.settings.idle, f"{self.name} options"
+        if isinstance(given.space, gym.spaces.Box):
+            if noop >= 0:
+                raise LevelError(f"{where}: noop = {noop}: its actions are vectors; use idle")
+            low, high = given.space.low.max(), given.space.high.min()
+            if idle is not None and not low <= idle <= high:
+                raise LevelError(f"{where}: idle = {idle:g}: actions are from {low:g} to {high:g}")
+            return -1
+        if idle is not None:
+            raise LevelError(f"{where}: idle = {idle:g}: its actions are discrete; use noop")
+        count = int(given.space.n)
+        if noop >= count:
+            raise LevelError(f"{where}: noop = {noop}: there are {count} actions")
+        return noop if noop >= 0 else idle_index(env)
 
     @property
     def observation_space(self) -> gym.spaces.Box:  # type: ignore[override]
@@ -136,14 +152,21 @@ class RegisteredFamily(Family):
         return self._spaces[0]
 
     @property
-    def action_space(self) -> gym.spaces.Discrete:  # type: ignore[override]
-        """Of one environment, counted from 0."""
-        return gym.spaces.Discrete(self._spaces[2])
+    def action_space(self) -> gym.spaces.Discrete | gym.spaces.Box:  # type: ignore[override]
+        """Of one environment: counted from 0, or a bounded box."""
+        return self._spaces[2].space
 
     @property
     def noop(self) -> int | None:  # type: ignore[override]
         """The action that does nothing, if it is known."""
         return self._spaces[3]
+
+    @property
+    def idle(self) -> NDArray[np.float32] | None:  # type: ignore[override]
+        """The same of actions that are vectors."""
+        if self.box is None or self.settings.idle is None:
+            return None
+        return np.full(self.box.shape, self.settings.idle, np.float32)
 
     @cached_property
     def continuous(self) -> bool:  # type: ignore[override]
@@ -217,8 +240,8 @@ class RegisteredFamily(Family):
     ) -> LevelEnv:
         """One environment that plays these levels."""
         del random_spawn  # refused before: can_spawn is False
-        space, read, *_ = self._spaces
-        return LevelEnv(self._made(render_mode), levels.ids, space, read, self.name)
+        space, read, given, _ = self._spaces
+        return LevelEnv(self._made(render_mode), levels.ids, space, read, given, self.name)
 
     def vector_env(
         self, levels: Levels, num_envs: int, *, random_spawn: bool = False
@@ -247,7 +270,7 @@ class RegisteredFamily(Family):
         env = self.env(levels, render_mode="rgb_array")
         env.reset(options={"level": int(levels.ids[0])})
         for action in actions or ():
-            _, _, terminated, truncated, _ = env.step(np.int64(action))
+            _, _, terminated, truncated, _ = env.step(action)
             if terminated or truncated:
                 break
         try:

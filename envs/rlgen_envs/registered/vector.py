@@ -58,7 +58,7 @@ class LevelVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
     def _start(self, i: int, level: np.int64) -> NDArray[np.float32]:
         return self.envs[i].reset(options={"level": int(level)})[0]
 
-    def step(self, actions: NDArray[np.int64]) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+    def step(self, actions: NDArray[Any]) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """One step of every environment."""
         n, info = self.num_envs, {}
         observations = np.empty(self.observation_space.shape or (), np.float32)

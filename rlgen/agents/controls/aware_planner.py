@@ -31,7 +31,7 @@ class AwarePlannerPolicy(Policy):
     stochastic = False
 
     def __init__(self, family: Family, condition: Condition) -> None:
-        self._family, self._n_actions = family, int(family.action_space.n)
+        self._family, self._n_actions = family, family.n_actions
         self._channel = condition.channel(self._n_actions, family.noop)
         memories, noises = self._channel.n_memories, len(self._channel.noise)
         memory, proposed, noise = np.indices((memories, self._n_actions, noises))

@@ -45,7 +45,7 @@ class Brute(Control):
             raise LevelError("a control needs at least one level")
         first: list[Observations] = []
         scripts: list[list[int]] = []
-        n_actions = int(family.action_space.n)
+        n_actions = family.n_actions
         for number, world in enumerate(self._worlds(family, levels)):
             rng = stream(seed, "brute", int(levels.ids[number]))
             first.append(world.first)

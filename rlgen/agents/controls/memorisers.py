@@ -30,7 +30,7 @@ class Memoriser(Control):
     def fit(self, family: Family, levels: Levels, seed: int) -> LookupPolicy:
         """See ``Control.fit``."""
         del seed
-        policy = LookupPolicy(int(family.action_space.n))
+        policy = LookupPolicy(family.n_actions)
         for tabular in batches(family, levels):
             plan = planner.plan(tabular)
             kept = np.ones(tabular.n_states, np.bool_)

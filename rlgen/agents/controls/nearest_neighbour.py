@@ -81,7 +81,7 @@ class NearestNeighbour(Control):
             seen.append(all_observations(tabular))
             actions.append(planner.plan(tabular).action)
         return NearestNeighbourPolicy(
-            np.concatenate(seen), np.concatenate(actions), int(family.action_space.n)
+            np.concatenate(seen), np.concatenate(actions), family.n_actions
         )
 
 

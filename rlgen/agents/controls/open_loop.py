@@ -29,7 +29,7 @@ class OpenLoop(Control):
         for tabular in batches(family, levels):
             first.append(tabular.observe(tabular.start))
             scripts += planner.plan(tabular).paths
-        n_actions = int(family.action_space.n)
+        n_actions = family.n_actions
         return OpenLoopPolicy(
             np.concatenate(first), scripts, n_actions, after=family.noop, seed=seed
         )

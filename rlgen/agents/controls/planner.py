@@ -21,7 +21,7 @@ class PlannerPolicy(KnownOnly):
     stochastic = False
 
     def __init__(self, family: Family) -> None:
-        super().__init__(int(family.action_space.n))
+        super().__init__(family.n_actions)
         self._family = family
 
     def learn(self, levels: Levels) -> None:

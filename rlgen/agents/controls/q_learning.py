@@ -42,7 +42,7 @@ class QLearning(Control):
 
     def fit(self, family: Family, levels: Levels, seed: int) -> LookupPolicy:
         """See ``Control.fit``."""
-        policy = LookupPolicy(int(family.action_space.n))
+        policy = LookupPolicy(family.n_actions)
         for number, tabular in enumerate(batches(family, levels)):
             names = keys(all_observations(tabular))
             _, first, row = np.unique(names, return_index=True, return_inverse=True)

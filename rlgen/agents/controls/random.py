@@ -13,7 +13,7 @@ class Random(Control):
     def fit(self, family: Family, levels: Levels, seed: int) -> Policy:
         """See ``Control.fit``."""
         del levels, seed
-        n = int(family.action_space.n)
+        n = family.n_actions
         return FunctionPolicy(lambda observations: np.full((len(observations), n), 1 / n), n)
 
 
