@@ -12,7 +12,9 @@ from test_cli import rlgen as run_cli
 import rlgen
 from rlgen import asked, report
 from rlgen.agenda import agenda
+from rlgen.calibration import population
 from rlgen.claims import CLAIMS
+from rlgen.claims.detection import CHECKS
 from rlgen.errors import RlgenError
 from rlgen.figures.zhang2018 import ITEMS
 from rlgen.store import RunStore
@@ -64,11 +66,19 @@ def test_claims_are_on_the_first_screen_and_lead_to_their_figures(smoke):
     assert {one["reading"] for one in told["readings"]} == {"A-01", "A-06", "A-19", "A-20", "A-25"}
 
 
-def test_networks_are_cloned_for_the_strata(smoke):
-    out, _, _ = smoke
-    readings = RunStore(out).clones()
-    assert [(one["n_levels"], one["flip_p"]) for one in readings if one["flip_p"]] == [(100, 0.5)]
-    assert sorted(one["n_levels"] for one in readings) == [10, 100, 1000]
+def test_networks_are_cloned_for_the_strata(tmp_path, monkeypatch):
+    kinds = [(n_levels, flip_p) for _, n_levels, flip_p in population.STRATA]
+    assert kinds == [(10, 0.0), (100, 0.5), (1000, 0.0)]
+    # one that takes seconds stands for the three
+    monkeypatch.setattr(population, "STRATA", (("conv-a", 3, 0.5),))
+    keys = {**TINY, "seeds": 0, "n_train_levels": 3, "clones": 1}
+    result = rlgen.evaluate(keys | {"clones_family": "maze-basic[size=5]"}, tmp_path / "s")
+    assert not result.failed
+    (told,) = RunStore(result.store).clones()
+    assert (told["kind"], told["n_levels"], told["flip_p"]) == ("network", 3, 0.5)
+    assert set(told["checks"]) == set(CHECKS)
+    with pytest.raises(RlgenError, match="clones_family = 'CartPole-v1': has no planner"):
+        rlgen.evaluate(keys | {"clones_family": "CartPole-v1"}, tmp_path / "c")
 
 
 def test_the_same_command_again_does_nothing(smoke):

@@ -262,6 +262,10 @@ def test_fewer_than_three_runs_are_told():
     drawing = draw(study, part, "fig2b")
     assert set(drawing.data["kept"]) == {2}
     assert "fewer than 3 runs" in drawing.note
+    part = asked("table2", seeds="0:2", n_train_levels=10)
+    drawing = draw(made(part), part, "table2")
+    assert set(drawing.data["kept"]) == {0, 2}
+    assert "fewer than 3 runs" in drawing.note
 
 
 def test_conditions_that_were_not_evaluated_are_named():

@@ -70,4 +70,4 @@ class Bars(Form):
             },
             xlabel="flip probability p",
         )
-        return Drawing(svg, data, selection.note())
+        return Drawing(svg, data, selection.note(data))

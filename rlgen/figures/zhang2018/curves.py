@@ -70,7 +70,7 @@ class Curves(Form):
             # Bands of few runs are wider than the picture; the runs decide its height.
             ylim=(low - space, high + space),
         )
-        return Drawing(svg, data, selection.note())
+        return Drawing(svg, data, selection.note(data))
 
 
 def _data(runs: pd.DataFrame, selection: Selection) -> pd.DataFrame:

@@ -78,4 +78,4 @@ class Detection(Form):
         )
         absent = [label for c, label, _ in _CHECKS if c not in set(data["condition"])]
         note = f"Not evaluated: {', '.join(absent)}." if absent else ""
-        return Drawing(svg, data, selection.note(note))
+        return Drawing(svg, data, selection.note(data, note))

@@ -122,15 +122,14 @@ class Selection:
         names = [*keys, "condition", "split", "runs", "kept", "top", "mean", "low", "high"]
         return pd.DataFrame(rows, columns=names)
 
-    def note(self, *more: str) -> str:
-        """What is missing in a drawing of the part, and whatever else is to be said."""
+    def note(self, data: pd.DataFrame, *more: str) -> str:
+        """What is missing in a drawing of the part with these numbers, and what else is to say."""
         asked = len(list(self.settings([*GROUP, "agent", "asked"]))) * len(self.part.seeds)
         there = len(self.jobs)
         told = [] if there == asked else [f"{there:,} of {asked:,} runs are there."]
         if missing := self._missing():
             told.append(f"No run yet: {missing}.")
-        few = {n for n in self.jobs.groupby(GROUP)["run_id"].nunique() if n < TOP}
-        if few:
+        if "kept" in data and data["kept"].between(1, TOP - 1).any():
             told.append(f"Settings with fewer than {TOP} runs show the mean of those as the best.")
         return " ".join([*told, *filter(None, more)])
 

@@ -89,7 +89,7 @@ class Stickiness(Form):
         there = {mode for mode, _ in strengths.values()}
         absent = [label for mode, label, _ in _MODES if mode not in there]
         note = f"Not evaluated: {', '.join(absent)}." if absent else ""
-        return Drawing(svg, data, selection.note(note))
+        return Drawing(svg, data, selection.note(data, note))
 
 
 def _strengths(conditions: Sequence[str]) -> dict[str, tuple[str, float]]:

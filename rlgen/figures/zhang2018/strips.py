@@ -46,7 +46,7 @@ class Strips(Form):
             return None
         tables = [frames.table(episode).assign(**told) for told, episode in shown]
         data = pd.concat(tables, ignore_index=True)
-        return Drawing(_svg(name, shown), data, selection.note(note))
+        return Drawing(_svg(name, shown), data, selection.note(data, note))
 
 
 class StickyStrip(Stickiness):

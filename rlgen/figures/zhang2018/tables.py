@@ -91,7 +91,7 @@ class Table(Form):
             }
             for setting, of in data.groupby(["family", "regulariser"], sort=False)
         ]
-        return Drawing("", data, selection.note(), html=_html(tables))
+        return Drawing("", data, selection.note(data), html=_html(tables))
 
 
 def _records(data: pd.DataFrame, n: int, asked: str) -> list[dict[Any, Any]]:
