@@ -8,7 +8,7 @@ part, named by ``parts`` in the order in which they run. Both kinds of files may
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ class Asked:
     parts: tuple[tuple[Protocol, str], ...]
     description: str
 
-    @property
+    @cached_property
     def whole(self) -> Protocol:
         """The union of the parts.
 
@@ -48,7 +48,7 @@ class Asked:
 
         def joined(before: tuple[Protocol, str], part: tuple[Protocol, str]) -> Any:
             try:
-                return merged(before[0], part[0]), part[1]
+                return merged(before[0], part[0], "the parts before"), part[1]
             except ProtocolError as error:
                 raise ProtocolError(f"{part[1]}: {error}") from None
 

@@ -1,6 +1,7 @@
 """What a protocol will cost on this machine, measured in a few seconds without training it."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -11,7 +12,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from rlgen import content
 from rlgen.agenda import Task
 from rlgen.agents.process import one_core
-from rlgen.conditions import Condition
+from rlgen.conditions import PLAIN, Condition
 from rlgen.errors import ProtocolError
 from rlgen.evaluation.table import table
 from rlgen.ranges import parse_seeds
@@ -96,11 +97,18 @@ def _kind(tasks: Sequence[Task]) -> dict[str, Any]:
     with suppress(_Measured):
         ready.model.learn(10**9, callback=[watch, *ready.callbacks])
     ready.env.close()
-    faced = [Condition.parse(name) for name in tasks[0].conditions]
     few = levels.take(slice(0, 8))
-    began = time.perf_counter()
-    table(ready.policy, family, few, faced, episodes=cell.episodes)
-    a_level = (time.perf_counter() - began) / len(few)
+
+    def a_level(names: Sequence[str]) -> float:
+        faced = [Condition.parse(name) for name in names]
+        began = time.perf_counter()
+        table(ready.policy, family, few, faced, episodes=cell.episodes)
+        return (time.perf_counter() - began) / len(few)
+
+    # Cells of one kind may face other conditions: those of a figure of its own, for example.
+    facing = Counter(task.conditions for task in tasks)
+    evaluated = sum(a_level(names) * n for names, n in facing.items()) / len(tasks)
+    records = sum(len(names) * n for names, n in facing.items()) / len(tasks)
     trained_on = [min(c.n_train_levels, c.evaluated_train_levels) for c in cells]
     n_levels = float(np.mean(trained_on)) + cell.n_validation_levels + cell.n_test_levels
     watched = (cell.curve_points + 1) * 3 * cell.curve_levels
@@ -112,6 +120,6 @@ def _kind(tasks: Sequence[Task]) -> dict[str, Any]:
         "cells": len(cells),
         "steps_per_second": watch.speed,
         "training_seconds": cell.steps / watch.speed,
-        "evaluation_seconds": a_level * (n_levels + watched / len(faced)),
-        "bytes": int(n_levels * len(faced) * RECORD_BYTES + RUN_BYTES + weights),
+        "evaluation_seconds": evaluated * n_levels + a_level([PLAIN]) * watched,
+        "bytes": int(n_levels * records * RECORD_BYTES + RUN_BYTES + weights),
     }

@@ -233,8 +233,10 @@ def loads(text: str, where: str) -> dict[str, Any]:
         raise ProtocolError(f"{where}: not valid TOML: {error}") from None
 
 
-def merged(old: Protocol, new: Protocol) -> Protocol:
+def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
     """The protocol of a store after a command with ``new``: the grids' unions.
+
+    ``where`` says in a message where ``old`` stands.
 
     Raises:
         ProtocolError: Naming the first key in which they cannot be one study.
@@ -242,7 +244,7 @@ def merged(old: Protocol, new: Protocol) -> Protocol:
     for key, value in new.fixed.items():
         if old.fixed[key] != value:
             raise ProtocolError(
-                f"key {key!r} is {toml(old.fixed[key])} in the store and {toml(value)} now"
+                f"key {key!r} is {toml(old.fixed[key])} in {where} and {toml(value)} now"
             )
     values = new.model_dump()
     for key in (*GRID, "conditions"):

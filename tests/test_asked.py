@@ -90,7 +90,7 @@ def test_a_file_that_stands_alone_has_budgets_too(tmp_path):
         ({"shared": {"budgets": 3}}, None, "budgets must hold tables"),
         ({"shared": {"parts": []}}, None, "parts = \\[\\]"),
         ({"shared": {"parts": ["three"]}}, None, "no file three.toml"),
-        ({"first": {"steps": 7}}, None, "two: key 'steps' is 7 in the store and 1500 now"),
+        ({"first": {"steps": 7}}, None, "two: key 'steps' is 7 in the parts before and 1500 now"),
         ({"first": {"stepps": 7}}, None, "one: unknown key 'stepps'"),
     ],
 )

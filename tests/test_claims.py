@@ -13,7 +13,7 @@ from rlgen.cells import entries
 from rlgen.claims import CLAIMS
 from rlgen.claims.base import Part, above, below, joint, within
 from rlgen.claims.detection import A, B, strata
-from rlgen.claims.evidence import Evidence, Setting, difference, scaled
+from rlgen.claims.evidence import Evidence, Setting, scaled
 from rlgen.claims.judging import check, decide
 from rlgen.claims.readings import READINGS, changes
 from rlgen.errors import ProtocolError
@@ -198,7 +198,7 @@ def test_p_values_are_those_of_the_t_test():
     assert within("x", estimate, 1.0).p_supported == pytest.approx(max(low, high))
     other = intervals.run_mean(np.array([0.0, 0.4, 0.1]))
     welch = stats.ttest_ind(values, [0.0, 0.4, 0.1], equal_var=False)
-    told = difference(estimate, other)
+    told = intervals.difference(estimate, other)
     assert told.df == pytest.approx(welch.df)
     assert told.mean / told.variance**0.5 == pytest.approx(welch.statistic)
     assert scaled(estimate, 2, 1).low == pytest.approx(2 * estimate.low + 1)

@@ -33,6 +33,7 @@ LAYERS = [
         "facts",
         "provenance",
         "store",
+        "study_folder",
     },
     {"checks"},
     {
@@ -119,7 +120,7 @@ def test_heavy_libraries_stay_where_they_belong(name, path):
     roots = {module.split(".")[0] for module in imports(path)}
     if name not in TORCH:
         assert not roots & {"torch", "stable_baselines3"}
-    if name in READ | {"store", "protocol", "imported", "imports", "cli"}:
+    if name in READ | {"store", "study_folder", "protocol", "imported", "imports", "cli"}:
         assert "gymnasium" not in roots
     if name not in {"figures"}:
         assert not roots & {"matplotlib", "seaborn"}

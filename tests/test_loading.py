@@ -8,9 +8,9 @@ import zipfile
 
 import gymnasium as gym
 import numpy as np
+import pictures as registers_pictures  # noqa: F401
 import pytest
 import torch
-from gymnasium import spaces
 from stable_baselines3 import A2C, DQN, PPO, SAC
 from torch import nn
 
@@ -19,31 +19,6 @@ from rlgen.agents import loading
 from rlgen.errors import PolicyError, RlgenError
 from rlgen.seeding import stream
 
-
-class Pictures(gym.Env):
-    """Noise to look at."""
-
-    metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012
-
-    def __init__(self, render_mode=None):
-        self.render_mode = render_mode
-        self.observation_space = spaces.Box(0, 255, (36, 36, 3), np.uint8)
-        self.action_space = spaces.Discrete(4)
-
-    def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
-        self.t = 0
-        return self._seen(), {}
-
-    def _seen(self):
-        return self.np_random.integers(256, size=(36, 36, 3), dtype=np.uint8)
-
-    def step(self, action):
-        self.t += 1
-        return self._seen(), 0.0, False, self.t > 20, {}
-
-
-gym.register("rlgen-test/Pictures-v0", Pictures)
 CARTPOLE = "CartPole-v1"
 SMALL = {
     PPO: {"n_steps": 8, "batch_size": 8},

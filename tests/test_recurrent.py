@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import gymnasium as gym
 import numpy as np
+import pictures as registers_pictures  # noqa: F401
 import pytest
 import torch
 from gymnasium import spaces
@@ -55,28 +56,6 @@ class Recall(gym.Env):
 
 
 gym.register("rlgen-test/Recall-v0", Recall)
-
-
-class Pictures(gym.Env):
-    """Noise to look at."""
-
-    metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012
-
-    def __init__(self, render_mode=None):
-        self.render_mode = render_mode
-        self.observation_space = spaces.Box(0, 255, (36, 36, 3), np.uint8)
-        self.action_space = spaces.Discrete(4)
-
-    def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
-        return self.np_random.integers(256, size=(36, 36, 3), dtype=np.uint8), {}
-
-    def step(self, action):
-        seen = self.np_random.integers(256, size=(36, 36, 3), dtype=np.uint8)
-        return seen, 0.0, True, False, {}
-
-
-gym.register("rlgen-test/RecurrentPictures-v0", Pictures)
 
 
 def made(**options):
@@ -301,7 +280,7 @@ def test_a_zip_plays_as_sb3_contrib_does(tmp_path, kwargs):
 
 
 def test_a_zip_that_looks_at_pictures(tmp_path):
-    name = "rlgen-test/RecurrentPictures-v0"
+    name = "rlgen-test/Pictures-v0"
     model = recurrent_model(name, "CnnLstmPolicy")
     model.save(tmp_path / "model.zip")
     raw = stream(0, "pictures").integers(256, size=(3, 4, 36, 36, 3), dtype=np.uint8)

@@ -5,7 +5,7 @@ there yet, its recipe in ``recipes`` (README.md has a whole one). To add a netwo
 ``networks.ARCHITECTURES``. Importing this package imports neither torch nor stable-baselines3.
 """
 
-from rlgen.agents import contrib_presets, presets
+from rlgen.agents import box_presets, contrib_presets, presets
 from rlgen.agents.networks import ARCHITECTURES, Network
 from rlgen.agents.presets import AgentPreset
 from rlgen.catalogue import Catalogue
@@ -20,9 +20,9 @@ AGENTS: Catalogue[AgentPreset] = Catalogue(
         "a2c": presets.A2C,
         "a2c-paper": presets.A2C_PAPER,
         "dqn": presets.DQN,
-        "sac": presets.SAC,
-        "td3": presets.TD3,
-        "ddpg": presets.DDPG,
+        "sac": box_presets.SAC,
+        "td3": box_presets.TD3,
+        "ddpg": box_presets.DDPG,
         "trpo": contrib_presets.TRPO,
         "qrdqn": contrib_presets.QRDQN,
         "maskable-ppo": contrib_presets.MASKABLE_PPO,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from rlgen.stats.equivalence import tost
 from rlgen.stats.intervals import Estimate
 
 if TYPE_CHECKING:
@@ -74,14 +75,12 @@ def below(what: str, estimate: Estimate, margin: float) -> Part:
 
 def within(what: str, estimate: Estimate, margin: float, centre: float = 0.0) -> Part:
     """The number is nearer to the centre than the margin: two one-sided tests (Schuirmann 1987)."""
-    over, under = (
-        upper_tail(estimate, centre + margin),
-        1 - upper_tail(estimate, centre - margin),
-    )
+    se = np.sqrt(estimate.variance) if estimate.variance > 0 else NAN
+    told = tost(estimate.mean - centre, se, margin, estimate.df)
     asked = f"from {centre - margin:g} to {centre + margin:g}"
     # Either side may be the one that is left: Bonferroni.
-    refuted = min(1.0, 2 * min(over, under)) if over == over else NAN
-    return Part(what, estimate, asked, max(1 - over, 1 - under), refuted)
+    outside = 2 * (1 - max(told.p_lower, told.p_upper)) if told.p == told.p else NAN
+    return Part(what, estimate, asked, told.p, min(1.0, outside) if outside == outside else NAN)
 
 
 def upper_tail(estimate: Estimate, margin: float) -> float:

@@ -8,15 +8,13 @@ networks cloned from the planner, of which there can be enough, and is shown for
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from rlgen.claims.base import NAN, Claim, Part, within
 from rlgen.claims.evidence import Evidence
-from rlgen.stats import detection, scorecards
+from rlgen.stats import scorecards
 from rlgen.stats.detection import Auc
 from rlgen.stats.intervals import Estimate
-from rlgen.stats.scorecards import ELIGIBLE, OVERFITTED, SOUND
 
 STICKY_CHECKS = ("sticky-proposed-25", "sticky-executed-25")
 SPAWN_CHECK = "random-spawn"
@@ -70,20 +68,16 @@ def _stratum(agents: str, name: str, check: str, rows: pd.DataFrame) -> Stratum:
     unflipped, n = rows["flip_p"] == 0, rows["n_levels"]
     sound = unflipped & (n == n[unflipped].max())
     few = unflipped & (n == n[unflipped].min()) & ~sound
-    wanted = few if name == A else rows["flip_p"] > 0
-    truth = detection.labels(rows["gap"], OVERFITTED, SOUND)
-    asked = rows["train_score"] >= ELIGIBLE
-    positive, negative = wanted & asked & (truth > 0), sound & asked & (truth < 0)
-    drop = np.round(rows["drop"] / scorecards.RESOLUTION)
-    told = detection.auc(drop[positive], drop[negative])
-    left_out = int((wanted | sound).sum() - positive.sum() - negative.sum())
+    random = ~unflipped & (n == n[~unflipped].max())
+    overfitted = few if name == A else random
+    marked = (overfitted & (rows["label"] > 0)) | (sound & (rows["label"] < 0))
+    told, _ = scorecards.score(rows[marked], check)
+    left_out = int((overfitted | sound).sum()) - told.n_positive - told.n_negative
     return Stratum(agents, name, check, told, left_out)
 
 
 def _cloned(evidence: Evidence) -> pd.DataFrame:
-    readings = evidence.study.clones
-    columns = ["check", "drop", "gap", "train_score", "n_levels", "flip_p"]
-    return scorecards.drops(readings)[columns] if readings else pd.DataFrame(columns=columns)
+    return scorecards.drops(evidence.study.clones)
 
 
 def _trained(evidence: Evidence) -> pd.DataFrame:
@@ -110,7 +104,7 @@ def _trained(evidence: Evidence) -> pd.DataFrame:
                         }
                     )
     columns = ["run", "check", "drop", "gap", "train_score", "n_levels", "flip_p"]
-    return pd.DataFrame(rows, columns=columns).drop_duplicates(["run", "check"])
+    return scorecards.judged(pd.DataFrame(rows, columns=columns)).drop_duplicates(["run", "check"])
 
 
 def _cloned_strata(

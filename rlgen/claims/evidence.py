@@ -13,6 +13,7 @@ from rlgen.stats import intervals
 from rlgen.stats.estimates import pool_mean, why_apart
 from rlgen.stats.folded import CELL
 from rlgen.stats.intervals import NAN, Estimate, Floats
+from rlgen.stats.paired import paired_mean
 from rlgen.study import Study
 
 NONE = "none"
@@ -189,8 +190,7 @@ class Evidence:
             return Estimate(NAN, reason="no seed has been run in both")
         first, second = first.of(seeds), second.of(seeds)
         if pool == "test" and not first.apart and not second.apart:
-            table = np.stack(first.values) - np.stack(second.values)
-            return intervals.crossed_mean(table)
+            return paired_mean(np.stack(first.values), np.stack(second.values))
         return intervals.run_mean(intervals.means(first.values) - intervals.means(second.values))
 
     def excess(self, setting: Setting) -> Estimate:
@@ -229,12 +229,3 @@ def scaled(estimate: Estimate, by: float, shift: float = 0.0) -> Estimate:
         high=by * estimate.high + shift,
         variance=by**2 * estimate.variance,
     )
-
-
-def difference(one: Estimate, other: Estimate) -> Estimate:
-    """One minus the other, which are independent (Welch)."""
-    mean = one.mean - other.mean
-    if reason := one.reason or other.reason:
-        return Estimate(mean, reason=reason)
-    variance, df = intervals.satterthwaite([(one.variance, one.df), (other.variance, other.df)])
-    return intervals.student(mean, variance, df)

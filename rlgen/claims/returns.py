@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 
 from rlgen.claims.base import Claim, Part, above, below
-from rlgen.claims.evidence import FAMILIES, NONE, Evidence, Setting, difference
+from rlgen.claims.evidence import FAMILIES, NONE, Evidence, Setting
 from rlgen.stats import intervals
-from rlgen.stats.intervals import NAN, Estimate
+from rlgen.stats.intervals import NAN, Estimate, difference
 
 #: Sizes of training pools, and the flip probability, that claims name.
 TEN, THOUSAND, TEN_THOUSAND, RANDOM_P = 10, 1_000, 10_000, 0.5

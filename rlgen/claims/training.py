@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from rlgen.claims.base import Claim, Part, above, within
-from rlgen.claims.evidence import NONE, Evidence, Setting, difference
+from rlgen.claims.evidence import NONE, Evidence, Setting
 from rlgen.claims.returns import RANDOM_P, TEN_THOUSAND
 from rlgen.stats import intervals
-from rlgen.stats.intervals import NAN, Estimate
+from rlgen.stats.intervals import NAN, Estimate, difference
 
 BASIC = "maze-basic"
 #: The parts in which training is regularised as in the paper.
@@ -37,17 +37,21 @@ def _mlp(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     if len(networks) < 2:
         return []
     mlp, conv = networks[:2]
-    parts = []
     sizes = evidence.sizes("table2")
-    for n in [size for size in sizes if size >= LARGE] or sizes[-1:]:
-        one, other = (Setting(BASIC, n, 0.0, network) for network in (conv, mlp))
-        told = evidence.contrast(one, other, "test")
-        parts.append(above(f"test return, {conv} minus {mlp}, {n:,} levels", told, margins[0]))
-    largest = sizes[-1]
-    one, other = (Setting(BASIC, largest, RANDOM_P, network) for network in (mlp, conv))
-    told = evidence.contrast(one, other, "train")
-    what = f"training return, {mlp} minus {conv}, {largest:,} levels, p = {RANDOM_P:g}"
-    return [*parts, above(what, told, margins[0])]
+    large = [size for size in sizes if size >= LARGE] or sizes[-1:]
+    return [
+        *(_better(evidence, conv, mlp, n, 0.0, "test", margins[0]) for n in large),
+        _better(evidence, mlp, conv, sizes[-1], RANDOM_P, "train", margins[0]),
+    ]
+
+
+def _better(
+    evidence: Evidence, one: str, other: str, n: int, p: float, pool: str, margin: float
+) -> Part:
+    """One network earns more than another on a pool, other things being equal."""
+    better, worse = (Setting(BASIC, n, p, network) for network in (one, other))
+    what = f"{pool} return, {one} minus {other}, {n:,} levels, p = {p:g}"
+    return above(what, evidence.contrast(better, worse, pool), margin)
 
 
 def _big(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
@@ -55,15 +59,11 @@ def _big(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     if len(networks) < 2:
         return []
     mlp, big = networks[:2]
-    parts = []
-    for p in evidence.study.parts["table3"].flip_p:
-        pool = "train" if p >= 0.4 else "test" if p <= 0.2 else ""
-        one, other = (Setting(BASIC, TEN_THOUSAND, p, network) for network in (big, mlp))
-        if pool:
-            told = evidence.contrast(one, other, pool)
-            what = f"{pool} return, {big} minus {mlp}, {TEN_THOUSAND:,} levels, p = {p:g}"
-            parts.append(above(what, told, margins[0]))
-    return parts
+    return [
+        _better(evidence, big, mlp, TEN_THOUSAND, p, "train" if p >= 0.4 else "test", margins[0])
+        for p in evidence.study.parts["table3"].flip_p
+        if p >= 0.4 or p <= 0.2
+    ]
 
 
 def _curves(evidence: Evidence, margins: Sequence[float]) -> list[Part]:

@@ -42,7 +42,7 @@ def _excess(train: Estimate, facts: Mapping[str, Any], flip_p: float) -> dict[st
 
 
 def _excess_told(told: Estimate, ceiling: float, fraction: float, reason: str) -> dict[str, Any]:
-    return {"mean": told.mean, "low": told.low, "high": told.high} | {
+    return told.shown | {
         "ceiling": ceiling,
         "fraction": fraction,
         "reason": reason,

@@ -74,9 +74,7 @@ def _part(part: Part) -> dict[str, Any]:
     return {
         "what": part.what,
         "asked": part.asked,
-        "mean": told.mean,
-        "low": told.low,
-        "high": told.high,
+        **told.shown,
         "reason": told.reason,
     }
 

@@ -11,7 +11,6 @@ from rlgen.report.elsewhere import elsewhere
 from rlgen.stats.choices import TOP, Group
 from rlgen.stats.estimates import POOLS, QUANTITIES
 from rlgen.stats.folded import CELL
-from rlgen.stats.intervals import Estimate
 from rlgen.stats.regularisers import Effect, effects
 from rlgen.stats.verdicts import number, rule, setting
 from rlgen.study import Study
@@ -78,7 +77,7 @@ def _group(group: Group) -> dict[str, Any]:
     jobs = group.jobs.astype({"agent": str, "network": str})
     return group.keys | {
         "jobs": jobs.to_dict("records"),
-        "mean": _plain(group.mean),
+        "mean": group.mean.shown,
         "top": {
             "k": TOP,
             "train": group.top_train.mean,
@@ -90,20 +89,14 @@ def _group(group: Group) -> dict[str, Any]:
         "validated": {
             "runs": group.chosen,
             "validation": group.validated.validation,
-            "test": _plain(group.validated.test),
+            "test": group.validated.test.shown,
             "reason": group.validated.test.reason,
         },
     }
 
 
 def _parts(study: Study, cell: dict[str, Any], condition: str, quantity: str) -> dict[str, Any]:
-    return {
-        part: _plain(study.estimate(cell, condition, quantity, part)) for part in (*POOLS, "gap")
-    }
-
-
-def _plain(estimate: Estimate) -> dict[str, float]:
-    return {"mean": estimate.mean, "low": estimate.low, "high": estimate.high}
+    return {part: study.estimate(cell, condition, quantity, part).shown for part in (*POOLS, "gap")}
 
 
 def sentence(cell: dict[str, Any], told: dict[str, Any], word: str, because: str) -> str:
@@ -121,6 +114,6 @@ def sentence(cell: dict[str, Any], told: dict[str, Any], word: str, because: str
 
 def _regulariser(effect: Effect) -> dict[str, Any]:
     parts = ("train", "test", "gap", "score", "remaining")
-    told = {part: _plain(getattr(effect, part)) for part in parts}
+    told = {part: getattr(effect, part).shown for part in parts}
     rest = {"runs": effect.runs, "p": effect.p, "verdict": effect.verdict, "reason": effect.reason}
     return {**effect.keys, **told, **rest}

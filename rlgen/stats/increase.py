@@ -6,7 +6,7 @@ seed gives) and the same held-out levels: what both have alike cancels in the di
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -94,14 +94,10 @@ def unpaired(now: Estimate, before: Estimate, reason: str, confidence: float = 0
         reason: Why runs are not paired.
         confidence: Of the interval.
     """
-    mean = now.mean - before.mean
-    for side, other in ((now, before), (before, now)):
-        if not np.isfinite([side.variance, side.df]).all():
-            both = side.reason == other.reason == ALIKE
-            why = ALIKE if both else f"one of the two gaps has no interval: {side.reason}"
-            return Increase(Estimate(mean, reason=why), reason=reason)
-    variance, df = intervals.satterthwaite([(now.variance, now.df), (before.variance, before.df)])
-    return Increase(intervals.student(mean, variance, df, confidence), reason=reason)
+    told = intervals.difference(now, before, confidence)
+    if told.variance != told.variance and not now.reason == before.reason == ALIKE:
+        told = replace(told, reason=f"one of the two gaps has no interval: {told.reason}")
+    return Increase(told, reason=reason)
 
 
 def _no_arm(rows: pd.DataFrame) -> str:

@@ -31,6 +31,11 @@ class Estimate:
     df: float = NAN
     reason: str = ""
 
+    @property
+    def shown(self) -> dict[str, float]:
+        """What readers are shown of it: ``mean``, ``low``, ``high``."""
+        return {"mean": self.mean, "low": self.low, "high": self.high}
+
 
 @dataclass(frozen=True)
 class TwoWay:
@@ -174,6 +179,22 @@ def satterthwaite(parts: list[tuple[float, float]]) -> tuple[float, float]:
     total = sum(part for part, _ in parts)
     spread = sum(part**2 / df for part, df in parts if part)
     return total, total**2 / spread if spread else NAN
+
+
+def difference(one: Estimate, other: Estimate, confidence: float = 0.95) -> Estimate:
+    """One minus the other, of independent data (Welch 1938).
+
+    Args:
+        one: With its variance and degrees of freedom.
+        other: Likewise.
+        confidence: Of the interval, which there is only if both have one.
+    """
+    mean = one.mean - other.mean
+    for side in (one, other):
+        if not np.isfinite([side.variance, side.df]).all():
+            return Estimate(mean, reason=side.reason)
+    variance, df = satterthwaite([(one.variance, one.df), (other.variance, other.df)])
+    return student(mean, variance, df, confidence)
 
 
 def crossed_mean(returns: Floats, confidence: float = 0.95) -> Estimate:

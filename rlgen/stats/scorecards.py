@@ -90,10 +90,15 @@ def drops(agents: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
                 }
             )
     columns = [*FIELDS, "agent", "check", "raw", "adjusted", "drop", "gap"]
-    table = pd.DataFrame(rows, columns=columns)
-    table["eligible"] = detection.eligible(table["train_score"].to_numpy(), ELIGIBLE)
-    table["label"] = detection.labels(table["gap"].to_numpy(), OVERFITTED, SOUND)
-    return table
+    return judged(pd.DataFrame(rows, columns=columns))
+
+
+def judged(agents: pd.DataFrame) -> pd.DataFrame:
+    """Agents with ``eligible`` and ``label`` as in ``drops``, from ``train_score`` and ``gap``."""
+    return agents.assign(
+        eligible=detection.eligible(agents["train_score"].to_numpy(), ELIGIBLE),
+        label=detection.labels(agents["gap"].to_numpy(), OVERFITTED, SOUND),
+    )
 
 
 def _number(value: float | None) -> float:

@@ -91,9 +91,7 @@ def _data(runs: pd.DataFrame, selection: Selection) -> pd.DataFrame:
         for (pool, step), at in group.groupby(["split", "step"], observed=True, sort=True):
             told = run_mean(at["ret_mean"].to_numpy())
             rows.append(
-                setting
-                | {"split": pool, "rank": 0, "step": step, "runs": len(at)}
-                | {"mean": told.mean, "low": told.low, "high": told.high}
+                setting | {"split": pool, "rank": 0, "step": step, "runs": len(at)} | told.shown
             )
     return pd.DataFrame(rows)
 

@@ -116,8 +116,8 @@ class Selection:
                     rows.append(
                         setting
                         | {"condition": condition, "split": pool, "runs": told.runs}
-                        | {"top": told.top, "kept": told.kept, "mean": told.all.mean}
-                        | {"low": told.all.low, "high": told.all.high}
+                        | {"top": told.top, "kept": told.kept}
+                        | told.all.shown
                     )
         names = [*keys, "condition", "split", "runs", "kept", "top", "mean", "low", "high"]
         return pd.DataFrame(rows, columns=names)
