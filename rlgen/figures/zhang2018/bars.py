@@ -16,6 +16,7 @@ from rlgen.figures.zhang2018.layout import (
     centres,
     grid,
     groups,
+    limits,
     shades,
     words,
 )
@@ -69,5 +70,6 @@ class Bars(Form):
                 "ncols": len(sizes),
             },
             xlabel="flip probability p",
+            ylim=limits(data),
         )
         return Drawing(svg, data, selection.note(data))

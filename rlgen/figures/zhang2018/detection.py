@@ -17,6 +17,7 @@ from rlgen.figures.zhang2018.layout import (
     centres,
     grid,
     groups,
+    limits,
     words,
 )
 from rlgen.figures.zhang2018.selection import Selection
@@ -75,6 +76,7 @@ class Detection(Form):
             title="Return on training levels under checks",
             legend={"handles": [Patch(label="training return", **_BEHIND), *handles], "ncols": 3},
             xlabel="flip probability p",
+            ylim=limits(data),
         )
         absent = [label for c, label, _ in _CHECKS if c not in set(data["condition"])]
         note = f"Not evaluated: {', '.join(absent)}." if absent else ""

@@ -144,6 +144,14 @@ def bar(
         )
 
 
+def limits(data: pd.DataFrame) -> tuple[float, float]:
+    """Height of panels: intervals of few runs are wider than the picture, the means decide."""
+    heights = data[["top", "mean"]].to_numpy()
+    low, high = min(0.0, np.nanmin(heights)), max(0.0, np.nanmax(heights))
+    space = 0.15 * (high - low) + 0.05
+    return low - space * (low < 0), high + space
+
+
 def groups(axis: Axes, flip_p: Sequence[float]) -> None:
     """The groups of bars along the flip probability."""
     axis.set_xticks(range(len(flip_p)), [f"{p:g}" for p in flip_p])

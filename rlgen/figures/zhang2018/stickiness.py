@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from rlgen.figures.base import Drawing, bars, select
-from rlgen.figures.zhang2018.layout import FORMS, READING, TESTSET, Form, Row, grid, words
+from rlgen.figures.zhang2018.layout import FORMS, READING, TESTSET, Form, Row, grid, limits, words
 from rlgen.figures.zhang2018.selection import Selection
 from rlgen.stats.choices import GROUP
 
@@ -84,6 +84,7 @@ class Stickiness(Form):
                 "ncols": 2,
             },
             xlabel="stickiness",
+            ylim=limits(data),
             xlim=(-0.03, 1.03),
         )
         there = {mode for mode, _ in strengths.values()}
