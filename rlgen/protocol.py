@@ -142,14 +142,14 @@ class Protocol(Settings):
         if not (named["train"] and named["test"]):
             missing = "test" if named["train"] else "train"
             raise ValueError(f"levels are named, but not {missing}_levels")
-        sizes = {}
-        for pool, text in named.items():
-            try:
-                sizes[f"n_{pool}_levels"] = len(parse_seeds(text)) if text else 0
-            except (ValueError, AttributeError):
-                return values  # the key's own check says so
         told = dict(values)
-        for key, size in sizes.items():
+        for pool, text in named.items():
+            key = f"n_{pool}_levels"
+            try:
+                size = len(parse_seeds(text)) if text else 0
+            except (ValueError, AttributeError):
+                told.setdefault(key, 1)  # the text's own check says what is wrong
+                continue
             if told.setdefault(key, size) != size and key != "n_train_levels":
                 raise ValueError(f"{key} = {told[key]}, but {size} levels are named")
         return told

@@ -58,11 +58,8 @@ class StudyFolder:
         Raises:
             StoreError: If the folder holds something else, another protocol, or is not writable.
         """
-        if (path / "import.toml").is_file():
-            raise StoreError(
-                f"{path}: holds imported results, which nothing can be trained into; "
-                "choose another folder"
-            )
+        if (path / "store.json").is_file():
+            cls(path).joined(protocol)
         try:
             path.mkdir(parents=True, exist_ok=True)
             (path / ".rlgen" / "locks").mkdir(parents=True, exist_ok=True)
@@ -87,16 +84,7 @@ class StudyFolder:
     ) -> Self:
         store = cls._lay_out(path, protocol.name, protocol.claims)
         if (path / "protocol.toml").exists():
-            before = store.protocol()
-            if before.name != protocol.name:
-                raise StoreError(
-                    f"{path}: holds the study {before.name!r}, not {protocol.name!r}; "
-                    "choose another folder"
-                )
-            try:
-                protocol = merged(before, protocol)
-            except ProtocolError as error:
-                raise StoreError(f"{path}: {error}; choose another folder") from None
+            before, protocol = store.protocol(), store.joined(protocol)
             if protocol != before:
                 number = len(list((path / "history").iterdir())) + 1
                 files.write_text(path / "history" / f"protocol-{number:03}.toml", before.text())
@@ -170,6 +158,30 @@ class StudyFolder:
         if isinstance(told, Imported):
             raise StoreError(f"{self.path}: holds imported results and has no protocol")
         return told
+
+    def joined(self, protocol: Protocol) -> Protocol:
+        """The study as declared so far together with what is asked for now.
+
+        Raises:
+            StoreError: If they cannot be one study.
+        """
+        if self.imported:
+            raise StoreError(
+                f"{self.path}: holds imported results, which nothing can be trained into; "
+                "choose another folder"
+            )
+        if not (self.path / "protocol.toml").exists():
+            return protocol
+        before = self.protocol()
+        if before.name != protocol.name:
+            raise StoreError(
+                f"{self.path}: holds the study {before.name!r}, not {protocol.name!r}; "
+                "choose another folder"
+            )
+        try:
+            return merged(before, protocol)
+        except ProtocolError as error:
+            raise StoreError(f"{self.path}: {error}; choose another folder") from None
 
     def parts(self) -> dict[str, Protocol]:
         """The parts asked for so far by the item that each makes, in the order of the items."""

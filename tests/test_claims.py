@@ -165,6 +165,14 @@ def test_nothing_is_decided_without_runs():
     assert all(one.p == 1 for one in told)
 
 
+def test_families_are_compared_at_the_sizes_that_all_of_them_have(like_the_paper):
+    settings = Evidence(like_the_paper).settings()
+    few = {s for s in settings if s.family == "maze-basic" or s.n_train_levels == 10}
+    parts = CLAIMS["C-03"].parts(Evidence(like_the_paper, only=few), [0.0])
+    lost = [part.estimate.mean * (2.1 + 0.3) for part in parts]
+    np.testing.assert_allclose(lost, [0.2, 0.2], atol=0.05)
+
+
 def test_every_claim_is_declared_with_its_margins_by_the_study(like_the_paper):
     declared = like_the_paper.protocol.claims
     assert list(declared) == list(CLAIMS)

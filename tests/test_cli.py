@@ -105,6 +105,10 @@ def test_show(tmp_path):
         (["evaluate", "smoke", "--sizes", "3"], "--sizes goes with --env"),
         (["evaluate", "--env", "CartPol-v1"], "did you mean 'CartPole-v1'"),
         (["evaluate", "--env", "CartPole-v1", "--sizes", "x"], "'x' is not like 10,200"),
+        (
+            ["evaluate", "--env", "CartPole-v1", "--train-levels", "0:x", "--test-levels", "7:9"],
+            "train_levels = '0:x': must be like 3, 0:20",
+        ),
         (["evaluate", "quikstart"], "no protocol 'quikstart' (did you mean 'quickstart'?)"),
         (["evaluate", "none/such.toml"], "none/such.toml: cannot be read"),
         (["evaluate", "smoke", "--seeds", "x"], "seeds = 'x': must be like 3, 0:20"),
@@ -127,6 +131,7 @@ def test_show(tmp_path):
 def test_mistakes_get_one_answer_and_exit_code_2(arguments, told, tmp_path):
     out, err = rlgen(*arguments, code=2, cwd=tmp_path)
     assert told in err
+    assert err.count("rlgen: ") <= 1
     assert out == ""
 
 

@@ -292,9 +292,10 @@ def test_a_store_is_never_changed(tmp_path, write_protocol):
         import_files([tmp_path / "s.csv"], store, Asked(given={"family": "x"}))
     with pytest.raises(StoreError, match="the import of other files"):
         imported(tmp_path, "s", table.assign(n_train_levels=5))
-    _, err = rlgen("evaluate", write_protocol(), "-o", store, code=2)
-    assert err.count("\n") == 1
-    assert "holds imported results, which nothing can be trained into" in err
+    for command in ("evaluate", "plan"):
+        _, err = rlgen(command, write_protocol(), "-o", store, code=2)
+        assert err.count("\n") == 1
+        assert "holds imported results, which nothing can be trained into" in err
     for source in (store, store / "import.toml"):
         with pytest.raises(RlgenError, match="trained elsewhere: there is no protocol"):
             face.evaluate(source)

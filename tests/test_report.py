@@ -129,6 +129,10 @@ def test_the_page_is_well_formed_and_needs_nothing(page):
         assert reference in parser.ids
 
 
+def test_it_says_that_returns_are_exact(page):
+    assert "computed exactly, level by level" in page
+
+
 def test_what_users_write_is_escaped(page):
     assert "a &lt;b&gt;tiny&lt;/b&gt; study" in page
     assert "<b>tiny" not in page

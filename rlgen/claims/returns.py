@@ -55,7 +55,13 @@ def _from_to(less: Setting, more: Setting) -> str:
 
 def _falls(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     network = _network_of_all(evidence)
-    means = [_score_over_sizes(evidence, family, network) for family in FAMILIES]
+    # Of one family larger pools may have been asked for than of another.
+    asked = [evidence.sizes(family=f, flip_p=0.0, network=network) for f in FAMILIES]
+    sizes = sorted(set.intersection(*map(set, asked)))
+    means = [
+        _score_over_sizes(evidence, [Setting(family, n, 0.0, network) for n in sizes])
+        for family in FAMILIES
+    ]
     return [
         above(f"normalised test score, {easier} minus {harder}", difference(one, other), margins[0])
         for (easier, one), (harder, other) in pairwise(zip(FAMILIES, means, strict=True))
@@ -68,9 +74,8 @@ def _network_of_all(evidence: Evidence) -> str:
     return min(set.intersection(*asked), default="")
 
 
-def _score_over_sizes(evidence: Evidence, family: str, network: str) -> Estimate:
-    """Normalised test score averaged over the sizes of the pool, for seeds that have all."""
-    settings = [s for s in _plain(evidence) if (s.family, s.network) == (family, network)]
+def _score_over_sizes(evidence: Evidence, settings: Sequence[Setting]) -> Estimate:
+    """Normalised test score averaged over the settings, for seeds that have all."""
     told = [evidence.tables(setting, "test", "normalised") for setting in settings]
     seeds = sorted(set.intersection(*(set(t.seeds) for t in told))) if told else []
     if not seeds:

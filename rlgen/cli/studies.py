@@ -99,8 +99,12 @@ def evaluate(
         trust=trust,
         quiet=quiet or as_json,
     )
-    for line in result.failed.values():
-        click.echo(f"failed: {line}", err=True)
+    if quiet or as_json:
+        for line in result.failed.values():
+            click.echo(f"failed: {line}", err=True)
+    elif result.failed:
+        # What each of them said has been told while the others ran.
+        click.echo(f"{len(result.failed)} failed: see {result.store / 'failures'}", err=True)
     if as_json:
         told = {
             "store": str(result.store),
@@ -154,12 +158,15 @@ def plan(
     """
     from rlgen import asked
     from rlgen.agenda import agenda
+    from rlgen.cells import canonical
     from rlgen.pricing import price
     from rlgen.store import RunStore
 
-    wanted = agenda(asked.read(protocol, seeds, budget).parts)
+    study = asked.read(protocol, seeds, budget)
+    wanted = agenda(study.parts)
     if out is not None and out.exists():
         store = RunStore(out)
+        store.joined(canonical(study.whole))
         wanted = [task for task in wanted if not store.has(task.cell.id)]
     told = price(wanted, worker_count(jobs))
     if as_json:
