@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen import draw_split
 from rlgen.agents import AGENTS, NETWORKS, checkpoint, learner
 from rlgen.agents.presets import EXTRAS, LogUniform, drawn
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
-from rlgen.training import train
+from rlgen.training import prepare, train
 from rlgen_envs import FAMILIES
 
 SMALL = FAMILIES["maze-basic"].configure({"size": 5})
@@ -171,8 +172,39 @@ def test_drawn_hyper_parameters_are_the_run_s_own():
 
 
 @pytest.mark.parametrize(
+    "agent", [name for name, preset in AGENTS.items() if preset.has_entropy and not preset.extra]
+)
+def test_the_entropy_coefficient_falls_to_nothing(agent):
+    options = QUICK[agent] | {"ent_coef": 0.5, "anneal_entropy": True}
+    split = draw_split(SMALL, 4, 2, 5)
+    ready = prepare(
+        split.family,
+        split.train,
+        agent=agent,
+        network="mlp-512-128",
+        seed=0,
+        agent_options=options,
+    )
+    seen = []
+
+    class Watch(BaseCallback):
+        def _on_rollout_end(self):
+            seen.append(self.model.ent_coef)
+
+        def _on_step(self):
+            return True
+
+    steps = 10 * ready.settings["n_envs"] * ready.settings["n_steps"]
+    ready.model.learn(steps, callback=[*ready.callbacks, Watch()])
+    np.testing.assert_allclose(seen, 0.5 * (1 - np.arange(10) / 10))
+    assert ready.model.ent_coef == 0.5
+
+
+@pytest.mark.parametrize(
     ("agent", "options", "message"),
     [
+        ("dqn", {"anneal_entropy": True}, "dqn has no option 'anneal_entropy'"),
+        ("ppo", {"anneal_entropy": 1}, "anneal_entropy = 1: must be true or false"),
         ("ppo", {"learnig_rate": 1e-3}, "did you mean 'learning_rate'"),
         ("ppo", {"n_envs": 1.5}, "n_envs = 1.5"),
         ("ppo", {"learning_rate": -1.0}, "learning_rate = -1.0"),
@@ -238,6 +270,9 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DamagedStoreError, match="cannot read the checkpoint"):
+        checkpoint.load(tmp_path)
+    file.unlink()
+    with pytest.raises(DamagedStoreError, match="its weights have not been kept"):
         checkpoint.load(tmp_path)
     file.write_bytes(whole)
     tensors = load_file(file)

@@ -20,6 +20,8 @@ from rlgen.errors import DamagedStoreError, StoreError
 #: What training gives.
 TrainedPolicy = TorchPolicy | RecurrentPolicy | ContinuousTorchPolicy
 
+WEIGHTS = "policy.safetensors"
+
 #: The first format that knows a kind of policy: an older rlgen refuses what it would misread.
 FORMATS: dict[type[PolicySpec], int] = {PolicySpec: 1, RecurrentSpec: 2, ContinuousSpec: 3}
 NEWEST = max(FORMATS.values())
@@ -32,7 +34,7 @@ def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
         for part, module in policy.parts.items()
         for name, tensor in module.state_dict().items()
     }
-    save_file(weights, folder / "policy.safetensors")
+    save_file(weights, folder / WEIGHTS)
     card = {"format": FORMATS[type(policy.spec)], "policy": asdict(policy.spec), **notes}
     (folder / "agent.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
 
@@ -44,12 +46,17 @@ def load(folder: Path, device: str = "cpu") -> TrainedPolicy:
         DamagedStoreError: If a file is missing or cannot be read.
         StoreError: If it was written by a later version of rlgen.
     """
+    if folder.is_dir() and not (folder / WEIGHTS).exists():
+        raise DamagedStoreError(
+            f"{folder}: its weights have not been kept, so they cannot be evaluated any more; "
+            "move the folder away, and the same rlgen evaluate trains that run again"
+        )
     try:
         card = json.loads((folder / "agent.json").read_text())
         if card["format"] > NEWEST:
             raise StoreError(f"{folder}: checkpoint format {card['format']} is newer than mine")
         policy = _built(card["policy"], device)
-        weights = load_file(folder / "policy.safetensors")
+        weights = load_file(folder / WEIGHTS)
         for part, module in policy.parts.items():
             before = f"{part}."
             module.load_state_dict(

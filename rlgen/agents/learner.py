@@ -14,6 +14,7 @@ from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from torch import nn
 
+from rlgen.agents.annealing import EntropyAnneal
 from rlgen.agents.batch_env import BatchEnv
 from rlgen.agents.box_head import BoxHead
 from rlgen.agents.box_policy import BoxSpec, ContinuousSpec, ContinuousTorchPolicy
@@ -31,6 +32,7 @@ from rlgen.errors import ProtocolError
 _OURS = (
     "n_envs",
     "anneal",
+    "anneal_entropy",
     "reward_clip",
     "precision",
     "learning_rate",
@@ -140,7 +142,12 @@ def callbacks(settings: Mapping[str, Any], seed: int) -> list[BaseCallback]:
         settings: As for ``make``; ``dropout`` is the probability of leaving a unit out, if any is.
         seed: Of what is drawn.
     """
-    return [Dropout(settings["dropout"], seed)] if settings.get("dropout") else []
+    told: list[BaseCallback] = []
+    if settings.get("dropout"):
+        told.append(Dropout(settings["dropout"], seed))
+    if settings.get("anneal_entropy"):
+        told.append(EntropyAnneal())
+    return told
 
 
 def batched(preset: AgentPreset) -> bool:

@@ -43,6 +43,7 @@ class AgentPreset:
             learning signal alone; 0 is none); ``precision`` of the network's arithmetic in
             training ("auto": see ``learner.resolve_precision``; evaluation always uses float32).
             Where it does not say, those in ``OURS`` are as there, and rewards are not clipped.
+            Users may add ``anneal_entropy`` (the entropy coefficient falls linearly to 0).
             One more where exploration needs it: ``action_noise``, the standard deviation of
             Gaussian noise in actions scaled to [-1, 1].
         optimizer: "adam", or "rmsprop" as TensorFlow's (A-17).
@@ -76,6 +77,11 @@ class AgentPreset:
                 f"needs the package {EXTRAS[self.extra]}: pip install 'rlgen[{self.extra}]'"
             )
 
+    @property
+    def has_entropy(self) -> bool:
+        """Whether its loss has an entropy term with a coefficient of ours."""
+        return isinstance(self.settings.get("ent_coef"), float | LogUniform)
+
     def configured(self, options: Mapping[str, Any], name: str) -> dict[str, Any]:
         """The settings with the user's own.
 
@@ -83,10 +89,11 @@ class AgentPreset:
             ProtocolError: For a key that this agent does not have, or a value of another type.
         """
         own = {**OURS, **self.settings}
+        known = {**own, **(OF_ENTROPY if self.has_entropy else {})}
         for key, value in options.items():
-            if key not in own:
-                raise ProtocolError(f"{name} has no option {key!r}{nearest(key, own)}")
-            reason = limits.why_not(key, value, own[key])
+            if key not in known:
+                raise ProtocolError(f"{name} has no option {key!r}{nearest(key, known)}")
+            reason = limits.why_not(key, value, known[key])
             if reason is not None:
                 raise ProtocolError(f"{name} option {key} = {value!r}: {reason}")
         settings = {**own, **options}
@@ -98,6 +105,8 @@ class AgentPreset:
 
 #: Settings of ours that every agent has.
 OURS: dict[str, Any] = {"n_envs": 8, "anneal": False, "precision": "float32"}
+#: Settings that only agents with an entropy term know, and only where they are given.
+OF_ENTROPY: dict[str, Any] = {"anneal_entropy": False}
 
 #: The package that an extra installs for an agent.
 EXTRAS = {"contrib": "sb3_contrib"}
