@@ -21,6 +21,7 @@ from rlgen.report.claims import claims as told_of_claims
 from rlgen.seeding import stream
 from rlgen.stats import intervals
 from rlgen.stats.folded import fold
+from rlgen.stats.verdicts import number
 from rlgen.study import Study
 
 RUNS, LEVELS = 4, 8
@@ -272,4 +273,11 @@ def test_the_summary_has_every_claim(like_the_paper):
         assert one["verdict"] in ("supported", "refuted", "inconclusive")
         assert one["adjusted"] >= one["p"]
         assert one["parts"]
+        assert one["answer"].startswith(f"{one['name']} {one['verdict']}: {one['sentence']}")
+    few = next(one for one in told["decisions"] if one["name"] == "C-04")
+    deciding = few["parts"][0]
+    assert f"({deciding['what']}: {number(deciding['mean'])} [" in few["answer"]
+    assert few["answer"].endswith("], asked: below 0.5)")
+    never = next(one for one in told["decisions"] if one["name"] == "C-07")
+    assert never["answer"].endswith("Nothing of this has been run.")
     assert content.family("maze-basic").name == "maze-basic"

@@ -14,6 +14,7 @@ from rlgen import asked, report
 from rlgen.agenda import agenda
 from rlgen.calibration import population
 from rlgen.claims import CLAIMS
+from rlgen.cli.studies import print_answers
 from rlgen.claims.detection import CHECKS
 from rlgen.errors import RlgenError
 from rlgen.figures.zhang2018 import ITEMS
@@ -51,6 +52,14 @@ def test_a_study_cut_short_says_what_is_missing(smoke):
     assert sum(one["missing"] for one in summary["claims"]["decisions"]) > sum(
         one["missing"] for one in result.summary["claims"]["decisions"]
     )
+
+
+def test_the_command_line_tells_the_claims_first(smoke, capsys):
+    _, _, result = smoke
+    print_answers(result.summary, result.report)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[: len(CLAIMS)]] == list(CLAIMS)
+    assert lines[len(CLAIMS)] == result.summary["cells"][0]["sentence"]
 
 
 def test_claims_are_on_the_first_screen_and_lead_to_their_figures(smoke):

@@ -124,7 +124,9 @@ def evaluate(
 
 
 def print_answers(summary: dict[str, Any], page: Path) -> None:
-    """A line for each cell, and where the report is."""
+    """A line for each claim and each cell, and where the report is."""
+    for claim in (summary.get("claims") or {}).get("decisions", ()):
+        click.echo(claim["answer"])
     for cell in summary["cells"]:
         click.echo(cell["sentence"])
     if summary["missing"]:

@@ -8,14 +8,15 @@ from rlgen.claims.evidence import Evidence
 from rlgen.claims.judging import ALPHA, Decision, decide
 from rlgen.claims.readings import changes
 from rlgen.protocol import Protocol
+from rlgen.stats.verdicts import number
 from rlgen.study import Study
 
 
 def claims(study: Study) -> dict[str, Any] | None:
     """What the report says of the claims; None where the protocol declares none.
 
-    ``decisions`` has one entry a claim: ``name``, ``sentence``, ``source``, ``item`` (the figure in
-    which it is seen), ``verdict``, ``p`` and ``adjusted``, ``margins`` as pairs of meaning and
+    ``decisions`` has one entry a claim: ``name``, ``answer`` (verdict and number in one line),
+    ``sentence``, ``source``, ``item`` (the figure in which it is seen), ``verdict``, ``p`` and ``adjusted``, ``margins`` as pairs of meaning and
     value, and ``parts``: ``what``, ``asked``, ``mean``, ``low``, ``high``, ``reason``. ``strata``
     has the checks' AUC for cloned and trained agents, ``readings`` the verdicts under other
     readings of the paper beside those of the default on the same settings.
@@ -57,6 +58,7 @@ def claims(study: Study) -> dict[str, Any] | None:
 def _decision(one: Decision) -> dict[str, Any]:
     return {
         "name": one.name,
+        "answer": _answer(one),
         "sentence": one.claim.sentence,
         "source": one.claim.source,
         "item": one.claim.item,
@@ -67,6 +69,17 @@ def _decision(one: Decision) -> dict[str, Any]:
         "missing": one.missing,
         "parts": [_part(part) for part in one.parts],
     }
+
+
+def _answer(one: Decision) -> str:
+    """The verdict and the number on which it hangs, as the command line has it."""
+    told = f"{one.name} {one.word}: {one.claim.sentence}"
+    if not one.parts or one.parts[0].estimate.mean != one.parts[0].estimate.mean:
+        return f"{told} Nothing of this has been run."
+    part = one.parts[0]
+    mean, low, high = map(number, part.estimate.shown.values())
+    open_parts = f"; {one.missing} of {len(one.parts)} parts open" if one.missing else ""
+    return f"{told} ({part.what}: {mean} [{low}, {high}], asked: {part.asked}{open_parts})"
 
 
 def _part(part: Part) -> dict[str, Any]:
