@@ -14,8 +14,8 @@ from rlgen import asked, report
 from rlgen.agenda import agenda
 from rlgen.calibration import population
 from rlgen.claims import CLAIMS
-from rlgen.cli.studies import print_answers
 from rlgen.claims.detection import CHECKS
+from rlgen.cli.studies import print_answers
 from rlgen.errors import RlgenError
 from rlgen.figures.zhang2018 import ITEMS
 from rlgen.store import RunStore

@@ -16,10 +16,11 @@ def claims(study: Study) -> dict[str, Any] | None:
     """What the report says of the claims; None where the protocol declares none.
 
     ``decisions`` has one entry a claim: ``name``, ``answer`` (verdict and number in one line),
-    ``sentence``, ``source``, ``item`` (the figure in which it is seen), ``verdict``, ``p`` and ``adjusted``, ``margins`` as pairs of meaning and
-    value, and ``parts``: ``what``, ``asked``, ``mean``, ``low``, ``high``, ``reason``. ``strata``
-    has the checks' AUC for cloned and trained agents, ``readings`` the verdicts under other
-    readings of the paper beside those of the default on the same settings.
+    ``sentence``, ``source``, ``item`` (the figure in which it is seen), ``verdict``, ``p`` and
+    ``adjusted``, ``margins`` as pairs of meaning and value, and ``parts``: ``what``, ``asked``,
+    ``mean``, ``low``, ``high``, ``reason``. ``strata`` has the checks' AUC for cloned and trained
+    agents, ``readings`` the verdicts under other readings of the paper beside those of the default
+    on the same settings.
     """
     told = study.protocol
     if not isinstance(told, Protocol) or not told.claims:
