@@ -193,7 +193,7 @@ class Protocol(Settings):
 #: settings rather than all seeds of few.
 GRID = ("seeds", "family", "n_train_levels", "flip_p", "agent", "network", "regulariser")
 #: Further keys that may change between two commands on one store.
-FREE = ("description", "conditions", "item")
+FREE = ("description", "conditions", "item", "clones")
 
 
 def named_levels(train: str, validation: str, test: str) -> dict[str, tuple[int, ...]]:
@@ -249,6 +249,7 @@ def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
     values = new.model_dump()
     for key in (*GRID, "conditions"):
         values[key] = _union(getattr(old, key), values[key])
+    values["clones"] = max(old.clones, new.clones)
     return Protocol.model_validate(values)
 
 

@@ -136,10 +136,11 @@ def test_mistakes_get_one_answer_and_exit_code_2(arguments, told, tmp_path):
 
 
 def test_plan_prices_without_training(tmp_path, write_protocol, tiny_store):
-    path = write_protocol(seeds="0:10")
+    path = write_protocol(seeds="0:10", clones=2)
     out, _ = rlgen("plan", path, cwd=tmp_path)
     assert "20 cells, 30,000 steps, about" in out
     assert "steps/s" in out
+    assert "6 networks to clone for the claims, which are not in this price" in out
     assert not (tmp_path / "results").exists()
     told = json.loads(rlgen("plan", path, "--json", "--jobs", 2)[0])
     assert told["cells"] == 20

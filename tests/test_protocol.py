@@ -158,9 +158,11 @@ def test_seeds_as_text(seeds):
 
 def test_merging_is_a_union_and_refuses_another_study(tiny):
     old = protocol.parse(tiny, "x")
-    new = protocol.parse({**tiny, "seeds": [1, 5], "conditions": ["plain", "delay:1"]}, "x")
+    more = {"seeds": [1, 5], "conditions": ["plain", "delay:1"], "clones": 3}
+    new = protocol.parse({**tiny, **more}, "x")
     both = protocol.merged(old, new)
     assert both.seeds == (0, 1, 5)
+    assert both.clones == protocol.merged(new, old).clones == 3
     assert both.conditions == ("plain", "greedy", "random_spawn", "delay:1")
     with pytest.raises(ProtocolError, match="'steps' is 1500 in the store and 9 now"):
         protocol.merged(old, protocol.parse({**tiny, "steps": 9}, "x"))

@@ -160,6 +160,7 @@ def plan(
     """
     from rlgen import asked
     from rlgen.agenda import agenda
+    from rlgen.calibration.population import strata
     from rlgen.cells import canonical
     from rlgen.pricing import price
     from rlgen.store import RunStore
@@ -171,6 +172,7 @@ def plan(
         store.joined(canonical(study.whole))
         wanted = [task for task in wanted if not store.has(task.cell.id)]
     told = price(wanted, worker_count(jobs))
+    told["clones"] = len(strata(study.whole.clones))
     if as_json:
         click.echo(json.dumps(told, indent=1))
         return
@@ -186,6 +188,10 @@ def plan(
         f"{told['cells']} cells, {told['steps']:,} steps, about {hours}:{minutes:02}:{seconds:02} "
         f"(h:mm:ss) on {told['jobs']} workers, about {told['bytes'] / 1e6:,.1f} MB on disk"
     )
+    if told["clones"]:
+        click.echo(
+            f"{told['clones']} networks to clone for the claims, which are not in this price"
+        )
 
 
 @click.command()
