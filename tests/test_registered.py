@@ -31,6 +31,8 @@ def test_ours_come_first_and_unknown_names_are_answered():
         content.family("CartPol-v1")
     with pytest.raises(UnknownNameError, match=r"known: maze-basic.*registered with Gymnasium"):
         content.family("zzzzzzzz")
+    with pytest.raises(UnknownNameError, match="importing json does not register 'zzzzzzzz'"):
+        content.family("json:zzzzzzzz")
     with pytest.raises(UnknownNameError, match="no_such_module cannot be imported"):
         content.family("no_such_module:CartPole-v1")
 
@@ -133,6 +135,21 @@ def test_what_observations_become(walk):
     assert picture.observation_space.high.max() == 5
     seen, _ = picture.env(picture.generate([0])).reset()
     assert sorted(np.unique(seen)) == [0, 5]
+    for dtype, shape, shown in (
+        (np.bool_, (10, 10, 4), (4, 10, 10)),
+        (np.float32, (4, 10, 10), (4, 10, 10)),
+        (np.uint8, (8, 9, 6), (6, 8, 9)),
+        (np.uint8, (6, 8, 9), (6, 8, 9)),
+        (np.float32, (5, 5, 5), (5, 5, 5)),
+    ):
+        box = spaces.Box(0, 1, shape, dtype)
+        space, read = reader(box, "", 255.0, "x")
+        assert space.shape == shown
+        seen = np.zeros(shape, dtype)
+        seen[2, 1, 3] = 1
+        assert space.contains(read(seen))
+        place = tuple(int(i[0]) for i in read(seen).nonzero())
+        assert place == ((3, 2, 1) if shown != shape else (2, 1, 3))
     grid, read = reader(spaces.Box(-1, 1, (4, 5)), "", 255.0, "x")
     assert grid.shape == (1, 4, 5)
     assert read(np.ones((4, 5))).shape == grid.shape

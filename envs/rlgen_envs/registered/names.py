@@ -49,9 +49,17 @@ def registered(name: str, others: Sequence[str] = ()) -> RegisteredFamily:
     except GymnasiumError:
         known = [*others, *gym.registry]
         hint = nearest(own, known)
-        if "did you mean" not in hint:
+        if "did you mean" not in hint and colon:
+            hint = (
+                f": importing {module} does not register {own!r}; where a package registers its "
+                "environments by a call, name a module of yours that makes it: mine:ID"
+            )
+        elif "did you mean" not in hint:
             # All that are registered would fill the screen.
             ours = ", ".join(sorted(others))
-            hint = f" (known: {ours}, and every id registered with Gymnasium)"
+            hint = (
+                f" (known: {ours}, and every id registered with Gymnasium; one that a module "
+                "registers is written module:ID)"
+            )
         raise UnknownNameError(f"unknown family {name!r}{hint}") from None
     return RegisteredFamily(name)

@@ -22,8 +22,9 @@ def reader(
 ) -> tuple[spaces.Box, Reader]:
     """How observations are read.
 
-    Pictures (bytes, ``(H, W, 1, 3 or 4)``) are divided by ``scale`` and get their channels first;
-    other boxes stay as they are; a discrete observation becomes a one-hot vector; of a dictionary
+    Bytes are divided by ``scale``. Boxes of three axes get their channels first where these are
+    last: in pictures (bytes, ``(H, W, 1, 3 or 4)``), and where the last axis is the shortest, as
+    stable-baselines3 tells it too. Other boxes stay as they are; a discrete observation becomes a one-hot vector; of a dictionary
     or tuple all parts that are numbers are put one after the other.
 
     Args:
@@ -69,18 +70,24 @@ def _vector(size: int) -> spaces.Box:
 
 def _box(space: spaces.Box, scale: float) -> tuple[spaces.Box, Reader]:
     shape, divisor = space.shape, scale if space.dtype == np.uint8 else 1.0
-    if len(shape) == 3 and space.dtype == np.uint8 and shape[2] in CHANNELS:
-        box = spaces.Box(0, 255 / divisor, (shape[2], *shape[:2]), np.float32)
+    low, high = (float(edge) / divisor for edge in (space.low.min(), space.high.max()))
+    if _channels_last(space):
         return (
-            box,
+            spaces.Box(low, high, (shape[2], *shape[:2]), np.float32),
             lambda seen: np.asarray(seen, np.float32).transpose(2, 0, 1) / np.float32(divisor),
         )
     if len(shape) == 2:
         shape = (1, *shape)
-    low, high = (float(edge) / divisor for edge in (space.low.min(), space.high.max()))
     return spaces.Box(
         low, high, shape, np.float32
     ), lambda seen: np.asarray(seen, np.float32).reshape(shape) / np.float32(divisor)
+
+
+def _channels_last(space: spaces.Box) -> bool:
+    if len(space.shape) != 3:
+        return False
+    picture = space.dtype == np.uint8 and space.shape[2] in CHANNELS
+    return picture or space.shape[2] < min(space.shape[:2])
 
 
 def _flat(space: "gym.Space[Any]", scale: float) -> tuple[int, Reader] | None:
