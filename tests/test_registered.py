@@ -5,7 +5,7 @@ import json
 import gymnasium as gym
 import numpy as np
 import pytest
-import walk as registers_walk  # noqa: F401
+import walk as registers_walk
 from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from helpers import uniform
@@ -323,6 +323,29 @@ def test_a_package_that_is_missing_is_named(monkeypatch):
     monkeypatch.setattr("rlgen_envs.registered.names.import_module", missing)
     with pytest.raises(UnknownNameError, match=r"pip install 'rlgen\[minigrid\]'"):
         content.family("MiniGrid-FourRooms-v0")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "seen"),
+    [
+        (np.full((2, 3, 3), 7, np.uint8), 7),
+        (np.full((2, 3, 3), 0.2), 51),
+        (np.full((2, 3, 3), 300.0), 255),
+        (np.full((2, 3, 4), 7, np.int64), 7),
+        (np.ones((2, 3), np.bool_), 255),
+    ],
+)
+def test_what_an_environment_draws_is_made_a_picture(walk, monkeypatch, drawn, seen):
+    level = walk.generate([0])
+    monkeypatch.setattr(registers_walk.Walk, "render", lambda self: drawn)
+    picture = walk.picture(level)
+    assert picture.dtype == np.uint8
+    assert picture.shape == (2, 3, 3)
+    assert (picture == seen).all()
+    monkeypatch.setattr(registers_walk.Walk, "render", lambda self: ["words"])
+    with pytest.raises(LevelError, match="draws no pictures but"):
+        walk.picture(level)
+    assert not content.family("rlgen-test/Walk-v0").configure({}).draws
 
 
 def test_minigrid():

@@ -86,9 +86,24 @@ class LevelEnv(gym.Env[Floats, Any]):
             info["solved"] = bool(told[named[0]])
         return self._read(observation), float(reward), bool(terminated), bool(truncated), info
 
-    def render(self) -> Any:
-        """A picture, if the environment draws any."""
-        return self.env.render()
+    def render(self) -> NDArray[np.uint8] | None:
+        """A picture, ``(H, W, 3)``, if the environment draws any; some draw in shares of 1.
+
+        Raises:
+            LevelError: If what it draws is no picture.
+        """
+        drawn = self.env.render()
+        if drawn is None:
+            return None
+        picture = np.asarray(drawn)
+        if picture.ndim == 2:
+            picture = np.repeat(picture[:, :, None], 3, axis=2)
+        if picture.ndim != 3 or picture.shape[2] not in (3, 4) or picture.dtype.kind not in "buif":
+            what = f"{picture.dtype}, {picture.shape}"
+            raise LevelError(f"{self.name} draws no pictures but {what}")
+        shares = picture.dtype.kind == "b" or (picture.dtype.kind == "f" and picture.max() <= 1)
+        scaled = picture[:, :, :3] * (255 if shares else 1)
+        return np.clip(scaled, 0, 255).astype(np.uint8)
 
     def close(self) -> None:
         """Close the environment."""

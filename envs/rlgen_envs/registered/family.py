@@ -275,13 +275,15 @@ class RegisteredFamily(Family):
                 break
         try:
             drawn = env.render()
+        except LevelError:
+            raise
         except Exception as error:
             raise LevelError(f"{self.name} draws no pictures: {one_line(error)}") from None
         finally:
             env.close()
         if drawn is None:
             raise LevelError(f"{self.name} draws no pictures")
-        return np.asarray(drawn, np.uint8)
+        return drawn
 
 
 def one_line(error: Exception) -> str:

@@ -24,8 +24,8 @@ def reader(
 
     Bytes are divided by ``scale``. Boxes of three axes get their channels first where these are
     last: in pictures (bytes, ``(H, W, 1, 3 or 4)``), and where the last axis is the shortest, as
-    stable-baselines3 tells it too. Other boxes stay as they are; a discrete observation becomes a one-hot vector; of a dictionary
-    or tuple all parts that are numbers are put one after the other.
+    stable-baselines3 tells it too. Other boxes stay as they are; a discrete observation becomes a
+    one-hot vector; of a dictionary or tuple all parts that are numbers are put one after the other.
 
     Args:
         space: Of the environment.
