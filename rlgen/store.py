@@ -191,7 +191,7 @@ class RunStore(StudyFolder):
                 "protocol": self.declared().text(),
                 "parts": [part.text() for part in self.parts().values()],
                 "runs": self.done(),
-                "extra": sorted(p.name for p in (self.path / "extra").iterdir()),
+                "extra": sorted(p.name for p in (self.path / "extra").glob("*")),
                 "plan": [[entry["id"], entry.get("facts")] for entry in self.plan()],
                 "accesses": self.accesses(),
                 "clones": sorted(

@@ -196,7 +196,7 @@ def test_the_entropy_coefficient_falls_to_nothing(agent):
 
     steps = 10 * ready.settings["n_envs"] * ready.settings["n_steps"]
     ready.model.learn(steps, callback=[*ready.callbacks, Watch()])
-    np.testing.assert_allclose(seen, 0.5 * (1 - np.arange(10) / 10))
+    np.testing.assert_allclose(seen, 0.5 * (1 - np.arange(10) / 10) ** 2)
     assert ready.model.ent_coef == 0.5
 
 

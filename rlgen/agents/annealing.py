@@ -6,11 +6,11 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 
 class EntropyAnneal(BaseCallback):
-    """Lets the entropy coefficient of the loss fall linearly to 0.
+    """Lets the entropy coefficient of the loss fall to 0, as the square of what is left to train.
 
     A large coefficient keeps agents of few levels from settling on the first reward they find; kept
-    to the end it costs return, as sampled actions stay random. stable-baselines3 has schedules for
-    learning rates, not for this coefficient.
+    longer than that it costs return, as sampled actions stay random. stable-baselines3 has
+    schedules for learning rates, not for this coefficient.
     """
 
     model: Any
@@ -20,7 +20,7 @@ class EntropyAnneal(BaseCallback):
 
     def _on_rollout_start(self) -> None:
         # Progress as of the last update, by which the learning rate went too.
-        self.model.ent_coef = self._first * self.model._current_progress_remaining
+        self.model.ent_coef = self._first * self.model._current_progress_remaining**2
 
     def _on_step(self) -> bool:
         return True

@@ -43,7 +43,7 @@ class AgentPreset:
             learning signal alone; 0 is none); ``precision`` of the network's arithmetic in
             training ("auto": see ``learner.resolve_precision``; evaluation always uses float32).
             Where it does not say, those in ``OURS`` are as there, and rewards are not clipped.
-            Users may add ``anneal_entropy`` (the entropy coefficient falls linearly to 0).
+            Users may add ``anneal_entropy`` (the entropy coefficient falls to 0: ``annealing``).
             One more where exploration needs it: ``action_noise``, the standard deviation of
             Gaussian noise in actions scaled to [-1, 1].
         optimizer: "adam", or "rmsprop" as TensorFlow's (A-17).
