@@ -102,8 +102,8 @@ class LevelEnv(gym.Env[Floats, Any]):
             what = f"{picture.dtype}, {picture.shape}"
             raise LevelError(f"{self.name} draws no pictures but {what}")
         shares = picture.dtype.kind == "b" or (picture.dtype.kind == "f" and picture.max() <= 1)
-        scaled = picture[:, :, :3] * (255 if shares else 1)
-        return np.clip(scaled, 0, 255).astype(np.uint8)
+        seen: NDArray[np.uint8] = np.clip(picture[:, :, :3] * (255 if shares else 1), 0, 255)
+        return seen.astype(np.uint8)
 
     def close(self) -> None:
         """Close the environment."""
