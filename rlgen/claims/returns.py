@@ -56,8 +56,8 @@ def _from_to(less: Setting, more: Setting) -> str:
 def _falls(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     network = _network_of_all(evidence)
     # Of one family larger pools may have been asked for than of another.
-    asked = [evidence.sizes(family=f, flip_p=0.0, network=network) for f in FAMILIES]
-    sizes = sorted(set.intersection(*map(set, asked)))
+    own = {"flip_p": 0.0, "network": network, "regulariser": NONE}
+    sizes = sorted(set.intersection(*(set(evidence.sizes(family=f, **own)) for f in FAMILIES)))
     means = [
         _score_over_sizes(evidence, [Setting(family, n, 0.0, network) for n in sizes])
         for family in FAMILIES
