@@ -1,0 +1,63 @@
+"""Studies that are kept with the project: their pages and the README say what their records do."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rlgen import report
+from rlgen.cli.studies import print_answers
+from rlgen.report.summary import summarise
+from rlgen.store import RunStore
+from rlgen.study import Study
+
+ROOT = Path(__file__).parent.parent
+KEPT = sorted(path.parent for path in (ROOT / "protocols" / "results").glob("*/store.json"))
+#: What is not kept, see ``protocols/results/.gitignore``.
+LEFT_OUT = shutil.ignore_patterns("policy.safetensors", ".rlgen")
+MOST_BYTES = 3_000_000
+
+
+@pytest.fixture(scope="module", params=KEPT, ids=lambda path: path.name)
+def kept(request, tmp_path_factory):
+    """As a checkout has it, where nothing else can get in its way."""
+    copy = tmp_path_factory.mktemp("kept") / request.param.name
+    shutil.copytree(request.param, copy, ignore=LEFT_OUT)
+    return copy
+
+
+def close(one, other):
+    """Whether two plain values are equal, up to the last digits: processors add in other orders."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(close(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(close, one, other))
+    if isinstance(one, float) and isinstance(other, int | float):
+        return one == pytest.approx(other, rel=1e-6, abs=1e-9)
+    return one == other
+
+
+def test_its_summary_is_that_of_its_records(kept):
+    told = json.loads((kept / "summary.json").read_text())
+    assert report.is_current(RunStore(kept))
+    again = json.loads(json.dumps(summarise(Study.load(RunStore(kept)))))
+    for key in again:
+        assert close(again[key], told[key]), key
+
+
+def test_its_page_can_be_mailed_and_has_its_claims(kept):
+    page = (kept / "report.html").read_text()
+    assert len(page.encode()) <= MOST_BYTES
+    told = json.loads((kept / "summary.json").read_text())["claims"]
+    assert told["declared"]["sha256"] in page
+    for claim in told["decisions"]:
+        assert claim["name"] in page
+
+
+def test_the_readme_shows_what_the_command_prints_of_it(kept, capsys):
+    place = f"protocols/results/{kept.name}"
+    print_answers(json.loads((kept / "summary.json").read_text()), Path(place) / "report.html")
+    readme = (ROOT / "README.md").read_text()
+    assert f"rlgen report {place}\n" in readme
+    assert f"```text\n{capsys.readouterr().out}```" in readme
