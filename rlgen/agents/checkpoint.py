@@ -46,7 +46,7 @@ def load(folder: Path, device: str = "cpu") -> TrainedPolicy:
         DamagedStoreError: If a file is missing or cannot be read.
         StoreError: If it was written by a later version of rlgen.
     """
-    if folder.is_dir() and not (folder / WEIGHTS).exists():
+    if (folder / "agent.json").is_file() and not (folder / WEIGHTS).exists():
         raise DamagedStoreError(
             f"{folder}: its weights have not been kept, so they cannot be evaluated any more; "
             "move the folder away, and the same rlgen evaluate trains that run again"

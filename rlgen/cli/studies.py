@@ -99,12 +99,8 @@ def evaluate(
         trust=trust,
         quiet=quiet or as_json,
     )
-    if quiet or as_json:
-        for line in result.failed.values():
-            click.echo(f"failed: {line}", err=True)
-    elif result.failed:
-        # What each of them said has been told while the others ran.
-        click.echo(f"{len(result.failed)} failed: see {result.store / 'failures'}", err=True)
+    for line in result.failed.values():
+        click.echo(f"failed: {line}", err=True)
     if as_json:
         told = {
             "store": str(result.store),
