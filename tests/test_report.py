@@ -286,7 +286,11 @@ def test_the_browser_finds_nothing_wrong_and_asks_for_nothing(browser, tiny_stor
         if (event := json.loads(entry["message"])["message"])["method"]
         == "Network.requestWillBeSent"
     ]
-    own = ("chrome:", "chrome-untrusted:", "data:")  # the browser's new-tab page, and what the page carries itself
+    own = (
+        "chrome:",
+        "chrome-untrusted:",
+        "data:",
+    )  # the browser's new-tab page, and what the page carries itself
     assert [url for url in asked if not url.startswith((*own, "file:"))] == []
     assert [url for url in asked if url.startswith("file:")] == [
         (tiny_store / "report.html").as_uri()
