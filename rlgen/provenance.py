@@ -32,10 +32,10 @@ def collect(command: Sequence[str]) -> dict[str, Any]:
     """What to record with a run.
 
     Args:
-        command: The command line that asked for it.
+        command: The command line that asked for it. Where its program lies is not kept.
     """
     return {
-        "command": list(command),
+        "command": [*(Path(program).name for program in command[:1]), *command[1:]],
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         **machine(),
     }

@@ -59,6 +59,7 @@ class StudyFolder:
             StoreError: If the folder holds something else, another protocol, or is not writable.
         """
         if (path / "store.json").is_file():
+            # Refused before a lock is written; under it again, as others may have entered theirs.
             cls(path).joined(protocol)
         try:
             path.mkdir(parents=True, exist_ok=True)

@@ -192,8 +192,9 @@ def test_greedy_and_sampled(family):
     model = PPO("MlpPolicy", REACH, n_steps=8, batch_size=8, seed=0, device="cpu")
     table = rlgen.evaluate_policy(model, family, levels, ["plain", "greedy"], episodes=4)
     by = table.set_index(["condition", "level_id"])
+    # The same action up to its last digit, which differs with its place in the batch.
     assert (by.loc["greedy"]["ret_var"] < 1e-12).all()
-    assert (by.loc["plain"]["ret_var"] > 0).all()
+    assert (by.loc["plain"]["ret_var"] > 1e-6).all()
     again = rlgen.evaluate_policy(model, family, levels, ["plain", "greedy"], episodes=4)
     assert table.equals(again)
     env = reach.Reach()

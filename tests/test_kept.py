@@ -8,6 +8,7 @@ import pytest
 
 from rlgen import report
 from rlgen.cli.studies import print_answers
+from rlgen.lint import lint
 from rlgen.report.summary import summarise
 from rlgen.store import RunStore
 from rlgen.study import Study
@@ -44,6 +45,11 @@ def test_its_summary_is_that_of_its_records(kept):
     again = json.loads(json.dumps(summarise(Study.load(RunStore(kept)))))
     for key in again:
         assert close(again[key], told[key]), key
+
+
+def test_its_runs_lack_nothing_that_was_asked_of_them(kept):
+    codes = {each.code for each in lint([kept, *(kept / "runs").iterdir()]).findings}
+    assert codes <= {"S201"}, "but for cells that have not been run"
 
 
 def test_its_page_can_be_mailed_and_has_its_claims(kept):

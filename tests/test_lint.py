@@ -302,6 +302,12 @@ def test_an_incomplete_run(store):
     assert "S201" in codes(store)
 
 
+def test_weights_need_not_be_kept(store):
+    for weights in store.glob("runs/*/policy.safetensors"):
+        weights.unlink()
+    assert codes(store) == []
+
+
 def test_missing_conditions(store):
     run = sorted((store / "runs").iterdir())[0]
     files.write_json(run / "conditions.json", ["plain"])

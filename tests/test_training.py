@@ -142,10 +142,14 @@ def test_the_curve_holds_all_pools_and_the_final_policy():
 def test_it_learns_its_levels():
     """Far above chance on the levels it trains on, which is what everything else measures."""
     split = draw_split(SMALL, 3, 0, 20)
-    trained = quick("ppo", split=split, steps=100_000, curve_points=1)
+    # Of several seeds: which of them stops short differs from processor to processor.
+    curves = [
+        quick("ppo", split=split, steps=25_000, curve_points=1, seed=seed).curve
+        for seed in range(5)
+    ]
     first, last = (
-        next(r["ret_mean"] for r in rows if r["split"] == "train")
-        for rows in (trained.curve, trained.curve[-2:])
+        np.median([next(r["ret_mean"] for r in rows if r["split"] == "train") for rows in told])
+        for told in (curves, [curve[-2:] for curve in curves])
     )
     assert last > 1.5
     assert last > first + 0.7
@@ -171,10 +175,9 @@ def test_drawn_hyper_parameters_are_the_run_s_own():
     assert quick("a2c-paper", seed=3).settings["learning_rate"] == rates[3]
 
 
-@pytest.mark.parametrize(
-    "agent", [name for name, preset in AGENTS.items() if preset.has_entropy and not preset.extra]
-)
+@pytest.mark.parametrize("agent", [name for name, preset in AGENTS.items() if preset.has_entropy])
 def test_the_entropy_coefficient_falls_to_nothing(agent):
+    installed(agent)
     options = QUICK[agent] | {"ent_coef": 0.5, "anneal_entropy": True}
     split = draw_split(SMALL, 4, 2, 5)
     ready = prepare(

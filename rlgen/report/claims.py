@@ -75,12 +75,13 @@ def _decision(one: Decision) -> dict[str, Any]:
 def _answer(one: Decision) -> str:
     """The verdict and the number on which it hangs, as the command line has it."""
     told = f"{one.name} {one.word}: {one.claim.sentence}"
-    if not one.parts or one.parts[0].estimate.mean != one.parts[0].estimate.mean:
-        return f"{told} Nothing of this has been run."
+    if not one.parts:
+        return f"{told} (not part of this study)"
     part = one.parts[0]
     mean, low, high = map(number, part.estimate.shown.values())
-    open_parts = f"; {one.missing} of {len(one.parts)} parts open" if one.missing else ""
-    return f"{told} ({part.what}: {mean} [{low}, {high}], asked: {part.asked}{open_parts})"
+    why = f"; {part.estimate.reason}" if part.estimate.reason else ""
+    left = f"; {one.missing} of {len(one.parts)} parts have no interval yet" if one.missing else ""
+    return f"{told} ({part.what}: {mean} [{low}, {high}], asked: {part.asked}{why}{left})"
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from typing import Any
 
 from rlgen import files
 
-#: Files of a run, see ``rlgen.store`` and ``rlgen.jobs``.
+#: Files of a run, see ``rlgen.store`` and ``rlgen.jobs``; all but the weights, which are not kept
+#: of policies made elsewhere, nor where only results are to be.
 RUN_FILES = (
     "agent.json",
     "cell.json",
     "conditions.json",
     "curve.parquet",
-    "policy.safetensors",
     "provenance.json",
     "records.parquet",
     "trajectories.json",
@@ -86,11 +86,18 @@ def conditions(folder: Path, run: str | None) -> Found:
     from rlgen.store import RunStore
 
     store = RunStore(folder)
-    asked = store.protocol().conditions
+    parts = [(part, item) for item, part in store.parts().items()]
+    asked: dict[str, tuple[str, ...]] = {}
+    if parts:
+        from rlgen.agenda import agenda  # with all environments: seconds that others are spared
+
+        # Of a suite each part has its own; a run that none of them asks for lacks nothing.
+        asked = {task.cell.id: task.conditions for task in agenda(parts)}
     for cell in [run] if run else store.done():
         if not (store.run_folder(cell) / "conditions.json").is_file():
             continue  # S201 tells
-        absent = [name for name in asked if name not in store.conditions(cell)]
+        wanted = asked.get(cell, ()) if parts else store.protocol().conditions
+        absent = [name for name in wanted if name not in store.conditions(cell)]
         if absent:
             yield store.run_folder(cell) / "conditions.json", f"not under {', '.join(absent)}"
 
