@@ -281,7 +281,7 @@ def _policy(policy: Any, family: Family) -> AnyPolicy:
     if hasattr(policy, "predict") and hasattr(policy, "policy"):
         from rlgen.agents import sb3_policy
 
-        return sb3_policy.policy(policy, box)
+        return sb3_policy.policy(policy, family)
     if not callable(policy):
         given = f"action probabilities (B, {family.n_actions})" if box is None else "actions"
         raise ProtocolError(

@@ -15,6 +15,7 @@ from rlgen.conditions import Condition
 from rlgen.errors import ProtocolError, RlgenError
 from rlgen.facts import facts
 from rlgen.levels import Family
+from rlgen.packed import parts_of
 from rlgen.protocol import GRID, Protocol, digest, named_levels
 from rlgen.regularisation import Regularisation
 from rlgen.splits import NAMESPACES, Split, check_named, check_pool_sizes, chosen_split, draw_split
@@ -142,7 +143,8 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
     networks = dict.fromkeys(each for name in named_networks for each in drawn_from(name))
     for network, family in product(networks, families.values()):
         with _At(where, "network", network):
-            NETWORKS[network].n_features(family.observation_space.shape)
+            seen = family.observation_space
+            NETWORKS[network].n_features(seen.shape, parts_of(seen))
     for agent, network, family in product(protocol.agent, networks, families.values()):
         for text, told in regularisations.items():
             reason = told.why_not(agent, network, family)

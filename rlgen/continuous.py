@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rlgen.errors import ProtocolError
 from rlgen.levels import Family
+from rlgen.packed import with_entries
 from rlgen.policy import FunctionPolicy, Observations, Policy
 
 Actions = NDArray[np.float32]
@@ -114,7 +115,11 @@ def why_not(policy: AnyPolicy, family: Family) -> str | None:
 
 
 def from_function(function: Callable[[Observations], Any], family: Family) -> AnyPolicy:
-    """A function from observations to probabilities, or to actions that are vectors of numbers."""
+    """A function from observations to probabilities, or to actions that are vectors of numbers.
+
+    Where observations are dictionaries it is given one, of arrays ``(B, ...)``.
+    """
+    function = with_entries(function, family.observation_space)
     if family.box is not None:
         return ContinuousFunction(function, family.box)
     return FunctionPolicy(function, family.n_actions)

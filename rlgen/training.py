@@ -151,7 +151,7 @@ def prepare(
     model = learner.make(
         preset, settings, trunk, env, seed=library_seed(seed, "agent"), device=device
     )
-    policy = learner.policy_of(preset, model, trunk, family.observation_space.shape)
+    policy = learner.policy_of(preset, model, trunk, family.observation_space)
     return Prepared(model, learner.callbacks(settings, seed), env, policy, settings)
 
 

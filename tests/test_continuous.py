@@ -332,7 +332,7 @@ def test_our_policy_is_the_model_s(agent, network):
     env = training_env(family, family.generate(range(3)), settings, "none", 0)
     trunk = NETWORKS[network]
     model = learner.make(preset, settings, trunk, env, seed=0, device="cpu")
-    policy = learner.policy_of(preset, model, trunk, family.observation_space.shape)
+    policy = learner.policy_of(preset, model, trunk, family.observation_space)
     told = stream(0, "x").random((9, *family.observation_space.shape), np.float32)
     ours, _ = policy.act(told, None, None)
     expected, _ = model.predict(told, deterministic=True)

@@ -23,7 +23,7 @@ def made(agent, **options):
     settings = preset.configured({"n_envs": 8, **options}, agent)
     env = training_env(FAMILY, FAMILY.generate(range(3)), settings, "none", 0)
     model = learner.make(preset, settings, network, env, seed=0, device="cpu")
-    policy = learner.policy_of(preset, model, network, FAMILY.observation_space.shape)
+    policy = learner.policy_of(preset, model, network, FAMILY.observation_space)
     return model, policy, env
 
 

@@ -13,6 +13,7 @@ LAYERS = [
     {
         "tabular",
         "levels",
+        "packed",
         "splits",
         "policy",
         "continuous",
@@ -130,7 +131,8 @@ def test_heavy_libraries_stay_where_they_belong(name, path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "envs").rglob("*.py")), ids=lambda p: p.name)
 def test_worlds_know_levels_and_nothing_of_studies(path):
-    allowed = {"errors", "seeding", "catalogue", "settings", "levels", "tabular", "compiled"}
+    allowed = {"errors", "seeding", "catalogue", "settings", "levels", "packed", "tabular"}
+    allowed |= {"compiled"}
     assert own(path) <= allowed
     assert not {m.split(".")[0] for m in imports(path)} & {"torch", "stable_baselines3", "pandas"}
 

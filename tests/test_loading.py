@@ -161,7 +161,7 @@ def test_wrong_files_are_one_line(tmp_path, model, cartpole):
         (tmp_path / "missing.zip", "no such file"),
         ("no_such_module:act", "no_such_module"),
         ("json:no_such", "no_such"),
-        (pictures, "does not take CartPole-v1's observations of shape"),
+        (pictures, r"observations of shape \(3, 36, 36\), and here they have \(4,\)"),
         (continuous, "continuous"),
         (sac, "no policy with discrete actions"),
         (tmp_path, "cannot read the checkpoint"),

@@ -79,10 +79,9 @@ def test_what_is_no_statistics_of_these_observations(trained, tmp_path):
         other.write_bytes(content_)
         with pytest.raises(PolicyError, match=told):
             loading.load(f"{path}+{other}", content.family(CARTPOLE), trusted=[str(other)])
+    VecNormalize(make_vec_env("Acrobot-v1", 1)).save(str(other))
     with pytest.raises(PolicyError, match="statistics of other observations"):
-        loading.load(
-            f"{path}+{statistics}", content.family("Acrobot-v1"), trusted=[str(statistics)]
-        )
+        loading.load(f"{path}+{other}", content.family(CARTPOLE), trusted=[str(other)])
     with pytest.raises(PolicyError, match="only a stable-baselines3 zip has statistics"):
         loading.load(f"module:name+{statistics}", content.family(CARTPOLE))
 

@@ -66,7 +66,7 @@ def made(**options):
     env = training_env(MAZE, MAZE.generate(range(3)), settings, "none", 0)
     model = learner.make(preset, settings, network, env, seed=0, device="cpu")
     excite(model)
-    policy = learner.policy_of(preset, model, network, MAZE.observation_space.shape)
+    policy = learner.policy_of(preset, model, network, MAZE.observation_space)
     return SimpleNamespace(model=model, policy=policy, env=env)
 
 

@@ -16,6 +16,7 @@ from rlgen.agents.recurrent_policy import RecurrentPolicy, RecurrentSpec
 from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
 from rlgen.agents.trunk import layers
 from rlgen.errors import DamagedStoreError, StoreError
+from rlgen.packed import Part
 
 #: What training gives.
 TrainedPolicy = TorchPolicy | RecurrentPolicy | ContinuousTorchPolicy
@@ -24,7 +25,9 @@ WEIGHTS = "policy.safetensors"
 
 #: The first format that knows a kind of policy: an older rlgen refuses what it would misread.
 FORMATS: dict[type[PolicySpec], int] = {PolicySpec: 1, RecurrentSpec: 2, ContinuousSpec: 3}
-NEWEST = max(FORMATS.values())
+#: The first that knows observations which are dictionaries.
+WITH_PARTS = 4
+NEWEST = WITH_PARTS
 
 
 def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
@@ -35,7 +38,9 @@ def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
         for name, tensor in module.state_dict().items()
     }
     save_file(weights, folder / WEIGHTS)
-    card = {"format": FORMATS[type(policy.spec)], "policy": asdict(policy.spec), **notes}
+    spec = policy.spec
+    number = WITH_PARTS if spec.parts else FORMATS[type(spec)]
+    card = {"format": number, "policy": asdict(spec), **notes}
     (folder / "agent.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
 
 
@@ -75,16 +80,21 @@ def _built(told: Mapping[str, Any], device: str) -> TrainedPolicy:
         tuple(Conv(**conv) for conv in told["network"]["convs"]), tuple(told["network"]["dense"])
     )
     shape, n_actions = tuple(told["observation_shape"]), told["n_actions"]
-    trunk, width = layers(network, shape).to(device), network.n_features(shape)
+    # Written since there are dictionaries.
+    parts = tuple(
+        Part(part["name"], part["start"], tuple(part["shape"])) for part in told.get("parts", ())
+    )
+    trunk = layers(network, shape, parts).to(device)
+    width = network.n_features(shape, parts)
     if "box" in told:
         box = BoxSpec(**{key: tuple(value) for key, value in told["box"].items()})
-        drawn = ContinuousSpec(network, shape, n_actions, told["head"], box)
+        drawn = ContinuousSpec(network, shape, n_actions, told["head"], box, parts=parts)
         head = box_head.made(drawn.head, width, n_actions).to(device)
         return ContinuousTorchPolicy(drawn, trunk, head)
     if "lstm_hidden_size" not in told:
-        spec = PolicySpec(network, shape, n_actions, told["head"])
+        spec = PolicySpec(network, shape, n_actions, told["head"], parts=parts)
         return TorchPolicy(spec, trunk, nn.Linear(width, n_actions).to(device))
     size, depth = told["lstm_hidden_size"], told["n_lstm_layers"]
-    recurrent = RecurrentSpec(network, shape, n_actions, told["head"], size, depth)
+    recurrent = RecurrentSpec(network, shape, n_actions, told["head"], size, depth, parts=parts)
     lstm = nn.LSTM(width, size, num_layers=depth).to(device)
     return RecurrentPolicy(recurrent, trunk, lstm, nn.Linear(size, n_actions).to(device))

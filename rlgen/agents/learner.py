@@ -27,6 +27,7 @@ from rlgen.agents.recurrent_policy import RecurrentPolicy, RecurrentSpec
 from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
 from rlgen.agents.trunk import TrunkExtractor
 from rlgen.errors import ProtocolError
+from rlgen.packed import parts_of
 
 #: Settings of ours that stable-baselines3 does not take.
 _OURS = (
@@ -160,23 +161,32 @@ def _schedule(rate: float, *, anneal: bool) -> float | Callable[[float], float]:
 
 
 def policy_of(
-    preset: AgentPreset, model: BaseAlgorithm, network: Network, shape: tuple[int, ...]
+    preset: AgentPreset, model: BaseAlgorithm, network: Network, seen: gym.spaces.Box
 ) -> TrainedPolicy:
-    """The model's current policy; it shares the model's weights and changes with them."""
+    """The model's current policy; it shares the model's weights and changes with them.
+
+    Args:
+        preset: That the model was made from.
+        model: What learns.
+        network: Its trunk.
+        seen: The space of its observations.
+    """
     how, actions = recipe(preset), model.action_space
+    shape, parts = seen.shape, parts_of(seen)
     trunk, head = how.network(model)
     if isinstance(actions, gym.spaces.Box):
         assert isinstance(head, BoxHead)
         box = BoxSpec.of(actions)
-        drawn = ContinuousSpec(network, shape, prod(actions.shape), how.box_head, box)
+        drawn = ContinuousSpec(network, shape, prod(actions.shape), how.box_head, box, parts=parts)
         return ContinuousTorchPolicy(drawn, trunk, head)
     assert isinstance(actions, gym.spaces.Discrete)
     n_actions = int(actions.n)
     if how.lstm is None:
-        return TorchPolicy(PolicySpec(network, shape, n_actions, how.head), trunk, head)
+        spec = PolicySpec(network, shape, n_actions, how.head, parts=parts)
+        return TorchPolicy(spec, trunk, head)
     lstm = how.lstm(model)
     size, depth = lstm.hidden_size, lstm.num_layers
-    recurrent = RecurrentSpec(network, shape, n_actions, how.head, size, depth)
+    recurrent = RecurrentSpec(network, shape, n_actions, how.head, size, depth, parts=parts)
     return RecurrentPolicy(recurrent, trunk, lstm, head)
 
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from rlgen.agents import checkpoint, normalised, sb3_box_zip, sb3_policy, sb3_zip
-from rlgen.agents.network_policy import NetworkPolicy, acting
+from rlgen.agents.network_policy import NetworkPolicy, acting, evaluated
 from rlgen.agents.sources import WITHOUT, parts
 from rlgen.continuous import (
     AnyPolicy,
@@ -23,6 +23,7 @@ from rlgen.continuous import (
 )
 from rlgen.errors import PolicyError, RlgenError
 from rlgen.levels import Family
+from rlgen.packed import with_entries
 from rlgen.policy import Policy
 
 #: Endings of torch's programs: TorchScript, and what ``torch.export`` saves.
@@ -40,7 +41,7 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> AnyPo
             to action logits; or ``module:name`` of a ``Policy``, or of a function from observations
             ``(B, ...)`` to action probabilities ``(B, A)``, which is imported, as its name asks.
             Where actions are vectors of numbers, programs and functions give these,
-            ``(B, *action shape)``.
+            ``(B, *action shape)``; where observations are dictionaries, they are given these.
         family: What it is to play.
         trusted: Files that may be unpickled or run.
 
@@ -53,8 +54,8 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> AnyPo
         _check_statistics(path, statistics, trusted)
         policy = _trusted_zip(path, family) if trust else _zip(path, family)
         if statistics not in ("", WITHOUT):
-            told = normalised.read(Path(statistics), family.observation_space)
-            policy = normalised.wrapped(policy, told)
+            seen = family.observation_space
+            policy = normalised.wrapped(policy, normalised.read(Path(statistics), seen), seen)
         return _fitting(policy, family, source)
     if statistics:
         raise PolicyError(f"{source}: only a stable-baselines3 zip has statistics of VecNormalize")
@@ -83,8 +84,8 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> AnyPo
 
 
 def _zip(path: Path, family: Family) -> AnyPolicy:
-    box = family.box
-    return sb3_zip.policy(path) if box is None else sb3_box_zip.policy(path, box)
+    seen, box = family.observation_space, family.box
+    return sb3_zip.policy(path, seen) if box is None else sb3_box_zip.policy(path, seen, box)
 
 
 def _check_statistics(path: Path, statistics: str, trusted: Collection[str]) -> None:
@@ -109,7 +110,10 @@ def _fitting(policy: AnyPolicy, family: Family, source: str) -> AnyPolicy:
     if reason is not None:
         raise PolicyError(f"{source}: {reason}")
     shape = family.observation_space.shape
-    probe = np.zeros((2, *shape), family.observation_space.dtype)
+    # Seen for real: a function may count on a one-hot vector to have its one.
+    env = family.env(family.generate([0]))
+    probe = np.stack([env.reset(options={"level": 0})[0]] * 2)
+    env.close()
     try:
         given: NDArray[Any]
         if isinstance(policy, ContinuousPolicy):
@@ -171,11 +175,7 @@ def _trusted_zip(path: Path, family: Family) -> AnyPolicy:
         except Exception as error:
             reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
             continue
-        for module in model.policy.modules():
-            if hasattr(module, "normalize_images"):
-                # Our pictures are divided by 255 already.
-                vars(module)["normalize_images"] = False
-        return sb3_policy.policy(model, family.box)
+        return sb3_policy.policy(model, family)
     raise PolicyError(f"{path}: stable-baselines3 cannot load it: {reason}")
 
 
@@ -195,6 +195,7 @@ def _program(path: Path, family: Family, trust: bool) -> AnyPolicy:
         raise PolicyError(
             f"{path}: torch cannot load it: {' '.join(str(error).split())[:200]}"
         ) from None
+    played = with_entries(evaluated(module), family.observation_space)
     if family.box is not None:
-        return _fitting(ContinuousFunction(acting(module), family.box), family, str(path))
-    return _fitting(NetworkPolicy(module, softmax=True), family, str(path))
+        return _fitting(ContinuousFunction(acting(played), family.box), family, str(path))
+    return _fitting(NetworkPolicy(played, softmax=True), family, str(path))

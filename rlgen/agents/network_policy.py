@@ -11,6 +11,9 @@ from torch import nn
 from rlgen.agents import playing
 from rlgen.policy import MemorylessPolicy
 
+#: A module, or a function that plays one.
+Layers = Callable[[torch.Tensor], torch.Tensor]
+
 
 class NetworkPolicy(MemorylessPolicy):
     """A torch module as a policy.
@@ -20,8 +23,8 @@ class NetworkPolicy(MemorylessPolicy):
         softmax: Whether it gives logits; else action values, of which the best is taken.
     """
 
-    def __init__(self, module: nn.Module, *, softmax: bool) -> None:
-        self._module, self.stochastic = _eval(module), softmax
+    def __init__(self, module: Layers, *, softmax: bool) -> None:
+        self._module, self.stochastic = evaluated(module), softmax
 
     def probabilities(self, observations: NDArray[Any]) -> NDArray[np.float64]:
         """See ``MemorylessPolicy.probabilities``."""
@@ -35,9 +38,9 @@ class NetworkPolicy(MemorylessPolicy):
         return out
 
 
-def acting(module: nn.Module) -> Callable[[NDArray[Any]], NDArray[Any]]:
+def acting(module: Layers) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """A module that gives actions as a function from observations ``(B, ...)``."""
-    played = _eval(module)
+    played = evaluated(module)
 
     def act(observations: NDArray[Any]) -> NDArray[Any]:
         parts = []
@@ -51,9 +54,9 @@ def acting(module: nn.Module) -> Callable[[NDArray[Any]], NDArray[Any]]:
     return act
 
 
-def _eval(module: nn.Module) -> nn.Module:
+def evaluated(module: Layers) -> Layers:
     """The module as it acts; an exported program has no other way."""
     try:
-        return module.eval()
+        return module.eval() if isinstance(module, nn.Module) else module
     except NotImplementedError:
         return module

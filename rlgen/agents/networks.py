@@ -4,10 +4,15 @@ ReLU everywhere, convolutions without padding (A-19); the paper's have no dense 
 last convolution and the linear policy and value heads (A-20).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import TYPE_CHECKING
 
 from rlgen.errors import ProtocolError
+
+if TYPE_CHECKING:  # so that names are listed without numpy
+    from rlgen.packed import Part
 
 
 @dataclass(frozen=True)
@@ -49,17 +54,34 @@ class Network:
         """Whether its arithmetic is worth the conversions to and from a narrower number."""
         return bool(self.dense) or any(conv.channels >= 32 for conv in self.convs)
 
-    def n_features(self, shape: tuple[int, ...]) -> int:
+    def n_features(self, shape: tuple[int, ...], parts: "Sequence[Part]" = ()) -> int:
         """Width of the trunk's output.
 
         Args:
             shape: Of one observation.
+            parts: Where it is a dictionary: what stands where in its vector. Each picture goes
+                through convolutions of its own, and all else to what comes after these.
 
         Raises:
             ProtocolError: If the network does not fit the observation.
         """
+        width = self.n_inputs(shape, parts)
+        return self.dense[-1] if self.dense else width
+
+    def n_inputs(self, shape: tuple[int, ...], parts: "Sequence[Part]" = ()) -> int:
+        """Width of what the dense layers see; arguments and errors as of ``n_features``."""
         if not self.convs:
-            return self.dense[-1] if self.dense else prod(shape)
+            return prod(shape)
+        if not parts:
+            return self._n_convolved(shape)
+        if not any(map(pictured, parts)):
+            told = ", ".join(f"{part.name} {part.shape}" for part in parts)
+            raise ProtocolError(f"convolutions need a picture (C, H, W) in {told}; use an mlp")
+        return sum(
+            self._n_convolved(part.shape) if pictured(part) else prod(part.shape) for part in parts
+        )
+
+    def _n_convolved(self, shape: tuple[int, ...]) -> int:
         if len(shape) != 3:
             raise ProtocolError(
                 f"convolutions need observations of shape (C, H, W), not {shape}; use an mlp"
@@ -72,7 +94,12 @@ class Network:
                 raise ProtocolError(
                     f"{self.card} does not fit observations of {shape[1]} x {shape[2]} cells"
                 )
-        return self.dense[-1] if self.dense else prod((self.convs[-1].channels, height, width))
+        return prod((self.convs[-1].channels, height, width))
+
+
+def pictured(part: "Part") -> bool:
+    """Whether convolutions see an entry of a dictionary."""
+    return len(part.shape) == 3
 
 
 def _plain(channels: int) -> Network:

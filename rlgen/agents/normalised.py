@@ -2,26 +2,29 @@
 
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecNormalize
 
+from rlgen.agents.sb3_seen import Known
 from rlgen.continuous import Actions, AnyPolicy, ContinuousPolicy
 from rlgen.errors import PolicyError
+from rlgen.packed import Packed
 from rlgen.policy import MemorylessPolicy, Policy
 
 
-def wrapped(policy: AnyPolicy, statistics: VecNormalize) -> AnyPolicy:
+def wrapped(policy: AnyPolicy, statistics: VecNormalize, space: spaces.Box) -> AnyPolicy:
     """The policy, which sees observations as VecNormalize would show them.
 
     Args:
         policy: What plays.
-        statistics: Of the training; they stay as they are.
+        statistics: Of the training, as ``read`` gives them; they stay as they are.
+        space: Of the observations.
     """
-    shown = _Shown(statistics)
+    shown = _Shown(statistics, space)
     if isinstance(policy, ContinuousPolicy):
         return _Continuous(policy, shown)
     if isinstance(policy, MemorylessPolicy):
@@ -32,16 +35,19 @@ def wrapped(policy: AnyPolicy, statistics: VecNormalize) -> AnyPolicy:
 class _Shown:
     """What VecNormalize makes of observations, its statistics frozen."""
 
-    def __init__(self, statistics: VecNormalize) -> None:
-        self._statistics = statistics
+    def __init__(self, statistics: VecNormalize, space: spaces.Box) -> None:
+        self._statistics, self._space = statistics, space
         rms: Any = statistics.obs_rms if statistics.norm_obs else None
-        self._shape = None if rms is None else rms.mean.shape
+        self._shape = getattr(getattr(rms, "mean", None), "shape", None)
 
     def __call__(self, observations: NDArray[Any]) -> NDArray[np.float32]:
         seen = np.asarray(observations, np.float32)
-        if self._shape is None:
+        if not self._statistics.norm_obs:
             return seen
-        known = seen.reshape(len(seen), *self._shape)
+        if isinstance(self._space, Packed):
+            entries: Any = self._statistics.normalize_obs(self._space.unpack(seen))
+            return self._space.pack(entries)
+        known = seen.reshape(len(seen), *(self._shape or ()))
         told = np.asarray(self._statistics.normalize_obs(known), np.float32)
         return told.reshape(seen.shape)
 
@@ -105,16 +111,35 @@ def read(path: Path, space: spaces.Box) -> VecNormalize:
         raise PolicyError(f"{path}: holds a {type(told).__name__}, not a VecNormalize")
     if not told.norm_obs:
         return told
-    known = getattr(told.obs_rms, "mean", None)
-    if not isinstance(known, np.ndarray) or space.shape not in (known.shape, (1, *known.shape)):
+    rms, own = cast(Any, told.obs_rms), cast(Any, told.observation_space)
+    if not isinstance(rms, dict):
+        _check(rms, own, "observations", space, path)
+        return told
+    shown = space.entries() if isinstance(space, Packed) else {}
+    for key, one in rms.items():
+        if key not in shown:
+            raise PolicyError(f"{path}: holds statistics of the entry {key}, which is not here")
+        _check(one, own[key], f"observations, {key},", shown[key], path)
+    return told
+
+
+def _check(rms: Any, own: "spaces.Space[Any]", name: str, space: spaces.Box, path: Path) -> None:
+    """Refuse statistics of other numbers than those that are shown."""
+    known = getattr(rms, "mean", None)
+    alike = () if known is None else (known.shape, (1, *known.shape))
+    if not isinstance(known, np.ndarray) or isinstance(space, Packed) or space.shape not in alike:
         raise PolicyError(
-            f"{path}: holds statistics of other observations than these, of shape {space.shape}"
+            f"{path}: holds statistics of other {name} than these, of shape {space.shape}"
         )
     if known.ndim > 2:
         raise PolicyError(f"{path}: statistics of pictures cannot be applied")
-    typical = known.reshape(space.shape)
-    if (typical < space.low).any() or (typical > space.high).any():
+    typical, top = known.reshape(space.shape), Known.of(own).top
+    if (
+        (typical < space.low).any()
+        or (typical > space.high).any()
+        or top not in (0, space.high.max())
+    ):
         raise PolicyError(
-            f"{path}: its means lie outside the observations: those were not scaled as these are"
+            f"{path}: its {name} were not scaled as these are (bytes are divided by the option "
+            "scale)"
         )
-    return told

@@ -55,11 +55,12 @@ class Spread(nn.Module):
         return (features.square() @ self.variance + EPSILON).log() / 2
 
 
-def policy(path: Path, box: gym.spaces.Box) -> ContinuousNetworkPolicy:
+def policy(path: Path, space: gym.spaces.Box, box: gym.spaces.Box) -> ContinuousNetworkPolicy:
     """The policy of PPO, A2C, SAC, TD3, DDPG, and of sb3-contrib's TRPO, TQC and ARS.
 
     Args:
         path: The zip.
+        space: Of the observations of what is to be played.
         box: The actions of what is to be played, as which the zip's own are taken where it does not
             tell them.
 
@@ -77,7 +78,7 @@ def policy(path: Path, box: gym.spaces.Box) -> ContinuousNetworkPolicy:
     _check_parts(told, {where.stem, where.head} - {""})
     _check_box(told, box)
     activation = sb3_zip.activation(told, kwargs, where.activation)
-    modules = sb3_zip.extractor(told, where.before)
+    modules = sb3_zip.extractor(told, where.before, space)
     dense = sb3_zip.dense(told.weights, where.stem)
     means = sb3_zip.dense(told.weights, where.head) if where.head else [dense.pop()]
     mean: nn.Module = means[0]

@@ -14,27 +14,31 @@ from rlgen.agents import playing
 from rlgen.agents.box_head import Normals
 from rlgen.agents.box_policy import BoxPolicy
 from rlgen.agents.recurrent_policy import LSTMPolicy, State
+from rlgen.agents.sb3_seen import Seen, UnfitError
 from rlgen.continuous import AnyPolicy
 from rlgen.errors import ProtocolError
+from rlgen.levels import Family
 from rlgen.policy import MemorylessPolicy
 
 
-def policy(model: BaseAlgorithm, box: gym.spaces.Box | None) -> AnyPolicy:
+def policy(model: BaseAlgorithm, family: Family) -> AnyPolicy:
     """The model's policy, with the LSTM's memory if it has one.
 
     Args:
         model: Trained.
-        box: The actions of what is to be played, where they are vectors of numbers.
+        family: What is to be played.
 
     Raises:
-        ProtocolError: If its actions are others, or it has a memory where they are vectors.
+        ProtocolError: If its observations or actions are others, or it has a memory where actions
+            are vectors of numbers.
     """
-    own, name = model.action_space, type(model).__name__
+    own, name, box = model.action_space, type(model).__name__, family.box
     remembers = hasattr(model.policy, "lstm_actor")
     if box is None:
         if not isinstance(own, gym.spaces.Discrete):
             raise ProtocolError(f"{name}: its actions are {own}, and here they are discrete")
-        return RecurrentSB3Policy(model) if remembers else SB3Policy(model)
+        seen = _seen(model, family)
+        return RecurrentSB3Policy(model, seen) if remembers else SB3Policy(model, seen)
     if (
         not isinstance(own, gym.spaces.Box)
         or own.shape != box.shape
@@ -43,7 +47,14 @@ def policy(model: BaseAlgorithm, box: gym.spaces.Box | None) -> AnyPolicy:
         raise ProtocolError(f"{name}: its actions are {own}, and here they are {box}")
     if remembers:
         raise ProtocolError(f"{name}: its policy has a memory, which cannot be played with vectors")
-    return ContinuousSB3Policy(model, box)
+    return ContinuousSB3Policy(model, _seen(model, family), box)
+
+
+def _seen(model: BaseAlgorithm, family: Family) -> Seen:
+    try:
+        return Seen(model.observation_space, family.observation_space)
+    except UnfitError as error:
+        raise ProtocolError(f"{type(model).__name__}: {error}") from None
 
 
 class SB3Policy(MemorylessPolicy):
@@ -51,10 +62,11 @@ class SB3Policy(MemorylessPolicy):
 
     Args:
         model: Trained, with discrete actions and no memory.
+        seen: From observations here to its own.
     """
 
-    def __init__(self, model: BaseAlgorithm) -> None:
-        self._model = model
+    def __init__(self, model: BaseAlgorithm, seen: Seen) -> None:
+        self._model, self._seen = model, seen
         self.stochastic = isinstance(model, OnPolicyAlgorithm)
         assert isinstance(model.action_space, gym.spaces.Discrete)
         self._n_actions = int(model.action_space.n)
@@ -68,11 +80,11 @@ class SB3Policy(MemorylessPolicy):
         self._model.policy.set_training_mode(False)
         with torch.inference_mode():
             if not self.stochastic:
-                actions, _ = self._model.predict(observations, deterministic=True)
+                actions, _ = self._model.predict(self._seen(observations), deterministic=True)
                 one_hot: NDArray[np.float64] = np.eye(self._n_actions)[actions]
                 return one_hot
             policy: Any = self._model.policy
-            tensor, _ = policy.obs_to_tensor(observations)
+            tensor, _ = policy.obs_to_tensor(self._seen(observations))
             told = _probabilities(policy.get_distribution(tensor))
             return np.asarray(told.cpu().numpy(), dtype=np.float64)
 
@@ -82,15 +94,16 @@ class RecurrentSB3Policy(LSTMPolicy):
 
     Args:
         model: Trained, with discrete actions.
+        seen: From observations here to its own.
     """
 
-    def __init__(self, model: BaseAlgorithm) -> None:
-        self._policy = cast(Any, model.policy)
+    def __init__(self, model: BaseAlgorithm, seen: Seen) -> None:
+        self._policy, self._seen = cast(Any, model.policy), seen
         super().__init__(self._policy.lstm_actor, self._policy)
 
     def step(self, observations: NDArray[Any], state: State) -> tuple[torch.Tensor, State]:
         """See ``LSTMPolicy.step``."""
-        tensor, _ = self._policy.obs_to_tensor(observations)
+        tensor, _ = self._policy.obs_to_tensor(self._seen(observations))
         # No episode begins: where one did, the state is that of a beginning already.
         begins = torch.zeros(len(observations), device=self._device)
         distribution, after = self._policy.get_distribution(tensor, state, begins)
@@ -109,11 +122,12 @@ class ContinuousSB3Policy(BoxPolicy):
 
     Args:
         model: Trained, with such actions and no memory.
+        seen: From observations here to its own.
         box: Of the actions.
     """
 
-    def __init__(self, model: BaseAlgorithm, box: gym.spaces.Box) -> None:
-        self._policy = cast(Any, model.policy)
+    def __init__(self, model: BaseAlgorithm, seen: Seen, box: gym.spaces.Box) -> None:
+        self._policy, self._seen = cast(Any, model.policy), seen
         actor = getattr(model.policy, "actor", None)
         plays = cast(nn.Module, model.policy if actor is None else actor)
         super().__init__(box, plays, squashed=bool(self._policy.squash_output))
@@ -122,7 +136,7 @@ class ContinuousSB3Policy(BoxPolicy):
     def normals(self, observations: NDArray[Any]) -> Normals:
         """See ``BoxPolicy.normals``."""
         policy = self._policy
-        seen, _ = policy.obs_to_tensor(observations)
+        seen, _ = policy.obs_to_tensor(self._seen(observations))
         if not hasattr(policy, "actor"):
             if not self.stochastic:  # ARS
                 features = policy.extract_features(seen, policy.features_extractor)

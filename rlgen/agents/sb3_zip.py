@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from gymnasium import spaces
 from torch import nn
 
 from rlgen.agents import quantiles
 from rlgen.agents.network_policy import NetworkPolicy
 from rlgen.agents.recurrent_policy import LSTMNetworkPolicy
+from rlgen.agents.sb3_seen import EntriesLook, Known, UnfitError, looks, plain
 from rlgen.errors import PolicyError
 from rlgen.policy import Policy
 
@@ -70,10 +72,14 @@ def read(path: Path) -> Zip:
     return Zip(path, data, weights)
 
 
-def policy(path: Path) -> Policy:
+def policy(path: Path, space: spaces.Box) -> Policy:
     """The policy of PPO, A2C, DQN, and of the algorithms of sb3-contrib but CrossQ and TQC.
 
     MaskablePPO plays without masks: families have none. Of RecurrentPPO only the actor matters.
+
+    Args:
+        path: The zip.
+        space: Of the observations of what is to be played.
 
     Raises:
         PolicyError: Saying what is wrong, or what only a pickle would tell.
@@ -99,7 +105,7 @@ def policy(path: Path) -> Policy:
     if "log_std" in names:
         raise PolicyError(f"{path}: its actions are continuous, not discrete")
     act = activation(told, kwargs, default)
-    before = extractor(told, features(names, stem))
+    before = extractor(told, features(names, stem), space)
     modules: list[nn.Module] = []
     layers = dense(told.weights, stem)
     if stem.startswith("quantile_net"):
@@ -117,13 +123,6 @@ def policy(path: Path) -> Policy:
         trunk = nn.Sequential(*before)
         return LSTMNetworkPolicy(trunk, lstm, nn.Sequential(*modules), softmax=softmax)
     return NetworkPolicy(nn.Sequential(*before, *modules), softmax=softmax)
-
-
-class _Floats(nn.Module):
-    """Observations as networks of stable-baselines3 see them."""
-
-    def forward(self, observations: torch.Tensor) -> torch.Tensor:
-        return observations.float()
 
 
 def _lstm(told: Zip, kwargs: Mapping[str, Any]) -> nn.LSTM | None:
@@ -196,18 +195,45 @@ def activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) -
     return ACTIVATIONS[name]
 
 
-def extractor(told: Zip, before: str) -> list[nn.Module]:
-    """What comes before the dense layers: nothing, or the CNN of Mnih et al. 2015."""
+def extractor(told: Zip, before: str, space: spaces.Box) -> list[nn.Module]:
+    """What comes before the dense layers: nothing, or the CNN of Mnih et al. 2015.
+
+    Of a dictionary each picture has a CNN of its own (``CombinedExtractor``).
+    """
     prefix = f"{before}features_extractor."
-    convs = [n for n in told.weights if n.startswith(f"{prefix}cnn.") and n.endswith(".weight")]
-    rest = [n for n in told.weights if n.startswith(prefix) and ".cnn." not in n]
-    if not convs:
-        if rest:
-            raise told.needs_trust("its features extractor is no part of stable-baselines3")
-        return [_Floats(), nn.Flatten()]
+    rest = {name for name in told.weights if name.startswith(prefix)}
+    known = Known.told(told.data.get("observation_space") or {})
+    if known is None:
+        raise told.needs_trust("it does not tell what it observes")
+    divided = (told.data.get("policy_kwargs") or {}).get("normalize_images", True)
+    try:
+        if isinstance(known, dict):
+            entries = looks(known, space, divided=divided)
+            convs = {key: f"{prefix}extractors.{key}." for key in known}
+            modules: list[nn.Module] = [
+                EntriesLook(
+                    space, entries, [nn.Sequential(*_cnn(told, name)) for name in convs.values()]
+                )
+            ]
+        else:
+            convs = {"": prefix}
+            modules = [plain(known, space, divided=divided), *_cnn(told, prefix)]
+    except UnfitError as error:
+        raise PolicyError(f"{told.path}: {error}") from None
+    whole = tuple(f"{name}{part}." for name in convs.values() for part in ("cnn", "linear"))
+    if any(not name.startswith(whole) for name in rest):
+        raise told.needs_trust("its features extractor is no part of stable-baselines3")
+    return modules
+
+
+def _cnn(told: Zip, prefix: str) -> list[nn.Module]:
+    """The CNN whose weights' names begin like this; where there is none, numbers in a row."""
+    names = [n for n in told.weights if n.startswith(f"{prefix}cnn.") and n.endswith(".weight")]
+    if not names:
+        return [nn.Flatten()]
     strides = {8: 4, 4: 2, 3: 1}  # by kernel size
-    modules: list[nn.Module] = [_Floats()]
-    for name in sorted(convs, key=lambda n: int(n.split(".")[-2])):
+    modules: list[nn.Module] = []
+    for name in sorted(names, key=lambda n: int(n.split(".")[-2])):
         weight = told.weights[name]
         if weight.shape[-1] not in strides:
             raise told.needs_trust("its convolutions are not those of stable-baselines3")

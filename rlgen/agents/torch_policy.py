@@ -1,7 +1,7 @@
 """A trained network as a policy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import nn
 from rlgen.agents import playing
 from rlgen.agents.networks import Network
 from rlgen.agents.trunk import Trunk
+from rlgen.packed import Part
 from rlgen.policy import MemorylessPolicy
 
 
@@ -24,12 +25,14 @@ class PolicySpec:
         observation_shape: Of one observation.
         n_actions: Number of actions.
         head: "softmax": logits of action probabilities; "argmax": action values.
+        parts: Of observations that are dictionaries: what stands where.
     """
 
     network: Network
     observation_shape: tuple[int, ...]
     n_actions: int
     head: str
+    parts: tuple[Part, ...] = field(default=(), kw_only=True)
 
 
 class TorchPolicy(MemorylessPolicy):

@@ -1,7 +1,6 @@
 """A network of the catalogue as a torch module."""
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import cast
 
@@ -11,8 +10,9 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
 from rlgen.agents.narrow import MOST_CHANNELS, narrow_convs
-from rlgen.agents.networks import Network
+from rlgen.agents.networks import Network, pictured
 from rlgen.agents.sparse import Deviations, sparse_layer
+from rlgen.packed import Part, parts_of
 
 #: Share of pixels that may differ from the typical observation for the first layer to go by them.
 MOST_DEVIATING = 0.25
@@ -104,21 +104,54 @@ class Trunk(nn.Sequential):
         return sparse_layer(seen.flat(), weight, linear.bias, 1).flatten(1), 3
 
 
-def layers(network: Network, shape: tuple[int, ...]) -> Trunk:
-    """The trunk for observations of this shape."""
-    network.n_features(shape)  # says so if it does not fit
+class Entries(nn.Module):
+    """Pictures of a dictionary through convolutions of their own, beside its other entries.
+
+    Args:
+        network: With convolutions.
+        parts: What stands where in observations ``(B, N)``, with a picture at least.
+    """
+
+    def __init__(self, network: Network, parts: Sequence[Part]) -> None:
+        super().__init__()
+        self._parts = tuple(parts)
+        self.convs = nn.ModuleList(
+            nn.Sequential(*_convs(network, part.shape[0]), nn.Flatten())
+            for part in parts
+            if pictured(part)
+        )
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        """``(B, network.n_inputs)``, in the order of the parts."""
+        convs, seen = iter(self.convs), []
+        for part in self._parts:
+            told = observations[:, part.rows]
+            if pictured(part):
+                picture = told.reshape(-1, *part.shape)
+                told = next(convs)(picture.contiguous(memory_format=torch.channels_last))
+            seen.append(told)
+        return torch.cat(seen, dim=1)
+
+
+def layers(network: Network, shape: tuple[int, ...], parts: Sequence[Part] = ()) -> Trunk:
+    """The trunk for observations of this shape, and with these parts if they are dictionaries."""
+    width = network.n_inputs(shape, parts)  # says so if it does not fit
     modules: list[nn.Module] = []
-    channels = shape[0]
-    for conv in network.convs:
-        kind = (conv.kernel, conv.stride, conv.padding)
-        modules += [nn.Conv2d(channels, conv.channels, *kind), nn.ReLU()]
-        channels = conv.channels
-    modules.append(nn.Flatten())
-    width = Network(network.convs).n_features(shape) if network.convs else math.prod(shape)
+    if network.convs and parts:
+        modules.append(Entries(network, parts))
+    else:
+        modules += [*_convs(network, shape[0]), nn.Flatten()]
     for size in network.dense:
         modules += [nn.Linear(width, size), nn.ReLU()]
         width = size
     return Trunk(*modules)
+
+
+def _convs(network: Network, channels: int) -> Iterator[nn.Module]:
+    for conv in network.convs:
+        yield nn.Conv2d(channels, conv.channels, conv.kernel, conv.stride, conv.padding)
+        yield nn.ReLU()
+        channels = conv.channels
 
 
 class TrunkExtractor(BaseFeaturesExtractor):
@@ -130,8 +163,9 @@ class TrunkExtractor(BaseFeaturesExtractor):
         network: Network,
         precision: torch.dtype = torch.float32,
     ) -> None:
-        super().__init__(observation_space, network.n_features(observation_space.shape))
-        self.layers = layers(network, observation_space.shape)
+        shape, parts = observation_space.shape, parts_of(observation_space)
+        super().__init__(observation_space, network.n_features(shape, parts))
+        self.layers = layers(network, shape, parts)
         self.layers.precision = precision
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """A protocol from the options of one command."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -48,6 +48,7 @@ def asked(protocol: str | None, env: str | None, told: Mapping[str, Any]) -> "st
 def from_options(env: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of the protocol; levels that are not named are drawn."""
     from rlgen import content, showing
+    from rlgen.packed import parts_of
 
     options = showing.parse_options(given.get("options", ()))
     agent = given.get("agent") or ("policy" if "policies" in given else "ppo")
@@ -56,8 +57,9 @@ def from_options(env: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if "policies" in given:
         keys |= {"policy": list(given["policies"]), "episodes": DEFAULTS["episodes"]}
     else:
-        shape = content.family(env).configure(options).observation_space.shape
-        keys |= {"network": given.get("network") or fitting(shape), **DEFAULTS}
+        seen = content.family(env).configure(options).observation_space
+        shapes = [part.shape for part in parts_of(seen)] or [seen.shape]
+        keys |= {"network": given.get("network") or fitting(shapes), **DEFAULTS}
     for key in ("steps", "episodes", "conditions"):
         if key in given:
             value = given[key]
@@ -77,8 +79,9 @@ def from_options(env: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return keys
 
 
-def fitting(shape: tuple[int, ...]) -> str:
-    """The network for observations of this shape."""
-    if len(shape) != 3:
+def fitting(shapes: Sequence[tuple[int, ...]]) -> str:
+    """The network for observations of this shape, or with parts of these."""
+    sides = [side for shape in shapes if len(shape) == 3 for side in shape[1:]]
+    if not sides:
         return "mlp-64-64"
-    return "nature" if min(shape[1:]) >= PICTURE else "conv-a"
+    return "nature" if min(sides) >= PICTURE else "conv-a"

@@ -5,6 +5,7 @@ from typing import Any
 
 from rlgen.agents import AGENTS, NETWORKS
 from rlgen.levels import Family
+from rlgen.packed import parts_of
 from rlgen.perturbations.base import Strength
 from rlgen.regularisers.base import Regulariser
 
@@ -19,13 +20,16 @@ class Dropout(Regulariser):
 
     def why_not(self, strength: float, agent: str, network: str, family: Family) -> str | None:
         """There must be hidden units, and gradients that go by which are left out."""
-        del strength, family
+        del strength
         if AGENTS[agent].moves == "search":
             return f"dropout needs an agent that learns by gradients, and {agent} does not"
         if AGENTS[agent].moves == "critic":
             return f"dropout needs values of what is seen alone, and {agent}'s are of actions too"
-        hidden = NETWORKS[network].convs or NETWORKS[network].dense
-        return None if hidden else f"dropout needs hidden units, and {network} has none"
+        # Units of the convolutions of a dictionary's pictures stand beside what is no unit.
+        packed = bool(parts_of(family.observation_space))
+        hidden = NETWORKS[network].dense or (NETWORKS[network].convs and not packed)
+        dense = "dense layers for dictionaries" if packed else "hidden units"
+        return None if hidden else f"dropout needs {dense}, and {network} has none"
 
     def settings(self, strength: float, settings: Mapping[str, Any]) -> dict[str, Any]:
         """With ``dropout``."""

@@ -60,7 +60,7 @@ class RegisteredFamily(Family):
         options: Its settings.
     """
 
-    version = 2
+    version = 3
     side_by_side = 64
     card = "registered with Gymnasium"
 

@@ -1,6 +1,8 @@
 """Observations of any space as the arrays that networks take."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 import gymnasium as gym
@@ -9,6 +11,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlgen.errors import LevelError, nearest
+from rlgen.packed import Packed
 
 Floats = NDArray[np.float32]
 Reader = Callable[[Any], Floats]
@@ -23,9 +26,10 @@ def reader(
     """How observations are read.
 
     Bytes are divided by ``scale``. Boxes of three axes get their channels first where these are
-    last: in pictures (bytes, ``(H, W, 1, 3 or 4)``), and where the last axis is the shortest, as
-    stable-baselines3 tells it too. Other boxes stay as they are; a discrete observation becomes a
-    one-hot vector; of a dictionary or tuple all parts that are numbers are put one after the other.
+    last: in pictures (bytes, ``(H, W, 1, 3 or 4)``), and where the last axis is the shortest. Other
+    boxes stay as they are; a discrete observation becomes a one-hot vector. All parts of a
+    dictionary or tuple that are numbers are read in this way, and stand one after the other in a
+    vector that knows them (``Packed``).
 
     Args:
         space: Of the environment.
@@ -47,25 +51,47 @@ def reader(
         box, read = reader(space[entry], "", scale, where)
         return box, lambda observation: read(observation[entry])
     if isinstance(space, spaces.Dict | spaces.Tuple):
-        parts = space.spaces.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces)
-        able = {key: _flat(part, scale) for key, part in parts}
-        reads = [(key, told[1]) for key, told in able.items() if told is not None]
-        if not reads:
-            raise LevelError(f"{where}: nothing in its observations is numbers: {space}")
-        size = sum(told[0] for told in able.values() if told is not None)
-        return _vector(size), lambda observation: np.concatenate(
-            [read(observation[key]) for key, read in reads]
-        )
-    if isinstance(space, spaces.Box) and space.shape:
-        return _box(space, scale)
-    flat = _flat(space, scale)
-    if flat is None:
+        return _packed(space, scale, where)
+    told = _one(space, scale)
+    if told is None:
         raise LevelError(f"{where}: its observations are no numbers: {space}")
-    return _vector(flat[0]), flat[1]
+    return told
 
 
-def _vector(size: int) -> spaces.Box:
-    return spaces.Box(-np.inf, np.inf, (size,), np.float32)
+def _packed(space: "gym.Space[Any]", scale: float, where: str) -> tuple[spaces.Box, Reader]:
+    able = {path: read for path, part in _leaves(space) if (read := _one(part, scale)) is not None}
+    if not able:
+        raise LevelError(f"{where}: nothing in its observations is numbers: {space}")
+    reads = [(path, read) for path, (_, read) in able.items()]
+
+    def read_all(observation: Any) -> Floats:
+        return np.concatenate(
+            [read(reduce(getitem, path, observation)).ravel() for path, read in reads]
+        )
+
+    return Packed({".".join(map(str, path)): box for path, (box, _) in able.items()}), read_all
+
+
+def _leaves(
+    space: "gym.Space[Any]", path: tuple[Any, ...] = ()
+) -> Iterator[tuple[tuple[Any, ...], "gym.Space[Any]"]]:
+    """The parts of dictionaries and tuples in each other, and the keys that lead to them."""
+    if isinstance(space, spaces.Dict | spaces.Tuple):
+        inner = space.spaces.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces)
+        for key, part in inner:
+            yield from _leaves(part, (*path, key))
+    else:
+        yield path, space
+
+
+def _one(space: "gym.Space[Any]", scale: float) -> tuple[spaces.Box, Reader] | None:
+    """How one part is read; None for words, graphs and sequences."""
+    if isinstance(space, spaces.Box):
+        return _box(space, scale)
+    if not isinstance(space, spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary):
+        return None
+    one_hot = spaces.Box(0, 1, (int(spaces.flatdim(space)),), np.float32)
+    return one_hot, lambda seen: np.asarray(spaces.flatten(space, seen), np.float32)
 
 
 def _box(space: spaces.Box, scale: float) -> tuple[spaces.Box, Reader]:
@@ -76,7 +102,7 @@ def _box(space: spaces.Box, scale: float) -> tuple[spaces.Box, Reader]:
             spaces.Box(low, high, (shape[2], *shape[:2]), np.float32),
             lambda seen: np.asarray(seen, np.float32).transpose(2, 0, 1) / np.float32(divisor),
         )
-    if len(shape) == 2:
+    if len(shape) in (0, 2):
         shape = (1, *shape)
     return spaces.Box(
         low, high, shape, np.float32
@@ -90,19 +116,6 @@ def _channels_last(space: spaces.Box) -> bool:
     return picture or space.shape[2] < min(space.shape[:2])
 
 
-def _flat(space: "gym.Space[Any]", scale: float) -> tuple[int, Reader] | None:
-    """Size and reader of a space as a vector; None for words, graphs and sequences."""
-    if isinstance(space, spaces.Box):
-        divisor = np.float32(scale if space.dtype == np.uint8 else 1.0)
-        size = int(np.prod(space.shape))
-        return size, lambda seen: np.asarray(seen, np.float32).ravel() / divisor
-    able = (spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
-    if not isinstance(space, able):
-        return None
-    size = int(spaces.flatdim(space))
-    return size, lambda seen: np.asarray(spaces.flatten(space, seen), np.float32)
-
-
 def amounts(space: "gym.Space[Any]", entry: str) -> bool:
     """Whether all numbers that are shown of a space are amounts, none the name of a thing.
 
@@ -113,7 +126,6 @@ def amounts(space: "gym.Space[Any]", entry: str) -> bool:
     if entry and isinstance(space, spaces.Dict):
         return amounts(space[entry], "")
     if isinstance(space, spaces.Dict | spaces.Tuple):
-        parts = space.spaces.values() if isinstance(space, spaces.Dict) else space.spaces
-        shown = [part for part in parts if _flat(part, 1.0) is not None]
+        shown = [part for _, part in _leaves(space) if _one(part, 1.0) is not None]
         return all(isinstance(part, spaces.Box) for part in shown)
     return isinstance(space, spaces.Box)

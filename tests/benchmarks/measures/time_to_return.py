@@ -49,7 +49,7 @@ def run(way, seed):
         env = training_env(split.family, split.train, settings, "none", seed)
         told = {"seed": library_seed(seed, "agent"), "device": "cpu"}
         model = learner.make(preset, settings, NETWORKS[NETWORK], env, **told)
-        played = learner.policy_of(model, NETWORKS[NETWORK], shape)
+        played = learner.policy_of(preset, model, NETWORKS[NETWORK], split.family.observation_space)
     else:
         torch.set_num_threads(1)
         ids = [int(i) for i in split.train.ids]
