@@ -27,7 +27,8 @@ from rlgen.training import train, training_env
 
 REACH = "rlgen-test/Reach-v0"
 #: One for each algorithm.
-CONTINUOUS = ["ppo", "a2c", "trpo", "ars", "sac", "td3", "ddpg"]
+CRITICS = ["sac", "td3", "ddpg", "tqc", "crossq"]
+CONTINUOUS = ["ppo", "a2c", "trpo", "ars", *CRITICS]
 
 
 @pytest.fixture
@@ -232,7 +233,7 @@ SMALL = {
     "a2c": {"n_envs": 4},
     "trpo": {"n_envs": 4, "n_steps": 16, "batch_size": 16},
     "ars": {"n_envs": 2, "n_eval_episodes": 2, "n_delta": 1, "n_top": 1},
-    **{name: {"batch_size": 8, "gradient_steps": 1} for name in ("sac", "td3", "ddpg")},
+    **{name: {"batch_size": 8, "gradient_steps": 1} for name in CRITICS},
 }
 
 
@@ -333,6 +334,10 @@ def test_our_policy_is_the_model_s(agent, network):
     trunk = NETWORKS[network]
     model = learner.make(preset, settings, trunk, env, seed=0, device="cpu")
     policy = learner.policy_of(preset, model, trunk, family.observation_space)
+    for module in model.policy.modules():
+        if hasattr(module, "ra_mean"):  # of crossq
+            module.ra_mean += 0.3
+            module.ra_var *= 2
     told = stream(0, "x").random((9, *family.observation_space.shape), np.float32)
     ours, _ = policy.act(told, None, None)
     expected, _ = model.predict(told, deterministic=True)

@@ -39,6 +39,9 @@ MODELS = {
     "sac-cnn": ("SAC", "CnnPolicy", OFF, {"net_arch": [8]}, {"seen": "picture"}),
     "sac-gsde": ("SAC", "MlpPolicy", OFF | GSDE, MLP, {}),
     "tqc": ("TQC", "MlpPolicy", OFF, {"net_arch": [16]}, {}),
+    "crossq": ("CrossQ", "MlpPolicy", OFF, {"net_arch": [16, 8]}, {}),
+    "crossq-plain": ("CrossQ", "MlpPolicy", OFF, {"net_arch": []}, {"actions": "table"}),
+    "crossq-gsde": ("CrossQ", "MlpPolicy", OFF | GSDE, MLP, {}),
     "td3": ("TD3", "MlpPolicy", OFF, OTHER, {}),
     "ddpg": ("DDPG", "MlpPolicy", OFF, {"net_arch": [16]}, {"actions": "table"}),
     "ars": ("ARS", "MlpPolicy", {}, MLP, {}),
@@ -49,7 +52,7 @@ MODELS = {
 def made(name):
     """A model, its family, and observations as the family shows them."""
     algorithm, policy, settings, kwargs, options = MODELS[name]
-    contrib = algorithm in ("TRPO", "TQC", "ARS")
+    contrib = algorithm in ("TRPO", "TQC", "CrossQ", "ARS")
     package = pytest.importorskip("sb3_contrib") if contrib else sb3
     env = make_vec_env(REACH, 1, seed=0, env_kwargs=options)
     model = getattr(package, algorithm)(
@@ -58,6 +61,10 @@ def made(name):
     if algorithm == "ARS":
         weights = stream(0, "weights").normal(size=model.n_params)
         model.policy.load_from_vector(torch.from_numpy(weights).float())
+    for module in model.policy.modules():
+        if hasattr(module, "ra_mean"):  # as after some training
+            module.ra_mean += 0.3
+            module.ra_var *= 2
     family = content.family(REACH).configure(options)
     shape = family.observation_space.shape
     return model, family, stream(0, "seen").random((20, *shape), np.float32)
@@ -77,7 +84,7 @@ def test_a_zip_plays_as_stable_baselines3_does(name, tmp_path):
     seen = np.rint(seen * 255) / np.float32(255)
     expected, _ = model.predict(theirs(model, seen), deterministic=True)
     assert np.ptp(expected, axis=0).max() > 1e-3, "they differ, or nothing is tested"
-    draws = name.split("-")[0] in ("ppo", "a2c", "trpo", "sac", "tqc")
+    draws = name.split("-")[0] in ("ppo", "a2c", "trpo", "sac", "tqc", "crossq")
     many = np.repeat(seen[:1], 3000, axis=0)
     if "gsde" in name:
         model.policy.reset_noise(len(many))  # else all have the same
@@ -134,7 +141,9 @@ def test_what_does_not_fit_is_one_line(tmp_path, model):
     discrete, crossq = tmp_path / "discrete.zip", tmp_path / "crossq.zip"
     sb3.PPO("MlpPolicy", "CartPole-v1", device="cpu", **ON).save(discrete)
     contrib = pytest.importorskip("sb3_contrib")
-    contrib.CrossQ("MlpPolicy", REACH, device="cpu", **OFF).save(crossq)
+    other = contrib.CrossQ("MlpPolicy", REACH, device="cpu", **OFF)
+    other.actor.latent_pi[1] = nn.LayerNorm(256)
+    other.save(crossq)
     more, added = made("sac-other")[0], tmp_path / "added.zip"
     more.policy.extra = nn.Linear(2, 2)
     more.save(added)

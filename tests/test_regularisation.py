@@ -44,7 +44,7 @@ QUICK = {
     "maskable-ppo": FEW,
     "ars": {"n_envs": 2, "n_eval_episodes": 2, "n_delta": 2, "n_top": 1},
     "recurrent-ppo": {**FEW, "lstm_hidden_size": 8},
-    **{name: REPLAY | {"gradient_steps": 1} for name in ("sac", "td3", "ddpg")},
+    **{name: REPLAY | {"gradient_steps": 1} for name in ("sac", "td3", "ddpg", "tqc", "crossq")},
 }
 
 

@@ -28,6 +28,8 @@ AGENTS: Catalogue[AgentPreset] = Catalogue(
         "maskable-ppo": contrib_presets.MASKABLE_PPO,
         "ars": contrib_presets.ARS,
         "recurrent-ppo": contrib_presets.RECURRENT_PPO,
+        "tqc": contrib_presets.TQC,
+        "crossq": contrib_presets.CROSSQ,
     },
     group="rlgen.agents",
 )

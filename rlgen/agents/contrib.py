@@ -4,7 +4,7 @@ from typing import Any
 
 import gymnasium as gym
 import torch
-from sb3_contrib import ARS, QRDQN, TRPO, MaskablePPO, RecurrentPPO
+from sb3_contrib import ARS, QRDQN, TQC, TRPO, CrossQ, MaskablePPO, RecurrentPPO
 from sb3_contrib.ars.policies import ARSPolicy
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from stable_baselines3.common.callbacks import BaseCallback
@@ -13,7 +13,8 @@ from torch import nn
 
 from rlgen.agents import quantiles
 from rlgen.agents.box_head import BoxHead
-from rlgen.agents.recipes import ON_POLICY, Recipe, actor
+from rlgen.agents.recipes import ON_POLICY, Recipe, actor, soft_actor
+from rlgen.agents.renormed import Renormed, joined
 from rlgen.agents.rollouts import Batched, Rollouts
 from rlgen.agents.trunk import Trunk, TrunkExtractor
 
@@ -108,6 +109,15 @@ def _searched(model: Any) -> tuple[Trunk, nn.Module]:
     return trunk, BoxHead(head, None) if continuous else head
 
 
+def _renormed_actor(model: Any) -> tuple[Trunk, nn.Module]:
+    own = model.policy.actor
+    trunk = Trunk(*own.features_extractor.layers, *joined(own.latent_pi))
+    mean, log_std = own.mu, own.log_std
+    if own.latent_pi:
+        mean, log_std = (Renormed(own.latent_pi[-1], head) for head in (mean, log_std))
+    return trunk, BoxHead(mean, log_std)
+
+
 class WholeSequences(RecurrentActorCriticPolicy):
     """Passes a sequence through the LSTM at once, and the network sees bytes as they are.
 
@@ -159,4 +169,13 @@ RECURRENT_PPO_RECIPE = Recipe(
     "softmax",
     adam=ON_POLICY,
     lstm=lambda model: model.policy.lstm_actor,
+)
+TQC_RECIPE = Recipe(TQC, "MlpPolicy", soft_actor, box_head="tanh-gaussian", adam={}, joined=True)
+CROSSQ_RECIPE = Recipe(
+    CrossQ,
+    "MlpPolicy",
+    _renormed_actor,
+    box_head="tanh-gaussian",
+    adam={"betas": (0.5, 0.999)},
+    joined=True,
 )

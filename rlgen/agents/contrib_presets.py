@@ -1,5 +1,6 @@
 """Agents of sb3-contrib as data; its hyper-parameters where nothing else is said."""
 
+from rlgen.agents.box_presets import SAC
 from rlgen.agents.presets import ANY, DQN, PPO, PPO_DEFAULT, AgentPreset
 
 TRPO = AgentPreset(
@@ -82,6 +83,31 @@ RECURRENT_PPO = AgentPreset(
         "shared_lstm": False,
         "enable_critic_lstm": True,
     },
+    extra="contrib",
+    version=1,
+)
+
+TQC = AgentPreset(
+    "TQC with sb3-contrib's default hyper-parameters and 8 environments",
+    "TQC",
+    {**SAC.settings, "top_quantiles_to_drop_per_net": 2},
+    moves="critic",
+    actions=("continuous",),
+    extra="contrib",
+    version=1,
+)
+
+#: It has no target networks.
+CROSSQ = AgentPreset(
+    "CrossQ with sb3-contrib's default hyper-parameters and 8 environments",
+    "CrossQ",
+    {
+        **{key: value for key, value in SAC.settings.items() if key != "tau"},
+        "learning_rate": 1e-3,
+        "policy_delay": 3,
+    },
+    moves="critic",
+    actions=("continuous",),
     extra="contrib",
     version=1,
 )

@@ -35,6 +35,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "delta_std": (1e-9, 1e6),
     "tau": (0, 1),
     "policy_delay": (1, 1_000),
+    "top_quantiles_to_drop_per_net": (0, 24),
     "action_noise": (0, 10),
 }
 
@@ -68,7 +69,7 @@ def conflict(algorithm: str, settings: Mapping[str, Any]) -> str | None:
         return f"n_top = {settings['n_top']}: must not be more than n_delta = {settings['n_delta']}"
     if settings.get("shared_lstm") and settings.get("enable_critic_lstm"):
         return "shared_lstm = True: goes with enable_critic_lstm = false only"
-    if algorithm in ("SAC", "TD3", "DDPG") and settings["precision"] != "float32":
+    if algorithm in ("SAC", "TD3", "DDPG", "TQC", "CrossQ") and settings["precision"] != "float32":
         # Their dense layers are stable-baselines3's own.
         return f"precision = {settings['precision']!r}: {algorithm} computes in float32"
     steps, size = settings["n_envs"] * settings.get("n_steps", 0), settings.get("batch_size", 0)

@@ -160,9 +160,9 @@ def _trusted_zip(path: Path, family: Family) -> AnyPolicy:
     elif any(name.startswith("actor.") for name in names):
         algorithms = [SAC if any(name.startswith("actor.log_std") for name in names) else TD3]
     if find_spec("sb3_contrib") is not None and algorithms != [DQN]:
-        from sb3_contrib import ARS, QRDQN, TQC, TRPO, MaskablePPO, RecurrentPPO
+        from sb3_contrib import ARS, QRDQN, TQC, TRPO, CrossQ, MaskablePPO, RecurrentPPO
 
-        algorithms += [TQC] if algorithms == [SAC] else [TRPO, MaskablePPO]
+        algorithms += [TQC, CrossQ] if algorithms == [SAC] else [TRPO, MaskablePPO]
         if any(name.startswith("quantile_net.") for name in names):
             algorithms = [QRDQN]
         elif "action_net.0.weight" in names:

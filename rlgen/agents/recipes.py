@@ -58,7 +58,8 @@ def actor(model: Any) -> tuple[Trunk, nn.Module]:
     return trunk, head
 
 
-def _soft_actor(model: Any) -> tuple[Trunk, nn.Module]:
+def soft_actor(model: Any) -> tuple[Trunk, nn.Module]:
+    """Trunk and head of an actor whose actions are drawn and squashed."""
     own = model.policy.actor
     trunk = Trunk(*own.features_extractor.layers, *own.latent_pi)
     return trunk, BoxHead(own.mu, own.log_std)
@@ -95,9 +96,7 @@ RECIPES: Catalogue[Recipe] = Catalogue(
             "argmax",
             adam={},
         ),
-        "SAC": Recipe(
-            SAC, "MlpPolicy", _soft_actor, box_head="tanh-gaussian", adam={}, joined=True
-        ),
+        "SAC": Recipe(SAC, "MlpPolicy", soft_actor, box_head="tanh-gaussian", adam={}, joined=True),
         **{
             algorithm.__name__: Recipe(
                 algorithm,
@@ -117,6 +116,8 @@ RECIPES: Catalogue[Recipe] = Catalogue(
                 ("QRDQN", "QRDQN_RECIPE"),
                 ("ARS", "ARS_RECIPE"),
                 ("RecurrentPPO", "RECURRENT_PPO_RECIPE"),
+                ("TQC", "TQC_RECIPE"),
+                ("CrossQ", "CROSSQ_RECIPE"),
             )
         },
     },

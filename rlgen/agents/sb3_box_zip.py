@@ -13,6 +13,7 @@ from torch import nn
 from rlgen.agents import sb3_zip
 from rlgen.agents.box_head import BoxHead
 from rlgen.agents.box_policy import ContinuousNetworkPolicy
+from rlgen.agents.renormed import Still
 from rlgen.agents.sb3_zip import Zip
 from rlgen.errors import PolicyError
 
@@ -56,7 +57,7 @@ class Spread(nn.Module):
 
 
 def policy(path: Path, space: gym.spaces.Box, box: gym.spaces.Box) -> ContinuousNetworkPolicy:
-    """The policy of PPO, A2C, SAC, TD3, DDPG, and of sb3-contrib's TRPO, TQC and ARS.
+    """The policy of PPO, A2C, SAC, TD3, DDPG, and of sb3-contrib's TRPO, TQC, CrossQ and ARS.
 
     Args:
         path: The zip.
@@ -75,6 +76,7 @@ def policy(path: Path, space: gym.spaces.Box, box: gym.spaces.Box) -> Continuous
         raise PolicyError(f"{path}: its policy has a memory, which cannot be played with vectors")
     where = _anatomy(told, kwargs)
     sb3_zip.check_names(told)
+    still = _renormed(told, kwargs, where.stem)
     _check_parts(told, {where.stem, where.head} - {""})
     _check_box(told, box)
     activation = sb3_zip.activation(told, kwargs, where.activation)
@@ -82,8 +84,11 @@ def policy(path: Path, space: gym.spaces.Box, box: gym.spaces.Box) -> Continuous
     dense = sb3_zip.dense(told.weights, where.stem)
     means = sb3_zip.dense(told.weights, where.head) if where.head else [dense.pop()]
     mean: nn.Module = means[0]
-    for layer in dense:
-        modules += [layer, activation()]
+    if still and len(still) != len(dense) + 1:
+        raise told.needs_trust("its renormalisations are not those of CrossQ")
+    for i, layer in enumerate(dense):
+        modules += [*still[i : i + 1], layer, activation()]
+    modules += still[-1:]
     log_std = _log_std(told, kwargs, means[0].out_features)
     if isinstance(log_std, Spread) and where.before == "actor.":
         # SAC's means are kept from growing where gSDE draws.
@@ -108,8 +113,23 @@ def _anatomy(told: Zip, kwargs: Mapping[str, Any]) -> Anatomy:
     if "actor.mu.0.weight" in names:
         return Anatomy("actor.mu", "", "actor.", True)
     raise told.needs_trust(
-        "it holds no policy with continuous actions of PPO, A2C, TRPO, SAC, TQC, TD3, DDPG or ARS"
+        "it holds no policy with continuous actions of PPO, A2C, TRPO, SAC, TQC, CrossQ, TD3, "
+        "DDPG or ARS"
     )
+
+
+def _renormed(told: Zip, kwargs: Mapping[str, Any], stem: str) -> list[nn.Module]:
+    """CrossQ's renormalisations: before each dense layer, and one behind the last."""
+    pattern = re.compile(rf"{re.escape(stem)}\.(\d+)\.ra_mean")
+    places = [int(found[1]) for name in told.weights if (found := pattern.fullmatch(name))]
+    eps, still = kwargs.get("batch_norm_eps", 0.001), list[nn.Module]()
+    for place in sorted(places):
+        names = {name: f"{stem}.{place}.{name}" for name in ("ra_mean", "ra_var", "scale", "bias")}
+        try:
+            still.append(Still({k: told.weights[name] for k, name in names.items()}, float(eps)))
+        except (KeyError, TypeError, ValueError, RuntimeError):
+            raise told.needs_trust("its renormalisations are not those of sb3-contrib") from None
+    return still
 
 
 def _log_std(told: Zip, kwargs: Mapping[str, Any], size: int) -> nn.Parameter | nn.Module | None:
@@ -134,6 +154,8 @@ def _check_parts(told: Zip, stems: Collection[str]) -> None:
             if not name.startswith(f"{stem}."):
                 continue
             known = re.fullmatch(rf"{re.escape(stem)}(\.\d+)?\.(weight|bias)", name)
+            if f"{name.rpartition('.')[0]}.ra_mean" in told.weights:
+                continue
             if known is None or weight.dim() != (2 if known[2] == "weight" else 1):
                 raise told.needs_trust(f"its network has a part that is no dense layer, {name}")
 

@@ -184,6 +184,7 @@ def activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) -
     known |= {"lstm_kwargs"}
     known |= {"n_critics", "squash_output", "clip_mean", "full_std", "use_expln"}
     known |= {"top_quantiles_to_drop_per_net"}
+    known |= {"batch_norm", "batch_norm_momentum", "batch_norm_eps", "renorm_warmup_steps"}
     strange = sorted(set(kwargs) - known)
     if strange:
         raise told.needs_trust(f"its policy has the setting {strange[0]!r}")
