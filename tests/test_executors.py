@@ -4,12 +4,13 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from helpers import TINY
 
-from rlgen.executors.local import LocalExecutor, ServerDiedError
+from rlgen.executors.local import LocalExecutor, ServerDiedError, end_waiting
 from rlgen.executors.server import RAISED
 from rlgen.runner import PRELOAD
 
@@ -22,6 +23,11 @@ def prepare():
 
 def tell(*, report, text=""):
     report("told", pid=os.getpid(), parent=os.getppid(), prepared=CALLS, length=len(text))
+
+
+def where(*, report):
+    folder, told = str(Path.cwd()), os.environ.get("RLGEN_TEST")
+    report("where", server=os.getppid(), folder=folder, told=told)
 
 
 def broken(*, report):
@@ -128,6 +134,7 @@ def test_nobody_is_left(tmp_path):
     with LocalExecutor(tmp_path) as executor:
         events_of(executor, "first", "tell")
         (spare,) = children(executor._server.pid)
+    end_waiting()
     deadline = time.monotonic() + 10
     while Path(f"/proc/{spare}").exists():
         assert time.monotonic() < deadline
@@ -140,3 +147,32 @@ def test_workers_find_imported_what_all_of_them_need(tmp_path):
         told = events_of(executor, "cell", "tiny_cell", store=str(tmp_path / "store"))
     # What takes long to import comes in hundreds of modules.
     assert len(told[0]["late"]) < 20, told[0]["late"]
+
+
+def test_a_server_without_jobs_waits_for_the_next_study(tmp_path, monkeypatch):
+    def server(folder, told):
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("RLGEN_TEST", told)
+        with LocalExecutor(tmp_path, ["test_executors:prepare"]) as executor:
+            event, *_ = events_of(executor, told, "where")
+        assert (event["folder"], event["told"]) == (str(folder), told)
+        return event["server"]
+
+    (tmp_path / "other").mkdir()
+    first = server(tmp_path, "first")
+    assert server(tmp_path / "other", "second") == first, "with another folder and environment"
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert server(tmp_path, "third") != first, "modules are found elsewhere"
+    monkeypatch.undo()
+    end_waiting()
+    assert not Path(f"/proc/{first}").exists()
+    assert server(tmp_path, "fourth") != first
+
+
+def test_a_server_with_jobs_does_not_wait(tmp_path):
+    for fails in (False, True):
+        with suppress(ZeroDivisionError), LocalExecutor(tmp_path, ["test_executors"]) as executor:
+            if fails:
+                raise ZeroDivisionError
+            executor.start("one", "test_executors:wait", {"until": str(tmp_path / "never")})
+        assert executor._server.poll() is not None

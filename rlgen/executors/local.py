@@ -1,10 +1,12 @@
 """Jobs on this machine, a process each, through the fork server."""
 
+import atexit
 import json
 import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +20,9 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 #: Large pages where the system has them: there is less to copy when a worker is forked.
 LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
+#: Seconds for which jobs that have told that they are done may take to end.
+PATIENCE = 5.0
+
 
 class ServerDiedError(RlgenError):
     """The fork server is gone, and with it the events of its jobs."""
@@ -25,8 +30,36 @@ class ServerDiedError(RlgenError):
     exit_code = 1
 
 
+#: Servers without a job that wait for this process's next executor: to start one takes seconds.
+_waiting: dict[tuple[object, ...], "subprocess.Popen[bytes]"] = {}
+
+
+@atexit.register
+def end_waiting() -> None:
+    """End the servers that wait."""
+    while _waiting:
+        _end(_waiting.popitem()[1])
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    """Closing its input tells a server to kill all jobs and to end."""
+    assert server.stdin is not None
+    assert server.stdout is not None
+    with suppress(BrokenPipeError):
+        server.stdin.close()
+    try:
+        server.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+    server.stdout.close()
+
+
 class LocalExecutor:
     """Starts jobs and tells what becomes of them. A context manager; leaving it kills all jobs.
+
+    Left without an exception and without jobs, its server waits for the next executor of the same
+    process. Each job has the environment and the working folder that its executor's process has.
 
     Args:
         log_folder: Each job's output goes to ``ID.log`` in it.
@@ -39,46 +72,52 @@ class LocalExecutor:
             raise RlgenError("rlgen runs cells on Linux and macOS; this system cannot fork")
         self._log_folder = log_folder
         self._preload = preload
-        self._buffer = b""
 
     def __enter__(self) -> Self:
         self._open()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and self._all_ended():
+            kept = _waiting.setdefault(self._key, self._server)
+            if kept is self._server:
+                return
+        _end(self._server)
 
     def restart(self) -> None:
         """A new server after the old one died."""
-        self._close()
-        self._buffer = b""
+        _end(self._server)
         self._open()
 
     def _open(self) -> None:
+        self._buffer = b""
+        #: Jobs that have not ended, and whether they have told that they are done.
+        self._going: dict[str, bool] = {}
+        # What a server has loaded hangs on where it was found; a fork of this process has its own.
+        self._key = (os.getpid(), *self._preload, *sys.path)
+        server = _waiting.pop(self._key, None)
+        if server is not None and server.poll() is None:
+            self._server = server
+            return
         self._server = subprocess.Popen(
             [sys.executable, "-m", "rlgen.executors.server", *self._preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=LARGE_PAGES
-            | os.environ
-            | ONE_THREAD
-            | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=_environment(),
             # An interrupt from the terminal is for the driver.
             start_new_session=True,
         )
 
-    def _close(self) -> None:
-        """Closing its input tells the server to kill all jobs and to end."""
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        with suppress(BrokenPipeError):
-            self._server.stdin.close()
+    def _all_ended(self) -> bool:
+        """Whether no job is left, waiting for those that are about to end."""
+        deadline = time.monotonic() + PATIENCE
         try:
-            self._server.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._server.kill()
-            self._server.wait()
-        self._server.stdout.close()
+            while self._going and all(self._going.values()) and time.monotonic() < deadline:
+                for _ in self.events(timeout=0.1):
+                    pass
+        except ServerDiedError:
+            return False
+        return not self._going
 
     def start(self, job: str, call: str, arguments: Mapping[str, Any]) -> None:
         """Start ``module:function(report=..., **arguments)``; the arguments travel as JSON.
@@ -88,6 +127,8 @@ class LocalExecutor:
         """
         log = str(self._log_folder / f"{job}.log")
         command = {"start": job, "call": call, "arguments": dict(arguments), "log": log}
+        command |= {"environment": _environment(), "folder": str(Path.cwd())}
+        self._going[job] = False
         assert self._server.stdin is not None
         with suppress(BrokenPipeError):
             self._server.stdin.write(json.dumps(command).encode() + b"\n")
@@ -108,4 +149,15 @@ class LocalExecutor:
             raise ServerDiedError("the worker server died")
         *lines, self._buffer = (self._buffer + chunk).split(b"\n")
         for line in lines:
-            yield json.loads(line)
+            event: dict[str, Any] = json.loads(line)
+            if event["event"] == "leaving":
+                self._going[event["id"]] = True
+            elif event["event"] == "ended":
+                self._going.pop(event["id"], None)
+            yield event
+
+
+def _environment() -> dict[str, str]:
+    """Of a job: that of this process, with one thread and the same modules."""
+    path = os.pathsep.join(filter(None, sys.path))
+    return LARGE_PAGES | dict(os.environ) | ONE_THREAD | {"PYTHONPATH": path}

@@ -7,11 +7,11 @@ caller's main module again in each worker (so a script without a main guard woul
 because a worker's death must be nobody else's problem (a ``ProcessPoolExecutor`` breaks for good
 when one worker is killed).
 
-The command is ``{"start": id, "call": "module:function", "arguments": {...}, "log": path}``. Events
+The command is ``{"start": id, "call": "module:function", "arguments": {...}, "log": path,
+"environment": {...}, "folder": path}``: the job has this environment and working folder. Events
 are ``{"event": "leaving", "id"}`` of a job that is done, whose process takes a moment to end;
 ``{"event": "ended", "id", "status"}`` with the exit status or minus the signal; and whatever a job
-reports. When standard input closes, the driver is gone: all jobs are killed and the server
-ends.
+reports. When standard input closes, the driver is gone: all jobs are killed and the server ends.
 """
 
 import gc
@@ -159,6 +159,9 @@ def _become(told: int, output: int) -> None:
         if not line:  # the server is gone
             return
         command = json.loads(line)
+        os.environ.clear()
+        os.environ.update(command["environment"])
+        os.chdir(command["folder"])
         null = os.open(os.devnull, os.O_RDONLY)
         log = os.open(command["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for source, target in ((null, 0), (log, 1), (log, 2)):
