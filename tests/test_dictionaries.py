@@ -314,5 +314,7 @@ def test_what_a_zip_says_of_its_observations_is_read_as_it_is():
     told = Known.told({":type:": "<class 'gymnasium.spaces.dict.Dict'>", "spaces": printed})
     assert told == {key: Known.of(part) for key, part in parts.items()}
     assert Known.told({":type:": "<class 'gymnasium.spaces.text.Text'>"}) is None
+    graph = "{'a': Discrete(3), 'b': Graph(Box(0, 1, (2,), float32), None)}"
+    assert Known.told({":type:": "<class 'gymnasium.spaces.dict.Dict'>", "spaces": graph}) is None
     assert Known.of(spaces.Box(0, 255, (4, 4, 1), np.uint8)).picture
     assert not Known.of(spaces.Box(0, 10, (4, 4, 1), np.uint8)).picture

@@ -63,7 +63,8 @@ class Known:
             text = space.get("spaces")
             entries = ENTRY.findall(text) if isinstance(text, str) else []
             told = {key: cls._printed(name, inside) for key, name, inside in entries}
-            return {k: known for k, known in told.items() if known is not None} or None
+            known = {key: one for key, one in told.items() if one is not None}
+            return known if known and len(known) == len(told) else None
         if kind.endswith(".Box'>"):
             shape = space.get("_shape")
             if not isinstance(shape, list):
