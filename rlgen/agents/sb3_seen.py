@@ -86,7 +86,7 @@ class Known:
             shape = tuple(int(n) for n in re.findall(r"\d+", found[1]))
             return cls(shape, _highest(ends) if found[2] == "uint8" else 0.0)
         numbers = [int(n) for n in re.findall(r"\d+", inside.split("start")[0])]
-        if not numbers:
+        if not numbers or kind not in ("Discrete", "MultiDiscrete", "MultiBinary"):
             return None
         return cls((sum(numbers) if kind == "MultiDiscrete" else prod(numbers),))
 
