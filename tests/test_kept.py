@@ -49,7 +49,9 @@ def test_its_summary_is_that_of_its_records(kept):
 
 def test_its_runs_lack_nothing_that_was_asked_of_them(kept):
     codes = {each.code for each in lint([kept, *(kept / "runs").iterdir()]).findings}
-    assert codes <= {"S201"}, "but for cells that have not been run"
+    # Cells that have not been run; and it was continued by later commits, whose agents and levels
+    # have the same versions, or their cells would be others.
+    assert codes <= {"S201", "S301"}
 
 
 def test_its_page_can_be_mailed_and_has_its_claims(kept):
