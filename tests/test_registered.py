@@ -63,6 +63,7 @@ def test_wrong_options_are_one_line(walk, options, told):
         ("start", "two resets with seed 0, the first observation differed"),
         ("step", "step 1 under the same actions differed"),
         ("nan", "reward nan in step 1"),
+        ("raises", "level 0: step 3 raised RuntimeError: the walk broke"),
     ],
 )
 def test_environments_that_cannot_be_measured_are_refused(walk, fault, told):

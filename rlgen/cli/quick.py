@@ -14,8 +14,9 @@ DEFAULTS = {
     "curve_levels": 10,
     "seeds": "0:3",
 }
-#: Cells a side from which a picture is worth the network for pictures.
-PICTURE = 36
+#: Cells a side from which a picture is worth the network for pictures, and from which any
+#: convolutions fit.
+PICTURE, CELLS = 36, 5
 
 
 def asked(protocol: str | None, env: str | None, told: Mapping[str, Any]) -> "str | dict[str, Any]":
@@ -82,6 +83,6 @@ def from_options(env: str, given: Mapping[str, Any]) -> dict[str, Any]:
 def fitting(shapes: Sequence[tuple[int, ...]]) -> str:
     """The network for observations of this shape, or with parts of these."""
     sides = [side for shape in shapes if len(shape) == 3 for side in shape[1:]]
-    if not sides:
+    if min(sides, default=0) < CELLS:
         return "mlp-64-64"
     return "nature" if min(sides) >= PICTURE else "conv-a"

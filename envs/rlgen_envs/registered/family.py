@@ -101,13 +101,24 @@ class RegisteredFamily(Family):
 
     def _played(self, env: LevelEnv, level: int) -> list[NDArray[np.float64]]:
         """What the first steps of a level show and pay."""
-        observation, _ = env.reset(options={"level": level})
-        told = [observation.astype(np.float64).ravel()]
-        for t in range(TRIED_STEPS):
-            observation, reward, terminated, truncated, _ = env.step(self._tried(t))
-            told.append(np.append(observation.astype(np.float64).ravel(), reward))
-            if terminated or truncated:
-                break
+        told: list[NDArray[np.float64]] = []
+        try:
+            observation, _ = env.reset(options={"level": level})
+            told.append(observation.astype(np.float64).ravel())
+            for t in range(TRIED_STEPS):
+                observation, reward, terminated, truncated, _ = env.step(self._tried(t))
+                told.append(np.append(observation.astype(np.float64).ravel(), reward))
+                if terminated or truncated:
+                    break
+        except LevelError:
+            raise
+        except Exception as error:
+            # The environment is the user's: anything can go wrong in it.
+            where = f"step {len(told)}" if told else "its reset"
+            raise LevelError(
+                f"{self.name}, level {level}: {where} raised {type(error).__name__}: "
+                f"{one_line(error)}"
+            ) from error
         return told
 
     def _tried(self, t: int) -> Any:
