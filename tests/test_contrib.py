@@ -14,6 +14,7 @@ from rlgen_envs import FAMILIES
 
 FAMILY = FAMILIES["maze-basic"].configure({"size": 5})
 CONTRIB = [name for name, preset in AGENTS.items() if preset.extra == "contrib"]
+DISCRETE = [name for name in CONTRIB if "discrete" in AGENTS[name].actions]
 
 
 def made(agent, **options):
@@ -32,7 +33,7 @@ def seen():
     return tabular.observe(tabular.start)
 
 
-@pytest.mark.parametrize("agent", CONTRIB)
+@pytest.mark.parametrize("agent", DISCRETE)
 def test_our_policy_is_the_model_s(agent):
     small = {"qrdqn": {"buffer_size": 100, "n_quantiles": 7}, "ars": {"zero_policy": False}}
     model, policy, env = made(agent, **small.get(agent, {}))

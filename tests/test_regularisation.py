@@ -4,6 +4,7 @@ from copy import deepcopy
 from itertools import pairwise
 
 import gymnasium as gym
+import mixed  # noqa: F401  # registers Mixed
 import numpy as np
 import pytest
 import reach  # noqa: F401  # registers Reach
@@ -127,6 +128,7 @@ def test_no_name_means_two_things():
         assert Regularisation.parse(name).parts == ((name, rule.default),)
 
 
+MIXED, SIDE = "rlgen-test/Mixed-v0", "side,amounts"
 PENDULUM = {"family": "Pendulum-v1", "network": "mlp-64-64"}
 
 
@@ -147,7 +149,10 @@ PENDULUM = {"family": "Pendulum-v1", "network": "mlp-64-64"}
             r"'l2\+random_shift': .*\(C, H, W\), and those of CartPole-v1 are \(4,\)",
         ),
         ({"regulariser": "level_noise", "family": "CartPole-v1"}, "CartPole-v1 shows amounts"),
-        ({"regulariser": "level_noise", "family": "FrozenLake-v1"}, "of FrozenLake-v1 have none"),
+        (
+            {"regulariser": "level_noise", "family": MIXED, "family_options": {"keys": SIDE}},
+            f"of {MIXED} have none",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_runs(tiny, keys, message):
@@ -155,7 +160,7 @@ def test_what_cannot_be_is_refused_before_anything_runs(tiny, keys, message):
         pytest.importorskip("sb3_contrib")
     keys = {"agent_options": {}, **keys}
     if "family" in keys:
-        keys |= {"family_options": {}, "train_levels": "0:3", "test_levels": "5:8"}
+        keys = {"family_options": {}, "train_levels": "0:3", "test_levels": "5:8", **keys}
         keys |= {"n_train_levels": 3, "n_validation_levels": 0, "n_test_levels": 3}
         keys |= {"conditions": "plain"}
     with pytest.raises(ProtocolError, match=rf"my.toml: regulariser = .*{message}"):
