@@ -86,8 +86,8 @@ def run(
     """
     tasks = agenda(asked.parts)
     cells = [task.cell for task in tasks]
-    check_policies(cells, trust)
     check_levels(cells)
+    check_policies(cells, trust)  # which are shown a level
     parts = [canonical(part) for part, _ in asked.parts]
     store = RunStore.create(out, canonical(asked.whole), entries(cells), parts)
     outcome = Outcome(store)

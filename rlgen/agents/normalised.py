@@ -37,8 +37,6 @@ class _Shown:
 
     def __init__(self, statistics: VecNormalize, space: spaces.Box) -> None:
         self._statistics, self._space = statistics, space
-        rms: Any = statistics.obs_rms if statistics.norm_obs else None
-        self._shape = getattr(getattr(rms, "mean", None), "shape", None)
 
     def __call__(self, observations: NDArray[Any]) -> NDArray[np.float32]:
         seen = np.asarray(observations, np.float32)
@@ -47,7 +45,8 @@ class _Shown:
         if isinstance(self._space, Packed):
             entries: Any = self._statistics.normalize_obs(self._space.unpack(seen))
             return self._space.pack(entries)
-        known = seen.reshape(len(seen), *(self._shape or ()))
+        rms = cast(Any, self._statistics.obs_rms)
+        known = seen.reshape(len(seen), *rms.mean.shape)
         told = np.asarray(self._statistics.normalize_obs(known), np.float32)
         return told.reshape(seen.shape)
 
