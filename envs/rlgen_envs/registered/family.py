@@ -15,14 +15,16 @@ from pydantic import ConfigDict, Field
 from rlgen.errors import LevelError
 from rlgen.levels import Family, Levels, level_ids
 from rlgen.settings import Settings, checked
+from rlgen_envs.registered import trying
 from rlgen_envs.registered.acting import Acting, acting, idle_index
 from rlgen_envs.registered.env import LevelEnv
 from rlgen_envs.registered.levels import SeededLevels
 from rlgen_envs.registered.observing import amounts, reader
+from rlgen_envs.registered.trying import one_line
 from rlgen_envs.registered.vector import LevelVectorEnv
 
-#: Levels, where none are named, and steps, on which an environment must do the same twice.
-TRIED_LEVELS, TRIED_STEPS = (0, 1, 12_345), 20
+#: Levels, where none are named, on which an environment must do the same twice.
+TRIED_LEVELS = (0, 1, 12_345)
 
 
 class RegisteredOptions(Settings):
@@ -83,50 +85,8 @@ class RegisteredFamily(Family):
     def check(self, ids: Sequence[int] = TRIED_LEVELS) -> None:
         """Make the environment, and refuse one whose seeds do not decide its levels."""
         env = self.env(self.generate(ids))
-        first, second = ([self._played(env, level) for level in ids] for _ in range(2))
+        trying.check(env, ids)
         env.close()
-        for level, one, other in zip(ids, first, second, strict=True):
-            for t, (seen, again) in enumerate(zip(one, other, strict=False)):
-                if not np.array_equal(seen, again, equal_nan=True):
-                    how = f"step {t} under the same actions" if t else "the first observation"
-                    raise LevelError(
-                        f"{self.name}: its levels are not decided by their seeds: after two resets "
-                        f"with seed {level}, {how} differed"
-                    )
-            if len(one) != len(other):
-                raise LevelError(
-                    f"{self.name}: its levels are not decided by their seeds: of two episodes with "
-                    f"seed {level} and the same actions one was longer"
-                )
-
-    def _played(self, env: LevelEnv, level: int) -> list[NDArray[np.float64]]:
-        """What the first steps of a level show and pay."""
-        told: list[NDArray[np.float64]] = []
-        try:
-            observation, _ = env.reset(options={"level": level})
-            told.append(observation.astype(np.float64).ravel())
-            for t in range(TRIED_STEPS):
-                observation, reward, terminated, truncated, _ = env.step(self._tried(t))
-                told.append(np.append(observation.astype(np.float64).ravel(), reward))
-                if terminated or truncated:
-                    break
-        except LevelError:
-            raise
-        except Exception as error:
-            # The environment is the user's: anything can go wrong in it.
-            where = f"step {len(told)}" if told else "its reset"
-            raise LevelError(
-                f"{self.name}, level {level}: {where} raised {type(error).__name__}: "
-                f"{one_line(error)}"
-            ) from error
-        return told
-
-    def _tried(self, t: int) -> Any:
-        """Any actions will do, if they are the same."""
-        if self.box is None:
-            return np.int64((t * 7 + 1) % self.n_actions)
-        share = np.float32((t * 7 + 1) % 11 / 10)
-        return self.box.low + share * (self.box.high - self.box.low)
 
     @cached_property
     def _spaces(self) -> tuple[gym.spaces.Box, Callable[[Any], Any], Acting, int | None]:
@@ -295,8 +255,3 @@ class RegisteredFamily(Family):
         if drawn is None:
             raise LevelError(f"{self.name} draws no pictures")
         return drawn
-
-
-def one_line(error: Exception) -> str:
-    """An error's message."""
-    return " ".join(str(error).split())

@@ -7,7 +7,8 @@ import gymnasium as gym
 from gymnasium.error import Error as GymnasiumError
 
 from rlgen.errors import UnknownNameError, nearest
-from rlgen_envs.registered.family import RegisteredFamily, one_line
+from rlgen_envs.registered.family import RegisteredFamily
+from rlgen_envs.registered.trying import one_line
 
 #: What some packages call their environments, the module that registers them, and our extra.
 PACKAGES = {
