@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rlgen.cells import Cell, conditions, plan
+from rlgen.cells import Cell, conditions
+from rlgen.planning import plan
 from rlgen.protocol import Protocol
 
 
@@ -21,7 +22,7 @@ class Task:
 
 
 def agenda(parts: Iterable[tuple[Protocol, str]]) -> list[Task]:
-    """The tasks in the order in which they run: part after part, each as ``cells.plan`` orders it.
+    """The tasks in the order in which they run: part after part, each ordered as its plan.
 
     Args:
         parts: Protocols, each with the words that messages about it begin with.

@@ -12,8 +12,8 @@ from rlgen import asked, content
 from rlgen.agenda import agenda
 from rlgen.agents import NETWORKS
 from rlgen.architectures import PAPER_FAMILIES, resolve
-from rlgen.cells import plan
 from rlgen.errors import LevelError, ProtocolError
+from rlgen.planning import plan
 
 BUDGETS = ("smoke", "cpu", "paper")
 FIGURES = ("2a", "2b", "3a", "3b", "4", "5", "6", "7", "18")

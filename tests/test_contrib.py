@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rlgen import cells, content, protocol
+from rlgen import content, planning, protocol
 from rlgen.agents import AGENTS, NETWORKS, learner, loading, presets
 from rlgen.agents.trunk import Trunk
 from rlgen.errors import ProtocolError
@@ -48,7 +48,7 @@ def test_without_the_package_the_extra_is_named_before_anything_runs(agent, tiny
     monkeypatch.setattr(presets, "find_spec", lambda name: None)
     asked = protocol.parse({**tiny, "agent": agent, "agent_options": {}}, "x")
     with pytest.raises(ProtocolError, match=rf"agent = '{agent}'.*pip install 'rlgen\[contrib\]'"):
-        cells.plan(asked, "x")
+        planning.plan(asked, "x")
 
 
 def test_trpo_stays_in_its_trust_region():

@@ -41,11 +41,11 @@ def wait(*, report, until):
 
 def tiny_cell(*, report, store):
     """A cell of the tiny study, and what its process imported on the way."""
-    from rlgen import cells, jobs, protocol
+    from rlgen import cells, jobs, planning, protocol
     from rlgen.store import RunStore
 
     asked = protocol.parse(TINY, "tiny")
-    planned = cells.plan(asked, "tiny")
+    planned = planning.plan(asked, "tiny")
     RunStore.create(Path(store), asked, cells.entries(planned))
     before = set(sys.modules)
     jobs.run(

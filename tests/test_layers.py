@@ -41,6 +41,7 @@ LAYERS = [
         "alarm",
         "training",
         "cells",
+        "planning",
         "agenda",
         "strips",
         "trajectories",

@@ -3,12 +3,12 @@
 import pytest
 from rich.console import Console
 
-from rlgen import cells, progress, protocol
+from rlgen import planning, progress, protocol
 
 
 @pytest.fixture
 def planned(tiny):
-    return cells.plan(protocol.parse(tiny, "x"), "x")
+    return planning.plan(protocol.parse(tiny, "x"), "x")
 
 
 def go_through(shown, planned):

@@ -15,7 +15,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from test_sparse import ROUTES, assert_close, played, told
 from torch import nn
 
-from rlgen import cells, content, protocol
+from rlgen import content, planning, protocol
 from rlgen.agents import AGENTS, NETWORKS
 from rlgen.agents.device_env import DeviceEnv
 from rlgen.agents.presets import EXTRAS
@@ -164,7 +164,7 @@ def test_what_cannot_be_is_refused_before_anything_runs(tiny, keys, message):
         keys |= {"n_train_levels": 3, "n_validation_levels": 0, "n_test_levels": 3}
         keys |= {"conditions": "plain"}
     with pytest.raises(ProtocolError, match=rf"my.toml: regulariser = .*{message}"):
-        cells.plan(protocol.parse({**tiny, **keys}, "my.toml"), "my.toml")
+        planning.plan(protocol.parse({**tiny, **keys}, "my.toml"), "my.toml")
 
 
 # Every one of them.

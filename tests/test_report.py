@@ -185,11 +185,11 @@ def test_a_figure_is_the_same_twice(name, study):
 
 
 def test_an_empty_study_has_a_page(write_protocol, tmp_path):
-    from rlgen import cells
+    from rlgen import planning
     from rlgen.asked import read
 
     ((asked, where),) = read(write_protocol()).parts
-    planned = cells.plan(asked, where)
+    planned = planning.plan(asked, where)
     entries = [{"id": c.id, "label": c.label, "settings": c.settings} for c in planned]
     store = RunStore.create(tmp_path / "s", asked, entries)
     page = report.write(store).read_text()

@@ -6,7 +6,7 @@ from typing import Any
 
 from base import Row
 
-from rlgen import cells, jobs, protocol, runner
+from rlgen import cells, jobs, planning, protocol, runner
 from rlgen.executors.local import LocalExecutor
 from rlgen.store import RunStore
 
@@ -46,7 +46,7 @@ def _megabytes(file: str, name: str) -> float:
 
 def measure() -> list[Row]:
     asked = protocol.parse(STUDY, "memory")
-    planned = cells.plan(asked, "memory")
+    planned = planning.plan(asked, "memory")
     with tempfile.TemporaryDirectory() as folder:
         store = RunStore.create(Path(folder) / "store", asked, cells.entries(planned))
         with LocalExecutor(store.log_folder, runner.PRELOAD) as executor:

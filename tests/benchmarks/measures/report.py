@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from base import REPEATS, Row
 
-from rlgen import cells, files, provenance, records
+from rlgen import cells, files, planning, provenance, records
 from rlgen.cells import Cell
 from rlgen.policy import FunctionPolicy
 from rlgen.protocol import Protocol, digest, parse
@@ -107,7 +107,7 @@ def report(path: Path) -> Taken:
 
 def make(path: Path, protocol: Protocol) -> Path:
     """A store as a study leaves it, of agents whose returns are drawn."""
-    asked = cells.plan(protocol, "large")
+    asked = planning.plan(protocol, "large")
     store = RunStore.create(path, protocol, cells.entries(asked))
     held_out = {
         pool: World(pool, size, 0)
