@@ -23,6 +23,7 @@ def refusal(tiny, **keys):
         ({"n_trian_levels": 3}, ["unknown key 'n_trian_levels'", "did you mean 'n_train_levels'"]),
         ({"network": None}, ["key 'network' is missing"]),
         ({"family": "maze-basik"}, ["family = 'maze-basik'", "did you mean 'maze-basic'"]),
+        ({"family": "maze-basic[9]"}, ["my.toml: family = 'maze-basic[9]': options are given as"]),
         ({"agent": ["ppo", "pppo"]}, ["agent = 'pppo'", "did you mean 'ppo'"]),
         ({"network": "conv-aa"}, ["network = 'conv-aa'", "did you mean 'conv-a'"]),
         ({"network": "conv-k2x4"}, ["network = 'conv-k2x4'", "does not fit", "5 x 5"]),
