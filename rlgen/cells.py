@@ -14,8 +14,6 @@ from rlgen.splits import Split, chosen_split, draw_split
 
 #: Raised whenever the same settings would give other results for a reason that no setting names.
 RESULTS_VERSION = 1
-
-
 #: Settings of cells whose levels are named.
 NAMED = ("train_levels", "validation_levels", "test_levels")
 #: Settings that came later, with empty defaults.

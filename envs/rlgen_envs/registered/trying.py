@@ -57,7 +57,7 @@ def _played(env: LevelEnv, level: int) -> list[NDArray[np.float64]]:
         # The environment is the user's: anything can go wrong in it.
         where = f"step {len(told)}" if told else "its reset"
         raise LevelError(
-            f"{env.name}, level {level}: {where} raised {type(error).__name__}: {one_line(error)}"
+            f"{env.name}: level {level}: {where} raised {type(error).__name__}: {one_line(error)}"
         ) from error
     return told
 
