@@ -6,16 +6,16 @@ The public names are imported when they are first used, so that ``import rlgen``
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rlgen.util.version import __version__
+
 if TYPE_CHECKING:
     from rlgen.api import Result, calibrate, draw_split, evaluate, evaluate_policy, load, select
-    from rlgen.conditions import Condition
-    from rlgen.continuous import ContinuousPolicy
     from rlgen.errors import RlgenError
-    from rlgen.levels import Family, Levels
-    from rlgen.policy import MemorylessPolicy, Policy
-    from rlgen.splits import Split
-
-__version__ = "0.1.0"
+    from rlgen.levels.family import Family, Levels
+    from rlgen.levels.split import Split
+    from rlgen.perturbations.condition import Condition
+    from rlgen.policies.base import MemorylessPolicy, Policy
+    from rlgen.policies.continuous import ContinuousPolicy
 
 __all__ = [
     "Condition",
@@ -27,6 +27,7 @@ __all__ = [
     "Result",
     "RlgenError",
     "Split",
+    "__version__",
     "calibrate",
     "draw_split",
     "evaluate",
@@ -36,14 +37,14 @@ __all__ = [
 ]
 
 _HOME = {
-    "Condition": "rlgen.conditions",
-    "ContinuousPolicy": "rlgen.continuous",
-    "Family": "rlgen.levels",
-    "Levels": "rlgen.levels",
-    "MemorylessPolicy": "rlgen.policy",
-    "Policy": "rlgen.policy",
+    "Condition": "rlgen.perturbations.condition",
+    "ContinuousPolicy": "rlgen.policies.continuous",
+    "Family": "rlgen.levels.family",
+    "Levels": "rlgen.levels.family",
+    "MemorylessPolicy": "rlgen.policies.base",
+    "Policy": "rlgen.policies.base",
     "RlgenError": "rlgen.errors",
-    "Split": "rlgen.splits",
+    "Split": "rlgen.levels.split",
 }
 
 
@@ -54,4 +55,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted(__all__)

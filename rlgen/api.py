@@ -9,17 +9,18 @@ from typing import Any
 
 import pandas as pd
 
-from rlgen import asked, content
-from rlgen.asked import ProtocolLike
-from rlgen.continuous import AnyPolicy, ContinuousPolicy, from_function, why_not
+from rlgen.analysis.stats.estimates import POOLS
 from rlgen.errors import LevelError, ProtocolError, nearest
-from rlgen.levels import Family, Levels
-from rlgen.policy import Policy
-from rlgen.protocol import Protocol
-from rlgen.splits import Split
-from rlgen.splits import draw_split as _draw_split
-from rlgen.stats.estimates import POOLS
-from rlgen.store import SELECTION, RunStore
+from rlgen.levels import lookup
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.split import Split
+from rlgen.levels.split import draw_split as _draw_split
+from rlgen.policies.base import Policy
+from rlgen.policies.continuous import AnyPolicy, ContinuousPolicy, from_function, why_not
+from rlgen.protocol import suite
+from rlgen.protocol.schema import Protocol
+from rlgen.protocol.suite import ProtocolLike
+from rlgen.store.run_store import SELECTION, RunStore
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -74,10 +75,12 @@ def evaluate(
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
-    from rlgen import files, progress, report, runner
+    from rlgen import report
     from rlgen.claims.judging import check
+    from rlgen.study import progress, runner
+    from rlgen.util import files
 
-    told = asked.read(protocol, seeds, budget)
+    told = suite.read(protocol, seeds, budget)
     check(told.whole.claims, told.parts[0][1])
     _check_call(jobs, device, shard)
     outcome = runner.run(
@@ -106,10 +109,10 @@ def evaluate(
 
 def _clone(protocol: Protocol, store: RunStore, jobs: int | None, *, quiet: bool) -> dict[str, str]:
     """Clone networks for the claims on checks and read them; returns why some failed."""
-    from rlgen.calibration import population, run
     from rlgen.claims.detection import CHECKS
+    from rlgen.diagnostics.calibration import population, run
 
-    family = content.family(protocol.clones_family or protocol.family[0])
+    family = lookup.family(protocol.clones_family or protocol.family[0])
     _, failed = run.collect(
         family if protocol.clones_family else family.configure(protocol.family_options),
         population.strata(protocol.clones),
@@ -164,13 +167,13 @@ def calibrate(
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
-    from rlgen import files
-    from rlgen.calibration import population, run, summary
-    from rlgen.checks import CHECKS
-    from rlgen.report import calibration as page
+    from rlgen.diagnostics.calibration import population, run, summary
+    from rlgen.diagnostics.detectors import CHECKS
+    from rlgen.report.sections import calibration as page
+    from rlgen.util import files
 
     _check_call(jobs, "auto", (0, 1))
-    member = content.family(family) if isinstance(family, str) else family
+    member = lookup.family(family) if isinstance(family, str) else family
     member = member.configure(options or {})
     checks = {name: CHECKS[name] for name in CHECKS if CHECKS[name].why_not(member) is None}
     told, failed = run.collect(
@@ -210,8 +213,8 @@ def select(out: str | Path, pool: str = "validation", k: int = 1) -> list[str]:
     Raises:
         RlgenError: For an unknown pool, or if fewer than ``k`` runs have returns on it.
     """
-    from rlgen.stats import choices
-    from rlgen.study import Study
+    from rlgen.analysis.results import Study
+    from rlgen.analysis.stats import choices
 
     store = RunStore(Path(out))
     if pool not in POOLS:
@@ -255,10 +258,10 @@ def evaluate_policy(
     Raises:
         RlgenError: For an unknown name, a condition that cannot be met, or no levels.
     """
-    from rlgen.conditions import Condition
     from rlgen.evaluation.table import table
+    from rlgen.perturbations.condition import Condition
 
-    family = content.family(family) if isinstance(family, str) else family
+    family = lookup.family(family) if isinstance(family, str) else family
     batch = levels if isinstance(levels, Levels) else family.generate(levels)
     if not len(batch):
         raise LevelError("there are no levels to evaluate on")
@@ -279,9 +282,9 @@ def evaluate_policy(
 def _policy(policy: Any, family: Family) -> AnyPolicy:
     box = family.box
     if hasattr(policy, "predict") and hasattr(policy, "policy"):
-        from rlgen.agents import sb3_policy
+        from rlgen.policies.sb3 import models
 
-        return sb3_policy.policy(policy, family)
+        return models.policy(policy, family)
     if not callable(policy):
         given = f"action probabilities (B, {family.n_actions})" if box is None else "actions"
         raise ProtocolError(
@@ -300,6 +303,6 @@ def draw_split(
     pool_seed: int = 0,
     flip_p: float = 0.0,
 ) -> Split:
-    """Disjoint training, validation and test levels; see ``rlgen.splits.draw_split``."""
-    member = content.family(family) if isinstance(family, str) else family
+    """Disjoint training, validation and test levels; see ``rlgen.levels.split.draw_split``."""
+    member = lookup.family(family) if isinstance(family, str) else family
     return _draw_split(member, n_train, n_validation, n_test, pool_seed=pool_seed, flip_p=flip_p)

@@ -3,7 +3,7 @@
 What the architectures are is told by ``agents.networks``.
 """
 
-from rlgen.seeding import stream
+from rlgen.util.seeding import stream
 
 #: 19 members, of which the first two of Big-ConvNet are the first two of ConvNet. Results are
 #: labelled by architecture.

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from helpers import TINY
 
-from rlgen.training import Trained, train
+from rlgen.training.train import Trained, train
 
 HERE = Path(__file__).parent
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from rlgen.evaluation import planner
-from rlgen.levels import Family, Levels
+from rlgen.levels.family import Family, Levels
 from rlgen.perturbations import PERTURBATIONS
-from rlgen.policy import FunctionPolicy, MemorylessPolicy
+from rlgen.policies.base import FunctionPolicy, MemorylessPolicy
 
 #: A study that a worker computes in about a second a cell.
 TINY: dict[str, Any] = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from rlgen.imports import Asked, import_files
-from rlgen.seeding import stream
+from rlgen.store.importing import Asked, import_files
+from rlgen.util.seeding import stream
 
 
 def returns(gap=0.5, *, seeds=range(5), levels=12, seed=0, spread=0.1, **columns):

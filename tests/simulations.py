@@ -14,8 +14,7 @@ from functools import partial
 import numpy as np
 from scipy import special
 
-from rlgen.seeding import stream
-from rlgen.stats import (
+from rlgen.analysis.stats import (
     aggregates,
     bootstrap,
     certificates,
@@ -26,6 +25,7 @@ from rlgen.stats import (
     paired,
     sequences,
 )
+from rlgen.util.seeding import stream
 
 #: Standard deviations of run, level and residual, and the true mean (method 2.3).
 RUN, LEVEL, NOISE, TRUTH = 0.3, 0.7, 0.5, 1.0

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from helpers import TINY
 
-from rlgen import draw_split, records
-from rlgen.alarm import _drawn, gap_low
-from rlgen.figures import FIGURES
+from rlgen import draw_split
+from rlgen.analysis.results import Study
+from rlgen.report.figures import FIGURES
 from rlgen.report.summary import summarise
-from rlgen.seeding import stream
-from rlgen.store import RunStore
-from rlgen.study import Study
-from rlgen.training import train
+from rlgen.store import records
+from rlgen.store.run_store import RunStore
+from rlgen.training.overfitting_alarm import _drawn, gap_low
+from rlgen.training.train import train
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 SMALL = FAMILIES["maze-basic"].configure({"size": 5})

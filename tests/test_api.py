@@ -30,7 +30,7 @@ def test_levels_and_conditions_in_every_form():
 def test_a_policy_in_every_form():
     from stable_baselines3 import PPO
 
-    from rlgen.agents.vec_env import VecEnvAdapter
+    from rlgen.agents.envs.vec_env import VecEnvAdapter
 
     levels = BASIC.generate(range(3))
     told = rlgen.evaluate_policy(uniform(BASIC), BASIC, levels)

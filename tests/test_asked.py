@@ -8,12 +8,13 @@ import pytest
 import tomli_w
 from helpers import TINY
 
-from rlgen import asked, content
-from rlgen.agenda import agenda
-from rlgen.agents import NETWORKS
 from rlgen.architectures import PAPER_FAMILIES, resolve
 from rlgen.errors import LevelError, ProtocolError
-from rlgen.planning import plan
+from rlgen.levels import lookup
+from rlgen.networks import NETWORKS
+from rlgen.protocol import suite as suites
+from rlgen.study.agenda import agenda
+from rlgen.study.plan import plan
 
 BUDGETS = ("smoke", "cpu", "paper")
 FIGURES = ("2a", "2b", "3a", "3b", "4", "5", "6", "7", "18")
@@ -40,7 +41,7 @@ def suite(tmp_path):
 
 
 def test_a_cell_of_two_parts_is_planned_once_with_the_conditions_of_both(suite):
-    told = asked.read(suite())
+    told = suites.read(suite())
     assert [part.item for part, _ in told.parts] == ["one", "two"]
     tasks = agenda(told.parts)
     assert [(t.cell.seed, t.conditions) for t in tasks] == [
@@ -55,7 +56,7 @@ def test_a_cell_of_two_parts_is_planned_once_with_the_conditions_of_both(suite):
 
 def test_one_part_is_asked_for_by_its_file_or_name(suite):
     folder = suite({"description": "of all"}, {"description": "of one"})
-    alone = asked.read(folder / "one.toml")
+    alone = suites.read(folder / "one.toml")
     assert [part.item for part, _ in alone.parts] == ["one"]
     assert alone.whole.description == "of all"
     assert alone.parts[0][0].description == "of one"
@@ -67,19 +68,19 @@ def test_a_budget_replaces_the_keys_of_its_own_file_and_later_files_win(suite):
         {"steps": 30},
         {"budgets": {"b": {"steps": 40}}},
     )
-    default, other = asked.read(folder / "one.toml"), asked.read(folder / "two.toml", budget="a")
+    default, other = suites.read(folder / "one.toml"), suites.read(folder / "two.toml", budget="a")
     assert (default.whole.name, default.whole.steps) == ("tiny-b", 30)
     assert default.whole.curve_points == 5
     assert (other.whole.name, other.whole.steps) == ("tiny-a", 10)
-    assert asked.read(folder / "two.toml").whole.steps == 40
+    assert suites.read(folder / "two.toml").whole.steps == 40
 
 
 def test_a_file_that_stands_alone_has_budgets_too(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(tomli_w.dumps({**TINY, "budgets": {"small": {"steps": 7}, "large": {}}}))
-    assert asked.read(path, budget="small").whole.steps == 7
+    assert suites.read(path, budget="small").whole.steps == 7
     with pytest.raises(ProtocolError, match=r"budget = None.*large, small"):
-        asked.read(path)
+        suites.read(path)
 
 
 @pytest.mark.parametrize(
@@ -96,19 +97,19 @@ def test_a_file_that_stands_alone_has_budgets_too(tmp_path):
 )
 def test_mistakes_are_refused(suite, changes, budget, told):
     with pytest.raises(ProtocolError, match=told):
-        _ = asked.read(suite(**changes), budget=budget).whole
+        _ = suites.read(suite(**changes), budget=budget).whole
 
 
 def test_an_unknown_part_is_answered_with_the_nearest():
     with pytest.raises(ProtocolError, match=r"zhang2018 has no part 'fig2c'.*'fig2"):
-        asked.read("zhang2018/fig2c")
+        suites.read("zhang2018/fig2c")
     with pytest.raises(ProtocolError, match="did you mean 'zhang2018'"):
-        asked.read("zhang2019")
+        suites.read("zhang2019")
 
 
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_the_study_of_the_paper_can_be_planned_at_each_budget(budget):
-    told = asked.read("zhang2018", budget=budget)
+    told = suites.read("zhang2018", budget=budget)
     assert {part.item for part, _ in told.parts} >= set(ITEMS)
     assert told.whole.name == f"zhang2018-{budget}"
     assert all(part.description for part, _ in told.parts)
@@ -120,7 +121,7 @@ def test_the_study_of_the_paper_can_be_planned_at_each_budget(budget):
 
 def test_a_shipped_suite_runs_from_a_copy_too(tmp_path):
     shutil.copytree(Path(str(files("rlgen_protocols"))) / "zhang2018", tmp_path / "mine")
-    mine, shipped = (asked.read(s, budget="smoke") for s in (tmp_path / "mine", "zhang2018"))
+    mine, shipped = (suites.read(s, budget="smoke") for s in (tmp_path / "mine", "zhang2018"))
     assert [part for part, _ in mine.parts] == [part for part, _ in shipped.parts]
 
 
@@ -134,8 +135,8 @@ def test_jobs_draw_their_architecture_from_the_papers_lists():
 
 def test_a_familys_options_may_stand_in_brackets(tiny):
     name = "maze-basic[border=outside]"
-    assert content.family(name).options["border"] == "outside"
-    told = asked.read({**tiny, "family": ["maze-basic", name]}).parts
+    assert lookup.family(name).options["border"] == "outside"
+    told = suites.read({**tiny, "family": ["maze-basic", name]}).parts
     cells = [task.cell for task in agenda(told)]
     sizes = {
         cell.family: (cell.family_options["size"], cell.family_options["border"]) for cell in cells
@@ -143,4 +144,4 @@ def test_a_familys_options_may_stand_in_brackets(tiny):
     assert sizes == {"maze-basic": (5, "inside"), name: (5, "outside")}
     assert cells[0].split().family.observation_space.shape == (7, 5, 5)
     with pytest.raises(LevelError, match=r"\[key=value"):
-        content.family("maze-basic[border]")
+        lookup.family("maze-basic[border]")

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from test_cli import imported, rlgen
 
-from rlgen import files
-from rlgen.audit import Question, audit, audit_store, grids, views
+from rlgen.diagnostics.level_overlap import Question, audit, audit_store, grids, views
 from rlgen.errors import DamagedStoreError, LevelError, StoreError
-from rlgen.levels import Family, Levels
-from rlgen.protocol import parse
-from rlgen.seeding import stream
-from rlgen.store import RunStore
+from rlgen.levels.family import Family, Levels
+from rlgen.protocol.schema import parse
+from rlgen.store.run_store import RunStore
+from rlgen.util import files
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 ONE = Question(grid=False)

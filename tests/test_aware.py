@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from helpers import TABULAR
 
-from rlgen.conditions import Condition
 from rlgen.evaluation import aware, exact, planner
+from rlgen.perturbations.condition import Condition
 from rlgen_envs import FAMILIES
 
 BASIC = FAMILIES["maze-basic"]

@@ -70,8 +70,8 @@ def test_the_share_of_arithmetic_is_a_share(benchmarks, monkeypatch, agent):
 def test_the_library_alone_gets_the_same_network(benchmarks):
     import torch
 
-    from rlgen.agents import NETWORKS
-    from rlgen.agents.trunk import layers
+    from rlgen.networks import NETWORKS
+    from rlgen.networks.trunk import layers
     from rlgen_envs import FAMILIES
 
     usual, space = benchmarks("usual"), FAMILIES["maze-basic"].observation_space

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import rlgen
-from rlgen.calibration import population, summary
-from rlgen.calibration.job import readings
-from rlgen.calibration.population import Subject
-from rlgen.checks import CHECKS
-from rlgen.checks.held_out import HeldOut
-from rlgen.checks.under_condition import UnderCondition
-from rlgen.report import calibration as page
-from rlgen.stats import scorecards
+from rlgen.analysis.stats import scorecards
+from rlgen.diagnostics.calibration import population, summary
+from rlgen.diagnostics.calibration.job import readings
+from rlgen.diagnostics.calibration.population import Subject
+from rlgen.diagnostics.detectors import CHECKS
+from rlgen.diagnostics.detectors.held_out import HeldOut
+from rlgen.diagnostics.detectors.under_condition import UnderCondition
+from rlgen.report.sections import calibration as page
 from rlgen_envs import FAMILIES
 
 FAMILY = FAMILIES["maze-basic"].configure({"size": 6})
@@ -200,8 +200,9 @@ def test_checks_of_the_method_are_what_the_trials_are_about():
 def test_the_command_ends_with_1_if_the_instrument_is_not_believed(agents, tmp_path, monkeypatch):
     from click.testing import CliRunner
 
-    from rlgen import api, files
+    from rlgen import api
     from rlgen.cli import cli
+    from rlgen.util import files
 
     for believed, code in ((True, 0), (False, 1)):
         told = files.without_nan(summarised(agents)) | {"believed": believed}

@@ -2,13 +2,14 @@ from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
-from rlgen.agents import AGENTS, NETWORKS
-from rlgen.agents.presets import OURS, AgentPreset
-from rlgen.catalogue import Catalogue, Lazy
+from rlgen.agents import AGENTS
+from rlgen.agents.presets.preset import OURS, AgentPreset
 from rlgen.errors import ProtocolError, UnknownNameError
-from rlgen.figures import FIGURES
+from rlgen.networks import NETWORKS
 from rlgen.perturbations import PERTURBATIONS
-from rlgen.regularisers import REGULARISERS
+from rlgen.report.figures import FIGURES
+from rlgen.training.regularisers import REGULARISERS
+from rlgen.util.registry import Catalogue, Lazy
 from rlgen_envs import FAMILIES
 
 CATALOGUES = [AGENTS, NETWORKS, PERTURBATIONS, REGULARISERS, FAMILIES, FIGURES]
@@ -40,7 +41,7 @@ def test_a_member_is_imported_when_first_asked_for():
 
 def test_what_others_add_and_cannot_be_loaded_is_said_in_one_line(monkeypatch):
     points = EntryPoints([EntryPoint("broken", "no.such.module:x", "rlgen.things")])
-    monkeypatch.setattr("rlgen.catalogue._outside", lambda: points)
+    monkeypatch.setattr("rlgen.util.registry._outside", lambda: points)
     catalogue: Catalogue[object] = Catalogue("thing", {}, group="rlgen.things")
     said = "thing 'broken' of no.such.module:x cannot be loaded: ModuleNotFoundError: No module"
     with pytest.raises(UnknownNameError, match=said):

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from rlgen.seeding import stream
-from rlgen.stats import certificates, sequences
+from rlgen.analysis.stats import certificates, sequences
+from rlgen.util.seeding import stream
 
 NAN, INF = float("nan"), float("inf")
 BOUNDS = [certificates.hoeffding, certificates.empirical_bernstein, certificates.betting]

@@ -5,13 +5,13 @@ import pytest
 from helpers import TablePolicy, uniform
 
 from rlgen import draw_split
-from rlgen.checks import CHECKS
-from rlgen.checks.base import Material
-from rlgen.checks.bench import Bench, Noisy, _path_states, score
-from rlgen.checks.held_out import HeldOut
+from rlgen.diagnostics.detectors import CHECKS
+from rlgen.diagnostics.detectors.base import Material
+from rlgen.diagnostics.detectors.bench import Bench, Noisy, _path_states, score
+from rlgen.diagnostics.detectors.held_out import HeldOut
 from rlgen.errors import LevelError
 from rlgen.evaluation import planner
-from rlgen.policy import FunctionPolicy
+from rlgen.policies.base import FunctionPolicy
 from rlgen_envs import FAMILIES
 
 FAMILY = FAMILIES["maze-basic"].configure({"size": 6})

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from rlgen import asked, content
-from rlgen.agenda import agenda
-from rlgen.cells import entries
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats import intervals
+from rlgen.analysis.stats.tables import fold
+from rlgen.analysis.verdicts import number
 from rlgen.claims import CLAIMS
 from rlgen.claims.base import Part, above, below, joint, within
 from rlgen.claims.detection import A, B, strata
@@ -17,12 +18,12 @@ from rlgen.claims.evidence import Evidence, Setting, scaled
 from rlgen.claims.judging import check, decide
 from rlgen.claims.readings import READINGS, changes
 from rlgen.errors import ProtocolError
-from rlgen.report.claims import claims as told_of_claims
-from rlgen.seeding import stream
-from rlgen.stats import intervals
-from rlgen.stats.folded import fold
-from rlgen.stats.verdicts import number
-from rlgen.study import Study
+from rlgen.levels import lookup
+from rlgen.protocol import suite
+from rlgen.report.sections.claims import claims as told_of_claims
+from rlgen.study.agenda import agenda
+from rlgen.study.cell import entries
+from rlgen.util.seeding import stream
 
 RUNS, LEVELS = 4, 8
 NAN = float("nan")
@@ -47,7 +48,7 @@ def plays_like_the_paper(cell, condition, pool):
 
 def made(returns=plays_like_the_paper, *, budget="cpu", keys=None, keep=None, clones=()):
     """The study of the paper as if these had been the returns."""
-    whole = asked.read("zhang2018", seeds=f"0:{RUNS}", budget=budget)
+    whole = suite.read("zhang2018", seeds=f"0:{RUNS}", budget=budget)
     parts = {p.item: p.model_copy(update=keys or {}) for p, _ in whole.parts}
     tasks = agenda((part, part.item) for part in parts.values())
     rows, curves = [], []
@@ -280,4 +281,4 @@ def test_the_summary_has_every_claim(like_the_paper):
     assert few["answer"].endswith("], asked: below 0.5)")
     never = next(one for one in told["decisions"] if one["name"] == "C-07")
     assert "no seed has been run in both; 5 of 5 parts have no interval yet)" in never["answer"]
-    assert content.family("maze-basic").name == "maze-basic"
+    assert lookup.family("maze-basic").name == "maze-basic"

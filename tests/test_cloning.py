@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from rlgen import draw_split
-from rlgen.agents import checkpoint
 from rlgen.agents.cloning import clone
-from rlgen.conditions import Condition
 from rlgen.errors import LevelError, ProtocolError, UnknownNameError
 from rlgen.evaluation import evaluate, planner, reference
+from rlgen.perturbations.condition import Condition
+from rlgen.policies import checkpoint
 from rlgen_envs import FAMILIES
 
 SMALL = FAMILIES["maze-basic"].configure({"size": 5})

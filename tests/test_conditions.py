@@ -1,8 +1,8 @@
 import pytest
 
-from rlgen.conditions import Condition
 from rlgen.errors import ProtocolError, UnknownNameError
 from rlgen.perturbations import PERTURBATIONS
+from rlgen.perturbations.condition import Condition
 
 
 def test_names_are_spelt_out_and_ordered():

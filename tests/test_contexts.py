@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from rlgen import api, content
+from rlgen import api
+from rlgen.analysis.stats.contexts import geometric_mean, summarised
 from rlgen.cli import cli
 from rlgen.errors import LevelError, StoreError
-from rlgen.stats.contexts import geometric_mean, summarised
+from rlgen.levels import lookup
 from rlgen_envs import contexts
 from rlgen_envs.contexts import ACROBOT, BLOCK, CARTPOLE, MOUNTAIN_CAR, PENDULUM, drawn
 
@@ -51,7 +52,7 @@ def test_the_papers_numbers():
 
 @pytest.mark.parametrize("env_id", IDS)
 def test_a_level_is_decided_by_its_seed(env_id):
-    family = content.family(env_id)
+    family = lookup.family(env_id)
     family.check()
     levels = [5, BLOCK + 5, 2 * BLOCK + 5]
     batch = family.vector_env(family.generate(levels), 3)
@@ -81,7 +82,7 @@ def torque(t):
     ],
 )
 def test_the_default_is_gymnasiums(env_id, plain):
-    content.families()
+    lookup.families()
     ours, theirs = gym.make(env_id), gym.make(plain)
     seed = 2 * BLOCK + 3
     assert np.array_equal(ours.reset(seed=seed)[0], theirs.reset(seed=seed)[0])
@@ -95,7 +96,7 @@ def test_the_default_is_gymnasiums(env_id, plain):
 
 
 def test_success_is_the_papers():
-    content.families()
+    lookup.families()
     env = gym.make("rlgen/CartPole-v0")
     env.reset(seed=2 * BLOCK)
     steps, done = 0, False
@@ -110,7 +111,7 @@ def test_success_is_the_papers():
 
 
 def test_a_pendulum_is_solved_by_standing_for_its_last_hundred_steps():
-    content.families()
+    lookup.families()
     env = gym.make("rlgen/Pendulum-v0")
     env.reset(seed=2 * BLOCK)
     env.unwrapped.state = np.array([0.3, 0.0])

@@ -10,20 +10,22 @@ from gymnasium.utils.env_checker import check_env
 from stable_baselines3 import PPO
 
 import rlgen
-from rlgen import content
-from rlgen.agents import AGENTS, NETWORKS, checkpoint, learner
-from rlgen.agents.presets import drawn
+from rlgen.agents import AGENTS, learner
+from rlgen.agents.presets.preset import drawn
 from rlgen.agents.recipes import recipe
 from rlgen.cli import cli
-from rlgen.conditions import Condition
-from rlgen.continuous import ContinuousFunction, UniformContinuous, uniform
 from rlgen.errors import LevelError, ProtocolError, RlgenError
 from rlgen.evaluation import can_be_exact, rollout
+from rlgen.levels import lookup
+from rlgen.levels.split import chosen_split
+from rlgen.networks import NETWORKS
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.perturbations.base import Perturbation
-from rlgen.seeding import stream
-from rlgen.splits import chosen_split
-from rlgen.training import train, training_env
+from rlgen.perturbations.condition import Condition
+from rlgen.policies import checkpoint
+from rlgen.policies.continuous import ContinuousFunction, UniformContinuous, uniform
+from rlgen.training.train import train, training_env
+from rlgen.util.seeding import stream
 
 REACH = "rlgen-test/Reach-v0"
 #: One for each algorithm.
@@ -33,7 +35,7 @@ CONTINUOUS = ["ppo", "a2c", "trpo", "ars", *CRITICS]
 
 @pytest.fixture
 def family():
-    return content.family(REACH)
+    return lookup.family(REACH)
 
 
 def conditions(*texts):
@@ -55,8 +57,8 @@ def test_actions_are_a_box_of_float32(family):
         _ = family.n_actions
     check_env(family.env(family.generate(range(3))), skip_render_check=True)
     for name in ("Pendulum-v1", "MountainCarContinuous-v0"):
-        content.family(name).check()
-    assert content.family("CartPole-v1").box is None
+        lookup.family(name).check()
+    assert lookup.family("CartPole-v1").box is None
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_actions_that_cannot_be_played_are_one_line(family, options, told):
 
 def test_idle_is_for_vectors():
     with pytest.raises(LevelError, match="its actions are discrete; use noop"):
-        content.family("CartPole-v1").configure({"idle": 0.0}).check()
+        lookup.family("CartPole-v1").configure({"idle": 0.0}).check()
 
 
 def test_the_random_agent_is_uniform(family):
@@ -102,7 +104,7 @@ def test_the_random_agent_is_uniform(family):
 
 def test_what_is_given_as_a_picture_and_numbers():
     """Of dictionaries all numbers are shown, or one entry."""
-    both = content.family(REACH).configure({"seen": "both"})
+    both = lookup.family(REACH).configure({"seen": "both"})
     assert both.observation_space.shape == (36 * 36 * 3 + 4,)
     assert both.configure({"seen": "both", "entry": "vector"}).observation_space.shape == (4,)
     picture = both.configure({"seen": "both", "entry": "picture"})
@@ -239,7 +241,7 @@ SMALL = {
 
 def quick(agent, network="mlp-64-64", **options):
     """A run of some 200 steps."""
-    family = content.family(REACH).configure(options)
+    family = lookup.family(REACH).configure(options)
     split = chosen_split(family, {"train": range(3), "validation": [], "test": range(9, 11)}, 3)
     return train(
         split,
@@ -323,7 +325,7 @@ def test_our_policy_is_the_model_s(agent, network):
     """With any network; of networks without a dense layer the critics get one."""
     if AGENTS[agent].extra:
         pytest.importorskip("sb3_contrib")
-    family = content.family(REACH).configure(
+    family = lookup.family(REACH).configure(
         {"seen": "picture"} if network == "conv-a" else {"actions": "table"}
     )
     preset = AGENTS[agent]

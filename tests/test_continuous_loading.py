@@ -15,10 +15,10 @@ from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
 import rlgen
-from rlgen import content
-from rlgen.agents import loading
 from rlgen.errors import PolicyError, RlgenError
-from rlgen.seeding import stream
+from rlgen.levels import lookup
+from rlgen.policies import loading
+from rlgen.util.seeding import stream
 
 REACH = "rlgen-test/Reach-v0"
 MLP, OTHER = {}, {"net_arch": [16, 8], "activation_fn": nn.ELU}
@@ -65,7 +65,7 @@ def made(name):
         if hasattr(module, "ra_mean"):  # as after some training
             module.ra_mean += 0.3
             module.ra_var *= 2
-    family = content.family(REACH).configure(options)
+    family = lookup.family(REACH).configure(options)
     shape = family.observation_space.shape
     return model, family, stream(0, "seen").random((20, *shape), np.float32)
 
@@ -132,12 +132,12 @@ def test_a_hostile_zip_does_not_run(tmp_path, model):
     for value in data.values():
         if isinstance(value, dict) and ":serialized:" in value:
             value[":serialized:"] = bomb
-    loading.load(str(changed(model, **data)), content.family(REACH))
+    loading.load(str(changed(model, **data)), lookup.family(REACH))
     assert not (tmp_path / "it-ran").exists()
 
 
 def test_what_does_not_fit_is_one_line(tmp_path, model):
-    reaching, cartpole = content.family(REACH), content.family("CartPole-v1")
+    reaching, cartpole = lookup.family(REACH), lookup.family("CartPole-v1")
     discrete, crossq = tmp_path / "discrete.zip", tmp_path / "crossq.zip"
     sb3.PPO("MlpPolicy", "CartPole-v1", device="cpu", **ON).save(discrete)
     contrib = pytest.importorskip("sb3_contrib")
@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_one_line(tmp_path, model):
         (other, reaching, r"other bounds than here: high is 1, 1, here 1, 3"),
         (
             model,
-            content.family("Pendulum-v1"),
+            lookup.family("Pendulum-v1"),
             r"its actions have shape \(2,\), and here .* \(1,\)",
         ),
         (model, cartpole, "no policy with discrete actions"),
@@ -166,7 +166,7 @@ def test_what_does_not_fit_is_one_line(tmp_path, model):
             loading.load(str(source), family)
         assert "\n" not in str(error.value)
     with pytest.raises(RlgenError, match="its actions are"):
-        loading.load(str(model), content.family("Pendulum-v1"), trusted=[str(model)])
+        loading.load(str(model), lookup.family("Pendulum-v1"), trusted=[str(model)])
     unknown = changed(model, action_space={})
     policy = loading.load(str(unknown), reaching)
     assert policy.act(np.zeros((1, 4), np.float32), None, None)[0].shape == (1, 2)
@@ -183,7 +183,7 @@ def test_statistics_of_training_are_applied(tmp_path):
     expected, _ = model.predict(env.normalize_obs(seen).astype(np.float32), deterministic=True)
     for trusted in ([statistics], [statistics, path]):
         policy = loading.load(
-            f"{path}+{statistics}", content.family(REACH), trusted=[str(file) for file in trusted]
+            f"{path}+{statistics}", lookup.family(REACH), trusted=[str(file) for file in trusted]
         )
         assert policy.stochastic
         assert np.allclose(policy.act(seen, None, None)[0], expected, atol=1e-5)
@@ -191,7 +191,7 @@ def test_statistics_of_training_are_applied(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_programs_and_functions_give_actions(tmp_path, monkeypatch):
-    family = content.family(REACH)
+    family = lookup.family(REACH)
     torch.manual_seed(0)
     network, path = nn.Sequential(nn.Linear(4, 2), nn.Tanh()), tmp_path / "policy.pt"
     torch.jit.trace(network, (torch.zeros(2, 4),)).save(path)
@@ -221,7 +221,7 @@ def test_programs_and_functions_give_actions(tmp_path, monkeypatch):
 def test_a_greedy_policy_on_a_level_that_does_the_same_twice(tmp_path):
     path = tmp_path / "model.zip"
     sb3.TD3("MlpPolicy", REACH, device="cpu", seed=0, **OFF).save(path)
-    family = content.family(REACH)
+    family = lookup.family(REACH)
     policy = loading.load(str(path), family)
     rows = rlgen.evaluate_policy(
         policy, family, [0, 1], ["plain", "sticky_executed:0.5", "epsilon:0.5"], episodes=5
@@ -234,7 +234,7 @@ def test_a_greedy_policy_on_a_level_that_does_the_same_twice(tmp_path):
 
 def test_the_reach_environment_can_be_solved():
     """By going straight to where it says."""
-    family = content.family(REACH)
+    family = lookup.family(REACH)
     table = rlgen.evaluate_policy(
         lambda seen: (seen[:, 2:] - seen[:, :2]) / 0.3, family, range(5), episodes=1
     )

@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from rlgen import content, planning, protocol
-from rlgen.agents import AGENTS, NETWORKS, learner, loading, presets
-from rlgen.agents.trunk import Trunk
+from rlgen.agents import AGENTS, learner
+from rlgen.agents.presets import preset
 from rlgen.errors import ProtocolError
-from rlgen.seeding import stream
-from rlgen.training import training_env
+from rlgen.levels import lookup
+from rlgen.networks import NETWORKS
+from rlgen.networks.trunk import Trunk
+from rlgen.policies import loading
+from rlgen.protocol import schema
+from rlgen.study import plan
+from rlgen.training.train import training_env
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 FAMILY = FAMILIES["maze-basic"].configure({"size": 5})
@@ -45,10 +50,10 @@ def test_our_policy_is_the_model_s(agent):
 
 @pytest.mark.parametrize("agent", CONTRIB)
 def test_without_the_package_the_extra_is_named_before_anything_runs(agent, tiny, monkeypatch):
-    monkeypatch.setattr(presets, "find_spec", lambda name: None)
-    asked = protocol.parse({**tiny, "agent": agent, "agent_options": {}}, "x")
+    monkeypatch.setattr(preset, "find_spec", lambda name: None)
+    asked = schema.parse({**tiny, "agent": agent, "agent_options": {}}, "x")
     with pytest.raises(ProtocolError, match=rf"agent = '{agent}'.*pip install 'rlgen\[contrib\]'"):
-        planning.plan(asked, "x")
+        plan.plan(asked, "x")
 
 
 def test_trpo_stays_in_its_trust_region():
@@ -106,7 +111,7 @@ def test_a_zip_plays_as_sb3_contrib_does(tmp_path, algorithm, kind):
         weights = stream(0, "weights").normal(size=model.n_params)
         model.policy.load_from_vector(torch.from_numpy(weights).float())
     model.save(tmp_path / "model.zip")
-    family = content.family("CartPole-v1")
+    family = lookup.family("CartPole-v1")
     told = stream(0, "observations").normal(size=(200, 4)).astype(np.float32)
     best, _ = model.predict(told, deterministic=True)
     assert len(set(best.tolist())) == 2, "both actions occur, or nothing is tested"

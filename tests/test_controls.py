@@ -15,11 +15,11 @@ from rlgen.agents.controls.brute import Brute
 from rlgen.agents.controls.lookup import LookupPolicy, keys
 from rlgen.agents.controls.memorisers import near_the_way
 from rlgen.agents.controls.q_learning import QLearning
-from rlgen.conditions import Condition
 from rlgen.errors import LevelError, ProtocolError
 from rlgen.evaluation import aware, evaluate, planner
 from rlgen.evaluation.outcome import Outcome
-from rlgen.seeding import stream
+from rlgen.perturbations.condition import Condition
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 BASIC = FAMILIES["maze-basic"]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from rlgen.seeding import stream
-from rlgen.stats import detection
+from rlgen.analysis.stats import detection
+from rlgen.util.seeding import stream
 
 NAN, INF = float("nan"), float("inf")
 #: Few distinct values, so that ties are common.
@@ -271,7 +271,7 @@ def test_ranks_are_scipys(columns):
 
 def test_bootstrap_weights_are_resampled_agents():
     """One bootstrap sample by hand: agents repeated as often as they are weighted."""
-    from rlgen.stats.association import _statistic
+    from rlgen.analysis.stats.association import _statistic
 
     rng = stream(5, "weights")
     x, y = rng.integers(0, 8, (2, 30)).astype(float)

@@ -6,14 +6,14 @@ import torch
 
 from rlgen import draw_split
 from rlgen.agents import AGENTS, learner
-from rlgen.agents.device_env import DeviceEnv
-from rlgen.agents.vec_env import VecEnvAdapter
-from rlgen.conditions import Condition
+from rlgen.agents.envs.device_env import DeviceEnv
+from rlgen.agents.envs.vec_env import VecEnvAdapter
 from rlgen.errors import LevelError, ProtocolError
 from rlgen.evaluation import exact
+from rlgen.perturbations.condition import Condition
 from rlgen.perturbations.vector import PerturbedVectorEnv
-from rlgen.seeding import stream
-from rlgen.training import train, training_env
+from rlgen.training.train import train, training_env
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 SMALL = FAMILIES["maze-basic"].configure({"size": 6})
@@ -109,7 +109,7 @@ def test_who_learns_from_rollouts_plays_on_the_device_and_others_do_not(monkeypa
     levels = SMALL.generate(range(4))
     settings = AGENTS["ppo"].settings
     asked = []
-    monkeypatch.setattr("rlgen.training.DeviceEnv", lambda *_, **told: asked.append(told))
+    monkeypatch.setattr("rlgen.training.train.DeviceEnv", lambda *_, **told: asked.append(told))
     training_env(SMALL, levels, settings, "random_spawn", 0, device="cuda")
     assert asked[0]["device"] == "cuda"
     assert asked[0]["random_spawn"]

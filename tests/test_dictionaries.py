@@ -17,14 +17,17 @@ from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
 import rlgen
-from rlgen import api, content
-from rlgen.agents import NETWORKS, checkpoint, loading, sb3_policy
-from rlgen.agents.trunk import layers
-from rlgen.continuous import ContinuousPolicy
+from rlgen import api
 from rlgen.errors import PolicyError, ProtocolError, RlgenError
-from rlgen.packed import Packed, Part
-from rlgen.regularisation import Regularisation
-from rlgen.training import prepare
+from rlgen.levels import lookup
+from rlgen.levels.spaces import Packed, Part
+from rlgen.networks import NETWORKS
+from rlgen.networks.trunk import layers
+from rlgen.policies import checkpoint, loading
+from rlgen.policies.continuous import ContinuousPolicy
+from rlgen.policies.sb3 import models
+from rlgen.training.regularisers.regularisation import Regularisation
+from rlgen.training.train import prepare
 
 MIXED = "rlgen-test/Mixed-v0"
 #: All that stable-baselines3 takes.
@@ -34,7 +37,7 @@ SMALL = {PPO: ON, A2C: {}, DQN: {"learning_starts": 1, "buffer_size": 10}}
 
 
 def family(**options):
-    return content.family(MIXED).configure(options)
+    return lookup.family(MIXED).configure(options)
 
 
 def seen(shown, n=20):
@@ -193,7 +196,7 @@ def test_a_zip_sees_what_it_saw_in_training(algorithm, options, tmp_path):
     if algorithm is not DQN:  # whose greedy actions may be alike
         assert np.ptp(expected, axis=0).max() > 1e-5, "they differ, or nothing is tested"
     policies = [loading.load(path, shown, trusted=trust) for trust in ((), (path,))]
-    for policy in (*policies, sb3_policy.policy(model, shown)):
+    for policy in (*policies, models.policy(model, shown)):
         assert np.allclose(policy.probabilities(ours), expected, atol=1e-5)
 
 
@@ -307,7 +310,7 @@ def test_functions_and_programs_are_given_dictionaries(tmp_path):
 
 
 def test_what_a_zip_says_of_its_observations_is_read_as_it_is():
-    from rlgen.agents.sb3_seen import Known
+    from rlgen.policies.sb3.observations import Known
 
     parts = {key: part for key, part in mixed.PARTS.items() if key not in ("words", "inner")}
     printed = "{" + ", ".join(f"{key!r}: {part}" for key, part in parts.items()) + "}"

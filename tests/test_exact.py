@@ -5,12 +5,12 @@ import pytest
 from helpers import TABULAR, TablePolicy, uniform
 
 from rlgen import draw_split
-from rlgen.conditions import Condition
 from rlgen.evaluation import evaluate, exact, rollout
 from rlgen.evaluation.outcome import Outcome
 from rlgen.evaluation.table import table
 from rlgen.perturbations import PERTURBATIONS
-from rlgen.policy import FunctionPolicy, MemorylessPolicy, Policy
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.base import FunctionPolicy, MemorylessPolicy, Policy
 from rlgen_envs import FAMILIES
 
 #: Every perturbation at its default, and combinations.

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from helpers import TINY
 
-from rlgen.executors.local import LocalExecutor, ServerDiedError, end_waiting
-from rlgen.executors.server import RAISED
-from rlgen.runner import PRELOAD
+from rlgen.study.executors.local import LocalExecutor, ServerDiedError, end_waiting
+from rlgen.study.executors.server import RAISED
+from rlgen.study.runner import PRELOAD
 
 CALLS: list[int] = []
 
@@ -41,14 +41,15 @@ def wait(*, report, until):
 
 def tiny_cell(*, report, store):
     """A cell of the tiny study, and what its process imported on the way."""
-    from rlgen import cells, jobs, planning, protocol
-    from rlgen.store import RunStore
+    from rlgen.protocol import schema
+    from rlgen.store.run_store import RunStore
+    from rlgen.study import cell, plan, worker
 
-    asked = protocol.parse(TINY, "tiny")
-    planned = planning.plan(asked, "tiny")
-    RunStore.create(Path(store), asked, cells.entries(planned))
+    asked = schema.parse(TINY, "tiny")
+    planned = plan.plan(asked, "tiny")
+    RunStore.create(Path(store), asked, cell.entries(planned))
     before = set(sys.modules)
-    jobs.run(
+    worker.run(
         report=lambda event, **_: None,
         store=store,
         settings=planned[0].settings,

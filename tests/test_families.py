@@ -14,7 +14,7 @@ from helpers import uniform
 import rlgen_envs
 from rlgen.errors import LevelError
 from rlgen.evaluation import exact, planner
-from rlgen.seeding import stream
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 GOLDEN = Path(__file__).parent / "golden" / "fingerprints.json"
@@ -256,7 +256,7 @@ def test_random_agent_is_negative_and_as_bad_as_the_method_says(name, worked_exa
     told = worked_examples["random_agent_exact"][keys[name]]
     family = FAMILIES[name]
     levels = family.generate(range(200))
-    from rlgen.conditions import Condition
+    from rlgen.perturbations.condition import Condition
 
     returns = exact.evaluate(uniform(family), family, levels, [Condition.parse("plain")])
     mean, sd = returns["plain"].ret_mean.mean(), returns["plain"].ret_mean.std()

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from rlgen import files
 from rlgen.errors import DamagedStoreError
+from rlgen.util import files
 
 
 def test_json_has_no_nan_and_no_numbers_of_numpy(tmp_path):

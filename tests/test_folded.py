@@ -8,14 +8,14 @@ import pyarrow as pa
 import pytest
 
 import rlgen
-from rlgen import records
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats import choices, intervals
+from rlgen.analysis.stats.estimates import estimates
+from rlgen.analysis.stats.gaps import normalised_score
+from rlgen.analysis.stats.tables import CELL, KEYS, NEEDED, fold, fold_tables
 from rlgen.report.summary import summarise
-from rlgen.stats import choices, intervals
-from rlgen.stats.estimates import estimates
-from rlgen.stats.folded import CELL, KEYS, NEEDED, fold, fold_tables
-from rlgen.stats.gaps import normalised_score
-from rlgen.store import RunStore
-from rlgen.study import Study
+from rlgen.store import records
+from rlgen.store.run_store import RunStore
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,14 @@ from returns import imported, means, returns
 from test_cli import imported as modules
 from test_cli import rlgen
 
+from rlgen.analysis.gate import junit
+from rlgen.analysis.gate.limits import ERROR, FAILED, PASSED, Limits, checks
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats import intervals, paired
+from rlgen.analysis.stats.increase import unpaired
+from rlgen.analysis.stats.intervals import ALIKE, Estimate
 from rlgen.errors import RlgenError, StoreError
-from rlgen.gate import junit
-from rlgen.gate.checks import ERROR, FAILED, PASSED, Limits, checks
-from rlgen.stats import intervals, paired
-from rlgen.stats.increase import unpaired
-from rlgen.stats.intervals import ALIKE, Estimate
-from rlgen.store import RunStore
-from rlgen.study import Study
+from rlgen.store.run_store import RunStore
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def test_missing_runs_are_never_passed(tiny_store, tmp_path):
 
 def test_a_gap_that_is_no_number_is_not_passed(make):
     store = make("s", returns())
-    from rlgen import records
+    from rlgen.store import records
 
     (file, *_) = sorted((store / "runs").glob("*/records.parquet"))
     rows = records.read([file], records.RECORDS)

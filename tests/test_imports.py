@@ -16,13 +16,13 @@ from test_report import Parser
 
 import rlgen as face
 from rlgen import report
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats import intervals
 from rlgen.errors import RlgenError, StoreError
-from rlgen.imports import Asked, import_files
-from rlgen.imports.columns import COLUMNS, from_path
-from rlgen.imports.values import POOLS
-from rlgen.stats import intervals
-from rlgen.store import RunStore
-from rlgen.study import Study
+from rlgen.store.importing import Asked, import_files
+from rlgen.store.importing.columns import COLUMNS, from_path
+from rlgen.store.importing.values import POOLS
+from rlgen.store.run_store import RunStore
 
 
 def files_of(folder):

@@ -1,8 +1,9 @@
 """What a user has does not change: ids of cells, records, old stores, old protocol files.
 
 Everything in ``golden/`` that these tests read was made by revision 58ee555, before the second plan
-of the house: ``old_suite`` is a suite in the first form of protocol files, ``old_store.zip`` the store
-that ``rlgen evaluate ./old_suite --jobs 1`` made of it, without its page and all weights but one.
+of the house: ``old_suite`` is a suite in the first form of protocol files, ``old_store.zip`` the
+store that ``rlgen evaluate ./old_suite --jobs 1`` made of it, without its page and
+all weights but one.
 """
 
 import json
@@ -14,11 +15,12 @@ import pytest
 from test_kept import close
 
 import rlgen
-from rlgen import asked, provenance
-from rlgen.agenda import agenda
+from rlgen.analysis.results import Study
+from rlgen.protocol import suite
 from rlgen.report.summary import summarise
-from rlgen.store import RunStore
-from rlgen.study import Study
+from rlgen.store import provenance
+from rlgen.store.run_store import RunStore
+from rlgen.study.agenda import agenda
 
 GOLDEN = Path(__file__).parent / "golden"
 IDS = json.loads((GOLDEN / "cell_ids.json").read_text())
@@ -43,7 +45,7 @@ def test_fifty_cells_keep_their_ids():
     assert len({told["id"] for told in IDS}) == 50
     studies = {json.dumps([told["protocol"], told["budget"]]): told for told in IDS}
     for key, told in studies.items():
-        tasks = agenda(asked.read(told["protocol"], None, told["budget"]).parts)
+        tasks = agenda(suite.read(told["protocol"], None, told["budget"]).parts)
         conditions = {task.cell.id: list(task.conditions) for task in tasks}
         labels = {task.cell.id: task.cell.label for task in tasks}
         for cell in IDS:

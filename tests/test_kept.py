@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from rlgen import report
+from rlgen.analysis.results import Study
 from rlgen.cli.studies import print_answers
 from rlgen.lint import lint
 from rlgen.report.summary import summarise
-from rlgen.store import RunStore
-from rlgen.study import Study
+from rlgen.store.run_store import RunStore
 
 ROOT = Path(__file__).parent.parent
 KEPT = sorted(path.parent for path in (ROOT / "protocols" / "results").glob("*/store.json"))

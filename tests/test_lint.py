@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from lint_scripts import IMPORTS, RIGHT, WRONG
 from test_cli import imported, rlgen
 
-from rlgen import files
 from rlgen.errors import LintError
 from rlgen.lint import RULES, lint
 from rlgen.lint.certainty import either, same, shifted
 from rlgen.lint.values import Const, Either, Seq, Span, Sym, Table
-from rlgen.store import RunStore
+from rlgen.store.run_store import RunStore
+from rlgen.util import files
 
 SCRIPT_RULES = [code for code in RULES if RULES[code].script is not None]
 STORE_RULES = [code for code in RULES if RULES[code].store is not None]

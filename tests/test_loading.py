@@ -14,10 +14,11 @@ import torch
 from stable_baselines3 import A2C, DQN, PPO, SAC
 from torch import nn
 
-from rlgen import api, content
-from rlgen.agents import loading
+from rlgen import api
 from rlgen.errors import PolicyError, RlgenError
-from rlgen.seeding import stream
+from rlgen.levels import lookup
+from rlgen.policies import loading
+from rlgen.util.seeding import stream
 
 CARTPOLE = "CartPole-v1"
 SMALL = {
@@ -29,7 +30,7 @@ SMALL = {
 
 def seen(env_id, n=20):
     """Observations as our families show them, and as stable-baselines3's policies expect them."""
-    family = content.family(env_id)
+    family = lookup.family(env_id)
     env = family.env(family.generate(range(n)))
     ours = np.stack([env.reset(options={"level": i})[0] for i in range(n)])
     raw = np.stack([gym.make(env_id).reset(seed=i)[0] for i in range(n)])
@@ -38,7 +39,7 @@ def seen(env_id, n=20):
 
 @pytest.fixture
 def cartpole():
-    return content.family(CARTPOLE)
+    return lookup.family(CARTPOLE)
 
 
 @pytest.mark.parametrize("algorithm", [PPO, A2C, DQN])
@@ -57,7 +58,7 @@ def test_a_zip_plays_as_stable_baselines3_does(tmp_path, algorithm, policy, env_
     model.learn(16)
     path = tmp_path / "model.zip"
     model.save(path)
-    family = content.family(env_id)
+    family = lookup.family(env_id)
     ours, raw = seen(env_id)
     told, _ = model.policy.obs_to_tensor(raw)
     with torch.no_grad():
@@ -173,7 +174,7 @@ def test_wrong_files_are_one_line(tmp_path, model, cartpole):
 
 
 def test_the_wrong_number_of_actions_is_refused(model):
-    family = content.family("Acrobot-v1")
+    family = lookup.family("Acrobot-v1")
     with pytest.raises(PolicyError, match="observations of shape"):
         loading.load(str(model), family)
 

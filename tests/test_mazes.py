@@ -132,7 +132,7 @@ def test_perfect_mazes_are_hardly_ever_strictly_solvable():
 
 
 def _rng(seed):
-    from rlgen.seeding import stream
+    from rlgen.util.seeding import stream
 
     return stream(seed, "test of the braid")
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from rlgen.seeding import stream
-from rlgen.stats import equivalence, multiplicity
+from rlgen.analysis.stats import equivalence, multiplicity
+from rlgen.util.seeding import stream
 
 NAN = float("nan")
 P = hnp.arrays(float, st.integers(1, 12), elements=st.floats(0, 1))

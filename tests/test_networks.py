@@ -3,11 +3,12 @@ import numpy as np
 import pytest
 import torch
 
-from rlgen.agents import AGENTS, NETWORKS, learner
-from rlgen.agents.trunk import TrunkExtractor
+from rlgen.agents import AGENTS, learner
 from rlgen.architectures import PAPER_FAMILIES
 from rlgen.errors import ProtocolError
-from rlgen.training import training_env
+from rlgen.networks import NETWORKS
+from rlgen.networks.trunk import TrunkExtractor
+from rlgen.training.train import training_env
 from rlgen_envs import FAMILIES
 
 PAPERS = sorted({name for listed in PAPER_FAMILIES.values() for name in listed})

@@ -5,18 +5,19 @@ import pytest
 import walk  # noqa: F401  # registers
 from helpers import TINY
 
-from rlgen import api, content
-from rlgen.conditions import Condition
+from rlgen import api
 from rlgen.errors import ProtocolError, RlgenError
 from rlgen.evaluation import can_be_exact, evaluate, rollout
 from rlgen.evaluation.noise import Noise, scale
+from rlgen.levels import lookup
 from rlgen.perturbations import PERTURBATIONS
-from rlgen.policy import FunctionPolicy
-from rlgen.seeding import stream
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.base import FunctionPolicy
+from rlgen.util.seeding import stream
 
 NOISES = [name for name in PERTURBATIONS if PERTURBATIONS[name].noise(1)]
-CARTPOLE = content.family("CartPole-v1").configure({"time_limit": 200})
-WALK = content.family("rlgen-test/Walk-v0")
+CARTPOLE = lookup.family("CartPole-v1").configure({"time_limit": 200})
+WALK = lookup.family("rlgen-test/Walk-v0")
 PICTURES = WALK.configure({"space": "picture"})
 
 
@@ -54,7 +55,7 @@ def test_more_noise_costs_more_and_the_same_seed_gives_the_same(name):
 
 def test_the_unit_of_vectors_is_their_spread_in_random_play():
     unit = scale(CARTPOLE)
-    again = content.family("CartPole-v1").configure({"time_limit": 200})
+    again = lookup.family("CartPole-v1").configure({"time_limit": 200})
     assert again is not CARTPOLE, "or it would not be measured anew"
     assert np.array_equal(unit, scale(again))
     env = CARTPOLE.vector_env(CARTPOLE.generate(range(100)), 50)
@@ -83,7 +84,7 @@ def test_pictures_stay_within_their_range():
 @pytest.mark.parametrize("family", ["maze-basic", "FrozenLake-v1", "rlgen-test/Walk-v0"])
 def test_symbols_and_tabular_levels_refuse_it_before_anything_is_computed(name, family, tmp_path):
     condition = Condition.parse(name)
-    member = content.family(family)
+    member = lookup.family(family)
     assert f"{name} needs observations that are amounts" in condition.why_not(member)
     assert not can_be_exact(POLICY, member, member.generate([0]), condition)
     with pytest.raises(ProtocolError, match="no noise can be added"):

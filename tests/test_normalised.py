@@ -10,10 +10,11 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import VecNormalize
 
-from rlgen import api, content
-from rlgen.agents import loading, sources
+from rlgen import api
 from rlgen.errors import PolicyError, RlgenError
-from rlgen.seeding import stream
+from rlgen.levels import lookup
+from rlgen.policies import loading, sources
+from rlgen.util.seeding import stream
 
 CARTPOLE = "CartPole-v1"
 
@@ -37,7 +38,7 @@ def test_it_plays_as_it_was_trained(trained, trust_the_zip):
     before = pickle.dumps(env.obs_rms)
     policy = loading.load(
         f"{path}+{statistics}",
-        content.family(CARTPOLE),
+        lookup.family(CARTPOLE),
         trusted=[str(statistics), *[str(path)] * trust_the_zip],
     )
     shown = env.normalize_obs(seen)
@@ -45,14 +46,14 @@ def test_it_plays_as_it_was_trained(trained, trust_the_zip):
     tensor = model.policy.obs_to_tensor(shown.astype(np.float32))[0]
     expected = model.policy.get_distribution(tensor).distribution.probs.detach().numpy()
     assert np.allclose(policy.probabilities(seen), expected, atol=1e-5)
-    raw = loading.load(f"{path}+none", content.family(CARTPOLE)).probabilities(seen)
+    raw = loading.load(f"{path}+none", lookup.family(CARTPOLE)).probabilities(seen)
     assert np.abs(raw - expected).max() > 1e-3
     assert pickle.dumps(env.obs_rms) == before
 
 
 def test_statistics_are_neither_overlooked_nor_read_unasked(trained, tmp_path):
     _, _, path, statistics = trained
-    family = content.family(CARTPOLE)
+    family = lookup.family(CARTPOLE)
     with pytest.raises(PolicyError, match=rf"--policy {path}\+{statistics}, or {path}\+none"):
         loading.load(str(path), family)
 
@@ -78,12 +79,12 @@ def test_what_is_no_statistics_of_these_observations(trained, tmp_path):
     ]:
         other.write_bytes(content_)
         with pytest.raises(PolicyError, match=told):
-            loading.load(f"{path}+{other}", content.family(CARTPOLE), trusted=[str(other)])
+            loading.load(f"{path}+{other}", lookup.family(CARTPOLE), trusted=[str(other)])
     VecNormalize(make_vec_env("Acrobot-v1", 1)).save(str(other))
     with pytest.raises(PolicyError, match="statistics of other observations"):
-        loading.load(f"{path}+{other}", content.family(CARTPOLE), trusted=[str(other)])
+        loading.load(f"{path}+{other}", lookup.family(CARTPOLE), trusted=[str(other)])
     with pytest.raises(PolicyError, match="only a stable-baselines3 zip has statistics"):
-        loading.load(f"module:name+{statistics}", content.family(CARTPOLE))
+        loading.load(f"module:name+{statistics}", lookup.family(CARTPOLE))
 
 
 class Table(gym.Env):
@@ -121,7 +122,7 @@ def test_tables_of_numbers(tmp_path, dtype):
     path, statistics = tmp_path / "model.zip", tmp_path / "statistics.pkl"
     model.save(path)
     env.save(str(statistics))
-    family = content.family("rlgen-test/Table-v0").configure({"dtype": dtype})
+    family = lookup.family("rlgen-test/Table-v0").configure({"dtype": dtype})
     source, trusted = f"{path}+{statistics}", [str(statistics)]
     if dtype == "uint8":
         with pytest.raises(PolicyError, match="not scaled as these are"):

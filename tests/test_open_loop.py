@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from test_exact import CONDITIONS, EPISODES, assert_agree
 
-from rlgen.conditions import Condition
 from rlgen.evaluation import can_be_exact, evaluate, open_loop, planner, rollout
 from rlgen.evaluation.table import table
-from rlgen.policy import OpenLoopPolicy
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.base import OpenLoopPolicy
 from rlgen_envs import FAMILIES
 
 BASIC = FAMILIES["maze-basic"]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlgen.stats import overlaps
+from rlgen.analysis.stats import overlaps
 
 SHOWN = st.lists(st.integers(0, 12), min_size=1, max_size=40)
 

@@ -54,11 +54,11 @@ def test_nothing_else_is_installed(wheel):
 
 def test_what_is_not_python_is_there(wheel):
     for name in (
-        "rlgen/report/page.html",
-        "rlgen/report/style.css",
-        "rlgen/figures/zhang2018/table.html",
-        "rlgen/figures/zhang2018/table2.csv",
-        "rlgen/figures/zhang2018/table3.csv",
+        "rlgen/report/templates/page.html",
+        "rlgen/report/templates/style.css",
+        "rlgen/report/figures/zhang2018/table.html",
+        "rlgen/report/figures/zhang2018/table2.csv",
+        "rlgen/report/figures/zhang2018/table3.csv",
         "rlgen_protocols/quickstart.toml",
         "rlgen_protocols/smoke.toml",
         *(f"{package}/py.typed" for package in PACKAGES),

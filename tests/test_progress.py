@@ -3,12 +3,13 @@
 import pytest
 from rich.console import Console
 
-from rlgen import planning, progress, protocol
+from rlgen.protocol import schema
+from rlgen.study import plan, progress
 
 
 @pytest.fixture
 def planned(tiny):
-    return planning.plan(protocol.parse(tiny, "x"), "x")
+    return plan.plan(schema.parse(tiny, "x"), "x")
 
 
 def go_through(shown, planned):

@@ -4,15 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlgen import asked, content, planning, protocol, ranges
 from rlgen.errors import ProtocolError, RlgenError
+from rlgen.protocol import schema, shipped, suite
+from rlgen.study import plan
+from rlgen.util import ranges
 
 
 def refusal(tiny, **keys):
     """The message with which a protocol is refused."""
     told = {k: v for k, v in {**tiny, **keys}.items() if v is not None}
     with pytest.raises(RlgenError) as caught:
-        planning.plan(protocol.parse(told, "my.toml"), "my.toml")
+        plan.plan(schema.parse(told, "my.toml"), "my.toml")
     assert caught.value.exit_code == 2
     return str(caught.value)
 
@@ -85,39 +87,39 @@ def test_files_that_are_none(tmp_path):
         if content_ is not None:
             (tmp_path / path).write_bytes(content_)
         with pytest.raises(ProtocolError, match=path):
-            asked.read(tmp_path / path)
+            suite.read(tmp_path / path)
     with pytest.raises(ProtocolError, match=r"did you mean 'quickstart'.*\*.toml"):
-        asked.read("quikstart")
+        suite.read("quikstart")
 
 
 #: Packages without which protocols of this name cannot be planned.
 EXTRAS = {"minigrid": "minigrid", "procgen": "envpool", "atari": "ale_py"}
 
 
-@pytest.mark.parametrize("name", list(content.protocols()))
+@pytest.mark.parametrize("name", list(shipped.protocols()))
 def test_shipped_protocols_can_be_planned(name):
     pytest.importorskip(EXTRAS.get(name.partition("-")[0], "rlgen"), exc_type=ImportError)
-    ((told, where),) = asked.read(name).parts
+    ((told, where),) = suite.read(name).parts
     assert told.name == name == where
     assert told.description
-    planned = planning.plan(told, where)
+    planned = plan.plan(told, where)
     assert len({cell.id for cell in planned}) == len(planned)
 
 
 def test_the_grid_is_the_product_of_the_lists(tiny):
     keys = {**tiny, "seeds": "3:6", "flip_p": [0, 0.5], "regulariser": ["none", "random_spawn"]}
-    planned = planning.plan(protocol.parse(keys, "x"), "x")
+    planned = plan.plan(schema.parse(keys, "x"), "x")
     assert len(planned) == 3 * 2 * 2 * 2
     # one seed of everything before the second seed of anything
     assert [cell.seed for cell in planned] == sorted(cell.seed for cell in planned)
     assert {cell.pool_seed for cell in planned} == {3, 4, 5}
-    shared = planning.plan(protocol.parse({**keys, "train_pool": "shared"}, "x"), "x")
+    shared = plan.plan(schema.parse({**keys, "train_pool": "shared"}, "x"), "x")
     assert {cell.pool_seed for cell in shared} == {0}
 
 
 def test_a_cell_is_its_content(tiny):
     def ids(**keys):
-        return [cell.id for cell in planning.plan(protocol.parse({**tiny, **keys}, "x"), "x")]
+        return [cell.id for cell in plan.plan(schema.parse({**tiny, **keys}, "x"), "x")]
 
     base = ids()
     # what is not part of a run's results does not change it
@@ -146,8 +148,8 @@ def test_a_cell_is_its_content(tiny):
 
 def test_the_text_of_a_protocol_is_the_protocol(tiny):
     keys = {"description": 'with "quotes", a \\ and\na new line', "claims": {"C-01": [2.0, -0.1]}}
-    told = protocol.parse({**tiny, **keys}, "x")
-    assert protocol.parse(protocol.loads(told.text(), "x"), "x") == told
+    told = schema.parse({**tiny, **keys}, "x")
+    assert schema.parse(schema.loads(told.text(), "x"), "x") == told
     assert len(told.text().splitlines()) == len(type(told).model_fields)
 
 
@@ -158,12 +160,12 @@ def test_seeds_as_text(seeds):
 
 
 def test_merging_is_a_union_and_refuses_another_study(tiny):
-    old = protocol.parse(tiny, "x")
+    old = schema.parse(tiny, "x")
     more = {"seeds": [1, 5], "conditions": ["plain", "delay:1"], "clones": 3}
-    new = protocol.parse({**tiny, **more}, "x")
-    both = protocol.merged(old, new)
+    new = schema.parse({**tiny, **more}, "x")
+    both = schema.merged(old, new)
     assert both.seeds == (0, 1, 5)
-    assert both.clones == protocol.merged(new, old).clones == 3
+    assert both.clones == schema.merged(new, old).clones == 3
     assert both.conditions == ("plain", "greedy", "random_spawn", "delay:1")
     with pytest.raises(ProtocolError, match="'steps' is 1500 in the store and 9 now"):
-        protocol.merged(old, protocol.parse({**tiny, "steps": 9}, "x"))
+        schema.merged(old, schema.parse({**tiny, "steps": 9}, "x"))

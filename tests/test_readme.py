@@ -11,11 +11,12 @@ import pytest
 from test_cli import rlgen as run_cli
 
 import rlgen
-from rlgen.agents import AGENTS, NETWORKS
+from rlgen.agents import AGENTS
 from rlgen.cli import cli
+from rlgen.networks import NETWORKS
 from rlgen.perturbations import PERTURBATIONS
-from rlgen.protocol import FREE, GRID, Protocol, parse
-from rlgen.regularisers import REGULARISERS
+from rlgen.protocol.schema import FREE, GRID, Protocol, parse
+from rlgen.training.regularisers import REGULARISERS
 from rlgen_envs import FAMILIES
 
 ROOT = Path(__file__).parent.parent

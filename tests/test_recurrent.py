@@ -13,13 +13,17 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
-from rlgen import api, content, jobs
-from rlgen.agents import AGENTS, NETWORKS, learner, loading, playing
+from rlgen import api
+from rlgen.agents import AGENTS, learner
 from rlgen.errors import PolicyError, ProtocolError
-from rlgen.policy import Policy
-from rlgen.seeding import stream
-from rlgen.splits import chosen_split
-from rlgen.training import train, training_env
+from rlgen.levels import lookup
+from rlgen.levels.split import chosen_split
+from rlgen.networks import NETWORKS, inference
+from rlgen.policies import loading
+from rlgen.policies.base import Policy
+from rlgen.study import worker
+from rlgen.training.train import train, training_env
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 contrib = pytest.importorskip("sb3_contrib")
@@ -131,7 +135,7 @@ def test_episodes_know_nothing_of_each_other(monkeypatch):
     together = played(it.policy, observations)
     alone = [played(it.policy, observations[:, [i]])[:, 0] for i in range(5)]
     assert np.allclose(together, np.stack(alone, axis=1), atol=1e-6)
-    monkeypatch.setattr(playing, "BATCH", {"cpu": 2})
+    monkeypatch.setattr(inference, "BATCH", {"cpu": 2})
     assert np.allclose(together, played(it.policy, observations), atol=1e-6)
     memory = it.policy.start(5)
     it.policy.act(observations[0], memory)
@@ -160,7 +164,7 @@ def test_sequences_at_once_are_sequences_step_by_step():
 
 def test_it_learns_to_remember():
     """A memoryless agent gets half; state that outlived its episode would mislead."""
-    family = content.family("rlgen-test/Recall-v0")
+    family = lookup.family("rlgen-test/Recall-v0")
     pools = {"train": tuple(range(12)), "test": tuple(range(100, 112))}
     trained = train(
         chosen_split(family, pools, 12),
@@ -221,10 +225,10 @@ def test_a_study_of_it_is_sampled_and_says_so(store):
 
 
 def test_a_condition_that_is_added_faces_the_policy_that_is_kept(store, monkeypatch):
-    monkeypatch.setattr(jobs, "one_core", lambda: None)  # this process is not a worker
+    monkeypatch.setattr(worker, "one_core", lambda: None)  # this process is not a worker
     before = api.load(store.path)
     cell = json.loads((store.run / "cell.json").read_text())
-    jobs.run(
+    worker.run(
         report=lambda event, **told: None,
         store=str(store.path),
         settings=cell["settings"],
@@ -276,7 +280,7 @@ def test_a_zip_plays_as_sb3_contrib_does(tmp_path, kwargs):
     seen = stream(0, "observations").normal(size=(6, 20, 4)).astype(np.float32)
     told = expected(model, seen)
     assert np.abs(told - expected(model, seen[::-1])[::-1]).max() > 0.01, "the past matters"
-    assert_plays(tmp_path / "model.zip", content.family(CARTPOLE), seen, told)
+    assert_plays(tmp_path / "model.zip", lookup.family(CARTPOLE), seen, told)
 
 
 def test_a_zip_that_looks_at_pictures(tmp_path):
@@ -286,7 +290,7 @@ def test_a_zip_that_looks_at_pictures(tmp_path):
     raw = stream(0, "pictures").integers(256, size=(3, 4, 36, 36, 3), dtype=np.uint8)
     told = expected(model, raw)
     ours = (raw.transpose(0, 1, 4, 2, 3) / 255).astype(np.float32)
-    assert_plays(tmp_path / "model.zip", content.family(name), ours, told)
+    assert_plays(tmp_path / "model.zip", lookup.family(name), ours, told)
 
 
 def test_a_zip_with_statistics_of_vec_normalize(tmp_path):
@@ -299,14 +303,14 @@ def test_a_zip_with_statistics_of_vec_normalize(tmp_path):
     env.save(str(statistics))
     seen = stream(0, "observations").normal(0, 0.5, (4, 20, 4)).astype(np.float32)
     told = expected(model, env.normalize_obs(seen.reshape(-1, 4)).reshape(seen.shape))
-    family = content.family(CARTPOLE)
+    family = lookup.family(CARTPOLE)
     assert_plays(f"{path}+{statistics}", family, seen, told, trusted=[str(statistics)])
     raw = played(loading.load(f"{path}+none", family), seen)
     assert np.abs(raw - told).max() > 1e-3
 
 
 def test_what_a_zip_cannot_tell_needs_trust(tmp_path):
-    family, path = content.family(CARTPOLE), tmp_path / "model.zip"
+    family, path = lookup.family(CARTPOLE), tmp_path / "model.zip"
     recurrent_model(lstm_kwargs={"batch_first": True}).save(path)
     with pytest.raises(PolicyError, match=rf"its LSTM has settings of its own.*--trust {path}"):
         loading.load(str(path), family)
@@ -330,7 +334,7 @@ def test_a_model_from_python(tmp_path):
     continuous.save(tmp_path / "continuous.zip")
     for family, why in [(CARTPOLE, "its actions are continuous"), ("Pendulum-v1", "has a memory")]:
         with pytest.raises(PolicyError, match=why):
-            loading.load(str(tmp_path / "continuous.zip"), content.family(family))
+            loading.load(str(tmp_path / "continuous.zip"), lookup.family(family))
 
 
 MODULE = """
@@ -358,7 +362,7 @@ recaller, wide = Recaller(), Wide()
 def test_a_policy_of_the_user_s_own_with_state(tmp_path, monkeypatch):
     (tmp_path / "my_recaller.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
-    family = content.family("rlgen-test/Recall-v0")
+    family = lookup.family("rlgen-test/Recall-v0")
     policy = loading.load("my_recaller:recaller", family)
     assert isinstance(policy, Policy)
     told = api.evaluate_policy(policy, family, range(8), episodes=2)

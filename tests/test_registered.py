@@ -10,31 +10,32 @@ from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from helpers import uniform
 
-from rlgen import api, content
+from rlgen import api
 from rlgen.agents.controls.brute import Brute
-from rlgen.conditions import Condition
 from rlgen.errors import LevelError, ProtocolError, RlgenError, UnknownNameError
 from rlgen.evaluation import rollout
-from rlgen.seeding import stream
-from rlgen.splits import chosen_split
+from rlgen.levels import lookup
+from rlgen.levels.split import chosen_split
+from rlgen.perturbations.condition import Condition
+from rlgen.util.seeding import stream
 from rlgen_envs.registered.observing import reader
 
 
 @pytest.fixture
 def walk():
-    return content.family("rlgen-test/Walk-v0")
+    return lookup.family("rlgen-test/Walk-v0")
 
 
 def test_ours_come_first_and_unknown_names_are_answered():
-    assert content.family("maze-basic") is content.families()["maze-basic"]
+    assert lookup.family("maze-basic") is lookup.families()["maze-basic"]
     with pytest.raises(UnknownNameError, match="did you mean 'CartPole-v1'"):
-        content.family("CartPol-v1")
+        lookup.family("CartPol-v1")
     with pytest.raises(UnknownNameError, match=r"known: maze-basic.*registered with Gymnasium"):
-        content.family("zzzzzzzz")
+        lookup.family("zzzzzzzz")
     with pytest.raises(UnknownNameError, match="importing json does not register 'zzzzzzzz'"):
-        content.family("json:zzzzzzzz")
+        lookup.family("json:zzzzzzzz")
     with pytest.raises(UnknownNameError, match="no_such_module cannot be imported"):
-        content.family("no_such_module:CartPole-v1")
+        lookup.family("no_such_module:CartPole-v1")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_environments_that_cannot_be_measured_are_refused(walk, fault, told):
 @pytest.mark.filterwarnings("ignore:.*A Box observation space")  # parts put together have no ends
 def test_gymnasium_accepts_the_environment(walk):
     for name in ("rlgen-test/Walk-v0", "CartPole-v1", "FrozenLake-v1"):
-        family = content.family(name)
+        family = lookup.family(name)
         family.check()
         env = family.env(family.generate(range(5)))
         check_env(env, skip_render_check=True)
@@ -165,15 +166,15 @@ def test_what_observations_become(walk):
 
 def test_actions_count_from_zero_and_idle_ones_are_known(walk):
     assert (walk.action_space.n, walk.noop) == (3, 2)
-    assert content.family("CartPole-v1").noop is None
-    assert content.family("CartPole-v1").configure({"noop": 1}).noop == 1
+    assert lookup.family("CartPole-v1").noop is None
+    assert lookup.family("CartPole-v1").configure({"noop": 1}).noop == 1
 
 
 def test_rewards_cannot_be_flipped_and_starts_not_drawn(walk):
     with pytest.raises(LevelError, match="flip_p"):
         walk.generate([1], 0.5)
     assert "cannot draw start cells" in Condition.parse("random_spawn").why_not(walk)
-    assert "does nothing" in Condition.parse("delay:1").why_not(content.family("CartPole-v1"))
+    assert "does nothing" in Condition.parse("delay:1").why_not(lookup.family("CartPole-v1"))
 
 
 def test_what_nobody_tells_is_unknown_and_not_zero(walk):
@@ -323,7 +324,7 @@ def test_a_package_that_is_missing_is_named(monkeypatch):
 
     monkeypatch.setattr("rlgen_envs.registered.names.import_module", missing)
     with pytest.raises(UnknownNameError, match=r"pip install 'rlgen\[minigrid\]'"):
-        content.family("MiniGrid-FourRooms-v0")
+        lookup.family("MiniGrid-FourRooms-v0")
 
 
 @pytest.mark.parametrize(
@@ -346,12 +347,12 @@ def test_what_an_environment_draws_is_made_a_picture(walk, monkeypatch, drawn, s
     monkeypatch.setattr(registers_walk.Walk, "render", lambda self: ["words"])
     with pytest.raises(LevelError, match="draws no pictures but"):
         walk.picture(level)
-    assert not content.family("rlgen-test/Walk-v0").configure({}).draws
+    assert not lookup.family("rlgen-test/Walk-v0").configure({}).draws
 
 
 def test_minigrid():
     pytest.importorskip("minigrid")
-    family = content.family("MiniGrid-FourRooms-v0")
+    family = lookup.family("MiniGrid-FourRooms-v0")
     family.check([0, 7])
     assert family.observation_space.shape == (7 * 7 * 3 + 4,)
     image = family.configure({"entry": "image", "scale": 10.0})
@@ -364,7 +365,7 @@ def test_minigrid():
 def test_atari():
     pytest.importorskip("ale_py")
     pytest.importorskip("cv2")
-    family = content.family("rlgen/Atari-v0").configure({"game": "Breakout"})
+    family = lookup.family("rlgen/Atari-v0").configure({"game": "Breakout"})
     family.check([0, 1003])
     assert (family.observation_space.shape, family.noop) == ((4, 84, 84), 0)
     batch = family.vector_env(family.generate([0, 5, 1000]), 3)
@@ -382,7 +383,7 @@ def test_atari():
 
 def test_procgen():
     pytest.importorskip("envpool", exc_type=ImportError)
-    family = content.family("rlgen/Procgen-v0").configure({"game": "maze"})
+    family = lookup.family("rlgen/Procgen-v0").configure({"game": "maze"})
     family.check([0, 7])
     assert (family.observation_space.shape, family.noop) == ((3, 64, 64), 4)
     levels = family.generate([3, 4, 3])
@@ -394,4 +395,4 @@ def test_procgen():
         family.check([2**31])
     for options, told in (({"game": "coin"}, "'coinrun'"), ({"mode": "hrad"}, "'hard'")):
         with pytest.raises(LevelError, match=f"did you mean {told}"):
-            content.family("rlgen/Procgen-v0").configure(options).check([0])
+            lookup.family("rlgen/Procgen-v0").configure(options).check([0])

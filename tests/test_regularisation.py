@@ -15,23 +15,26 @@ from stable_baselines3.common.callbacks import BaseCallback
 from test_sparse import ROUTES, assert_close, played, told
 from torch import nn
 
-from rlgen import content, planning, protocol
-from rlgen.agents import AGENTS, NETWORKS
-from rlgen.agents.device_env import DeviceEnv
-from rlgen.agents.presets import EXTRAS
-from rlgen.agents.trunk import Trunk, layers
-from rlgen.agents.viewed_env import ViewedEnv
-from rlgen.conditions import Condition
+from rlgen.agents import AGENTS
+from rlgen.agents.envs.device_env import DeviceEnv
+from rlgen.agents.presets.preset import EXTRAS
 from rlgen.errors import ProtocolError, UnknownNameError
+from rlgen.levels import lookup
+from rlgen.networks import NETWORKS
+from rlgen.networks.trunk import Trunk, layers
 from rlgen.perturbations import PERTURBATIONS
-from rlgen.regularisation import Regularisation
-from rlgen.regularisers import REGULARISERS
-from rlgen.seeding import stream
-from rlgen.training import prepare, training_env
+from rlgen.perturbations.condition import Condition
+from rlgen.protocol import schema
+from rlgen.study import plan
+from rlgen.training.regularisers import REGULARISERS
+from rlgen.training.regularisers.regularisation import Regularisation
+from rlgen.training.train import prepare, training_env
+from rlgen.training.viewed_env import ViewedEnv
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 SMALL = FAMILIES["maze-basic"].configure({"size": 5})
-REACH = content.family("rlgen-test/Reach-v0").configure({"seen": "picture", "idle": 0.0})
+REACH = lookup.family("rlgen-test/Reach-v0").configure({"seen": "picture", "idle": 0.0})
 FEW = {"n_envs": 8, "n_steps": 16, "batch_size": 64, "n_epochs": 2}
 REPLAY = {"n_envs": 4, "learning_starts": 50, "buffer_size": 500, "batch_size": 32}
 QUICK = {
@@ -164,7 +167,7 @@ def test_what_cannot_be_is_refused_before_anything_runs(tiny, keys, message):
         keys |= {"n_train_levels": 3, "n_validation_levels": 0, "n_test_levels": 3}
         keys |= {"conditions": "plain"}
     with pytest.raises(ProtocolError, match=rf"my.toml: regulariser = .*{message}"):
-        planning.plan(protocol.parse({**tiny, **keys}, "my.toml"), "my.toml")
+        plan.plan(schema.parse({**tiny, **keys}, "my.toml"), "my.toml")
 
 
 # Every one of them.
@@ -413,7 +416,7 @@ def test_other_pictures_are_flipped_between_their_ends():
 
     class Pictures:
         observation_space = gym.spaces.Box(-1, 3, (1, 20, 20), np.float32)
-        layout = content.family("CartPole-v1").layout
+        layout = lookup.family("CartPole-v1").layout
 
     seen = torch.tensor([-1.0, 0.5, 3.0]).repeat(400)[:1200].reshape(3, 1, 20, 20)
     shown = view("level_noise:0.5", Pictures, 3).show(seen, torch.arange(3))

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rlgen.seeding import stream
-from rlgen.stats import regularisers
-from rlgen.stats.intervals import Estimate
+from rlgen.analysis.stats import regularisers
+from rlgen.analysis.stats.intervals import Estimate
+from rlgen.util.seeding import stream
 
 
 def records(shift_test=0.0, shift_train=0.0, seeds=6, levels=40, arms=("none", "spawn"), draw=1):

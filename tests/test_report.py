@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from rlgen import report
-from rlgen.figures import FIGURES
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats import intervals
+from rlgen.analysis.verdicts import number
+from rlgen.report.figures import FIGURES
 from rlgen.report.summary import summarise
-from rlgen.stats import intervals
-from rlgen.stats.verdicts import number
-from rlgen.store import RunStore
-from rlgen.study import Study
+from rlgen.store.run_store import RunStore
 
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 
@@ -154,7 +154,7 @@ def test_a_hostile_store_cannot_put_markup_into_the_page(tiny_store, tmp_path):
     RunStore(copy).fail("0" * 16, f"Traceback {evil}")
     for file in (copy / "runs").glob("*/records.parquet"):
         frame = pd.read_parquet(file).assign(agent=evil, family=evil + "</svg>", condition=evil)
-        from rlgen import records
+        from rlgen.store import records
 
         records.write(file, frame, records.RECORDS)
     report.write(RunStore(copy))
@@ -185,11 +185,11 @@ def test_a_figure_is_the_same_twice(name, study):
 
 
 def test_an_empty_study_has_a_page(write_protocol, tmp_path):
-    from rlgen import planning
-    from rlgen.asked import read
+    from rlgen.protocol.suite import read
+    from rlgen.study import plan
 
     ((asked, where),) = read(write_protocol()).parts
-    planned = planning.plan(asked, where)
+    planned = plan.plan(asked, where)
     entries = [{"id": c.id, "label": c.label, "settings": c.settings} for c in planned]
     store = RunStore.create(tmp_path / "s", asked, entries)
     page = report.write(store).read_text()

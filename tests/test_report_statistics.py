@@ -11,19 +11,19 @@ from helpers import TINY
 
 import rlgen
 from rlgen import report
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats import certificates, choices, gaps, intervals, power, selection
+from rlgen.analysis.stats.estimates import CELL
+from rlgen.analysis.verdicts import number, percent, percent_down, rounded_down
 from rlgen.errors import RlgenError
-from rlgen.facts import facts
-from rlgen.figures import FIGURES
-from rlgen.protocol import parse
-from rlgen.report.certificates import solves
+from rlgen.protocol.schema import parse
+from rlgen.report.figures import FIGURES
 from rlgen.report.page import render
+from rlgen.report.sections.certificates import solves
 from rlgen.report.summary import summarise
-from rlgen.seeding import stream
-from rlgen.stats import certificates, choices, gaps, intervals, power, selection
-from rlgen.stats.estimates import CELL
-from rlgen.stats.verdicts import number, percent, percent_down, rounded_down
-from rlgen.store import RunStore
-from rlgen.study import Study
+from rlgen.store.run_store import RunStore
+from rlgen.study.facts import facts
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 KEYS = dict(zip(CELL, ("maze-basic", "ppo", "conv-a", 10, 0.4, "none"), strict=True))

@@ -8,9 +8,9 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3 import A2C
 from stable_baselines3.common.buffers import RolloutBuffer
 
+from rlgen.agents.envs.vec_env import VecEnvAdapter
 from rlgen.agents.rollouts import BatchedA2C, Rollouts
-from rlgen.agents.vec_env import VecEnvAdapter
-from rlgen.seeding import stream
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 FAMILY = FAMILIES["maze-basic"].configure({"size": 5})

@@ -15,7 +15,7 @@ import pytest
 from helpers import TINY
 
 import rlgen
-from rlgen.store import RunStore
+from rlgen.store.run_store import RunStore
 
 #: Files of a run that depend on nothing but its cell; provenance tells time and machine.
 RESULTS = (
@@ -121,7 +121,7 @@ def test_the_records_have_the_schema_and_the_numbers(reference):
 
 
 def test_stored_policies_give_the_stored_returns(reference):
-    from rlgen.agents import checkpoint
+    from rlgen.policies import checkpoint
     from rlgen_envs import FAMILIES
 
     frame = rlgen.load(reference)
@@ -451,7 +451,7 @@ def test_a_script_needs_no_main_guard(tmp_path):
 
 
 def test_an_exception_of_several_lines_is_told_in_one():
-    from rlgen.runner import _raised
+    from rlgen.study.runner import _raised
 
     log = "noise\nTraceback (most recent call last):\n  File x, line 1, in f\n    raise\n"
     assert _raised(log + "ValueError: one\ntwo\n") == "ValueError: one two"

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlgen.seeding import library_seed, stream
+from rlgen.util.seeding import library_seed, stream
 
 paths = st.lists(st.one_of(st.text(max_size=5), st.integers(-(2**70), 2**70)), max_size=4)
 seeds = st.integers(-(2**70), 2**70)

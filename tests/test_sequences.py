@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rlgen.seeding import stream
-from rlgen.stats import sequences
+from rlgen.analysis.stats import sequences
+from rlgen.util.seeding import stream
 
 NAN = float("nan")
 SEQUENCES = [sequences.robbins, sequences.predictable_bernstein, sequences.betting]

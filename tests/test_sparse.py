@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from rlgen.agents import NETWORKS
-from rlgen.agents.narrow import LANES
-from rlgen.agents.sparse import Deviations
-from rlgen.agents.trunk import MOST_DEVIATING, layers
-from rlgen.seeding import stream
+from rlgen.networks import NETWORKS
+from rlgen.networks.kernels.narrow import LANES
+from rlgen.networks.kernels.sparse import Deviations
+from rlgen.networks.trunk import MOST_DEVIATING, layers
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 #: One network a route: narrow convolutions, wide ones of two kernels, dense layers.

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rlgen import draw_split
 from rlgen.errors import LevelError, UnknownNameError
-from rlgen.splits import Split
+from rlgen.levels.split import Split
 from rlgen_envs import FAMILIES
 
 BASIC = FAMILIES["maze-basic"]

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rlgen.seeding import stream
-from rlgen.stats import estimates as tables
-from rlgen.stats import gaps, intervals, verdicts
-from rlgen.stats.intervals import Estimate
+from rlgen.analysis import verdicts
+from rlgen.analysis.stats import estimates as tables
+from rlgen.analysis.stats import gaps, intervals
+from rlgen.analysis.stats.intervals import Estimate
+from rlgen.util.seeding import stream
 
 NAN = float("nan")
 

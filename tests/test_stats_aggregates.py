@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rlgen.seeding import stream
-from rlgen.stats import aggregates
+from rlgen.analysis.stats import aggregates
+from rlgen.util.seeding import stream
 
 NAN = float("nan")
 SCORES = hnp.arrays(np.float64, st.integers(1, 30), elements=st.floats(-10, 10))

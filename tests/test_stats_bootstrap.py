@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rlgen.seeding import stream
-from rlgen.stats import aggregates, bootstrap, intervals
+from rlgen.analysis.stats import aggregates, bootstrap, intervals
+from rlgen.util.seeding import stream
 
 NAN = float("nan")
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rlgen.seeding import stream
-from rlgen.stats import intervals
+from rlgen.analysis.stats import intervals
+from rlgen.util.seeding import stream
 
 NAN = float("nan")
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlgen.analysis.stats import gaps
 from rlgen.errors import RlgenError
-from rlgen.seeding import stream
-from rlgen.stats import gaps
+from rlgen.util.seeding import stream
 
 NAN = float("nan")
 BASE, KEY = (1.0, 1.0, -1.0, -1.0), 0.1

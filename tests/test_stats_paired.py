@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlgen.seeding import stream
-from rlgen.stats import intervals, paired
+from rlgen.analysis.stats import intervals, paired
+from rlgen.util.seeding import stream
 
 NAN = float("nan")
 DIFFERENCES = st.lists(st.integers(-5, 5).map(float), min_size=2, max_size=8).map(np.array)

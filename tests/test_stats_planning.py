@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rlgen.seeding import stream
-from rlgen.stats import planning, power
-from rlgen.stats.planning import Spread
+from rlgen.analysis.stats import power, sample_size
+from rlgen.analysis.stats.sample_size import Spread
+from rlgen.util.seeding import stream
 
 
 def records(train, test, **keys):
@@ -29,24 +29,24 @@ def drawn(runs, levels=80, seed=0):
 
 
 def test_the_spread_of_a_study_is_found():
-    told = planning.gap_spread(drawn(400))
+    told = sample_size.gap_spread(drawn(400))
     assert told.run == pytest.approx(0.4, rel=0.1)
     assert told.residual == pytest.approx(0.5, rel=0.03)
     assert told.level == pytest.approx(0.7, rel=0.2)
     assert (told.runs, told.levels, told.reason) == (400, 80, "")
     # with few levels the residual moves the gaps of runs: that is not the runs' own
-    assert planning.gap_spread(drawn(400, levels=3)).run == pytest.approx(0.4, rel=0.1)
+    assert sample_size.gap_spread(drawn(400, levels=3)).run == pytest.approx(0.4, rel=0.1)
 
 
 def test_cells_are_pooled_by_their_runs():
     few, many = drawn(3), drawn(9, seed=1)
     both = pd.concat([few, many.assign(network="m")])
-    alone = [planning.gap_spread(cell).residual ** 2 for cell in (few, many)]
-    told = planning.gap_spread(both)
+    alone = [sample_size.gap_spread(cell).residual ** 2 for cell in (few, many)]
+    told = sample_size.gap_spread(both)
     assert told.residual**2 == pytest.approx((2 * alone[0] + 8 * alone[1]) / 10)
     assert told.runs == 3
     # a cell that tells nothing does no harm
-    assert planning.gap_spread(pd.concat([both, drawn(1).assign(network="o")])) == told
+    assert sample_size.gap_spread(pd.concat([both, drawn(1).assign(network="o")])) == told
 
 
 @pytest.mark.parametrize(
@@ -63,25 +63,25 @@ def test_cells_are_pooled_by_their_runs():
     ],
 )
 def test_no_spread_and_why(table, reason):
-    told = planning.gap_spread(table)
+    told = sample_size.gap_spread(table)
     assert np.isnan([told.run, told.residual, told.level]).all()
     assert told.reason == reason
 
 
 def test_what_is_asked_is_answered_and_no_more():
     spread = Spread(0.25, 0.8, 0.5)
-    told = planning.answers(spread, gap=0.2, runs=5, levels=100)
+    told = sample_size.answers(spread, gap=0.2, runs=5, levels=100)
     assert told == {
         "needs": [{"levels": 100, "runs": power.runs_needed(0.2, 0.25, 0.8, 100)}],
         "levels_needed": None,
         "detects": power.detectable(0.25, 0.8, 5, 100),
     }
-    told = planning.answers(spread, gap=0.2)
+    told = sample_size.answers(spread, gap=0.2)
     assert [row["levels"] for row in told["needs"]] == [100, 200, 1000]
-    told = planning.answers(spread, gap=0.5, runs=10)
+    told = sample_size.answers(spread, gap=0.5, runs=10)
     assert told["levels_needed"] == np.ceil(power.levels_needed(0.5, 0.25, 0.8, 10))
-    assert planning.answers(spread, runs=5) == {}
-    split = planning.answers(spread, budget=(36_000.0, 600.0, 0.05))["split"]
+    assert sample_size.answers(spread, runs=5) == {}
+    split = sample_size.answers(spread, budget=(36_000.0, 600.0, 0.05))["split"]
     best = power.best_split(36_000.0, 600.0, 0.05, 0.25, 0.5, 0.8)
     assert (split["runs"], split["levels"]) == (best.runs, best.levels)
     assert split["detects"] == power.detectable(0.25, 0.8, best.runs, best.levels)

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlgen.analysis.stats import intervals, power
+from rlgen.analysis.stats.intervals import Estimate
 from rlgen.errors import RlgenError
-from rlgen.seeding import stream
-from rlgen.stats import intervals, power
-from rlgen.stats.intervals import Estimate
+from rlgen.util.seeding import stream
 
 SD = st.floats(0.05, 2)
 

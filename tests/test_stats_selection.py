@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rlgen.analysis.stats import intervals, selection
 from rlgen.errors import RlgenError
-from rlgen.seeding import stream
-from rlgen.stats import intervals, selection
+from rlgen.util.seeding import stream
 
 NAN = float("nan")
 

@@ -8,12 +8,14 @@ import pytest
 from helpers import uniform
 from test_zhang2018 import asked, made, means
 
-from rlgen import content, draw_split, strips
-from rlgen.conditions import Condition
-from rlgen.figures.zhang2018 import draw, frames, panels
-from rlgen.figures.zhang2018.selection import Selection
-from rlgen.figures.zhang2018.strips import agents
-from rlgen.seeding import stream
+from rlgen import draw_split
+from rlgen.evaluation import strips
+from rlgen.levels import lookup
+from rlgen.perturbations.condition import Condition
+from rlgen.report.figures.zhang2018 import draw, frames, panels
+from rlgen.report.figures.zhang2018.selection import Selection
+from rlgen.report.figures.zhang2018.strips import agents
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 TUNNEL = FAMILIES["maze-tunnel"].configure({"size": 9})
@@ -96,7 +98,7 @@ def test_rewards_are_those_of_the_objects_on_the_way(split, played):
 
 
 def test_families_without_floor_plans_have_no_strips():
-    family = content.family("CartPole-v1")
+    family = lookup.family("CartPole-v1")
     assert strips.episodes(uniform(family), draw_split(family, 2, 0, 2), 0) == []
 
 

@@ -10,15 +10,16 @@ from helpers import TINY
 from test_cli import rlgen as run_cli
 
 import rlgen
-from rlgen import asked, report
-from rlgen.agenda import agenda
-from rlgen.calibration import population
+from rlgen import report
 from rlgen.claims import CLAIMS
 from rlgen.claims.detection import CHECKS
 from rlgen.cli.studies import print_answers
+from rlgen.diagnostics.calibration import population
 from rlgen.errors import RlgenError
-from rlgen.figures.zhang2018 import ITEMS
-from rlgen.store import RunStore
+from rlgen.protocol import suite as suites
+from rlgen.report.figures.zhang2018 import ITEMS
+from rlgen.store.run_store import RunStore
+from rlgen.study.agenda import agenda
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def smoke(tmp_path_factory):
 
 def test_every_part_is_trained_and_drawn(smoke):
     out, _, result = smoke
-    tasks = agenda(asked.read("zhang2018", budget="smoke").parts)
+    tasks = agenda(suites.read("zhang2018", budget="smoke").parts)
     assert not result.failed
     assert len(result.computed) + len(result.already) == len(tasks)
     assert result.summary["missing"] == []

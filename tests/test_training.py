@@ -9,10 +9,12 @@ from safetensors.torch import load_file, save_file
 from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen import draw_split
-from rlgen.agents import AGENTS, NETWORKS, checkpoint, learner
-from rlgen.agents.presets import EXTRAS, LogUniform, drawn
+from rlgen.agents import AGENTS, learner
+from rlgen.agents.presets.preset import EXTRAS, LogUniform, drawn
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
-from rlgen.training import prepare, train
+from rlgen.networks import NETWORKS
+from rlgen.policies import checkpoint
+from rlgen.training.train import prepare, train
 from rlgen_envs import FAMILIES
 
 SMALL = FAMILIES["maze-basic"].configure({"size": 5})

@@ -5,11 +5,11 @@ import pytest
 from stable_baselines3 import PPO
 from stable_baselines3.common.evaluation import evaluate_policy
 
-from rlgen.agents.vec_env import VecEnvAdapter
-from rlgen.conditions import Condition
+from rlgen.agents.envs.vec_env import VecEnvAdapter
 from rlgen.errors import ProtocolError
+from rlgen.perturbations.condition import Condition
 from rlgen.perturbations.vector import PerturbedVectorEnv
-from rlgen.seeding import stream
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 FAMILY = FAMILIES["maze-basic"].configure({"size": 5})

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats import intervals
+from rlgen.analysis.stats.tables import fold
 from rlgen.architectures import resolve
-from rlgen.figures import zhang2018
-from rlgen.figures.zhang2018 import ITEMS, draw, tables
-from rlgen.figures.zhang2018.selection import Selection
-from rlgen.protocol import GRID, parse
-from rlgen.seeding import stream
-from rlgen.stats import intervals
-from rlgen.stats.folded import fold
-from rlgen.study import Study
+from rlgen.protocol.schema import GRID, parse
+from rlgen.report.figures import zhang2018
+from rlgen.report.figures.zhang2018 import ITEMS, draw, tables
+from rlgen.report.figures.zhang2018.selection import Selection
+from rlgen.util.seeding import stream
 
 CHECKS = ["random_spawn", "sticky_proposed:0.25", "random_spawn+sticky_proposed:0.25"]
 STICKY = [f"sticky_{mode}:{z}" for mode in ("proposed", "executed") for z in ("0.25", "1")]

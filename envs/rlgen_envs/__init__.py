@@ -7,8 +7,8 @@
 
 import gymnasium as gym
 
-from rlgen.catalogue import Catalogue, Lazy
-from rlgen.levels import Family
+from rlgen.levels.family import Family
+from rlgen.util.registry import Catalogue, Lazy
 
 __all__ = ["FAMILIES"]
 

@@ -15,7 +15,7 @@ from gymnasium.envs.classic_control.mountain_car import MountainCarEnv
 from gymnasium.envs.classic_control.pendulum import PendulumEnv, angle_normalize
 
 from rlgen.errors import LevelError
-from rlgen.seeding import stream
+from rlgen.util.seeding import stream
 
 BLOCK = 10_000_000_000
 #: The blocks in their order.

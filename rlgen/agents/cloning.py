@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rlgen.agents import NETWORKS
 from rlgen.agents.controls.base import batches
-from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
-from rlgen.agents.trunk import layers
 from rlgen.evaluation import planner
-from rlgen.levels import Family, Levels
-from rlgen.seeding import library_seed, stream
-from rlgen.tabular import TabularLevels
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.tabular import TabularLevels
+from rlgen.networks import NETWORKS
+from rlgen.networks.trunk import layers
+from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
+from rlgen.util.seeding import library_seed, stream
 
 BATCH = 256
 #: Largest learning rate times the square root of the widest layer's channels or units.

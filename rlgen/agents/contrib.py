@@ -11,12 +11,12 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.preprocessing import get_action_dim
 from torch import nn
 
-from rlgen.agents import quantiles
-from rlgen.agents.box_head import BoxHead
 from rlgen.agents.recipes import ON_POLICY, Recipe, actor, soft_actor
-from rlgen.agents.renormed import Renormed, joined
 from rlgen.agents.rollouts import Batched, Rollouts
-from rlgen.agents.trunk import Trunk, TrunkExtractor
+from rlgen.networks.box_head import BoxHead
+from rlgen.networks.trunk import Trunk, TrunkExtractor
+from rlgen.policies.sb3 import quantiles
+from rlgen.policies.sb3.renormed import Renormed, joined
 
 
 class BatchedTRPO(Batched, TRPO):

@@ -3,8 +3,8 @@
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
 
-from rlgen.agents.trunk import Trunk
-from rlgen.seeding import stream
+from rlgen.networks.trunk import Trunk
+from rlgen.util.seeding import stream
 
 
 class Dropout(BaseCallback):

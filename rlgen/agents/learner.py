@@ -15,19 +15,19 @@ from stable_baselines3.common.sb2_compat.rmsprop_tf_like import RMSpropTFLike
 from torch import nn
 
 from rlgen.agents.annealing import EntropyAnneal
-from rlgen.agents.batch_env import BatchEnv
-from rlgen.agents.box_head import BoxHead
-from rlgen.agents.box_policy import BoxSpec, ContinuousSpec, ContinuousTorchPolicy
-from rlgen.agents.checkpoint import TrainedPolicy
 from rlgen.agents.dropout import Dropout
-from rlgen.agents.networks import Network
-from rlgen.agents.presets import AgentPreset
+from rlgen.agents.envs.batch_env import BatchEnv
+from rlgen.agents.presets.preset import AgentPreset
 from rlgen.agents.recipes import recipe
-from rlgen.agents.recurrent_policy import RecurrentPolicy, RecurrentSpec
-from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
-from rlgen.agents.trunk import TrunkExtractor
 from rlgen.errors import ProtocolError
-from rlgen.packed import parts_of
+from rlgen.levels.spaces import parts_of
+from rlgen.networks.box_head import BoxHead
+from rlgen.networks.layers import Network
+from rlgen.networks.trunk import TrunkExtractor
+from rlgen.policies.box_policy import BoxSpec, ContinuousSpec, ContinuousTorchPolicy
+from rlgen.policies.checkpoint import TrainedPolicy
+from rlgen.policies.recurrent_policy import RecurrentPolicy, RecurrentSpec
+from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
 
 #: Settings of ours that stable-baselines3 does not take.
 _OURS = (

@@ -9,11 +9,11 @@ from stable_baselines3 import DDPG, DQN, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 from torch import nn
 
-from rlgen.agents.box_head import BoxHead
-from rlgen.agents.presets import AgentPreset
+from rlgen.agents.presets.preset import AgentPreset
 from rlgen.agents.rollouts import BatchedA2C, BatchedPolicy, BatchedPPO, Rollouts
-from rlgen.agents.trunk import Trunk
-from rlgen.catalogue import Catalogue, Lazy
+from rlgen.networks.box_head import BoxHead
+from rlgen.networks.trunk import Trunk
+from rlgen.util.registry import Catalogue, Lazy
 
 #: Adam's smallest denominator, stable-baselines3's default for algorithms that are on-policy.
 ON_POLICY = {"eps": 1e-5}

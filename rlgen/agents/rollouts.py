@@ -19,7 +19,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.type_aliases import RolloutBufferSamples
 from stable_baselines3.common.vec_env import VecEnv
 
-from rlgen.agents.batch_env import BatchEnv
+from rlgen.agents.envs.batch_env import BatchEnv
 
 
 class Rollouts(RolloutBuffer):

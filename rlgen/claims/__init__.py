@@ -4,8 +4,8 @@ A claim is a list of parts, each a number with what is asked of it. To add one: 
 ``Evidence`` and the declared margins to its parts, and its line in the table.
 """
 
-from rlgen.catalogue import Catalogue, Lazy
 from rlgen.claims.base import Claim
+from rlgen.util.registry import Catalogue, Lazy
 
 __all__ = ["CLAIMS"]
 

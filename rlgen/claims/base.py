@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from rlgen.stats.equivalence import tost
-from rlgen.stats.intervals import Estimate
+from rlgen.analysis.stats.equivalence import tost
+from rlgen.analysis.stats.intervals import Estimate
 
 if TYPE_CHECKING:
     from rlgen.claims.evidence import Evidence

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from rlgen.analysis.stats import scorecards
+from rlgen.analysis.stats.detection import Auc
+from rlgen.analysis.stats.intervals import Estimate
 from rlgen.claims.base import NAN, Claim, Part, within
 from rlgen.claims.evidence import Evidence
-from rlgen.stats import scorecards
-from rlgen.stats.detection import Auc
-from rlgen.stats.intervals import Estimate
 
 STICKY_CHECKS = ("sticky-proposed-25", "sticky-executed-25")
 SPAWN_CHECK = "random-spawn"

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats import intervals
+from rlgen.analysis.stats.estimates import pool_mean, why_apart
+from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
+from rlgen.analysis.stats.paired import paired_mean
+from rlgen.analysis.stats.tables import CELL
 from rlgen.architectures import resolve
-from rlgen.stats import intervals
-from rlgen.stats.estimates import pool_mean, why_apart
-from rlgen.stats.folded import CELL
-from rlgen.stats.intervals import NAN, Estimate, Floats
-from rlgen.stats.paired import paired_mean
-from rlgen.study import Study
 
 NONE = "none"
 #: The paper's families from the easiest to the hardest.

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rlgen.analysis.stats.multiplicity import holm
 from rlgen.claims import CLAIMS
 from rlgen.claims.base import Claim, Part, joint
 from rlgen.claims.evidence import Evidence
 from rlgen.errors import ProtocolError, RlgenError
-from rlgen.stats.multiplicity import holm
 
 ALPHA = 0.05
 SUPPORTED, REFUTED, INCONCLUSIVE = "supported", "refuted", "inconclusive"

@@ -6,9 +6,9 @@ Each is compared with the default reading on the same settings, those for which 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from rlgen.analysis.results import Study
 from rlgen.claims.evidence import Evidence, Setting
 from rlgen.claims.judging import Decision, decide
-from rlgen.study import Study
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from rlgen.analysis.stats import intervals
+from rlgen.analysis.stats.intervals import NAN, Estimate, difference
 from rlgen.claims.base import Claim, Part, above, below
 from rlgen.claims.evidence import FAMILIES, NONE, Evidence, Setting
-from rlgen.stats import intervals
-from rlgen.stats.intervals import NAN, Estimate, difference
 
 #: Sizes of training pools, and the flip probability, that claims name.
 TEN, THOUSAND, TEN_THOUSAND, RANDOM_P = 10, 1_000, 10_000, 0.5

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from rlgen.analysis.stats import intervals
+from rlgen.analysis.stats.intervals import NAN, Estimate, difference
 from rlgen.claims.base import Claim, Part, above, within
 from rlgen.claims.evidence import NONE, Evidence, Setting
 from rlgen.claims.returns import RANDOM_P, TEN_THOUSAND
-from rlgen.stats import intervals
-from rlgen.stats.intervals import NAN, Estimate, difference
 
 BASIC = "maze-basic"
 #: The parts in which training is regularised as in the paper.

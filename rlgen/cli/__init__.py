@@ -5,19 +5,10 @@ import sys
 
 import click
 
-from rlgen import __version__
-from rlgen.cli import (
-    auditing,
-    contexts,
-    gating,
-    importing,
-    instrument,
-    looking,
-    sizing,
-    studies,
-)
+from rlgen.cli import auditing, contexts, gating, importing, instrument, looking, sizing, studies
 from rlgen.cli.options import INTERRUPTED
 from rlgen.errors import RlgenError, nearest
+from rlgen.util.version import __version__
 
 
 class _Commands(click.Group):

@@ -120,7 +120,7 @@ def audit(
         for name, value in given.items():
             if value:
                 raise click.UsageError(f"{name} is for --env; a store has levels of its own")
-        from rlgen.audit import Question, audit_store
+        from rlgen.diagnostics.level_overlap import Question, audit_store
 
         told = audit_store(store, Question(**question))
     else:
@@ -128,11 +128,11 @@ def audit(
             raise click.UsageError("--env needs --train-levels and --test-levels")
         train = parse_levels(train_levels, "--train-levels")
         test = parse_levels(test_levels, "--test-levels")
-        from rlgen import showing
-        from rlgen.audit import Question, find_family
-        from rlgen.audit import audit as compare
+        from rlgen.diagnostics.level_overlap import Question, find_family
+        from rlgen.diagnostics.level_overlap import audit as compare
+        from rlgen.evaluation import drawing
 
-        member = find_family(str(family), showing.parse_options(options))
+        member = find_family(str(family), drawing.parse_options(options))
         told = [compare(member, train, test, Question(**question))]
     if as_json:
         click.echo(json.dumps(told if store is not None else told[0], indent=1))

@@ -24,7 +24,7 @@ def contexts(default: Path, random: Path, as_json: bool) -> None:
     \b
     rlgen contexts results/packer2018-cartpole-d results/packer2018-cartpole-r
     """
-    from rlgen.stats.contexts import MADE_OF, summarised
+    from rlgen.analysis.stats.contexts import MADE_OF, summarised
 
     shares = _shares(default, ("DD", "DR", "DE")) | _shares(random, ("", "RR", "RE"))
     told = summarised(shares)
@@ -50,9 +50,9 @@ def summarised_part(shares: dict[int, float]) -> float:
 
 def _shares(path: Path, names: tuple[str, str, str]) -> dict[str, dict[int, float]]:
     """Share of solved episodes by name and seed; a pool whose name is empty is not read."""
-    from rlgen.stats.estimates import POOLS
-    from rlgen.store import RunStore
-    from rlgen.study import Study
+    from rlgen.analysis.results import Study
+    from rlgen.analysis.stats.estimates import POOLS
+    from rlgen.store.run_store import RunStore
 
     rows: Any = Study.load(RunStore(path)).main_records
     told: dict[str, dict[int, float]] = {}

@@ -92,10 +92,10 @@ def check(
         raise click.UsageError(
             "nothing is asked: give --max-gap, --against with --max-gap-increase, or --min-return"
         )
-    from rlgen import files
+    from rlgen.analysis.gate import junit as xml
+    from rlgen.analysis.gate import limits as gate
     from rlgen.errors import RlgenError
-    from rlgen.gate import checks as gate
-    from rlgen.gate import junit as xml
+    from rlgen.util import files
 
     limits = gate.Limits(max_gap, max_gap_increase, min_return, when, confidence)
     name = store.resolve().name

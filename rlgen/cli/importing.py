@@ -98,9 +98,9 @@ def import_(
     rlgen import logs/*/*/evaluations.npz -o results/sb3 --pattern '{seed}/{pool}/evaluations.npz'
     """
     theirs, told = _pairs(columns, "--column"), _pairs(given, "--set")
-    from rlgen import files as disk
     from rlgen import report
-    from rlgen.imports import Asked, import_files
+    from rlgen.store.importing import Asked, import_files
+    from rlgen.util import files as disk
 
     done = import_files(
         files,

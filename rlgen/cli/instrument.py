@@ -66,12 +66,13 @@ def calibrate(
     rlgen calibrate
     rlgen calibrate -o results/more --pools 20 --seeds 20 --jobs 8
     """
-    from rlgen import api, showing
+    from rlgen import api
+    from rlgen.evaluation import drawing
 
     summary = api.calibrate(
         family,
         out,
-        options=showing.parse_options(options),
+        options=drawing.parse_options(options),
         pools=pools,
         seeds=seeds,
         jobs=worker_count(jobs),

@@ -12,10 +12,10 @@ from rlgen.cli.options import json_option
 #: Catalogues by what they hold, each imported when it is listed.
 CATALOGUES = {
     "agents": "rlgen.agents:AGENTS",
-    "networks": "rlgen.agents:NETWORKS",
+    "networks": "rlgen.networks:NETWORKS",
     "perturbations": "rlgen.perturbations:PERTURBATIONS",
-    "regularisers": "rlgen.regularisers:REGULARISERS",
-    "checks": "rlgen.checks:CHECKS",
+    "regularisers": "rlgen.training.regularisers:REGULARISERS",
+    "checks": "rlgen.diagnostics.detectors:CHECKS",
     "controls": "rlgen.agents.controls:CONTROLS",
 }
 KINDS = ("families", *CATALOGUES, "protocols")
@@ -44,12 +44,13 @@ def list_(kind: str | None, as_json: bool) -> None:
 
 
 def _cards(kind: str) -> dict[str, str]:
-    from rlgen import content
+    from rlgen.levels import lookup
+    from rlgen.protocol import shipped
 
     if kind == "families":
-        return content.family_cards()
+        return lookup.family_cards()
     if kind == "protocols":
-        return content.protocol_cards()
+        return shipped.protocol_cards()
     module, _, name = CATALOGUES[kind].partition(":")
     catalogue = getattr(import_module(module), name)
     return {name: catalogue.card(name) for name in catalogue}
@@ -78,8 +79,9 @@ def show(
     rlgen show maze-tunnel --level 17 --solution
     rlgen show maze-basic --level 3 --option size=7 --png level.png
     """
-    from rlgen import content, showing
+    from rlgen.evaluation import drawing
+    from rlgen.levels import lookup
 
-    member = content.family(family).configure(showing.parse_options(options))
-    shown = showing.show(member, level, flip_p=flip_p, solution=solution, png=png)
+    member = lookup.family(family).configure(drawing.parse_options(options))
+    shown = drawing.show(member, level, flip_p=flip_p, solution=solution, png=png)
     click.echo(shown)

@@ -24,7 +24,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 def parse_levels(text: str, option: str) -> tuple[int, ...]:
     """Level ids from ``0:1000``, ``3`` or ``0,2,5:8``: a range ends before its second number."""
-    from rlgen.ranges import parse_ids
+    from rlgen.util.ranges import parse_ids
 
     try:
         return parse_ids(text)

@@ -48,17 +48,18 @@ def asked(protocol: str | None, env: str | None, told: Mapping[str, Any]) -> "st
 
 def from_options(env: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of the protocol; levels that are not named are drawn."""
-    from rlgen import content, showing
-    from rlgen.packed import parts_of
+    from rlgen.evaluation import drawing
+    from rlgen.levels import lookup
+    from rlgen.levels.spaces import parts_of
 
-    options = showing.parse_options(given.get("options", ()))
+    options = drawing.parse_options(given.get("options", ()))
     agent = given.get("agent") or ("policy" if "policies" in given else "ppo")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{env}-{agent}").strip("-.")[:64]
     keys: dict[str, Any] = {"name": name, "family": env, "family_options": options, "agent": agent}
     if "policies" in given:
         keys |= {"policy": list(given["policies"]), "episodes": DEFAULTS["episodes"]}
     else:
-        seen = content.family(env).configure(options).observation_space
+        seen = lookup.family(env).configure(options).observation_space
         shapes = [part.shape for part in parts_of(seen)] or [seen.shape]
         keys |= {"network": given.get("network") or fitting(shapes), **DEFAULTS}
     for key in ("steps", "episodes", "conditions"):

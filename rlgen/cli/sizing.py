@@ -10,7 +10,7 @@ import click
 from rlgen.cli.options import json_option
 
 if TYPE_CHECKING:
-    from rlgen.stats.planning import Spread
+    from rlgen.analysis.stats.sample_size import Spread
 
 _positive = click.FloatRange(0, min_open=True)
 _deviation = click.FloatRange(0)
@@ -79,9 +79,9 @@ def power(
         )
     if store is None and (sd_run is None or sd_residual is None):
         raise click.UsageError("give --sd-run and --sd-residual, or a --store to take them from")
-    from rlgen.stats import planning
+    from rlgen.analysis.stats import sample_size
 
-    spread = planning.Spread(0.0, 0.0)
+    spread = sample_size.Spread(0.0, 0.0)
     if store is not None:
         spread = _spread_of(store)
         runs, levels = runs or spread.runs, levels or spread.levels
@@ -91,7 +91,9 @@ def power(
         residual=spread.residual if sd_residual is None else sd_residual,
         level=spread.level if sd_level is None else sd_level,
     )
-    told = planning.answers(spread, gap=gap, runs=runs, levels=levels, chance=chance, budget=costs)
+    told = sample_size.answers(
+        spread, gap=gap, runs=runs, levels=levels, chance=chance, budget=costs
+    )
     if as_json:
         told = {"spread": asdict(spread), "power": chance, **told}
         click.echo(json.dumps(told, indent=1))
@@ -127,13 +129,13 @@ def _print_answers(
 
 
 def _spread_of(store: Path) -> "Spread":
+    from rlgen.analysis.results import Study
+    from rlgen.analysis.stats import sample_size
     from rlgen.errors import StoreError
-    from rlgen.stats import planning
-    from rlgen.store import RunStore
-    from rlgen.study import Study
+    from rlgen.store.run_store import RunStore
 
     study = Study.load(RunStore(store))
-    spread = planning.gap_spread(study.main_records)
+    spread = sample_size.gap_spread(study.main_records)
     if spread.reason:
         raise StoreError(f"{store}: tells no standard deviations: {spread.reason}")
     return spread

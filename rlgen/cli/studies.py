@@ -154,14 +154,14 @@ def plan(
     rlgen plan my.toml --seeds 0:20 --jobs 8 --json
     rlgen plan zhang2018 --budget cpu
     """
-    from rlgen import asked
-    from rlgen.agenda import agenda
-    from rlgen.calibration.population import strata
-    from rlgen.cells import canonical
-    from rlgen.pricing import price
-    from rlgen.store import RunStore
+    from rlgen.diagnostics.calibration.population import strata
+    from rlgen.protocol import suite
+    from rlgen.store.run_store import RunStore
+    from rlgen.study.agenda import agenda
+    from rlgen.study.cell import canonical
+    from rlgen.study.cost import price
 
-    study = asked.read(protocol, seeds, budget)
+    study = suite.read(protocol, seeds, budget)
     wanted = agenda(study.parts)
     if out is not None and out.exists():
         store = RunStore(out)
@@ -199,9 +199,9 @@ def report(store: Path, as_json: bool) -> None:
     \b
     rlgen report results/quickstart
     """
-    from rlgen import files
     from rlgen import report as reports
-    from rlgen.store import RunStore
+    from rlgen.store.run_store import RunStore
+    from rlgen.util import files
 
     page = reports.write(RunStore(store))
     summary = files.read_json(store / "summary.json")

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from rlgen.conditions import Condition
-from rlgen.continuous import AnyPolicy
 from rlgen.evaluation import exact, open_loop, rollout
 from rlgen.evaluation.outcome import Outcome
 from rlgen.evaluation.rollout import EPISODES
-from rlgen.levels import Family, Levels
-from rlgen.policy import MemorylessPolicy, OpenLoopPolicy
+from rlgen.levels.family import Family, Levels
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.base import MemorylessPolicy, OpenLoopPolicy
+from rlgen.policies.continuous import AnyPolicy
 
 __all__ = ["EPISODES", "Outcome", "can_be_exact", "evaluate"]
 

@@ -6,10 +6,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from rlgen.conditions import Condition
 from rlgen.evaluation import exact, planner
+from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.base import Channel
-from rlgen.tabular import TabularLevels
+from rlgen.perturbations.condition import Condition
 
 Floats = NDArray[np.float64]
 

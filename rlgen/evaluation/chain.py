@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.evaluation import recursion
+from rlgen.evaluation import kernel
 from rlgen.evaluation.outcome import Outcome
+from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.base import Channel
-from rlgen.tabular import TabularLevels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -104,7 +104,7 @@ def values(
     paying, gains = np.empty(2 * most, np.uint32), np.empty(4 * most)
     bounds = np.empty((tabular.n_levels, 3), np.int64)
     made = (weight, target, earned, states, some, paying, gains, bounds)
-    recursion.prepare(
+    kernel.prepare(
         offsets,
         tabular.next_state.astype(np.int32),
         tabular.reward.astype(np.float64),
@@ -115,7 +115,7 @@ def values(
         *made,
     )
     out = np.empty((n, m, 5))
-    iterate = recursion.iterate(tabular.n_actions)
+    iterate = kernel.iterate(tabular.n_actions)
     iterate(offsets, terms.first, terms.alike, steps, tabular.timeout_reward, *made, out)
     return out
 

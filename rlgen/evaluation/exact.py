@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.conditions import Condition
 from rlgen.evaluation import chain
 from rlgen.evaluation.outcome import Outcome
-from rlgen.levels import Family, Levels
-from rlgen.policy import MemorylessPolicy
-from rlgen.tabular import TabularLevels
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.tabular import TabularLevels
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.base import MemorylessPolicy
 
 Floats = NDArray[np.float64]
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.continuous import uniform
 from rlgen.errors import ProtocolError
-from rlgen.levels import Family
-from rlgen.seeding import library_seed, stream
+from rlgen.levels.family import Family
+from rlgen.policies.continuous import uniform
+from rlgen.util.seeding import library_seed, stream
 
 Floats = NDArray[np.float32]
 

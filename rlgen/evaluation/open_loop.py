@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.conditions import Condition
 from rlgen.evaluation import chain, exact
 from rlgen.evaluation.outcome import Outcome
-from rlgen.levels import Family, Levels
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.base import Channel
-from rlgen.policy import OpenLoopPolicy
-from rlgen.tabular import TabularLevels
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.base import OpenLoopPolicy
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

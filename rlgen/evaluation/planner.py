@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.compiled import compiled
-from rlgen.tabular import TabularLevels
+from rlgen.levels.tabular import TabularLevels
+from rlgen.util.jit import compiled
 
 #: Among best returns the shortest way is best. Small enough that a whole episode of such costs
 #: cannot outweigh the smallest difference between returns.

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.conditions import Condition
-from rlgen.continuous import AnyPolicy, UniformContinuous
 from rlgen.evaluation import exact, planner, rollout
-from rlgen.files import write_bytes
-from rlgen.levels import Family, Levels
-from rlgen.policy import FunctionPolicy
-from rlgen.protocol import digest
+from rlgen.levels.family import Family, Levels
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.base import FunctionPolicy
+from rlgen.policies.continuous import AnyPolicy, UniformContinuous
+from rlgen.util.files import write_bytes
+from rlgen.util.hashing import digest
 
 Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]

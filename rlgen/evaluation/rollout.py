@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.conditions import Condition
-from rlgen.continuous import AnyPolicy, ContinuousPolicy
 from rlgen.evaluation.noise import Noise
 from rlgen.evaluation.outcome import Outcome
-from rlgen.levels import Family, Levels
-from rlgen.seeding import library_seed, stream
+from rlgen.levels.family import Family, Levels
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.continuous import AnyPolicy, ContinuousPolicy
+from rlgen.util.seeding import library_seed, stream
 
 #: Episodes a level where returns cannot be computed.
 EPISODES = 100

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from rlgen import evaluation
-from rlgen.conditions import Condition
-from rlgen.continuous import AnyPolicy
 from rlgen.evaluation import reference
 from rlgen.evaluation.outcome import Outcome
-from rlgen.levels import Family, Levels
+from rlgen.levels.family import Family, Levels
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.continuous import AnyPolicy
 
 
 def table(

@@ -5,18 +5,7 @@ from typing import TYPE_CHECKING
 
 from rlgen.lint import names
 from rlgen.lint.certainty import options, shifted
-from rlgen.lint.values import (
-    NONE,
-    Args,
-    Const,
-    Env,
-    Kwargs,
-    Reading,
-    Seeds,
-    Sym,
-    Value,
-    World,
-)
+from rlgen.lint.values import NONE, Args, Const, Env, Kwargs, Reading, Seeds, Sym, Value, World
 
 if TYPE_CHECKING:
     from rlgen.lint.interpreter import Interpreter

@@ -7,7 +7,7 @@ evaluation, or, of noise in what is seen, that tabular levels refuse it.
 
 from typing import TYPE_CHECKING
 
-from rlgen.catalogue import Catalogue, Lazy
+from rlgen.util.registry import Catalogue, Lazy
 
 if TYPE_CHECKING:
     from rlgen.perturbations.base import Perturbation

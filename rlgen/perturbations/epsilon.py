@@ -3,9 +3,9 @@
 import gymnasium as gym
 import numpy as np
 
-from rlgen.continuous import uniform
 from rlgen.perturbations.base import Channel, Ints, Perturbation, Strength
 from rlgen.perturbations.box import BoxChannel, Rows, same
+from rlgen.policies.continuous import uniform
 
 
 class Epsilon(Perturbation):

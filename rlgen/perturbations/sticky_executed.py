@@ -5,14 +5,7 @@ import math
 import gymnasium as gym
 import numpy as np
 
-from rlgen.perturbations.base import (
-    Channel,
-    Floats,
-    Ints,
-    Perturbation,
-    Strength,
-    before_first,
-)
+from rlgen.perturbations.base import Channel, Floats, Ints, Perturbation, Strength, before_first
 from rlgen.perturbations.box import BoxChannel, Rows, before_first_row, counted
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rlgen.errors import ProtocolError
 from rlgen.perturbations.base import Channel
 from rlgen.perturbations.box import BoxChannel
-from rlgen.seeding import stream
+from rlgen.util.seeding import stream
 
 
 class PerturbedVectorEnv(gym.vector.VectorWrapper):

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from rlgen import __version__, files
 from rlgen.errors import DamagedStoreError
-from rlgen.store import RunStore
+from rlgen.store.run_store import RunStore
+from rlgen.util import files
+from rlgen.util.version import __version__
 
 __all__ = ["is_current", "write"]
 
@@ -23,9 +24,9 @@ def is_current(store: RunStore) -> bool:
 def write(store: RunStore) -> Path:
     """Write both files anew; returns the page's path."""
     # Drawing takes seconds to import, and most calls of ``is_current`` find nothing to draw.
+    from rlgen.analysis.results import Study
     from rlgen.report.page import render
     from rlgen.report.summary import summarise
-    from rlgen.study import Study
 
     study = Study.load(store)
     summary = summarise(study) | {"state": store.state()}

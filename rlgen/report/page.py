@@ -4,13 +4,13 @@ from typing import Any
 
 import pandas as pd
 
-from rlgen.figures import FIGURES
-from rlgen.figures.base import Drawing, Figure
-from rlgen.figures.zhang2018 import ITEMS, Item, draw
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats.choices import GROUP, TOP
+from rlgen.analysis.stats.tables import CELL
+from rlgen.report.figures import FIGURES
+from rlgen.report.figures.base import Drawing, Figure
+from rlgen.report.figures.zhang2018 import ITEMS, Item, draw
 from rlgen.report.template import fill
-from rlgen.stats.choices import GROUP, TOP
-from rlgen.stats.folded import CELL
-from rlgen.study import Study
 
 #: Rows of a figure's table shown on the page; the CSV always has them all.
 SHOWN_ROWS = 200

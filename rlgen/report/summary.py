@@ -2,18 +2,18 @@
 
 from typing import Any
 
-import rlgen
-from rlgen import files
-from rlgen.report.cards import card
-from rlgen.report.certificates import certificates
-from rlgen.report.claims import claims
-from rlgen.report.elsewhere import elsewhere
-from rlgen.stats.choices import TOP, Group
-from rlgen.stats.estimates import POOLS, QUANTITIES
-from rlgen.stats.folded import CELL
-from rlgen.stats.regularisers import Effect, effects
-from rlgen.stats.verdicts import number, rule, setting
-from rlgen.study import Study
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats.choices import TOP, Group
+from rlgen.analysis.stats.estimates import POOLS, QUANTITIES
+from rlgen.analysis.stats.regularisers import Effect, effects
+from rlgen.analysis.stats.tables import CELL
+from rlgen.analysis.verdicts import number, rule, setting
+from rlgen.report.sections.cards import card
+from rlgen.report.sections.certificates import certificates
+from rlgen.report.sections.claims import claims
+from rlgen.report.sections.elsewhere import elsewhere
+from rlgen.util import files
+from rlgen.util.version import __version__
 
 #: Raised whenever a key changes its meaning.
 SCHEMA = 1
@@ -37,7 +37,7 @@ def summarise(study: Study) -> dict[str, Any]:
     """
     told = {
         "schema_version": SCHEMA,
-        "rlgen": rlgen.__version__,
+        "rlgen": __version__,
         "protocol": study.protocol.name,
         "condition": study.main,
         "imported": elsewhere(study),

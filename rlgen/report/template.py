@@ -9,8 +9,8 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from rlgen.records import UNTOLD
-from rlgen.stats.verdicts import count, number, percent, percent_down, rounded_down
+from rlgen.analysis.stats.tables import UNTOLD
+from rlgen.analysis.verdicts import count, number, percent, percent_down, rounded_down
 
 
 def fill(template: str, **context: Any) -> str:
@@ -20,7 +20,7 @@ def fill(template: str, **context: Any) -> str:
     numbers, with their texts escaped by the drawing library.
     """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("rlgen.report", "."),
+        loader=jinja2.PackageLoader("rlgen.report", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -35,7 +35,7 @@ def fill(template: str, **context: Any) -> str:
     environment.filters["whole"] = _whole
     environment.filters["known"] = count
     environment.filters["small"] = _small
-    style = files("rlgen.report").joinpath("style.css").read_text(encoding="utf-8")
+    style = files("rlgen.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
     return environment.get_template(template).render(style=style, **context)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 
-from rlgen.agents.networks import Network
-from rlgen.agents.presets import A2C, AgentPreset
+from rlgen.agents.presets.preset import A2C, AgentPreset
+from rlgen.networks.layers import Network
 from rlgen.perturbations.base import Perturbation, Strength
-from rlgen.regularisers.base import Regulariser
+from rlgen.training.regularisers.base import Regulariser
 from rlgen_envs.maze.families import BasicOptions, MazeFamily
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.errors import LevelError
-from rlgen.seeding import stream
+from rlgen.util.seeding import stream
 from rlgen_envs.maze.levels import MazeLevels
 from rlgen_envs.maze.rules import OBJECTS
 

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from rlgen.errors import LevelError, nearest
-from rlgen.levels import MAX_POOL, Family, FloorPlan, Levels, level_ids
-from rlgen.settings import Settings, checked
-from rlgen.tabular import TabularLevels
+from rlgen.levels.family import MAX_POOL, Family, FloorPlan, Levels, level_ids
+from rlgen.levels.tabular import TabularLevels
+from rlgen.util.validation import Settings, checked
 from rlgen_envs.maze import drawing, geometry, rewards
 from rlgen_envs.maze.edits import EDITS
 from rlgen_envs.maze.env import LevelSource, MazeEnv

@@ -6,9 +6,9 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.compiled import compiled
 from rlgen.errors import LevelError
-from rlgen.seeding import stream
+from rlgen.util.jit import compiled
+from rlgen.util.seeding import stream
 from rlgen_envs.maze.rules import MOVES
 
 Walls = NDArray[np.bool_]

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlgen.levels import Levels
+from rlgen.levels.family import Levels
 from rlgen_envs.maze.rules import CHANNELS, MOVES, OBJECTS
 
 #: What is on a cell: nothing, object ``i`` (1 to 4), the key, or a wall.

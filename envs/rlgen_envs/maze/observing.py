@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.compiled import compiled
+from rlgen.util.jit import compiled
 from rlgen_envs.maze.levels import WALL, MazeLevels
 from rlgen_envs.maze.rules import CHANNELS
 

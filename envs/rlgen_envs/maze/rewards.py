@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.seeding import stream
+from rlgen.util.seeding import stream
 from rlgen_envs.maze.rules import BASE_VALUES, BEST_RETURN, KEY_VALUE
 
 Rescale = Literal["objects", "all"]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rlgen.compiled import compiled
-from rlgen.tabular import TabularLevels
+from rlgen.levels.tabular import TabularLevels
+from rlgen.util.jit import compiled
 from rlgen_envs.maze.levels import EMPTY, KEY, WALL, MazeLevels
 from rlgen_envs.maze.observing import observe
 from rlgen_envs.maze.rules import BUMP_PENALTY, FULL_MASK, HORIZON, TIMEOUT_REWARD, Action

@@ -7,8 +7,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
-from rlgen.compiled import compiled
 from rlgen.errors import LevelError
+from rlgen.util.jit import compiled
 from rlgen_envs.maze.levels import EMPTY, KEY, WALL, MazeLevels
 from rlgen_envs.maze.observing import observe
 from rlgen_envs.maze.rules import (

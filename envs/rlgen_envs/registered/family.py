@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, Field
 
 from rlgen.errors import LevelError
-from rlgen.levels import Family, Levels, level_ids
-from rlgen.settings import Settings, checked
+from rlgen.levels.family import Family, Levels, level_ids
+from rlgen.util.validation import Settings, checked
 from rlgen_envs.registered import trying
 from rlgen_envs.registered.acting import Acting, acting, idle_index
 from rlgen_envs.registered.env import LevelEnv

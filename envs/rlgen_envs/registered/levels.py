@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlgen.levels import Levels
+from rlgen.levels.family import Levels
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from rlgen.errors import LevelError, nearest
-from rlgen.packed import Packed
+from rlgen.levels.spaces import Packed
 
 Floats = NDArray[np.float32]
 Reader = Callable[[Any], Floats]

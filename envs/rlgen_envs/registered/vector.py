@@ -9,7 +9,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from rlgen.seeding import stream
+from rlgen.util.seeding import stream
 from rlgen_envs.registered.env import LevelEnv
 
 

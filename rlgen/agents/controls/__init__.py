@@ -8,7 +8,7 @@ tests then check it. Distributions of their own add members through the entry-po
 
 from typing import TYPE_CHECKING
 
-from rlgen.catalogue import Catalogue, Lazy
+from rlgen.util.registry import Catalogue, Lazy
 
 if TYPE_CHECKING:
     # Listing the catalogue need not import what evaluates.

@@ -6,11 +6,11 @@ import numpy as np
 
 from rlgen.agents.controls.base import Control, all_observations, batches
 from rlgen.agents.controls.lookup import KnownOnly, keys
-from rlgen.conditions import Condition
 from rlgen.errors import ProtocolError
 from rlgen.evaluation import aware
-from rlgen.levels import Family, Levels
-from rlgen.policy import Observations, Policy, Probabilities
+from rlgen.levels.family import Family, Levels
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.base import Observations, Policy, Probabilities
 
 
 class AwarePlannerPolicy(Policy):

@@ -7,9 +7,9 @@ import numpy as np
 
 from rlgen.errors import LevelError
 from rlgen.evaluation import exact
-from rlgen.levels import Family, Levels
-from rlgen.policy import Observations, Policy
-from rlgen.tabular import TabularLevels
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.tabular import TabularLevels
+from rlgen.policies.base import Observations, Policy
 
 
 class Control(ABC):

@@ -16,10 +16,10 @@ import numpy as np
 
 from rlgen.agents.controls.base import Control, batches
 from rlgen.errors import LevelError
-from rlgen.levels import Family, Levels
-from rlgen.policy import Observations, OpenLoopPolicy
-from rlgen.seeding import stream
-from rlgen.tabular import TabularLevels
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.tabular import TabularLevels
+from rlgen.policies.base import Observations, OpenLoopPolicy
+from rlgen.util.seeding import stream
 
 EXPLORATION = 0.005
 

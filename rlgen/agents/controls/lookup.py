@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.errors import LevelError
-from rlgen.policy import MemorylessPolicy, Observations, Probabilities
+from rlgen.policies.base import MemorylessPolicy, Observations, Probabilities
 
 #: From the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
 _FACTOR = np.uint64(0xBF58476D1CE4E5B9)

@@ -9,10 +9,11 @@ import sys
 import numpy as np
 import pandas as pd
 
-from rlgen import content, evaluation
+from rlgen import evaluation
 from rlgen.agents.controls import CONTROLS
-from rlgen.conditions import Condition
-from rlgen.levels import Family, Levels
+from rlgen.levels import lookup
+from rlgen.levels.family import Family, Levels
+from rlgen.perturbations.condition import Condition
 
 #: The provisional table's columns, and what they are called here.
 CONDITIONS = {
@@ -87,7 +88,7 @@ def main(path: str, n_levels: int = 200) -> None:
     """Print the comparison for every variant of the provisional table."""
     table = pd.read_csv(path)
     for variant, (name, options) in VARIANTS.items():
-        family = content.family(name).configure(options)
+        family = lookup.family(name).configure(options)
         measured = measure(family, family.generate(range(n_levels)))
         old = table[table["variant"] == variant].drop(columns="variant")
         print(variant)

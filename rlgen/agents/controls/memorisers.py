@@ -12,8 +12,8 @@ from rlgen.agents.controls.base import Control, all_observations, batches
 from rlgen.agents.controls.lookup import LookupPolicy, keys
 from rlgen.evaluation import planner
 from rlgen.evaluation.planner import Plan
-from rlgen.levels import Family, Levels
-from rlgen.tabular import TabularLevels
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.tabular import TabularLevels
 
 
 class Memoriser(Control):

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from rlgen.agents.controls.base import Control, all_observations, batches
 from rlgen.errors import LevelError
 from rlgen.evaluation import planner
-from rlgen.levels import Family, Levels
-from rlgen.policy import MemorylessPolicy, Observations, Probabilities
+from rlgen.levels.family import Family, Levels
+from rlgen.policies.base import MemorylessPolicy, Observations, Probabilities
 
 #: Distances computed at once, and stored observations unpacked at once.
 BLOCK = 2048

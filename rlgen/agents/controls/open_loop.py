@@ -5,8 +5,8 @@ import numpy as np
 from rlgen.agents.controls.base import Control, batches
 from rlgen.errors import LevelError
 from rlgen.evaluation import planner
-from rlgen.levels import Family, Levels
-from rlgen.policy import OpenLoopPolicy
+from rlgen.levels.family import Family, Levels
+from rlgen.policies.base import OpenLoopPolicy
 
 
 class OpenLoop(Control):

@@ -3,7 +3,7 @@
 from rlgen.agents.controls.base import Control, all_observations, batches
 from rlgen.agents.controls.lookup import KnownOnly, keys
 from rlgen.evaluation import planner
-from rlgen.levels import Family, Levels
+from rlgen.levels.family import Family, Levels
 
 
 class PlannerPolicy(KnownOnly):

@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 
 from rlgen.agents.controls.base import Control, all_observations, batches
 from rlgen.agents.controls.lookup import LookupPolicy, keys
-from rlgen.levels import Family, Levels
-from rlgen.seeding import stream
-from rlgen.tabular import TabularLevels
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.tabular import TabularLevels
+from rlgen.util.seeding import stream
 
 Ints = NDArray[np.int64]
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from rlgen.agents.controls.base import Control
-from rlgen.levels import Family, Levels
-from rlgen.policy import FunctionPolicy, Policy
+from rlgen.levels.family import Family, Levels
+from rlgen.policies.base import FunctionPolicy, Policy
 
 
 class Random(Control):

@@ -5,9 +5,10 @@ reasons, and enter it in ``RULES``. A rule speaks only of what is certain: where
 several ways, all of them must show the mistake.
 """
 
-from rlgen.catalogue import Catalogue
+from rlgen.diagnostics import store_health
 from rlgen.lint.finding import Rule
-from rlgen.lint.rules import actions, held_out, normalisation, sampling, stores
+from rlgen.lint.rules import actions, held_out, normalisation, sampling
+from rlgen.util.registry import Catalogue
 
 RULES: Catalogue[Rule] = Catalogue(
     "lint rule",
@@ -77,37 +78,37 @@ RULES: Catalogue[Rule] = Catalogue(
             "chosen-on-test-levels",
             "runs of the store were chosen by their returns on the test levels",
             "choose with rlgen.select(..., pool='validation'), and draw a new study to report",
-            store=stores.chosen_on_test,
+            store=store_health.chosen_on_test,
         ),
         "S102": Rule(
             "pools-share-levels",
             "a manifest has the same level in two pools, so that it was changed by hand",
             "compute the study again in a new folder",
-            store=stores.shared_levels,
+            store=store_health.shared_levels,
         ),
         "S201": Rule(
             "incomplete-plan",
             "cells that were asked for are missing, and with them perhaps the worst",
             "issue the command of the study again",
-            store=stores.incomplete,
+            store=store_health.incomplete,
         ),
         "S202": Rule(
             "conditions-missing",
             "a run was not evaluated under all conditions of the protocol",
             "issue the command of the study again",
-            store=stores.conditions,
+            store=store_health.conditions,
         ),
         "S203": Rule(
             "one-run",
             "a setting was trained with one seed, so that nothing has an interval",
             "add seeds: rlgen evaluate PROTOCOL --seeds 0:5",
-            store=stores.one_run,
+            store=store_health.one_run,
         ),
         "S301": Rule(
             "mixed-versions",
             "runs of one study were computed by different versions or sources",
             "compute the study again in a new folder with one version",
-            store=stores.mixed_versions,
+            store=store_health.mixed_versions,
         ),
     },
 )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from base import Row, side_by_side
 
-from rlgen.seeding import stream
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 #: Many short timings: what else the machine does falls on few of them.

@@ -4,10 +4,10 @@ import numpy as np
 from base import Row, side_by_side
 
 from rlgen import draw_split
-from rlgen.agents.process import one_core
-from rlgen.conditions import Condition
 from rlgen.evaluation import exact
-from rlgen.training import train
+from rlgen.perturbations.condition import Condition
+from rlgen.study.process import one_core
+from rlgen.training.train import train
 
 LEVELS, PRECISION = 1000, 0.01
 CONDITIONS = (

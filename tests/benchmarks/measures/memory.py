@@ -6,9 +6,10 @@ from typing import Any
 
 from base import Row
 
-from rlgen import cells, jobs, planning, protocol, runner
-from rlgen.executors.local import LocalExecutor
-from rlgen.store import RunStore
+from rlgen.protocol import schema
+from rlgen.store.run_store import RunStore
+from rlgen.study import cell, plan, runner, worker
+from rlgen.study.executors.local import LocalExecutor
 
 NETWORKS = ("conv-a", "mlp-512-128")
 #: The peak of training is reached at the second of its rollouts of 4,096 steps.
@@ -29,7 +30,7 @@ TARGET = 700.0
 def run(*, report: Any, **arguments: Any) -> None:
     """In the worker: the cell, then what its process needed at most and holds now, in MB."""
     trained: list[float] = []
-    jobs.run(report=lambda event, **_: trained.append(_megabytes("status", "VmHWM")), **arguments)
+    worker.run(report=lambda event, **_: trained.append(_megabytes("status", "VmHWM")), **arguments)
     report(
         "memory",
         peak=_megabytes("status", "VmHWM"),
@@ -45,15 +46,15 @@ def _megabytes(file: str, name: str) -> float:
 
 
 def measure() -> list[Row]:
-    asked = protocol.parse(STUDY, "memory")
-    planned = planning.plan(asked, "memory")
+    asked = schema.parse(STUDY, "memory")
+    planned = plan.plan(asked, "memory")
     with tempfile.TemporaryDirectory() as folder:
-        store = RunStore.create(Path(folder) / "store", asked, cells.entries(planned))
+        store = RunStore.create(Path(folder) / "store", asked, cell.entries(planned))
         with LocalExecutor(store.log_folder, runner.PRELOAD) as executor:
             return [_row(cell, store, executor) for cell in planned]
 
 
-def _row(cell: cells.Cell, store: RunStore, executor: LocalExecutor) -> Row:
+def _row(cell: cell.Cell, store: RunStore, executor: LocalExecutor) -> Row:
     arguments = {
         "store": str(store.path),
         "settings": cell.settings,

@@ -16,14 +16,18 @@ import pandas as pd
 import pyarrow.parquet as pq
 from base import REPEATS, Row
 
-from rlgen import cells, files, planning, provenance, records
-from rlgen.cells import Cell
-from rlgen.policy import FunctionPolicy
-from rlgen.protocol import Protocol, digest, parse
-from rlgen.seeding import stream
-from rlgen.splits import NAMESPACES, draw_split
-from rlgen.store import RunStore
-from rlgen.trajectories import record
+from rlgen.evaluation.trajectories import record
+from rlgen.levels.split import NAMESPACES, draw_split
+from rlgen.policies.base import FunctionPolicy
+from rlgen.protocol.schema import Protocol, parse
+from rlgen.store import provenance, records
+from rlgen.store.run_store import RunStore
+from rlgen.study import cell as cells
+from rlgen.study import plan
+from rlgen.study.cell import Cell
+from rlgen.util import files
+from rlgen.util.hashing import digest
+from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
 CONDITIONS = [
@@ -107,7 +111,7 @@ def report(path: Path) -> Taken:
 
 def make(path: Path, protocol: Protocol) -> Path:
     """A store as a study leaves it, of agents whose returns are drawn."""
-    asked = planning.plan(protocol, "large")
+    asked = plan.plan(protocol, "large")
     store = RunStore.create(path, protocol, cells.entries(asked))
     held_out = {
         pool: World(pool, size, 0)

@@ -31,14 +31,15 @@ def run(way, seed):
     from usual import policy
 
     from rlgen import draw_split
-    from rlgen.agents import AGENTS, NETWORKS, learner
-    from rlgen.agents.process import one_core
-    from rlgen.agents.torch_policy import PolicySpec, TorchPolicy
-    from rlgen.agents.trunk import Trunk
-    from rlgen.conditions import Condition
+    from rlgen.agents import AGENTS, learner
     from rlgen.evaluation import exact
-    from rlgen.seeding import library_seed
-    from rlgen.training import training_env
+    from rlgen.networks import NETWORKS
+    from rlgen.networks.trunk import Trunk
+    from rlgen.perturbations.condition import Condition
+    from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
+    from rlgen.study.process import one_core
+    from rlgen.training.train import training_env
+    from rlgen.util.seeding import library_seed
 
     split = draw_split("maze-basic", N_LEVELS, 0, 1, pool_seed=seed)
     shape = split.family.observation_space.shape

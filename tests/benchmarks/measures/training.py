@@ -11,9 +11,10 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 from usual import policy
 
-from rlgen.agents import AGENTS, NETWORKS, learner
-from rlgen.agents.process import one_core
-from rlgen.training import training_env
+from rlgen.agents import AGENTS, learner
+from rlgen.networks import NETWORKS
+from rlgen.study.process import one_core
+from rlgen.training.train import training_env
 from rlgen_envs import FAMILIES
 
 #: Rollouts of 4,096 and 960 steps, and for PPO 4 epochs of minibatches of 1,024.

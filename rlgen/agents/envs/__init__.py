@@ -1,0 +1,1 @@
+"""Environments in batches, as learners want them."""

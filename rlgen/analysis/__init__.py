@@ -1,0 +1,1 @@
+"""Finished studies, read: results, verdicts, gates, statistics."""

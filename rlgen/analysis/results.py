@@ -1,0 +1,216 @@
+"""A store as the read half sees it: tables, and nothing that can train."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rlgen.analysis.stats.choices import Group, groups
+from rlgen.analysis.stats.estimates import SHOWN, estimates
+from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.stats.tables import CELL, NEEDED, fold, fold_tables
+from rlgen.analysis.verdicts import Verdict, count, judge
+from rlgen.protocol.schema import Protocol
+from rlgen.store.imported import Imported
+from rlgen.store.run_store import RunStore
+
+#: The condition by which a cell is judged; the first one if it was not asked for.
+MAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything a report is made of.
+
+    Attributes:
+        protocol: As declared so far; or what stands in place of it for imported results.
+        records: One row a run, level and condition; or folded, as those of a store are.
+        curves: One row a run, checkpoint and pool, with the run's cell columns.
+        plan: Every cell asked for.
+        provenance: By run.
+        trajectories: By run.
+        failures: Traceback by cell.
+        accesses: Who has looked at which pool, and what for.
+        parts: Of a study of several protocols, by the item that each makes.
+        claims_declared: ``sha256`` of the claims' margins, and when they were ``declared``.
+        clones: What checks read of networks cloned from the planner.
+        strips: Episodes step by step, by run, of those that have some.
+    """
+
+    protocol: Protocol | Imported
+    records: pd.DataFrame
+    curves: pd.DataFrame
+    plan: list[dict[str, Any]]
+    provenance: Mapping[str, dict[str, Any]]
+    trajectories: Mapping[str, list[dict[str, Any]]]
+    failures: Mapping[str, str]
+    accesses: Sequence[Mapping[str, Any]] = ()
+    parts: Mapping[str, Protocol] = field(default_factory=dict)
+    claims_declared: Mapping[str, str] = field(default_factory=dict)
+    clones: Sequence[Mapping[str, Any]] = ()
+    strips: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, store: RunStore) -> "Study":
+        """Read a store."""
+        records = fold_tables(store.record_tables(NEEDED))
+        runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
+        curves = store.curves().astype({"run_id": "str"})
+        return cls(
+            store.declared(),
+            records,
+            curves.merge(runs.astype({"run_id": "str"}), on="run_id", validate="many_to_one"),
+            store.plan(),
+            store.provenance(),
+            store.trajectories(),
+            store.failures(),
+            store.accesses(),
+            store.parts(),
+            store.claims_declared(),
+            store.clones(),
+            store.strips(),
+        )
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """See ``stats.estimates``; without what only further calculation needs."""
+        return self._estimates[SHOWN]
+
+    @cached_property
+    def _estimates(self) -> pd.DataFrame:
+        return estimates(self.folded)
+
+    @cached_property
+    def folded(self) -> pd.DataFrame:
+        """The records with one row a run, condition and pool; see ``stats.folded``."""
+        return fold(self.records)
+
+    @cached_property
+    def main(self) -> str:
+        """The condition by which cells are judged."""
+        faced = list(dict.fromkeys(self.records["condition"]))
+        return MAIN if MAIN in faced or not faced else str(faced[0])
+
+    @cached_property
+    def main_records(self) -> pd.DataFrame:
+        """The folded records of the main condition."""
+        return self.folded[self.folded["condition"] == self.main]
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Jobs with the same task, see ``stats.choices``."""
+        return groups(self.main_records)
+
+    def records_of(self, cell: Mapping[str, Any]) -> pd.DataFrame:
+        """Those of one cell."""
+        rows = self.main_records
+        return rows[np.logical_and.reduce([rows[name] == cell[name] for name in CELL])]
+
+    def facts(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is known of a cell's family, see ``rlgen.study.facts``; empty in older stores."""
+        return self._facts.get(tuple(cell[name] for name in CELL), {})
+
+    @cached_property
+    def _facts(self) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+        return {
+            tuple(entry["settings"].get(name) for name in CELL): entry["facts"]
+            for entry in self.plan
+            if "facts" in entry
+        }
+
+    @cached_property
+    def alarms(self) -> dict[str, int]:
+        """Step of the first checkpoint at which overfitting was certain, of the runs that had one.
+
+        A run without a gap is among them with at most 5 % (``rlgen.training.overfitting_alarm``).
+        """
+        over = self.curves[self.curves["gap_low"] > 0]
+        first = over.groupby("run_id")["step"].min()
+        return {str(run): int(step) for run, step in first.items()}
+
+    @cached_property
+    def conditions(self) -> list[str]:
+        """All conditions, the main one first, then as in the protocol."""
+        found = sorted(set(self.folded["condition"]))
+        asked = [name for name in self.protocol.conditions if name in found]
+        return list(dict.fromkeys([self.main, *asked, *found]))
+
+    @cached_property
+    def imported(self) -> bool:
+        """Whether the results came from elsewhere: no policy is stored and no family known."""
+        return isinstance(self.protocol, Imported)
+
+    @cached_property
+    def missing(self) -> list[dict[str, Any]]:
+        """Cells that were asked for and are not there."""
+        done = set(self.provenance)
+        return [cell for cell in self.plan if cell["id"] not in done]
+
+    def estimate(
+        self, cell: Mapping[str, Any], condition: str, quantity: str, part: str
+    ) -> Estimate:
+        """One number with its interval; nan if it is not known."""
+        key = (*(cell[name] for name in CELL), condition, quantity, part)
+        return self._known.get(key, Estimate(float("nan"), reason="not measured"))
+
+    @cached_property
+    def _known(self) -> dict[tuple[Any, ...], Estimate]:
+        keys = self._estimates[[*CELL, "condition", "quantity", "part"]]
+        told = self._estimates[[field.name for field in fields(Estimate)]]
+        rows = (frame.itertuples(index=False, name=None) for frame in (keys, told))
+        return {key: Estimate(*values) for key, values in zip(*rows, strict=True)}
+
+    @cached_property
+    def cells(self) -> list[dict[str, Any]]:
+        """The cells of the grid, runs apart, with their number of runs and levels."""
+        counts = self.main_records.groupby(CELL, observed=True, sort=True)["run_id"].nunique()
+        keys = [dict(zip(CELL, key, strict=True)) for key in counts.index]
+        return [key | {"runs": int(n)} for key, n in zip(keys, counts, strict=True)]
+
+    @cached_property
+    def varying(self) -> list[str]:
+        """The columns of ``CELL`` that tell the study's cells apart; the pool size always does."""
+        return [
+            key
+            for key in CELL
+            if key == "n_train_levels" or len({cell[key] for cell in self.cells}) > 1
+        ]
+
+    def short(self, cell: Mapping[str, Any], *, size: bool = True) -> str:
+        """A cell by what tells it apart, with or without the size of its training pool."""
+        words = []
+        for key in self.varying:
+            value = cell.get(key)
+            if value is None:
+                continue  # not a single cell, but several that differ in this
+            if key == "n_train_levels":
+                words += [f"{count(value)} levels"] if size else []
+            elif key == "flip_p":
+                words.append(f"p = {value:g}")
+            elif key != "regulariser":
+                words.append(str(value))
+            elif value != "none":
+                words.append(f"trained with {value}")
+        return ", ".join(words)
+
+    @cached_property
+    def common(self) -> str:
+        """What all cells have in common."""
+        if not self.cells:
+            return ""
+        cell = self.cells[0]
+        words = [
+            str(cell[key]) for key in ("agent", "network", "family") if key not in self.varying
+        ]
+        return ", ".join(words)
+
+    def verdict(self, cell: Mapping[str, Any]) -> Verdict:
+        """The answer for one cell."""
+        return judge(
+            self.estimate(cell, self.main, "normalised", "train"),
+            self.estimate(cell, self.main, "normalised", "gap"),
+            self.protocol.margin,
+        )

@@ -1,0 +1,183 @@
+"""Aggregates of Agarwal et al. 2021 as their code defines them, and where they hold (method 2.4).
+
+Inside one environment the mean is primary. With returns bunched at the best and the worst value
+the interquartile mean saturates: of scores that are 1 with probability q and else 0 it is
+clip((q - 1/4) / (1/2), 0, 1), blind to q below 1/4 and above 3/4. It belongs to comparisons
+across environment variants. Three runs are too few for any of these.
+
+All functions take a table, or a stack of tables ``(..., S, L)`` as the bootstrap makes them, and
+are nan where a score is not a number or there are none.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rlgen.analysis.stats import bootstrap, intervals
+from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
+
+
+def iqm(scores: Floats) -> Floats:
+    """Interquartile mean: the lowest and the highest ``floor(n / 4)`` scores left out.
+
+    As ``scipy.stats.trim_mean(x, .25, axis=None)``, of each table of a stack. Not the mean return:
+    see the module's note.
+
+    Args:
+        scores: ``(n,)``, ``(S, L)`` or a stack ``(..., S, L)``.
+
+    Returns:
+        ``(...)``.
+    """
+    flat = _flat(scores)
+    n = flat.shape[-1]
+    if not n:
+        return np.full(flat.shape[:-1], NAN)
+    cut = n // 4
+    middle = np.partition(flat, (cut, n - cut - 1), axis=-1)[..., cut : n - cut]
+    # Partitioning moves nan to the end, where it would be cut off unseen.
+    return np.where(np.isfinite(flat).all(axis=-1), middle.mean(axis=-1), NAN)
+
+
+def optimality_gap(scores: Floats, gamma: float = 1.0) -> Floats:
+    """How far scores fall short of ``gamma``: ``gamma - mean(min(x, gamma))``.
+
+    Of normalised scores, for which 1 is the planner. Scores above ``gamma`` count as ``gamma``, so
+    it cannot tell good from better, and unlike the mean it is dragged by runs that fail.
+
+    Args:
+        scores: ``(n,)``, ``(S, L)`` or a stack ``(..., S, L)``.
+        gamma: The score to reach.
+
+    Returns:
+        ``(...)``.
+    """
+    flat = _flat(scores)
+    if not flat.shape[-1]:
+        return np.full(flat.shape[:-1], NAN)
+    return np.asarray(gamma - np.minimum(flat, gamma).mean(axis=-1))
+
+
+def performance_profile(scores: Floats, tau: ArrayLike) -> Floats:
+    """Share of scores strictly above each threshold.
+
+    Args:
+        scores: ``(n,)``, ``(S, L)`` or a stack ``(..., S, L)``.
+        tau: ``(T,)``.
+
+    Returns:
+        ``(..., T)``.
+    """
+    flat = _flat(scores)
+    thresholds = np.asarray(tau, np.float64)
+    if not flat.shape[-1]:
+        return np.full((*flat.shape[:-1], len(thresholds)), NAN)
+    above = np.stack([(flat > t).mean(axis=-1) for t in thresholds], axis=-1)
+    known = np.isfinite(flat).all(axis=-1, keepdims=True)
+    return np.where(known, above, NAN)
+
+
+def probability_of_improvement(x: Floats, y: Floats) -> Floats:
+    """Probability that a run of X beats a run of Y, ties counted half, averaged over variants.
+
+    Mann-Whitney's U over ``n_x n_y`` in each column. It ignores by how much: 1 can be a
+    difference that nobody would care for.
+
+    Args:
+        x: ``(S,)``, ``(S, V)`` or a stack ``(..., S, V)``; columns are environment variants.
+        y: ``(T,)``, ``(T, V)`` or a stack ``(..., T, V)``; T may differ from S.
+
+    Returns:
+        ``(...)``.
+    """
+    x, y = (a[:, None] if a.ndim == 1 else a for a in (np.asarray(x), np.asarray(y)))
+    if not x.shape[-2] or not y.shape[-2] or not x.shape[-1]:
+        return np.full(x.shape[:-2], NAN)
+    difference = x[..., :, None, :] - y[..., None, :, :]
+    wins = (np.sign(difference) + 1) / 2
+    return np.asarray(wins.mean(axis=(-3, -2, -1)))
+
+
+def improvement(
+    x: Floats,
+    y: Floats,
+    rng: np.random.Generator,
+    replicates: int = bootstrap.REPLICATES,
+    confidence: float = 0.95,
+) -> Estimate:
+    """``probability_of_improvement`` with a stratified bootstrap interval.
+
+    Holds where every cell is a training of its own (method 2.3).
+
+    Args:
+        x: ``(S, V)`` level-averaged scores.
+        y: ``(T, V)``.
+        rng: Of the bootstrap.
+        replicates: Bootstrap replicates.
+        confidence: Of the interval.
+    """
+    if reason := intervals.missing(x) or intervals.missing(y):
+        return Estimate(NAN, reason=reason)
+    point = float(probability_of_improvement(x, y))
+    if min(len(x), len(y)) < 2:
+        return Estimate(point, reason="one run has no interval")
+    first = bootstrap.stratified_draws(x, lambda table: table, rng, replicates)
+    second = bootstrap.stratified_draws(y, lambda table: table, rng, replicates)
+    return bootstrap.percentile(point, probability_of_improvement(first, second), confidence)
+
+
+@dataclass(frozen=True)
+class Band:
+    """A curve with a pointwise band.
+
+    Attributes:
+        at: ``(T,)`` thresholds.
+        value: ``(T,)``.
+        low: ``(T,)``; nan without an interval.
+        high: ``(T,)``.
+        reason: Why values or band are nan.
+    """
+
+    at: Floats
+    value: Floats
+    low: Floats
+    high: Floats
+    reason: str = ""
+
+
+def profile_band(
+    scores: Floats,
+    tau: ArrayLike,
+    rng: np.random.Generator,
+    replicates: int = bootstrap.REPLICATES,
+    confidence: float = 0.95,
+) -> Band:
+    """Performance profile over runs x levels with a pointwise pigeonhole band.
+
+    Args:
+        scores: ``(S, L)``, every run on all levels.
+        tau: ``(T,)``.
+        rng: Of the bootstrap.
+        replicates: Bootstrap replicates.
+        confidence: Of each point's interval, not of the band as a whole.
+    """
+    thresholds = np.asarray(tau, np.float64)
+    unknown = np.full(len(thresholds), NAN)
+    if reason := intervals.missing(scores):
+        return Band(thresholds, unknown, unknown, unknown, reason)
+    value = performance_profile(scores, thresholds)
+    if reason := intervals.single(scores):
+        return Band(thresholds, value, unknown, unknown, reason)
+    # A profile is a mean of indicators: one set of weights serves every threshold.
+    n_runs, n_levels = scores.shape
+    drawn = bootstrap.weights(n_runs, n_levels, rng, replicates)
+    draws = np.stack([bootstrap.weighted_means(scores > t, *drawn) for t in thresholds])
+    low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2], axis=1)
+    return Band(thresholds, value, low, high)
+
+
+def _flat(scores: Floats) -> Floats:
+    scores = np.asarray(scores, np.float64)
+    size = int(np.prod(scores.shape[-2:]))
+    return scores.reshape(*scores.shape[:-2], size)

@@ -1,0 +1,138 @@
+"""Lower bounds on the mean return of a frozen policy over new levels (method 2.10).
+
+They hold for levels drawn independently from one generator, and only if nothing about the policy
+was chosen on these levels. They speak of that generator's levels and of nothing wider.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from rlgen.analysis.stats import sequences
+
+Floats = NDArray[np.float64]
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What can be promised with a stated confidence.
+
+    Attributes:
+        lower: The mean is at least this, with probability ``confidence``; nan if refused.
+        method: Name of the bound.
+        n: Levels it rests on.
+        confidence: Of the statement, of both ends together where there are two.
+        upper: The other end of a two-sided interval; nan where only a lower bound was asked for.
+        reason: Why there is none.
+    """
+
+    lower: float
+    method: str
+    n: int
+    confidence: float
+    upper: float = NAN
+    reason: str = ""
+
+
+def hoeffding(returns: ArrayLike, low: float, high: float, confidence: float = 0.95) -> Certificate:
+    """Hoeffding's bound (1963), which knows the range of the returns and nothing else.
+
+    Args:
+        returns: ``(L,)``, exact return of the policy on each level, in ``[low, high]``.
+        low: Lowest possible return.
+        high: Highest possible return.
+        confidence: Of the bound.
+    """
+    values, reason = _inside(returns, low, high)
+    if reason:
+        return Certificate(NAN, "Hoeffding", len(values), confidence, reason=reason)
+    n = len(values)
+    lower = values.mean() - (high - low) * np.sqrt(-np.log(1 - confidence) / (2 * n))
+    return Certificate(max(float(lower), low), "Hoeffding", n, confidence)
+
+
+def empirical_bernstein(
+    returns: ArrayLike, low: float, high: float, confidence: float = 0.95
+) -> Certificate:
+    """Maurer & Pontil (2009, theorem 4): uses the variance seen. Arguments as in ``hoeffding``.
+
+    Better than Hoeffding where returns vary little for their range, and there are many levels.
+    """
+    values, reason = _inside(returns, low, high)
+    n = len(values)
+    if not reason and n < 2:
+        reason = "one level has no variance"
+    if reason:
+        return Certificate(NAN, "empirical Bernstein", n, confidence, reason=reason)
+    log = np.log(2 / (1 - confidence))
+    slack = np.sqrt(2 * values.var(ddof=1) * log / n) + 7 * (high - low) * log / (3 * (n - 1))
+    lower = max(float(values.mean() - slack), low)
+    return Certificate(lower, "empirical Bernstein", n, confidence)
+
+
+def betting(returns: ArrayLike, low: float, high: float, confidence: float = 0.95) -> Certificate:
+    """Waudby-Smith & Ramdas (2024, section 4): mostly the tightest. Arguments as in ``hoeffding``.
+
+    The lower half of their hedged capital with bets made for ``L`` levels: a gambler who bets that
+    the mean lies above ``m`` gets rich on fair terms with probability below ``1 - confidence``;
+    the bound is the largest ``m`` at which he did, at any time. The number depends a little on the
+    order of the levels, which must not depend on the returns: that of the pool does not.
+    """
+    values, reason = _inside(returns, low, high)
+    n = len(values)
+    if reason:
+        return Certificate(NAN, "betting", n, confidence, reason=reason)
+    from scipy.optimize import brentq  # here, as few who import this module need it
+
+    x, rich = (values - low) / (high - low), -np.log(1 - confidence)
+    # Both ends of the hedged interval spend half of alpha each; here there is one end.
+    bets = sequences.bets(x, 2 * (1 - confidence), horizon=n)
+
+    def profit(mean: float) -> float:
+        # Falls as the mean rises, so that there is one root and no grid is needed.
+        return float(sequences.log_capital(x, bets, mean).max() - rich)
+
+    lower = 0.0 if profit(0.0) < 0 else float(brentq(profit, 0.0, 1.0))
+    return Certificate(low + lower * (high - low), "betting", n, confidence)
+
+
+def clopper_pearson(
+    k: float, n: int, confidence: float = 0.95, *, two_sided: bool = False
+) -> Certificate:
+    """Clopper & Pearson's (1934) exact bound on a probability, such as that of solving a level.
+
+    Args:
+        k: Successes, a whole number.
+        n: Independent trials: levels of one policy, or runs of one algorithm.
+        confidence: Of the bound, or of the interval.
+        two_sided: Whether to bound the probability from above as well.
+    """
+    method = "Clopper-Pearson"
+    if n < 1 or not 0 <= k <= n or k != int(k):
+        reason = f"{k:g} of {n} trials: must be a whole number from 0 to n, of one trial or more"
+        return Certificate(NAN, method, n, confidence, reason=reason)
+    tail = (1 - confidence) / (2 if two_sided else 1)
+    lower = float(special.betaincinv(k, n - k + 1, tail)) if k else 0.0
+    if not two_sided:
+        return Certificate(lower, method, n, confidence)
+    upper = float(special.betaincinv(k + 1, n - k, 1 - tail)) if k < n else 1.0
+    return Certificate(lower, method, n, confidence, upper)
+
+
+def _inside(returns: ArrayLike, low: float, high: float) -> tuple[Floats, str]:
+    """The returns in their range, and why they cannot be used."""
+    values = np.asarray(returns, float).ravel()
+    if not len(values):
+        return values, "no levels"
+    if not low < high:
+        return values, f"range [{low:g}, {high:g}] is empty"
+    if np.isnan(values).any():
+        return values, f"{np.isnan(values).sum()} of {len(values)} returns are nan"
+    slack = sequences.ROUNDING * (high - low)
+    if values.min() < low - slack or values.max() > high + slack:
+        worst = values.min() if values.min() < low - slack else values.max()
+        return values, f"return {worst:g} is outside [{low:g}, {high:g}]"
+    return np.clip(values, low, high), ""

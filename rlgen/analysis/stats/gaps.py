@@ -1,0 +1,196 @@
+"""Generalization gaps, and the return above which training must have memorised (method 1.6, 2.1).
+
+Training return, test return and gap belong together: a bad policy has a small gap.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
+from rlgen.errors import RlgenError
+
+#: Planner and random agent nearer than this are not apart.
+APART = 1e-9
+
+
+def normalised_score(returns: ArrayLike, oracle: ArrayLike, random: ArrayLike) -> Floats:
+    """Score that is 0 for the random agent and 1 for the planner, level by level.
+
+    Args:
+        returns: Any shape.
+        oracle: The planner's returns on the same levels; broadcast.
+        random: The uniformly random agent's; broadcast.
+
+    Returns:
+        The shape of all three; nan where one is not known, or planner and random are not apart.
+    """
+    base = np.asarray(random, np.float64)
+    span = np.asarray(oracle, np.float64) - base
+    score: Floats = (np.asarray(returns, np.float64) - base) / np.where(span > APART, span, NAN)
+    return score
+
+
+def gap(train: ArrayLike, test: ArrayLike) -> float:
+    """Mean training minus mean test value: of returns absolute, of scores normalised.
+
+    With an interval: ``intervals.gap``.
+    """
+    return _mean(train) - _mean(test)
+
+
+def retention(train_score: float, test_score: float) -> Estimate:
+    """Share of the normalised training score that is kept on test levels, without an interval."""
+    if not np.isfinite([train_score, test_score]).all():
+        return Estimate(NAN, reason="a score is not a number")
+    if train_score <= 0:
+        return Estimate(NAN, reason="nothing learnt to retain: the training score is not above 0")
+    return Estimate(test_score / train_score, reason="a ratio is given without an interval")
+
+
+def swap_gap(a_on_a: ArrayLike, b_on_a: ArrayLike, b_on_b: ArrayLike, a_on_b: ArrayLike) -> float:
+    """Cross-over gap of two pools, each seen by the runs of one arm only.
+
+    Both differences are on the same levels, seen against unseen, so differences in difficulty
+    between the pools cancel. It is the mean over levels of Feldman and Zhang's (2020) memorisation
+    score.
+
+    Args:
+        a_on_a: Returns of the runs trained on pool A, on pool A; any shape, averaged.
+        b_on_a: Of the runs trained on B, on A.
+        b_on_b: Of the runs trained on B, on B.
+        a_on_b: Of the runs trained on A, on B.
+    """
+    return (_mean(a_on_a) - _mean(b_on_a) + _mean(b_on_b) - _mean(a_on_b)) / 2
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What a policy can earn in training that knows object types and not levels.
+
+    Attributes:
+        values: Expected reward of each object type after flips.
+        discarded: Probability that flips are drawn again as no object is positive.
+        train: Its best training return C(p): nothing is taken that costs on average.
+        test: Its return on unflipped levels.
+    """
+
+    values: tuple[float, ...]
+    discarded: float
+    train: float
+    test: float
+
+
+def ceiling(base: Sequence[float], flip_p: float, sure: float) -> Ceiling:
+    """Memorisation ceiling C(p) of a memoryless policy, from the definition of flips.
+
+    Each object's sign changes independently with ``flip_p``. With k positive objects each is then
+    worth its sign times ``total / k``, where ``total`` is what the positive objects are worth
+    unflipped; patterns with k = 0 are drawn again (resolution B, method 1.4). Signs do not depend
+    on the layout, so a training return above C(p) is memorised. It assumes that any object can be
+    left aside.
+
+    Args:
+        base: Rewards of the objects that can flip, unflipped.
+        flip_p: Flip probability, from 0 to 1.
+        sure: What is earned besides by every sensible policy, as by taking the key.
+
+    Raises:
+        RlgenError: If ``flip_p`` is no probability, or no pattern has a positive object.
+    """
+    patterns, discarded = _patterns(base, flip_p)
+    values = tuple(float(sum(w * r[i] for w, r in patterns)) for i in range(len(base)))
+    taken = [value > 0 for value in values]
+    train = sum(value for value, take in zip(values, taken, strict=True) if take)
+    test = sum(reward for reward, take in zip(base, taken, strict=True) if take)
+    return Ceiling(values, discarded, sure + train, sure + test)
+
+
+def adaptive_ceiling(base: Sequence[float], flip_p: float, sure: float) -> float:
+    """The same for a policy with memory: it infers signs and k from the rewards it has seen.
+
+    Dynamic programming over what can be known: after each object the policy keeps the patterns
+    that agree with all rewards so far, and takes the object that is best then, or none.
+
+    Args:
+        base: See ``ceiling``.
+        flip_p: Flip probability.
+        sure: See ``ceiling``.
+
+    Raises:
+        RlgenError: As ``ceiling``.
+    """
+    patterns, _ = _patterns(base, flip_p)
+    return sure + _best(patterns, frozenset(range(len(base))))
+
+
+_Patterns = list[tuple[float, tuple[float, ...]]]
+
+
+def _patterns(base: Sequence[float], flip_p: float) -> tuple[_Patterns, float]:
+    """Probability and rewards of each flip pattern that is kept, and the share that is not."""
+    if not 0 <= flip_p <= 1:
+        raise RlgenError(f"flip_p = {flip_p}: must be from 0 to 1")
+    total = sum(value for value in base if value > 0)
+    kept: _Patterns = []
+    for flips in product((False, True), repeat=len(base)):
+        chance = float(np.prod([flip_p if flip else 1 - flip_p for flip in flips]))
+        positive = [(value > 0) != flip for value, flip in zip(base, flips, strict=True)]
+        if chance and any(positive):
+            worth = total / sum(positive)
+            kept.append((chance, tuple(worth if up else -worth for up in positive)))
+    mass = sum(chance for chance, _ in kept)
+    if not mass:
+        raise RlgenError(f"flip_p = {flip_p}: of {list(base)} no object is ever positive")
+    return [(chance / mass, rewards) for chance, rewards in kept], max(1 - mass, 0.0)
+
+
+def _best(patterns: _Patterns, left: frozenset[int]) -> float:
+    """Most that can still be earned, times the probability of having come here."""
+    best = 0.0
+    for i in left:
+        seen: dict[float, _Patterns] = {}
+        for chance, rewards in patterns:
+            seen.setdefault(rewards[i], []).append((chance, rewards))
+        now = sum(chance * rewards[i] for chance, rewards in patterns)
+        best = max(best, now + sum(_best(told, left - {i}) for told in seen.values()))
+    return best
+
+
+@dataclass(frozen=True)
+class Excess:
+    """Training return above the ceiling (method 1.6).
+
+    Attributes:
+        excess: M, the training return less C(p); memorised where positive.
+        fraction: M over what there is to memorise, the best return less C(p).
+        reason: Why one of them is nan.
+    """
+
+    excess: float
+    fraction: float
+    reason: str = ""
+
+
+def memorisation_excess(train_return: float, ceiling: float, best: float) -> Excess:
+    """Excess of a training return over the ceiling.
+
+    Args:
+        train_return: Mean training return.
+        ceiling: ``ceiling(...).train``, or ``adaptive_ceiling(...)`` for a policy with memory.
+        best: The planner's return.
+    """
+    if not np.isfinite([train_return, ceiling, best]).all():
+        return Excess(NAN, NAN, "a return is not a number")
+    excess, room = train_return - ceiling, best - ceiling
+    if room <= APART:
+        return Excess(excess, NAN, "nothing to memorise: the ceiling is the best return")
+    return Excess(excess, excess / room)
+
+
+def _mean(values: ArrayLike) -> float:
+    array = np.asarray(values, np.float64)
+    return float(array.mean()) if array.size else NAN

@@ -1,0 +1,286 @@
+"""How many runs and levels a study needs, and what a given one can detect (method 2.8).
+
+The sizes that are needed are returned unrounded: round them up.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from rlgen.analysis.stats.intervals import NAN, Estimate
+from rlgen.errors import RlgenError
+
+ALPHA, POWER = 0.05, 0.8
+
+
+def unpaired(sd: float, d: float, alpha: float = ALPHA, power: float = POWER) -> float:
+    """Levels in each of two pools to find a difference ``d`` of one policy's mean returns.
+
+    Args:
+        sd: Standard deviation over levels of each pool.
+        d: Difference of the means, in units of ``sd``'s.
+        alpha: Level of the two-sided test.
+        power: Probability to find it.
+    """
+    _check(alpha, power, d=d)
+    return 2 * (_normal(alpha, power) * sd / d) ** 2
+
+
+def paired(sd_difference: float, d: float, alpha: float = ALPHA, power: float = POWER) -> float:
+    """Levels to find a mean difference ``d`` of two policies on the same levels.
+
+    Args:
+        sd_difference: Standard deviation over levels of the difference.
+        d: Its mean.
+        alpha: Level of the two-sided test.
+        power: Probability to find it.
+    """
+    _check(alpha, power, d=d)
+    return (_normal(alpha, power) * sd_difference / d) ** 2
+
+
+def success(p1: float, p2: float, alpha: float = ALPHA, power: float = POWER) -> float:
+    """Levels in each group to tell two solved rates apart, by the arcsine transformation.
+
+    Args:
+        p1: Solved rate of the first group, from 0 to 1.
+        p2: Of the second.
+        alpha: Level of the two-sided test.
+        power: Probability to find it.
+    """
+    h = effect_size(p1, p2)
+    _check(alpha, power, h=abs(h))
+    return 2 * (_normal(alpha, power) / h) ** 2
+
+
+def effect_size(p1: float, p2: float) -> float:
+    """Cohen's h: the difference of two rates on the scale where their variance is constant."""
+    if not (0 <= p1 <= 1 and 0 <= p2 <= 1):
+        raise RlgenError(f"rates {p1} and {p2}: must be from 0 to 1")
+    return float(2 * np.arcsin(np.sqrt(p1)) - 2 * np.arcsin(np.sqrt(p2)))
+
+
+def detectable(
+    sd_run: float,
+    sd_residual: float,
+    runs: int,
+    levels: float,
+    alpha: float = ALPHA,
+    power: float = POWER,
+    *,
+    normal: bool = False,
+) -> float:
+    """Smallest difference that a crossed study finds with this power (MDE).
+
+    ``(t(1 - alpha/2, S - 1) + t(power, S - 1)) sqrt(sd_run^2 / S + sd_residual^2 / (S L))``. Levels
+    are shared by what is compared, so their own variance cancels.
+
+    Args:
+        sd_run: Standard deviation of the gap (or difference) between runs.
+        sd_residual: Standard deviation of run by level.
+        runs: S. One run detects nothing: nan.
+        levels: L.
+        alpha: Level of the two-sided test.
+        power: Probability to find it.
+        normal: Normal instead of t quantiles: too optimistic for few runs, the usual textbook way.
+    """
+    _check(alpha, power, levels=levels, runs=runs)
+    if runs < 2:
+        return NAN
+    factor = _normal(alpha, power) if normal else _student(alpha, power, runs - 1)
+    return factor * float(np.sqrt(sd_run**2 / runs + sd_residual**2 / (runs * levels)))
+
+
+def achieved(estimate: Estimate, alpha: float = ALPHA, power: float = POWER) -> Estimate:
+    """What a study could have detected, to stand beside a result that is not significant.
+
+    Args:
+        estimate: With its variance and degrees of freedom.
+        alpha: Level of the two-sided test.
+        power: Probability to find it.
+
+    Returns:
+        The minimum detectable effect as ``mean``, without an interval.
+    """
+    if not np.isfinite([estimate.variance, estimate.df]).all():
+        return Estimate(NAN, reason=estimate.reason or "the variance of the mean is not known")
+    return Estimate(
+        _student(alpha, power, estimate.df) * float(np.sqrt(estimate.variance)),
+        reason="an effect size is given without an interval",
+    )
+
+
+def runs_needed(
+    d: float,
+    sd_run: float,
+    sd_residual: float,
+    levels: float,
+    alpha: float = ALPHA,
+    power: float = POWER,
+) -> int:
+    """Fewest runs with which a study on this many levels detects ``d``; at least 2.
+
+    Args:
+        d: Difference to find.
+        sd_run: See ``detectable``.
+        sd_residual: See ``detectable``.
+        levels: L.
+        alpha: Level of the two-sided test.
+        power: Probability to find it.
+    """
+    _check(alpha, power, d=d, levels=levels)
+
+    def enough(runs: int) -> bool:
+        return detectable(sd_run, sd_residual, runs, levels, alpha, power) <= d
+
+    # What can be detected falls with every run: double until it is enough, then halve.
+    low, high = 1, 2
+    while not enough(high):
+        low, high = high, 2 * high
+        if high > 2**40:
+            raise RlgenError(f"gap = {d}: too small to be detected by any number of runs")
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def levels_needed(
+    d: float,
+    sd_run: float,
+    sd_residual: float,
+    runs: int,
+    alpha: float = ALPHA,
+    power: float = POWER,
+) -> float:
+    """Levels with which this many runs detect ``d``; inf where no number of levels is enough.
+
+    Args:
+        d: Difference to find.
+        sd_run: See ``detectable``.
+        sd_residual: See ``detectable``.
+        runs: S. With one run: inf.
+        alpha: Level of the two-sided test.
+        power: Probability to find it.
+    """
+    _check(alpha, power, d=d, runs=runs)
+    if runs < 2:
+        return float("inf")
+    room = runs * (d / _student(alpha, power, runs - 1)) ** 2 - sd_run**2
+    if room <= 0:
+        return float("inf")
+    return max(sd_residual**2 / room, 1.0)
+
+
+def optimal_levels(
+    budget: float,
+    train_cost: float,
+    level_cost: float,
+    sd_run: float,
+    sd_level: float,
+    sd_residual: float,
+) -> float:
+    """Levels that make the mean's variance smallest for a budget, unrounded.
+
+    With ``S = B / (c_t + L c_e)`` the variance ``sd_run^2 / S + sd_level^2 / L + sd_residual^2 /
+    (S L)`` is smallest at ``L = sqrt((sd_residual^2 c_t + B sd_level^2) / (sd_run^2 c_e))``.
+
+    Args:
+        budget: B, in the unit of the costs, for example seconds.
+        train_cost: c_t, of training a run.
+        level_cost: c_e, of evaluating a run on a level.
+        sd_run: Between runs; with 0 more levels are always better: inf.
+        sd_level: Between levels.
+        sd_residual: Run by level.
+    """
+    _check(budget=budget, train_cost=train_cost, level_cost=level_cost)
+    if not sd_run:
+        return float("inf")
+    best = (sd_residual**2 * train_cost + budget * sd_level**2) / (sd_run**2 * level_cost)
+    return float(np.sqrt(best))
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """Runs and levels that a budget pays for.
+
+    Attributes:
+        runs: S.
+        levels: L.
+        cost: Of all of them.
+        sd_mean: Standard deviation of the mean over runs and levels.
+    """
+
+    runs: int
+    levels: int
+    cost: float
+    sd_mean: float
+
+
+def best_split(
+    budget: float,
+    train_cost: float,
+    level_cost: float,
+    sd_run: float,
+    sd_level: float,
+    sd_residual: float,
+) -> Purchase:
+    """The whole numbers of runs and levels whose mean is surest, two of each at least.
+
+    Args:
+        budget: See ``optimal_levels``, as all.
+        train_cost: Of training a run.
+        level_cost: Of evaluating a run on a level.
+        sd_run: Between runs.
+        sd_level: Between levels.
+        sd_residual: Run by level.
+
+    Raises:
+        RlgenError: If the budget does not pay for two runs on two levels.
+    """
+    _check(budget=budget, train_cost=train_cost, level_cost=level_cost)
+    most = int(budget / (train_cost + 2 * level_cost))
+    if most < 2:
+        raise RlgenError(
+            f"budget = {budget:g}: two runs on two levels cost {2 * train_cost + 4 * level_cost:g}"
+        )
+    # For each number of runs all the levels that are left to pay. Every number is tried up to some
+    # hundreds, and above them steps well below a percent, which make no difference.
+    runs = np.unique(np.geomspace(2, most, 4_000).round().astype(np.int64))
+    levels = np.floor((budget / runs - train_cost) / level_cost * (1 + 1e-12)).astype(np.int64)
+    runs, levels = runs[levels >= 2], levels[levels >= 2]
+    variance = sd_run**2 / runs + sd_level**2 / levels + sd_residual**2 / (runs * levels)
+    i = int(variance.argmin())
+    cost = float(runs[i] * (train_cost + levels[i] * level_cost))
+    return Purchase(int(runs[i]), int(levels[i]), cost, float(np.sqrt(variance[i])))
+
+
+def zero_failures(rate: float, delta: float = 0.05) -> int:
+    """Levels, all perfect, that certify a failure rate of at most ``rate``.
+
+    Args:
+        rate: Strictly between 0 and 1.
+        delta: Probability to be wrong, strictly between 0 and 1.
+    """
+    if not (0 < rate < 1 and 0 < delta < 1):
+        raise RlgenError(f"rate = {rate}, delta = {delta}: must be between 0 and 1")
+    return int(np.ceil(np.log(delta) / np.log1p(-rate)))
+
+
+def _normal(alpha: float, power: float) -> float:
+    return float(special.ndtri(1 - alpha / 2) + special.ndtri(power))
+
+
+def _student(alpha: float, power: float, df: float) -> float:
+    return float(special.stdtrit(df, 1 - alpha / 2) + special.stdtrit(df, power))
+
+
+def _check(alpha: float = ALPHA, power: float = POWER, **positive: float) -> None:
+    """Settings, unlike data, are refused where they make no sense."""
+    for name, value in {"alpha": alpha, "power": power}.items():
+        if not 0 < value < 1:
+            raise RlgenError(f"{name} = {value}: must be between 0 and 1")
+    for name, value in positive.items():
+        if not value > 0:
+            raise RlgenError(f"{name} = {value}: must be above 0")

@@ -1,0 +1,143 @@
+"""How large a study must be: what ``rlgen power`` answers (method 2.8)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rlgen.analysis.stats import intervals, power
+from rlgen.analysis.stats.estimates import UNKNOWN, why_apart
+from rlgen.analysis.stats.intervals import NAN
+from rlgen.analysis.stats.tables import CELL, fold
+
+#: Numbers of levels shown where none is asked for: beyond the first, more do almost nothing.
+LEVELS = (100, 200, 1000)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Standard deviations of the gap, in units of return.
+
+    Attributes:
+        run: Between runs, their own training levels included.
+        residual: Run by test level.
+        level: Between test levels; it cancels where what is compared shares them.
+        runs: Runs a cell that this was estimated from; 0 where it was given.
+        levels: Test levels.
+        reason: Why it is nan.
+    """
+
+    run: float
+    residual: float
+    level: float = 0.0
+    runs: int = 0
+    levels: int = 0
+    reason: str = ""
+
+
+def gap_spread(records: pd.DataFrame) -> Spread:
+    """Standard deviations of the gap in a study, its cells pooled.
+
+    A cell counts by its degrees of freedom between runs. Left out are cells of one run or one
+    level, with a return that is not a number, or whose runs faced different test levels.
+
+    Args:
+        records: Columns as in ``records.RECORDS``, or folded, of one condition.
+
+    Returns:
+        With the fewest runs and levels of the cells that count; nan with a reason for no cell.
+    """
+    found, reason = [], "there are no runs with training and test levels"
+    for _, cell in fold(records).groupby(CELL, observed=True):
+        held_out = cell[cell["split"] == "test"]
+        if len(held_out) and why_apart(held_out, "test") == UNKNOWN:
+            reason = UNKNOWN
+            continue
+        pools = {
+            pool: {
+                run: pd.Series(values, levels)
+                for run, levels, values in zip(
+                    rows["run_id"], rows["level_id"], rows["ret_mean"], strict=True
+                )
+            }
+            for pool, rows in cell.groupby("split", observed=True)
+        }
+        train, test = pools.get("train", {}), pools.get("test", {})
+        # A level that one run was not evaluated on is nan, and the cell is left out.
+        table = pd.DataFrame(test).to_numpy(np.float64).T
+        if not len(train) or not table.size:
+            continue
+        means = np.array([train[run].mean() if run in train else NAN for run in test])
+        gaps = means - table.mean(axis=1)
+        if why := _left_out(gaps, table):
+            reason = why
+            continue
+        parts = intervals.two_way(table)
+        # The gap's variance holds the residual's share of a mean over the test levels.
+        run = max(gaps.var(ddof=1) - parts.var_residual / table.shape[1], 0.0)
+        found.append((len(gaps), table.shape[1], run, parts.var_residual, parts.var_level))
+    if not found:
+        return Spread(NAN, NAN, NAN, reason=reason)
+    runs, levels, *variances = zip(*found, strict=True)
+    pooled = np.average(variances, axis=1, weights=np.array(runs) - 1)
+    run, residual, level = (float(sd) for sd in np.sqrt(pooled))
+    return Spread(run, residual, level, min(runs), min(levels))
+
+
+def _left_out(gaps: intervals.Floats, table: intervals.Floats) -> str:
+    if reason := intervals.missing(table) or intervals.missing(gaps[:, None]):
+        return reason
+    return intervals.components(table).reason if min(table.shape) < 2 else ""
+
+
+def answers(
+    spread: Spread,
+    *,
+    gap: float | None = None,
+    runs: int | None = None,
+    levels: int | None = None,
+    chance: float = power.POWER,
+    budget: tuple[float, float, float] | None = None,
+) -> dict[str, Any]:
+    """Everything that can be answered from what is given.
+
+    Args:
+        spread: Standard deviations.
+        gap: Difference to be found, in units of return.
+        runs: S.
+        levels: L.
+        chance: Power: the probability to find it.
+        budget: What may be spent, what training a run costs, what evaluating it on a level costs.
+
+    Returns:
+        ``needs``: for a gap, ``[{"levels", "runs"}]``, the runs needed on each number of levels;
+        ``levels_needed``: for a gap and runs, None where no number is enough; ``detects``: for
+        runs and levels, the smallest gap found with this power; ``split``: for a budget
+        ``{"runs", "levels", "cost", "sd_mean", "detects"}``. What was not asked is not there.
+
+    Raises:
+        RlgenError: For settings that make no sense.
+    """
+    told: dict[str, Any] = {}
+    sds = spread.run, spread.residual
+    if gap is not None:
+        told["needs"] = [
+            {"levels": n, "runs": power.runs_needed(gap, *sds, n, power=chance)}
+            for n in ((levels,) if levels else LEVELS)
+        ]
+        if runs is not None:
+            enough = power.levels_needed(gap, *sds, runs, power=chance)
+            told["levels_needed"] = int(np.ceil(enough)) if np.isfinite(enough) else None
+    if runs is not None and levels is not None:
+        told["detects"] = power.detectable(*sds, runs, levels, power=chance)
+    if budget is not None:
+        best = power.best_split(*budget, spread.run, spread.level, spread.residual)
+        told["split"] = {
+            "runs": best.runs,
+            "levels": best.levels,
+            "cost": best.cost,
+            "sd_mean": best.sd_mean,
+            "detects": power.detectable(*sds, best.runs, best.levels, power=chance),
+        }
+    return told

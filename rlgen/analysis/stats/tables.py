@@ -1,0 +1,162 @@
+"""The record table folded: one row a run, condition and pool, its levels in arrays.
+
+A large study has tens of millions of records. The statistics want them as arrays of one run on
+one pool each, and of the columns only a few; folded file by file, the whole table never is in
+memory.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rlgen.analysis.stats.gaps import normalised_score
+
+#: What a cell of the grid is, runs apart.
+CELL = ["family", "agent", "network", "n_train_levels", "flip_p", "regulariser"]
+#: Records that share these are folded into one row; groups come in the order of its columns.
+KEYS = [*CELL, "run_id", "condition", "split"]
+#: Columns that are the same for all of a row's records.
+SHARED = [*KEYS, "seed", "checkpoint", "manifest"]
+#: Columns of arrays, ``(L,)`` each, that a row has where the records tell them.
+ARRAYS = ["level_id", "ret_mean", "normalised", "p_solved"]
+FLOATS = ARRAYS[1:]
+#: What the score of a level is made of.
+SCORED = ("ret_mean", "oracle_ret", "random_ret")
+#: The columns of the record table that are read.
+NEEDED = [*SHARED, "level_id", "ret_mean", "p_solved", "oracle_ret", "random_ret", "exact"]
+
+#: ``level_id`` of returns of which it is not known on which levels they were got, all in one row:
+#: results that were imported without ids of levels.
+UNKNOWN_LEVEL = -1
+#: Of a seed, a step or a number of levels that an import does not tell.
+UNTOLD = -1
+
+Array = NDArray[Any]
+
+
+def fold(records: pd.DataFrame) -> pd.DataFrame:
+    """Fold records that are in memory.
+
+    Args:
+        records: Columns as in ``records.RECORDS``, or fewer; folded ones are returned as they are.
+
+    Returns:
+        See ``fold_tables``. Names come in the order of their categories, else of the alphabet.
+    """
+    if records.empty or isinstance(records["level_id"].iloc[0], np.ndarray):
+        return records
+    names = {
+        name: pd.Categorical(records[name])
+        for name in SHARED
+        if name in records and not pd.api.types.is_numeric_dtype(records[name])
+    }
+    told = [name for name in NEEDED if name in records]
+    table = pa.Table.from_pandas(records[told].assign(**names), preserve_index=False)
+    return fold_tables([table])
+
+
+def fold_tables(tables: Iterable[pa.Table]) -> pd.DataFrame:
+    """Fold one table of records after the other.
+
+    Args:
+        tables: Columns as in ``NEEDED``, or fewer of them; those of a run may be in several.
+
+    Returns:
+        The columns of ``SHARED``, names as categories in the order in which they first occur;
+        ``exact``, whether all returns were computed; and those of ``ARRAYS``, float64 arrays
+        ``(L,)`` (ids int64) in the ascending order of the level ids. ``normalised`` is the score
+        of each level, 0 for the random agent and 1 for the planner (method 2.1); nan where the two
+        are not known or not apart. Rows are in the order of run, condition and pool.
+    """
+    folding = _Folding()
+    for table in tables:
+        folding.add(table)
+    return folding.frame()
+
+
+class _Folding:
+    """Gathers rows, column by column."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Any]] = {}
+        self._words: dict[str, dict[str, int]] = {}
+        #: By pool the levels seen last, as they came; their ascending order; and so ordered.
+        self._levels: dict[int, tuple[Array, Array, Array]] = {}
+
+    def add(self, table: pa.Table) -> None:
+        if not table.num_rows:
+            return
+        columns = {name: self._column(name, table[name]) for name in table.column_names}
+        keys = [columns[name] for name in KEYS if name in columns]
+        starts = _starts(keys)
+        if len(set(zip(*(key[starts].tolist() for key in keys), strict=True))) < len(starts):
+            order = np.lexsort(keys)
+            columns = {name: values[order] for name, values in columns.items()}
+            starts = _starts([key[order] for key in keys])
+        if set(SCORED) <= columns.keys():
+            columns["normalised"] = normalised_score(*(columns[name] for name in SCORED))
+        for name in SHARED:
+            if name in columns:
+                self._rows.setdefault(name, []).extend(columns[name][starts].tolist())
+        if "exact" in columns:
+            exact = np.logical_and.reduceat(columns["exact"], starts)
+            self._rows.setdefault("exact", []).extend(exact.tolist())
+        for start, end in zip(starts, [*starts[1:], table.num_rows], strict=True):
+            self._add_arrays(columns, start, end)
+
+    def _column(self, name: str, column: pa.ChunkedArray) -> Array:
+        """The values; of names their numbers."""
+        if not pa.types.is_dictionary(column.type):
+            values = np.asarray(column)
+            return values.astype(np.float64, copy=False) if name in FLOATS else values
+        array = (
+            column.unify_dictionaries().combine_chunks()
+            if column.num_chunks > 1
+            else column.chunk(0)
+        )
+        known = self._words.setdefault(name, {})
+        numbers = [known.setdefault(word, len(known)) for word in array.dictionary.to_pylist()]
+        if len(numbers) == 1:
+            return np.broadcast_to(numbers[0], len(array))
+        codes: Array = np.array(numbers)[np.asarray(array.indices)]
+        return codes
+
+    def _add_arrays(self, columns: dict[str, Array], start: int, end: int) -> None:
+        pool, levels = int(columns["split"][start]), columns["level_id"][start:end]
+        seen = self._levels.get(pool)
+        # The same under every condition, and of held-out pools for every run: sorted and kept once.
+        if seen is None or not np.array_equal(seen[0], levels):
+            order = np.argsort(levels, kind="stable")
+            seen = self._levels[pool] = (levels, order, levels[order])
+        self._rows.setdefault("level_id", []).append(seen[2])
+        for name in FLOATS:
+            if name in columns:
+                self._rows.setdefault(name, []).append(columns[name][start:end][seen[1]])
+
+    def frame(self) -> pd.DataFrame:
+        columns: dict[str, Any] = {}
+        for name, values in self._rows.items():
+            if name in self._words:
+                words = pd.Index(list(self._words[name]))
+                columns[name] = pd.Categorical.from_codes(np.array(values), words)
+            elif name in ARRAYS:
+                # One by one, as numpy would make a matrix of arrays of one length.
+                columns[name] = np.empty(len(values), object)
+                for row, array in enumerate(values):
+                    columns[name][row] = array
+            else:
+                columns[name] = np.array(values)
+        if not columns:
+            return pd.DataFrame(columns=[*SHARED, "exact", *ARRAYS])
+        order = [name for name in ("run_id", "condition", "split") if name in columns]
+        return pd.DataFrame(columns).sort_values(order, kind="stable", ignore_index=True)
+
+
+def _starts(keys: list[Array]) -> NDArray[np.intp]:
+    """Rows that differ from the one before them in any key; the first does."""
+    differs = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    return np.flatnonzero(np.concatenate([[True], differs]))

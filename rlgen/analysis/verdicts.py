@@ -1,0 +1,103 @@
+"""The answer in words, and the rule that gives it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rlgen.analysis.stats.intervals import Estimate
+
+#: A training score below this is not called learnt: half way from random to optimal.
+LEARNT = 0.5
+
+RULE = (
+    "Scores are normalised level by level: 0 is a uniformly random agent, 1 is the planner, or the "
+    "best possible return where nobody can plan. A cell “has not learnt” if its training score is "
+    "below {learnt:g}: then a small gap means nothing. Otherwise it “memorises” if the whole 95 % "
+    "interval of the normalised gap lies above {margin:g}, “generalises” if the whole interval "
+    "lies below {margin:g}, and is “undecided” if the interval holds {margin:g} or there are too "
+    "few runs to have one."
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One cell's answer.
+
+    Attributes:
+        word: "memorises", "generalises", "undecided" or "has not learnt".
+        because: What is missing or decisive, as an addition to the sentence.
+    """
+
+    word: str
+    because: str = ""
+
+
+def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
+    """Apply ``RULE``.
+
+    Args:
+        train_score: Normalised training score.
+        gap_score: Normalised gap.
+        margin: From the protocol.
+    """
+    if train_score.mean != train_score.mean:
+        return Verdict("undecided", "there is no random or optimal return to compare with")
+    if train_score.mean < LEARNT:
+        return Verdict("has not learnt", f"training score {number(train_score.mean)}")
+    if gap_score.low != gap_score.low:
+        return Verdict("undecided", f"{gap_score.reason or 'there is no interval'}; add seeds")
+    if gap_score.low > margin:
+        return Verdict("memorises")
+    if gap_score.high < margin:
+        return Verdict("generalises")
+    return Verdict("undecided", f"the interval of the normalised gap holds {margin:g}; add seeds")
+
+
+def setting(cell: Mapping[str, Any]) -> str:
+    """A cell in words, all of its keys told."""
+    how = f" with flip probability {cell['flip_p']:g}" if cell["flip_p"] else ""
+    how += f" under {cell['regulariser']}" if cell["regulariser"] != "none" else ""
+    n = cell["n_train_levels"]
+    levels = "an unknown number of" if n < 0 else f"{n:,}"
+    levels += " level" if n == 1 else " levels"
+    return f"{cell['agent']}/{cell['network']} trained on {levels} of {cell['family']}{how}"
+
+
+def count(value: float | None) -> str:
+    """A whole number with its thousands apart; a dash for what is not known."""
+    return number(None) if value is None or value != value or value < 0 else f"{value:,.0f}"
+
+
+def rule(margin: float) -> str:
+    """The rule as a paragraph."""
+    return RULE.format(learnt=LEARNT, margin=margin)
+
+
+def number(value: float | None) -> str:
+    """Two decimals with a true minus sign; a dash for what is not known."""
+    if value is None or value != value:
+        return "–"
+    return f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")
+
+
+def percent(value: float | None, unit: float = 0.01) -> str:
+    """A share in whole percent; a dash for what is not known.
+
+    Args:
+        value: The share.
+        unit: What one percent is in it.
+    """
+    if value is None or value != value:
+        return number(None)
+    return f"{value / unit:.0f} %".replace("-", "−").replace("−0 ", "0 ")
+
+
+def rounded_down(bound: float) -> str:
+    """``number`` of a lower bound, which rounding must not raise."""
+    return number(math.floor(100 * bound) / 100 if bound == bound else None)
+
+
+def percent_down(bound: float) -> str:
+    """``percent`` of a lower bound on a share."""
+    return percent(math.floor(100 * bound) / 100 if bound == bound else None)

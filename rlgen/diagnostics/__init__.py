@@ -1,0 +1,1 @@
+"""Instruments that look at agents, levels and stores."""

@@ -1,0 +1,33 @@
+"""The reference: levels that the agent has never seen (K-15)."""
+
+from rlgen.diagnostics.detectors.base import Check, Material, Situation
+from rlgen.errors import LevelError
+from rlgen.perturbations.condition import Condition
+
+
+class HeldOut(Check):
+    """Some held-out levels.
+
+    Args:
+        count: How many.
+    """
+
+    number = "K-15"
+    leaves = True
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.card = f"{count} held-out levels"
+
+    def situations(self, material: Material) -> list[Situation]:
+        """See ``Check.situations``."""
+        if len(material.held_out) < self.count:
+            raise LevelError(
+                f"check {self.number} wants {self.count} held-out levels, and there are "
+                f"{len(material.held_out)}"
+            )
+        levels = material.held_out.take(slice(0, self.count))
+        return [Situation(levels, Condition.parse("plain"))]
+
+
+FEW, SOME, MANY = HeldOut(10), HeldOut(50), HeldOut(200)

@@ -1,0 +1,26 @@
+"""Noise in what the policy sees (K-11)."""
+
+from rlgen.diagnostics.detectors.base import Check, Material, Situation
+from rlgen.perturbations.condition import Condition
+
+
+class ObservationNoise(Check):
+    """Each number of an observation is turned to the other end of its range with a probability.
+
+    Args:
+        probability: Of each number, at each step anew.
+    """
+
+    number = "K-11"
+    leaves = True
+
+    def __init__(self, probability: float) -> None:
+        self.probability = probability
+        self.card = f"each number of the observation is wrong with probability {probability:g}"
+
+    def situations(self, material: Material) -> list[Situation]:
+        """See ``Check.situations``."""
+        return [Situation(material.train, Condition.parse("plain"), noise=self.probability)]
+
+
+WEAK, STRONG = ObservationNoise(0.005), ObservationNoise(0.02)

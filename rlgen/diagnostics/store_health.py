@@ -1,0 +1,145 @@
+"""Mistakes that a folder of results shows.
+
+What is imported here is imported when a store is looked at: scripts are linted without pandas.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rlgen.util import files
+
+#: Files of a run, see ``store.run_store`` and ``study.worker``; all but the weights, which are not
+#: kept of policies made elsewhere, nor where only results are to be.
+RUN_FILES = (
+    "agent.json",
+    "cell.json",
+    "conditions.json",
+    "curve.parquet",
+    "provenance.json",
+    "records.parquet",
+    "trajectories.json",
+)
+POOLS = ("train", "validation", "test")
+#: Settings in which the runs of one setting differ.
+RUN_KEYS = ("seed", "pool_seed")
+Found = Iterator[tuple[Path, str]]
+
+
+def chosen_on_test(folder: Path, run: str | None) -> Found:
+    """S101: see ``rlgen.select``. An entry is about the family of its split."""
+    from rlgen.store.run_store import SELECTION
+
+    family = _settings(folder, run).get("family") if run else None
+    for path in sorted((folder / "access").glob("*.json")):
+        entry = files.read_json(path)
+        if entry.get("pool") != "test" or entry.get("purpose") != SELECTION:
+            continue
+        manifest = folder / "splits" / f"{entry.get('manifest')}.json"
+        about = files.read_json(manifest).get("family") if manifest.is_file() else None
+        if family is None or about in (None, family):
+            when = entry.get("date", "at an unknown time")
+            yield path, f"runs were chosen on the test levels of {about or 'the study'} ({when})"
+
+
+def shared_levels(folder: Path, run: str | None) -> Found:
+    """S102: ``Split`` refuses this; what is looked at is the manifest as it is on disk now."""
+    del run  # the pools of a run are among those of its store
+    for path in sorted((folder / "splits").glob("*.json")):
+        owner: dict[str, str] = {}
+        pools = files.read_json(path)["pools"]
+        for pool in POOLS:
+            levels = pools[pool]
+            for level, mark in zip(levels["ids"], levels["fingerprints"], strict=True):
+                if mark in owner:
+                    yield path, f"{pool} level {level} is {owner[mark]}"
+                    break
+                owner[mark] = f"{pool} level {level}"
+
+
+def incomplete(folder: Path, run: str | None) -> Found:
+    """S201: of a run, files that are missing."""
+    from rlgen.store.run_store import RunStore
+
+    store = RunStore(folder)
+    for cell in [run] if run else store.done():
+        absent = [name for name in RUN_FILES if not (store.run_folder(cell) / name).is_file()]
+        if absent:
+            yield store.run_folder(cell), f"the run has no {', '.join(absent)}"
+    if run:
+        return
+    plan, failures = store.plan(), store.failures()
+    missing = [cell for cell in plan if not store.has(cell["id"])]
+    if missing:
+        failed = sum(cell["id"] in failures for cell in missing)
+        told = f", of which {failed} failed" if failed else ""
+        first = missing[0]["label"]
+        yield (
+            folder / "plan.json",
+            f"{len(missing)} of {len(plan)} cells are missing{told}; the first is {first}",
+        )
+
+
+def conditions(folder: Path, run: str | None) -> Found:
+    """S202: the report then compares conditions over different runs."""
+    from rlgen.store.run_store import RunStore
+
+    store = RunStore(folder)
+    parts = [(part, item) for item, part in store.parts().items()]
+    asked: dict[str, tuple[str, ...]] = {}
+    if parts:
+        from rlgen.study.agenda import agenda
+
+        # Of a suite each part has its own; a run that none of them asks for lacks nothing.
+        asked = {task.cell.id: task.conditions for task in agenda(parts)}
+    for cell in [run] if run else store.done():
+        if not (store.run_folder(cell) / "conditions.json").is_file():
+            continue  # S201 tells
+        wanted = asked.get(cell, ()) if parts else store.protocol().conditions
+        absent = [name for name in wanted if name not in store.conditions(cell)]
+        if absent:
+            yield store.run_folder(cell) / "conditions.json", f"not under {', '.join(absent)}"
+
+
+def one_run(folder: Path, run: str | None) -> Found:
+    """S203: settings that differ in seeds only are one."""
+    from rlgen.store.run_store import RunStore
+
+    if run:
+        return
+    seeds: dict[str, list[str]] = defaultdict(list)
+    for cell in RunStore(folder).plan():
+        setting = {k: v for k, v in cell["settings"].items() if k not in RUN_KEYS}
+        seeds[repr(sorted(setting.items()))].append(cell["label"])
+    for labels in seeds.values():
+        if len(labels) == 1:
+            yield folder / "plan.json", f"the only run is {labels[0]}"
+
+
+def mixed_versions(folder: Path, run: str | None) -> Found:
+    """S301: which versions and sources the runs come from, see ``rlgen.store.provenance``."""
+    from rlgen.store.run_store import RunStore
+
+    if run:
+        return
+    told: dict[str, Counter[str]] = defaultdict(Counter)
+    store = RunStore(folder)
+    for cell in store.done():
+        path = store.run_folder(cell) / "provenance.json"
+        if not path.is_file():
+            continue  # S201 tells
+        known = files.read_json(path)
+        told["revision"][str(known.get("revision"))[:12]] += 1
+        for package, version in known.get("versions", {}).items():
+            told[package][str(version)] += 1
+    for what, counts in told.items():
+        if len(counts) > 1:
+            parts = ", ".join(f"{name} in {n} runs" for name, n in counts.most_common())
+            yield folder / "runs", f"{what} is {parts}"
+
+
+def _settings(folder: Path, run: str) -> dict[str, Any]:
+    path = folder / "runs" / run / "cell.json"
+    told: dict[str, Any] = files.read_json(path)["settings"] if path.is_file() else {}
+    return told

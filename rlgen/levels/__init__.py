@@ -1,0 +1,1 @@
+"""Levels: families that generate them, splits into pools, and what is tabular about them."""

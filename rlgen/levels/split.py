@@ -1,0 +1,198 @@
+"""Splits of a family's levels into pools that share no level."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from rlgen.errors import LevelError
+from rlgen.levels.family import MAX_POOL, Family, Levels
+from rlgen.util.seeding import stream
+
+#: Ids of the three pools are drawn from ranges of this size, one after the other.
+NAMESPACE_SIZE = 1_000_000_000
+NAMESPACES = {"train": 0, "validation": NAMESPACE_SIZE, "test": 2 * NAMESPACE_SIZE}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training, validation and test levels that share no level.
+
+    Nothing is evaluated in a study except through a split.
+
+    Attributes:
+        family: The family all three pools come from.
+        flip_p: Flip probability of the training levels; the other pools are never flipped.
+        pool_seed: Seed of the training pool.
+        train: Levels an agent may learn from. Pools of growing size are nested.
+        validation: Levels for choosing between agents.
+        test: Levels for the verdict; they do not depend on the training pool.
+
+    Raises:
+        LevelError: If two pools share a fingerprint, or a pool holds one twice.
+    """
+
+    family: Family
+    flip_p: float
+    pool_seed: int
+    train: Levels
+    validation: Levels
+    test: Levels
+
+    def __post_init__(self) -> None:
+        owner: dict[str, str] = {}
+        for pool, levels in self.pools():
+            for level_id, print_ in zip(levels.ids, levels.fingerprints(), strict=True):
+                here = f"{pool} level {level_id}"
+                if print_ in owner:
+                    raise LevelError(f"{here} is the same task as {owner[print_]}")
+                owner[print_] = here
+
+    def pools(self) -> Iterator[tuple[str, Levels]]:
+        """``("train", levels)``, ``("validation", levels)``, ``("test", levels)``."""
+        yield "train", self.train
+        yield "validation", self.validation
+        yield "test", self.test
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What identifies the split: family, version, options, and every level of every pool."""
+        return {
+            "family": self.family.name,
+            "version": self.family.version,
+            "options": dict(self.family.options),
+            "flip_p": self.flip_p,
+            "pool_seed": self.pool_seed,
+            "pools": {
+                pool: {
+                    "ids": [int(i) for i in levels.ids],
+                    # 64 bits name a level well enough for a reader; the check above used all 256.
+                    "fingerprints": [p[:16] for p in levels.fingerprints()],
+                }
+                for pool, levels in self.pools()
+            },
+        }
+
+    @cached_property
+    def manifest_hash(self) -> str:
+        """SHA-256 of the manifest's canonical JSON; every record carries it."""
+        text = json.dumps(self.manifest, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def draw_split(
+    family: Family,
+    n_train: int,
+    n_validation: int = 0,
+    n_test: int = 1000,
+    *,
+    pool_seed: int = 0,
+    flip_p: float = 0.0,
+) -> Split:
+    """Draw disjoint pools (method 1.3).
+
+    The test pool is drawn first and depends on nothing but its size, of which smaller sizes are
+    prefixes; then validation, likewise; then training levels from ``pool_seed``. A level that an
+    earlier pool, or the same pool, already holds is passed over, so training pools of growing
+    size stay nested.
+
+    Raises:
+        LevelError: If a size is out of range or the family has too few distinct levels.
+    """
+    sizes = {"train": n_train, "validation": n_validation, "test": n_test}
+    check_pool_sizes(family, sizes)
+    seen: set[str] = set()
+    test = _draw_pool(family, "test", 0, n_test, 0.0, seen)
+    validation = _draw_pool(family, "validation", 0, n_validation, 0.0, seen)
+    train = _draw_pool(family, "train", pool_seed, n_train, flip_p, seen)
+    return Split(family, flip_p, pool_seed, train, validation, test)
+
+
+def chosen_split(
+    family: Family,
+    ids: Mapping[str, Sequence[int]],
+    n_train: int,
+    *,
+    flip_p: float = 0.0,
+) -> Split:
+    """Pools of levels that are named.
+
+    Args:
+        family: Of the levels.
+        ids: Of the pools "train", "validation" and "test"; a missing one is empty.
+        n_train: The training pool is the first so many of its ids: growing pools are nested.
+        flip_p: Of the training levels.
+
+    Raises:
+        LevelError: If two pools name the same level, or are too small.
+    """
+    check_named(ids, n_train)
+    told = {pool: np.asarray(ids.get(pool, ()), np.int64) for pool in NAMESPACES}
+    train = family.generate(told["train"][:n_train], flip_p)
+    validation, test = (family.generate(told[pool]) for pool in ("validation", "test"))
+    return Split(family, flip_p, 0, train, validation, test)
+
+
+def check_named(ids: Mapping[str, Sequence[int]], n_train: int) -> None:
+    """Refuse named pools that share a level, or hold fewer than are asked for."""
+    pools = list(ids)
+    for i, pool in enumerate(pools):
+        for other in pools[i + 1 :]:
+            common = set(ids[pool]) & set(ids[other])
+            if common:
+                raise LevelError(
+                    f"level {min(common)} is in the {pool} and in the {other} pool"
+                    f" ({len(common):,} levels are)"
+                )
+    if n_train > len(ids.get("train", ())):
+        raise LevelError(f"{n_train} levels: only {len(ids.get('train', ()))} are named")
+
+
+def check_pool_sizes(family: Family, sizes: Mapping[str, int]) -> None:
+    """Refuse pool sizes that cannot be drawn, as far as that is known without drawing."""
+    for pool, size in sizes.items():
+        least = 0 if pool == "validation" else 1
+        if not least <= size <= MAX_POOL:
+            raise LevelError(f"{size} {pool} levels: must be from {least} to {MAX_POOL:,}")
+    capacity, total = family.capacity(), sum(sizes.values())
+    if capacity is not None and total > capacity:
+        raise LevelError(
+            f"{total:,} levels asked for in all, but {family.name} with options "
+            f"{dict(family.options)} has at most {capacity:,} distinct levels"
+        )
+
+
+def _draw_pool(
+    family: Family, pool: str, pool_seed: int, size: int, flip_p: float, seen: set[str]
+) -> Levels:
+    """The first ``size`` usable, unseen levels of the pool's seeded sequence of ids."""
+    rng = stream(pool_seed, "pool", pool, family.name)
+    pending = np.zeros(0, np.int64)
+    batches: list[Levels] = [family.generate(pending, flip_p)]
+    missing, drawn = size, 0
+    while missing:
+        if not len(pending):
+            pending = NAMESPACES[pool] + rng.integers(NAMESPACE_SIZE, size=256, dtype=np.int64)
+        # No id is skipped, whatever the size: that keeps pools of growing size nested.
+        ids, pending = np.split(pending, [min(len(pending), missing + 8)])
+        drawn += len(ids)
+        levels = family.generate(ids, flip_p)
+        usable = family.usable(levels)
+        keep: list[int] = []
+        for position, print_ in enumerate(levels.fingerprints()):
+            if len(keep) < missing and usable[position] and print_ not in seen:
+                seen.add(print_)
+                keep.append(position)
+        batches.append(levels.take(keep))
+        missing -= len(keep)
+        if missing and drawn > 2000 + 50 * size:
+            raise LevelError(
+                f"{family.name} with options {dict(family.options)} seems to have too few distinct "
+                f"levels: {drawn:,} draws gave {size - missing:,} new ones of {size:,} wanted for "
+                f"the {pool} pool"
+            )
+    return batches[0].joined(batches[1:])

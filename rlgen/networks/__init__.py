@@ -1,0 +1,11 @@
+"""Networks: trunks as data, by name.
+
+To add one: its line in ``layers.ARCHITECTURES``. Importing this package imports no torch.
+"""
+
+from rlgen.networks.layers import ARCHITECTURES, Network
+from rlgen.util.registry import Catalogue
+
+__all__ = ["NETWORKS"]
+
+NETWORKS: Catalogue[Network] = Catalogue("network", ARCHITECTURES, group="rlgen.networks")

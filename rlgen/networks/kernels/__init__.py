@@ -1,0 +1,1 @@
+"""Compiled layers for small inputs."""

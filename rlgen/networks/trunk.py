@@ -1,0 +1,173 @@
+"""A network of the catalogue as a torch module."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import cast
+
+import gymnasium as gym
+import torch
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import nn
+
+from rlgen.levels.spaces import Part, parts_of
+from rlgen.networks.kernels.narrow import MOST_CHANNELS, narrow_convs
+from rlgen.networks.kernels.sparse import Deviations, sparse_layer
+from rlgen.networks.layers import Network, pictured
+
+#: Share of pixels that may differ from the typical observation for the first layer to go by them.
+MOST_DEVIATING = 0.25
+
+
+class Trunk(nn.Sequential):
+    """Layers from observations ``(B, *shape)`` to float32 features ``(B, features)``.
+
+    Observations may be uint8 or float32. On a CPU uint8 is faster: the first layers are then
+    computed from what the observations differ in (``sparse``, ``narrow``), with the same result
+    up to rounding.
+
+    Attributes:
+        precision: Of the arithmetic inside; weights and features are float32 in any case.
+        masks: What the outputs of modules are multiplied by, for all observations alike, by the
+            place of the module: those of hidden units that are left out (``dropout``).
+    """
+
+    precision: torch.dtype = torch.float32
+    masks: Mapping[int, torch.Tensor]
+
+    def __init__(self, *modules: nn.Module) -> None:
+        super().__init__(*modules)
+        self.masks = {}
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        """The features."""
+        features, done = self._first_layers(observations)
+        narrow = self.precision != torch.float32
+        with torch.autocast(features.device.type, dtype=self.precision, enabled=narrow):
+            # What was done ends with a ReLU.
+            features = self._masked(features, done - 1)
+            for place, layer in enumerate(list(self.children())[done:], done):
+                features = self._masked(layer(features), place)
+        return features.float()
+
+    def _masked(self, features: torch.Tensor, place: int) -> torch.Tensor:
+        return features * self.masks[place] if place in self.masks else features
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Computes in float32 and with all units in this context, whatever it does to learn."""
+        learning = self.precision, self.masks
+        self.precision, self.masks = torch.float32, {}
+        try:
+            yield
+        finally:
+            self.precision, self.masks = learning
+
+    def hidden_shapes(self, shape: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
+        """Shapes of hidden units by the place of the ReLU, for observations of a shape."""
+        features, shapes = torch.zeros(1, *shape, device=next(self.parameters()).device), {}
+        with torch.no_grad():
+            for place, layer in enumerate(self.children()):
+                features = layer(features)
+                if isinstance(layer, nn.ReLU):
+                    shapes[place] = tuple(features.shape[1:])
+        return shapes
+
+    def _first_layers(self, observations: torch.Tensor) -> tuple[torch.Tensor, int]:
+        """What the first layers give, and how many of the modules that were."""
+        bytes_ = observations.dtype == torch.uint8 and observations.device.type == "cpu"
+        if bytes_ and len(observations) and len(self) > 1 and not self._padded:
+            seen = Deviations.of(observations)
+            if len(seen.index) <= MOST_DEVIATING * observations.numel():
+                return self._by_deviations(seen)
+        features = observations.float()
+        if features.dim() == 4:
+            # Convolutions of few channels are twice as fast with the channels innermost.
+            features = features.contiguous(memory_format=torch.channels_last)
+        return features, 0
+
+    @property
+    def _padded(self) -> bool:
+        return any(isinstance(m, nn.Conv2d) and m.padding != (0, 0) for m in self)
+
+    def _by_deviations(self, seen: Deviations) -> tuple[torch.Tensor, int]:
+        modules = list(self.children())
+        convs = [layer for layer in modules if isinstance(layer, nn.Conv2d)]
+        if convs:
+            told = [(conv.weight, cast(torch.Tensor, conv.bias), conv.stride[0]) for conv in convs]
+            # These are computed in one go, where nothing can be masked between them.
+            if max(conv.out_channels for conv in convs) <= MOST_CHANNELS and not self.masks:
+                return narrow_convs(seen, told), 2 * len(convs) + 1
+            return sparse_layer(seen, *told[0]), 2
+        _, linear, _ = modules[:3]  # flatten, linear, ReLU
+        assert isinstance(linear, nn.Linear)
+        weight = linear.weight[:, :, None, None]
+        return sparse_layer(seen.flat(), weight, linear.bias, 1).flatten(1), 3
+
+
+class Entries(nn.Module):
+    """Pictures of a dictionary through convolutions of their own, beside its other entries.
+
+    Args:
+        network: With convolutions.
+        parts: What stands where in observations ``(B, N)``, with a picture at least.
+    """
+
+    def __init__(self, network: Network, parts: Sequence[Part]) -> None:
+        super().__init__()
+        self._parts = tuple(parts)
+        self.convs = nn.ModuleList(
+            nn.Sequential(*_convs(network, part.shape[0]), nn.Flatten())
+            for part in parts
+            if pictured(part)
+        )
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        """``(B, network.n_inputs)``, in the order of the parts."""
+        convs, seen = iter(self.convs), []
+        for part in self._parts:
+            told = observations[:, part.rows]
+            if pictured(part):
+                picture = told.reshape(-1, *part.shape)
+                told = next(convs)(picture.contiguous(memory_format=torch.channels_last))
+            seen.append(told)
+        return torch.cat(seen, dim=1)
+
+
+def layers(network: Network, shape: tuple[int, ...], parts: Sequence[Part] = ()) -> Trunk:
+    """The trunk for observations of this shape, and with these parts if they are dictionaries."""
+    width = network.n_inputs(shape, parts)  # says so if it does not fit
+    modules: list[nn.Module] = []
+    if network.convs and parts:
+        modules.append(Entries(network, parts))
+    else:
+        modules += [*_convs(network, shape[0]), nn.Flatten()]
+    for size in network.dense:
+        modules += [nn.Linear(width, size), nn.ReLU()]
+        width = size
+    return Trunk(*modules)
+
+
+def _convs(network: Network, channels: int) -> Iterator[nn.Module]:
+    for conv in network.convs:
+        yield nn.Conv2d(channels, conv.channels, conv.kernel, conv.stride, conv.padding)
+        yield nn.ReLU()
+        channels = conv.channels
+
+
+class TrunkExtractor(BaseFeaturesExtractor):
+    """The trunk as a features extractor of stable-baselines3."""
+
+    def __init__(
+        self,
+        observation_space: gym.spaces.Box,
+        network: Network,
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        shape, parts = observation_space.shape, parts_of(observation_space)
+        super().__init__(observation_space, network.n_features(shape, parts))
+        self.layers = layers(network, shape, parts)
+        self.layers.precision = precision
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        """Features ``(B, features)``."""
+        return torch.as_tensor(self.layers(observations))

@@ -1,0 +1,129 @@
+"""What a policy faces, written as ``random_spawn+sticky_proposed:0.25``."""
+
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from math import hypot
+
+from rlgen.errors import ProtocolError
+from rlgen.levels.family import Family
+from rlgen.perturbations import PERTURBATIONS, box
+from rlgen.perturbations.base import IDENTITY, Channel, Floats, Perturbation
+from rlgen.policies.continuous import AnyPolicy
+
+PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A policy mode, a start rule, noise and a channel; ``Condition.parse`` makes them.
+
+    Attributes:
+        parts: ``(perturbation name, strength)``; policy modes first, then start rules, then
+            noise in what is seen, then channels in the order in which an action passes them.
+    """
+
+    parts: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Condition":
+        """From ``plain`` or perturbations joined by ``+``, each with an optional ``:strength``.
+
+        Raises:
+            UnknownNameError: For a perturbation that does not exist.
+            ProtocolError: For a strength that is not allowed, or parts that exclude each other.
+        """
+        if text.strip() == PLAIN:
+            return cls(())
+        parts = [_part(piece.strip()) for piece in text.split("+")]
+        names = [name for name, _ in parts]
+        for name in names:
+            if names.count(name) > 1:
+                raise ProtocolError(f"{text!r}: {name} is given twice")
+        modes = [name for name in names if PERTURBATIONS[name].policy_only]
+        if len(modes) > 1:
+            raise ProtocolError(f"{text!r}: {' and '.join(modes)} exclude each other")
+
+        def stage(part: tuple[str, float]) -> int:
+            member = PERTURBATIONS[part[0]]
+            if member.policy_only:
+                return 0
+            return 1 if member.spawns(1) else 2 if member.noise(1) else 3
+
+        return cls(tuple(sorted(parts, key=stage)))
+
+    @property
+    def name(self) -> str:
+        """The canonical text: strengths spelt out, parts in order."""
+        spelt = (PERTURBATIONS[name].strength.spell(name, number) for name, number in self.parts)
+        return "+".join(spelt) or PLAIN
+
+    @cached_property
+    def members(self) -> list[tuple[Perturbation, float]]:
+        """The perturbations with their strengths."""
+        return [(PERTURBATIONS[name], strength) for name, strength in self.parts]
+
+    @property
+    def random_spawn(self) -> bool:
+        """Whether start cells are drawn."""
+        return any(member.spawns(strength) for member, strength in self.members)
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of noise in what is seen, in units of ``evaluation.noise``."""
+        return hypot(*(member.noise(strength) for member, strength in self.members))
+
+    @property
+    def without_spawn(self) -> "Condition":
+        """The same condition from the level's own start."""
+        return Condition(tuple(p for p in self.parts if not PERTURBATIONS[p[0]].spawns(1)))
+
+    @property
+    def without_policy(self) -> "Condition":
+        """The same world for a policy that acts as it always does."""
+        return Condition(tuple(p for p in self.parts if not PERTURBATIONS[p[0]].policy_only))
+
+    def policy(self, probabilities: Floats) -> Floats:
+        """The probabilities with which the policy acts."""
+        for member, strength in self.members:
+            probabilities = member.policy(strength, probabilities)
+        return probabilities
+
+    @property
+    def greedy(self) -> bool:
+        """Whether a policy over vectors of numbers draws nothing."""
+        return any(member.greedy(strength) for member, strength in self.members)
+
+    def channel_of(self, family: Family) -> Channel | box.BoxChannel:
+        """The device between policy and environment for a family's actions."""
+        space = family.box
+        if space is None:
+            return self.channel(family.n_actions, family.noop)
+        made = [m.box_channel(strength, space, family.idle) for m, strength in self.members]
+        return reduce(box.BoxChannel.then, [c for c in made if c is not None] or [box.IDENTITY])
+
+    def channel(self, n_actions: int, noop: int | None) -> Channel:
+        """The device between policy and environment."""
+        noop_ = -1 if noop is None else noop
+        made = [m.channel(strength, n_actions, noop_) for m, strength in self.members]
+        return reduce(Channel.then, [c for c in made if c is not None] or [IDENTITY])
+
+    def why_not(self, family: Family, policy: AnyPolicy | None = None) -> str | None:
+        """Why the condition cannot be met in the family's levels, or by the policy; else None."""
+        idle = family.noop if family.box is None else family.idle
+        for name, _ in self.parts:
+            if PERTURBATIONS[name].discrete and family.box is not None:
+                return f"{name} needs discrete actions, and those of {family.name} are continuous"
+            if PERTURBATIONS[name].noise(1) and not family.continuous:
+                return f"{name} needs observations that are amounts, and {family.name} has none"
+            if PERTURBATIONS[name].needs_noop and idle is None:
+                return f"{name} needs an action that does nothing, and {family.name} has none"
+            if name == "temperature" and policy is not None and not policy.stochastic:
+                return "temperature needs action probabilities, and this policy has none"
+        if self.random_spawn and not family.can_spawn:
+            return f"{family.name} cannot draw start cells"
+        return None
+
+
+def _part(piece: str) -> tuple[str, float]:
+    name = piece.partition(":")[0].strip()
+    return name, PERTURBATIONS[name].strength.read(piece)

@@ -1,0 +1,1 @@
+"""Policies: what plays, whoever has made it."""

@@ -1,0 +1,133 @@
+"""Networks as policies whose actions are vectors of numbers."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from rlgen.networks import box_head, inference
+from rlgen.networks.box_head import BoxHead, Normals
+from rlgen.networks.trunk import Trunk
+from rlgen.policies.continuous import Actions, ContinuousPolicy, clipped
+from rlgen.policies.torch_policy import PolicySpec
+
+
+class BoxPolicy(ContinuousPolicy):
+    """A policy whose actions are drawn from normal distributions, or are their means.
+
+    Args:
+        box: What actions stay within.
+        network: What it is part of, to be switched from learning to playing.
+        squashed: Whether they are squashed into the box with tanh, else clipped to it.
+    """
+
+    def __init__(self, box: gym.spaces.Box, *network: nn.Module, squashed: bool) -> None:
+        self._box, self._network, self._squashed = box, network, squashed
+        parameters = (p for part in network for p in part.parameters())
+        self._device = next((p.device for p in parameters), inference.CPU)
+
+    @abstractmethod
+    def normals(self, observations: NDArray[Any]) -> Normals:
+        """Means and logarithms of standard deviations, of few enough observations."""
+
+    def act(
+        self, observations: NDArray[Any], memory: Any, rng: np.random.Generator | None
+    ) -> tuple[Actions, Any]:
+        """See ``ContinuousPolicy.act``."""
+        means, log_stds = [], []
+        with inference.playing(*self._network):
+            for rows in inference.batches(len(observations), self._device):
+                mean, log_std = self.normals(observations[rows])
+                means.append(mean.float().cpu().numpy())
+                if log_std is not None:
+                    log_stds.append(log_std.float().cpu().numpy())
+        actions = np.concatenate(means)
+        if rng is not None and log_stds:
+            deviation = np.exp(np.concatenate(log_stds))
+            actions = actions + deviation * rng.standard_normal(actions.shape, np.float32)
+        actions = actions.reshape(len(actions), *self._box.shape)
+        if self._squashed:
+            low, high = self._box.low, self._box.high
+            actions = low + (np.tanh(actions) + 1) / 2 * (high - low)
+        return clipped(actions, self._box), memory
+
+
+class ContinuousNetworkPolicy(BoxPolicy):
+    """Actions of any layers and a ``BoxHead``.
+
+    Args:
+        trunk: Observations ``(B, *shape)`` to features.
+        head: These to the distributions.
+        box: Of the actions.
+        squashed: See ``BoxPolicy``.
+    """
+
+    def __init__(
+        self, trunk: nn.Module, head: BoxHead, box: gym.spaces.Box, *, squashed: bool
+    ) -> None:
+        super().__init__(box, trunk, head, squashed=squashed)
+        self.stochastic = head.log_std is not None
+        self._trunk, self._head = trunk, head
+
+    def normals(self, observations: NDArray[Any]) -> Normals:
+        """See ``BoxPolicy.normals``."""
+        seen = torch.from_numpy(np.ascontiguousarray(observations)).to(self._device)
+        told: Normals = self._head(self._trunk(seen))
+        return told
+
+
+@dataclass(frozen=True)
+class BoxSpec:
+    """A box of actions: its shape, and its ends in the order of its numbers."""
+
+    shape: tuple[int, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @classmethod
+    def of(cls, box: gym.spaces.Box) -> "BoxSpec":
+        """The box as plain values."""
+        low, high = (tuple(map(float, edge.ravel())) for edge in (box.low, box.high))
+        return cls(box.shape, low, high)
+
+    @property
+    def box(self) -> gym.spaces.Box:
+        """The box."""
+        low, high = (np.array(e, np.float32).reshape(self.shape) for e in (self.low, self.high))
+        return gym.spaces.Box(low, high, self.shape, np.float32)
+
+
+@dataclass(frozen=True)
+class ContinuousSpec(PolicySpec):
+    """The same with a ``BoxHead``: ``n_actions`` are the numbers in an action.
+
+    Attributes:
+        box: Of the actions.
+    """
+
+    box: BoxSpec
+
+
+class ContinuousTorchPolicy(ContinuousNetworkPolicy):
+    """Actions of a trunk and a ``BoxHead``, whose weights may still be learning.
+
+    Args:
+        spec: What the network is; its head is one of ``box_head.SQUASHED``.
+        trunk: Observations to features.
+        head: These to the distributions.
+    """
+
+    def __init__(self, spec: ContinuousSpec, trunk: Trunk, head: BoxHead) -> None:
+        super().__init__(trunk, head, spec.box.box, squashed=box_head.SQUASHED[spec.head])
+        self.spec = spec
+
+    @property
+    def parts(self) -> Mapping[str, nn.Module]:
+        """Its modules, by the names that their weights have in a checkpoint."""
+        return {"trunk": self._trunk, "head": self._head}

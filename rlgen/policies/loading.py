@@ -1,0 +1,202 @@
+"""Policies from files. Nothing in a file is executed unless the user has named it as trusted."""
+
+import zipfile
+from collections.abc import Collection
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rlgen.errors import PolicyError, RlgenError
+from rlgen.levels.family import Family
+from rlgen.levels.spaces import with_entries
+from rlgen.policies import checkpoint, normalise
+from rlgen.policies.base import Policy
+from rlgen.policies.continuous import (
+    AnyPolicy,
+    ContinuousFunction,
+    ContinuousPolicy,
+    from_function,
+    why_not,
+)
+from rlgen.policies.network_policy import NetworkPolicy, acting, evaluated
+from rlgen.policies.sb3 import box_zips, models, zips
+from rlgen.policies.sources import WITHOUT, parts
+
+#: Endings of torch's programs: TorchScript, and what ``torch.export`` saves.
+PROGRAMS = (".pt", ".ts", ".pt2")
+#: Names that statistics of VecNormalize usually have.
+STATISTICS = ("*vecnormalize*.pkl", "*vec_normalize*.pkl")
+
+
+def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> AnyPolicy:
+    """The policy that a command names.
+
+    Args:
+        source: A run of ours (its folder); a stable-baselines3 zip, with its statistics if it has
+            some (``sources.parts``); a program of torch, TorchScript or exported, from observations
+            to action logits; or ``module:name`` of a ``Policy``, or of a function from observations
+            ``(B, ...)`` to action probabilities ``(B, A)``, which is imported, as its name asks.
+            Where actions are vectors of numbers, programs and functions give these,
+            ``(B, *action shape)``; where observations are dictionaries, they are given these.
+        family: What it is to play.
+        trusted: Files that may be unpickled or run.
+
+    Raises:
+        PolicyError: Saying what is wrong with the file, or what needs trust and why.
+    """
+    named, statistics = parts(source)
+    path, trust = Path(named), named in trusted
+    if zipfile.is_zipfile(path) and _holds(path, "data"):
+        _check_statistics(path, statistics, trusted)
+        policy = _trusted_zip(path, family) if trust else _zip(path, family)
+        if statistics not in ("", WITHOUT):
+            seen = family.observation_space
+            policy = normalise.wrapped(policy, normalise.read(Path(statistics), seen), seen)
+        return _fitting(policy, family, source)
+    if statistics:
+        raise PolicyError(f"{source}: only a stable-baselines3 zip has statistics of VecNormalize")
+    if path.is_dir():
+        return _fitting(checkpoint.load(path), family, source)
+    if path.is_file():
+        if path.suffix in PROGRAMS:
+            return _program(path, family, trust)
+        raise PolicyError(
+            f"{path}: neither a run's folder, a stable-baselines3 zip nor a program of torch "
+            f"({', '.join(PROGRAMS)})"
+        )
+    module, colon, name = source.partition(":")
+    if not colon or path.suffix in (".zip", ".pt"):
+        raise PolicyError(f"{source}: there is no such file (a function is given as module:name)")
+    try:
+        function = getattr(import_module(module), name)
+    except Exception as error:
+        # The module is the user's: anything can go wrong in it.
+        raise PolicyError(f"policy {source!r}: {type(error).__name__}: {error}") from None
+    if isinstance(function, type):
+        raise PolicyError(f"{source}: is a class; name a function or an object that is a Policy")
+    if not isinstance(function, Policy | ContinuousPolicy):
+        function = from_function(function, family)
+    return _fitting(function, family, source)
+
+
+def _zip(path: Path, family: Family) -> AnyPolicy:
+    seen, box = family.observation_space, family.box
+    return zips.policy(path, seen) if box is None else box_zips.policy(path, seen, box)
+
+
+def _check_statistics(path: Path, statistics: str, trusted: Collection[str]) -> None:
+    """Refuse statistics that are not trusted, and to play without some that lie there unnamed."""
+    if not statistics:
+        beside = sorted({p for name in STATISTICS for p in path.parent.glob(name)})
+        if beside:
+            raise PolicyError(
+                f"{path}: {beside[0].name} lies beside it, what VecNormalize knew in training: "
+                f"say --policy {path}+{beside[0]}, or {path}+{WITHOUT} if it was trained without"
+            )
+    elif statistics != WITHOUT and statistics not in trusted:
+        raise PolicyError(
+            f"{statistics}: is a pickle, which can run anything when it is read: if you trust its "
+            f"author, say --trust {statistics}"
+        )
+
+
+def _fitting(policy: AnyPolicy, family: Family, source: str) -> AnyPolicy:
+    """The policy, if it takes the family's observations and gives its actions."""
+    reason = why_not(policy, family)
+    if reason is not None:
+        raise PolicyError(f"{source}: {reason}")
+    shape = family.observation_space.shape
+    # Seen for real: a function may count on a one-hot vector to have its one.
+    env = family.env(family.generate([0]))
+    probe = np.stack([env.reset(options={"level": 0})[0]] * 2)
+    env.close()
+    try:
+        given: NDArray[Any]
+        if isinstance(policy, ContinuousPolicy):
+            given, _ = policy.act(probe, policy.start(2), None)
+        else:
+            given, _ = policy.act(probe, policy.start(2))
+    except RlgenError:
+        raise
+    except Exception as error:
+        # Libraries word a mismatch in many ways, and may do so in several lines.
+        raise PolicyError(
+            f"{source}: does not take {family.name}'s observations of shape {shape}: "
+            f"{' '.join(str(error).split())[:200]}"
+        ) from None
+    if family.box is not None:
+        if given.shape != (2, *family.box.shape):
+            raise PolicyError(
+                f"{source}: gives actions of shape {given.shape[1:]}; those of {family.name} have "
+                f"{family.box.shape}"
+            )
+        return policy
+    n_actions = family.n_actions
+    if given.shape != (2, n_actions):
+        raise PolicyError(
+            f"{source}: gives {given.shape[-1]} action probabilities; {family.name} has "
+            f"{n_actions} actions"
+        )
+    return policy
+
+
+def _holds(path: Path, name: str) -> bool:
+    with zipfile.ZipFile(path) as archive:
+        return name in archive.namelist()
+
+
+def _trusted_zip(path: Path, family: Family) -> AnyPolicy:
+    """The model as stable-baselines3 loads it; runs what the file holds."""
+    from stable_baselines3 import A2C, DQN, PPO, SAC, TD3
+
+    names = set(zips.read(path).weights)
+    algorithms: list[Any] = [PPO, A2C]
+    if any(name.startswith("q_net.") for name in names):
+        algorithms = [DQN]
+    elif any(name.startswith("actor.") for name in names):
+        algorithms = [SAC if any(name.startswith("actor.log_std") for name in names) else TD3]
+    if find_spec("sb3_contrib") is not None and algorithms != [DQN]:
+        from sb3_contrib import ARS, QRDQN, TQC, TRPO, CrossQ, MaskablePPO, RecurrentPPO
+
+        algorithms += [TQC, CrossQ] if algorithms == [SAC] else [TRPO, MaskablePPO]
+        if any(name.startswith("quantile_net.") for name in names):
+            algorithms = [QRDQN]
+        elif "action_net.0.weight" in names:
+            algorithms = [ARS]
+        elif any(name.startswith("lstm_actor.") for name in names):
+            algorithms = [RecurrentPPO]
+    for algorithm in algorithms:
+        try:
+            model = algorithm.load(path, device="cpu")
+        except Exception as error:
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            continue
+        return models.policy(model, family)
+    raise PolicyError(f"{path}: stable-baselines3 cannot load it: {reason}")
+
+
+def _program(path: Path, family: Family, trust: bool) -> AnyPolicy:
+    if not trust:
+        raise PolicyError(
+            f"{path}: is a program, which runs when it plays: if you trust its author, say "
+            f"--trust {path}"
+        )
+    try:
+        module: Any
+        if path.suffix == ".pt2":
+            module = torch.export.load(path).module()
+        else:
+            module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+    except Exception as error:
+        raise PolicyError(
+            f"{path}: torch cannot load it: {' '.join(str(error).split())[:200]}"
+        ) from None
+    played = with_entries(evaluated(module), family.observation_space)
+    if family.box is not None:
+        return _fitting(ContinuousFunction(acting(played), family.box), family, str(path))
+    return _fitting(NetworkPolicy(played, softmax=True), family, str(path))

@@ -1,0 +1,1 @@
+"""Protocols: what an experiment is declared to be."""

@@ -1,0 +1,51 @@
+"""The shipped protocol files and suites, by name."""
+
+import tomllib
+from typing import TYPE_CHECKING
+
+from rlgen.errors import ProtocolError, nearest
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+
+def protocols() -> "dict[str, Traversable]":
+    """The shipped protocol files that stand alone, by name."""
+    return {e.name.removesuffix(".toml"): e for e in _shipped() if e.name.endswith(".toml")}
+
+
+def suites() -> "dict[str, Traversable]":
+    """The folders of shipped suites by name; see ``asked``."""
+    return {e.name: e for e in _shipped() if e.is_dir() and (e / "suite.toml").is_file()}
+
+
+def _shipped() -> "list[Traversable]":
+    from importlib.resources import files
+
+    return sorted(files("rlgen_protocols").iterdir(), key=lambda entry: entry.name)
+
+
+def protocol_cards() -> dict[str, str]:
+    """Name and description of each shipped protocol, and of each suite with its parts."""
+    found = protocols()
+    for name, folder in suites().items():
+        found[name] = folder / "suite.toml"
+        parts = tomllib.loads(found[name].read_text(encoding="utf-8"))["parts"]
+        found |= {f"{name}/{part}": folder / f"{part}.toml" for part in parts}
+    texts = {name: file.read_text(encoding="utf-8") for name, file in found.items()}
+    return {name: tomllib.loads(text).get("description", "") for name, text in texts.items()}
+
+
+def protocol_text(name: str) -> str:
+    """The text of a shipped protocol.
+
+    Raises:
+        ProtocolError: If there is no such protocol.
+    """
+    shipped = protocols()
+    if name not in shipped:
+        raise ProtocolError(
+            f"no protocol {name!r}{nearest(name, [*shipped, *suites()])}; "
+            "a file is given by its path, *.toml"
+        )
+    return shipped[name].read_text(encoding="utf-8")

@@ -1,0 +1,202 @@
+"""What a figure is, and how it becomes SVG that fits a dark page as well as a light one."""
+
+import io
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from textwrap import fill
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("svg")  # before pyplot: no window system is wanted
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from markupsafe import escape
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from rlgen.analysis.results import Study
+
+#: The two pools' colours: told apart by colour-blind readers and visible on dark and light.
+TRAIN, TEST = "#3b82c4", "#e07b39"
+#: Pools as drawn: name in the records, name for people, colour.
+DRAWN_POOLS = (("train", "training levels", TRAIN), ("test", "held-out levels", TEST))
+#: Drawn in these, text and lines take the page's own colours (see ``to_svg``).
+INK, FAINT = "#010203", "#040506"
+#: A picture shrinks to this part of its width at most, at which its text is 8 pixels high.
+NARROWEST = 0.62
+#: Panels in one figure; what does not fit is in the table below it.
+MOST_PANELS = 24
+
+_STYLE = {
+    "svg.fonttype": "none",
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.linewidth": 0.6,
+    "grid.color": FAINT,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawn figure.
+
+    Attributes:
+        svg: The picture, one ``<svg>`` element or more; empty where ``html`` stands in its place.
+        data: The numbers in it.
+        note: What the reader must know of this drawing, for example what was left out.
+        html: A table that is shown as the picture, with everything in it escaped.
+    """
+
+    svg: str
+    data: pd.DataFrame
+    note: str = ""
+    html: str = ""
+
+
+class Figure(ABC):
+    """One figure of the report.
+
+    Attributes:
+        title: Its heading.
+        reading: Two sentences on how to read it.
+    """
+
+    title: str
+    reading: str
+
+    @abstractmethod
+    def draw(self, study: Study) -> Drawing | None:
+        """The figure, or None if the study has nothing to show in it."""
+
+
+def panels(
+    name: str,
+    study: Study,
+    cells: Sequence[Mapping[str, Any]],
+    draw: Callable[[Axes, Mapping[str, Any]], None],
+    *,
+    size: tuple[float, float],
+    margin: float = 0.6,
+    by_size: bool = True,
+    title: str,
+) -> tuple[str, str]:
+    """One panel a cell on common axes, with a legend above.
+
+    Args:
+        name: Of the figure.
+        study: Whose cells they are.
+        cells: At most ``MOST_PANELS`` of them are drawn.
+        draw: Draws one panel.
+        size: Width and height of a panel, inches.
+        margin: Width left of the panels, inches.
+        by_size: Whether panels differ in the size of the training pool.
+        title: For screen readers.
+
+    Returns:
+        The SVG, and a note if cells were left out.
+    """
+    shown = cells[:MOST_PANELS]
+    columns = min(3, len(shown))
+    rows = -(-len(shown) // columns)
+    with style(name):
+        canvas, axes = plt.subplots(
+            rows,
+            columns,
+            figsize=(margin + size[0] * columns, 0.5 + size[1] * rows),
+            sharex=True,
+            sharey=True,
+            squeeze=False,
+            layout="constrained",
+        )
+        for axis, cell in zip(axes.flat, shown, strict=False):
+            draw(axis, cell)
+            axis.set_title(fill(study.short(cell, size=by_size), 34) or study.common)
+            axis.tick_params(labelbottom=True)
+        for axis in axes.flat[len(shown) :]:
+            axis.set_visible(False)
+        handles, labels = axes.flat[0].get_legend_handles_labels()
+        canvas.legend(handles, labels, loc="outside upper left", ncols=len(labels))
+        svg = to_svg(canvas, name, title)
+        plt.close(canvas)
+    left_out = len(cells) - len(shown)
+    return svg, f"{left_out} more panels are in the table only." if left_out else ""
+
+
+def select(rows: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
+    """The rows in which all these columns have these values."""
+    return rows[np.logical_and.reduce([rows[key] == value for key, value in wanted.items()])]
+
+
+def bars(rows: pd.DataFrame) -> list[pd.Series]:
+    """Lengths of error bars below and above the means; none where there is no interval."""
+    mean = rows["mean"]
+    return [mean - rows["low"].fillna(mean), rows["high"].fillna(mean) - mean]
+
+
+@contextmanager
+def style(name: str) -> Iterator[None]:
+    """Our look; ``name`` keeps the ids inside the SVG stable and apart from other figures'."""
+    look: Any = {**_STYLE, "svg.hashsalt": name}  # matplotlib's stubs want its 300 literal keys
+    with mpl.rc_context(look):
+        yield
+
+
+def to_svg(canvas: Canvas, name: str, title: str) -> str:
+    """The canvas as an ``<svg>`` element with a title, in the page's colours and font.
+
+    Args:
+        canvas: Drawn within ``style(name)``.
+        name: Prefix of all ids.
+        title: For screen readers.
+    """
+    # What ``savefig(bbox_inches="tight")`` does, without drawing all of it twice.
+    engine = canvas.get_layout_engine()
+    if engine is not None:
+        engine.execute(canvas)
+        canvas.set_layout_engine(None)
+    box = canvas.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
+    buffer = io.StringIO()
+    canvas.savefig(buffer, format="svg", bbox_inches=box, metadata={"Date": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    # Ids must be unique on the page: those that nothing refers to go, the others are prefixed.
+    wanted = set(re.findall(r'(?:href="|url\()#([^")]+)', text))
+    text = re.sub(
+        r' id="([^"]*)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in wanted else "", text
+    )
+    text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
+    text = text.replace(INK, "currentColor").replace(FAINT, "var(--grid)")
+    # Font sizes stay; the family is the page's.
+    text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", text)
+    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
+    size = re.search(r'<svg[^>]* width="([\d.]+)pt"', text)
+    width = float(size.group(1)) * 4 / 3 if size else 0
+    # On a narrow screen it scrolls rather than become too small to read.
+    limits = f"max-width:{width:.0f}px;min-width:{NARROWEST * width:.0f}px"
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', rf'\1 style="{limits}"', text, count=1)
+    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
+    head = f'<svg role="img" aria-labelledby="{name}-title"'
+    text = text.replace("<svg", head, 1)
+    opening = text.index(">") + 1
+    return f'{text[:opening]}<title id="{name}-title">{escape(title)}</title>{text[opening:]}'

@@ -1,0 +1,65 @@
+"""Return under each condition, on training and on held-out levels (Zhang et al. 2018, Fig 3b)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats.tables import CELL
+from rlgen.report.figures.base import DRAWN_POOLS, Drawing, Figure, bars, panels, select
+
+NAME = "conditions"
+
+
+class Conditions(Figure):
+    """One panel a cell; a pair of points for each condition."""
+
+    title = "Return by condition"
+    reading = (
+        "A check that detects overfitting would pull the training return (blue) down to the "
+        "held-out one (orange) in cells with a gap, and leave it in cells without. Points are "
+        "means over runs and levels, bars 95 % intervals for new training runs on new levels of "
+        "the same family; “plain” is the level as it is, with "
+        "sampled actions."
+    )
+
+    def draw(self, study: Study) -> Drawing | None:
+        """See ``Figure.draw``."""
+        data = select(study.estimates, quantity="return").drop(columns="quantity")
+        data = data[data["part"].isin(["train", "test"])]
+        names = study.conditions
+        if data.empty or len(names) < 2:
+            return None
+
+        def panel(axis: Axes, cell: Mapping[str, Any]) -> None:
+            for (pool, name, colour), shift in zip(DRAWN_POOLS, (-0.14, 0.14), strict=True):
+                points = select(data, part=pool, **{key: cell[key] for key in CELL})
+                axis.errorbar(
+                    points["mean"],
+                    # upwards, so that the first condition stands on top
+                    [len(names) - 1 - names.index(c) - shift for c in points["condition"]],
+                    xerr=bars(points),
+                    fmt="o",
+                    markersize=4,
+                    color=colour,
+                    capsize=2,
+                    linewidth=1.4,
+                    label=name,
+                )
+            axis.set_yticks(range(len(names)), reversed(names))
+            axis.set_xlabel("episode return")
+
+        svg, note = panels(
+            NAME,
+            study,
+            study.cells,
+            panel,
+            size=(2.7, 0.8 + 0.33 * len(names)),
+            margin=0.08 * max(map(len, names)),
+            title="Return under each condition",
+        )
+        return Drawing(svg, data, note)
+
+
+FIGURE = Conditions()

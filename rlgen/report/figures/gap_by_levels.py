@@ -1,0 +1,78 @@
+"""Final return by number of training levels (Zhang et al. 2018, Fig 2)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats.tables import CELL
+from rlgen.analysis.verdicts import count
+from rlgen.report.figures.base import DRAWN_POOLS, Drawing, Figure, bars, panels, select
+
+NAME = "gap-by-levels"
+SERIES = [key for key in CELL if key != "n_train_levels"]
+
+
+class GapByLevels(Figure):
+    """One panel for each agent, network and setting; the size of the training pool varies."""
+
+    title = "Gap by number of training levels"
+    reading = (
+        "The distance between the two points at one number of levels is the generalization gap; it "
+        "should close as training levels are added. Points are means over runs and levels, bars "
+        "95 % intervals for new training runs on new levels of the same family, and faint "
+        "dots single runs."
+    )
+
+    def draw(self, study: Study) -> Drawing | None:
+        """See ``Figure.draw``."""
+        data = select(study.estimates, condition=study.main, quantity="return")
+        data = data[data["part"].isin(["train", "test", "gap"])].drop(columns="quantity")
+        if data.empty:
+            return None
+        main = study.main_records.sort_values([*CELL, "run_id"])
+        by_run = main.assign(ret_mean=[returns.mean() for returns in main["ret_mean"]])
+        sizes = sorted(data["n_train_levels"].unique())
+
+        def panel(axis: Axes, series: Mapping[str, Any]) -> None:
+            for (pool, name, colour), shift in zip(DRAWN_POOLS, (-0.12, 0.12), strict=True):
+                points = select(data, part=pool, **series)
+                axis.errorbar(
+                    [sizes.index(n) + shift for n in points["n_train_levels"]],
+                    points["mean"],
+                    yerr=bars(points),
+                    fmt="o",
+                    color=colour,
+                    capsize=3,
+                    linewidth=1.6,
+                    label=name,
+                )
+                single = select(by_run, split=pool, **series)
+                axis.scatter(
+                    [sizes.index(n) + 2 * shift for n in single["n_train_levels"]],
+                    single["ret_mean"],
+                    s=10,
+                    alpha=0.6,
+                    color=colour,
+                    linewidth=0,
+                )
+            axis.set_xticks(range(len(sizes)), [count(n) for n in sizes])
+            axis.set_xlim(-0.5, len(sizes) - 0.5)
+            axis.set(xlabel="training levels", ylabel="episode return")
+
+        found = data[SERIES].drop_duplicates().itertuples(index=False, name=None)
+        series = [dict(zip(SERIES, keys, strict=True)) for keys in found]
+        svg, note = panels(
+            NAME,
+            study,
+            series,
+            panel,
+            size=(3.2, 2.7),
+            by_size=False,
+            title="Return on training and held-out levels by size of the training pool",
+        )
+        return Drawing(svg, data, note)
+
+
+FIGURE = GapByLevels()

@@ -1,0 +1,110 @@
+"""Training against held-out return while the agents train (Zhang et al. 2018, Fig 2a)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.ticker import EngFormatter
+
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats.intervals import Floats, run_mean
+from rlgen.analysis.stats.tables import CELL
+from rlgen.report.figures.base import DRAWN_POOLS, INK, Drawing, Figure, panels, select
+
+NAME = "learning-curves"
+
+
+class LearningCurves(Figure):
+    """One panel a cell: thin lines are runs, thick lines their means."""
+
+    title = "Learning curves"
+    reading = (
+        "Where the two colours part, the agent goes on improving on its training levels without "
+        "getting better at levels it has never seen. Thin lines are single runs, thick lines their "
+        "mean, and bands are 95 % intervals of that mean for new training runs, tested on the "
+        "levels of the same held-out pool. A diamond marks the first step at which a run's "
+        "overfitting was certain: from there on its training levels have a higher return than new "
+        "levels would, with at most 5 % chance of a single false alarm in the whole run."
+    )
+
+    def draw(self, study: Study) -> Drawing | None:
+        """See ``Figure.draw``."""
+        runs = study.curves[study.curves["split"].isin(["train", "test"])]
+        if runs.empty:
+            return None
+        alarms = runs["run_id"].map(study.alarms)
+        runs = runs.assign(first=runs["step"] == alarms, alarmed=runs["step"] >= alarms)
+        means = _means(runs)
+        # Bands of few runs are wider than the picture; the runs decide its height.
+        low, high = runs["ret_mean"].min(), runs["ret_mean"].max()
+        limits = (low - 0.05 * (high - low) - 0.05, high + 0.05 * (high - low) + 0.05)
+
+        def panel(axis: Axes, cell: Mapping[str, Any]) -> None:
+            of_cell = {key: cell[key] for key in CELL}
+            for pool, name, colour in DRAWN_POOLS:
+                lines = _lines(select(runs, split=pool, **of_cell))
+                axis.add_collection(
+                    LineCollection(
+                        lines,
+                        colors=colour,
+                        linewidths=0.7,
+                        alpha=0.5,
+                        capstyle="projecting",
+                        joinstyle="round",
+                        zorder=2,
+                    )
+                )
+                mean = select(means, split=pool, **of_cell)
+                sns.lineplot(
+                    mean,
+                    x="step",
+                    y="mean",
+                    estimator=None,
+                    color=colour,
+                    linewidth=2.2,
+                    label=name,
+                    ax=axis,
+                    legend=False,
+                )
+                axis.fill_between(
+                    mean["step"], mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0
+                )
+            first = select(runs, split="test", first=True, **of_cell)
+            axis.plot(first["step"], first["ret_mean"], "D", color=INK, markersize=4)
+            axis.set(xlabel="environment steps", ylabel="episode return", ylim=limits)
+            axis.xaxis.set_major_formatter(EngFormatter(sep=""))
+            axis.label_outer()
+
+        svg, note = panels(
+            NAME,
+            study,
+            study.cells,
+            panel,
+            size=(3.2, 2.5),
+            title="Mean return on training and on held-out levels by step",
+        )
+        return Drawing(svg, means, note)
+
+
+def _lines(curves: pd.DataFrame) -> list[Floats]:
+    """Points ``(T, 2)`` of each run."""
+    rows = curves.sort_values(["run_id", "step"])
+    starts = np.flatnonzero(~rows["run_id"].duplicated())[1:]
+    return np.split(rows[["step", "ret_mean"]].to_numpy(np.float64), starts)
+
+
+def _means(curves: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for keys, group in curves.groupby([*CELL, "split", "step"], observed=True, sort=True):
+        told = run_mean(group["ret_mean"].to_numpy())
+        alarmed = int(group["alarmed"].sum())
+        rows.append([*keys, len(group), told.mean, told.low, told.high, alarmed])
+    names = [*CELL, "split", "step", "runs", "mean", "low", "high", "alarmed"]
+    return pd.DataFrame(rows, columns=names)
+
+
+FIGURE = LearningCurves()

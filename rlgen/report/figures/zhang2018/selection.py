@@ -1,0 +1,203 @@
+"""Which runs of a study belong to one of its parts, and how their returns are summed up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rlgen.analysis.results import Study
+from rlgen.analysis.stats.choices import GROUP, TOP
+from rlgen.analysis.stats.estimates import pool_mean, why_apart
+from rlgen.analysis.stats.intervals import NAN, Estimate
+from rlgen.analysis.stats.selection import top_k
+from rlgen.analysis.stats.tables import CELL
+from rlgen.analysis.verdicts import count
+from rlgen.architectures import resolve
+from rlgen.protocol.schema import Protocol
+
+
+@dataclass(frozen=True)
+class Returns:
+    """What some runs earn on one pool under one condition.
+
+    Attributes:
+        top: Mean of the ``kept`` runs with the best training return, ties averaged; what the paper
+            shows (A-23).
+        kept: ``TOP``, or all runs where there are fewer.
+        runs: How many there are.
+        all: Mean of all runs with its interval.
+    """
+
+    top: float
+    kept: int
+    runs: int
+    all: Estimate
+
+
+class Selection:
+    """The runs of one part.
+
+    Args:
+        study: The store's tables.
+        part: What the part asks for.
+        episodes: By run, see ``rlgen.evaluation.strips``.
+
+    Attributes:
+        jobs: One row a run: ``run_id``, ``seed``, the columns of ``CELL``, and ``asked``, the
+            network as the part names it; a run that two names ask for has two rows.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        part: Protocol,
+        episodes: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
+    ) -> None:
+        self.study = study
+        self.part = part
+        self.episodes = episodes
+        self.jobs = _jobs(study, part)
+
+    def runs(self, **where: Any) -> list[str]:
+        """Ids of the runs with these values of columns of ``jobs``, in ascending order."""
+        rows = self.jobs
+        for key, value in where.items():
+            rows = rows[rows[key] == value]
+        return sorted(set(rows["run_id"]))
+
+    def best(self, runs: Sequence[str]) -> list[str]:
+        """Runs in descending order of their mean training return; without those that have none."""
+        known = [run for run in runs if run in self._trained]
+        return sorted(known, key=lambda run: -self._trained[run])
+
+    def returns(self, runs: Sequence[str], condition: str, pool: str) -> Returns | None:
+        """What these runs earn; None if none of them was evaluated so.
+
+        Args:
+            runs: Ids.
+            condition: Its canonical name.
+            pool: "train" or "test".
+        """
+        keys = [(run, condition, pool) for run in runs if run in self._trained]
+        positions = [self._positions[key] for key in keys if key in self._positions]
+        if not positions:
+            return None
+        rows = self.study.folded.iloc[positions]
+        values = list(rows["ret_mean"])
+        means = np.array([own.mean() for own in values])
+        trained = np.array([self._trained[run] for run in rows["run_id"].astype(str)])
+        kept = min(TOP, len(means))
+        told = pool_mean(values, why_apart(rows, pool))
+        return Returns(top_k(trained, means, kept).mean, kept, len(means), told)
+
+    def table(self, wanted: Sequence[tuple[str, str]], *, by_network: bool = False) -> pd.DataFrame:
+        """The returns of every setting of the part that has any.
+
+        Args:
+            wanted: Conditions and pools.
+            by_network: Whether jobs of each network asked for stand apart.
+
+        Returns:
+            Columns of ``GROUP``, ``asked`` if networks stand apart, ``condition``, ``split``, those
+            of ``Returns`` with ``mean``, ``low`` and ``high`` for its estimate.
+        """
+        keys = [*GROUP, "asked"] if by_network else GROUP
+        rows = []
+        for setting in self.settings(keys):
+            runs = self.runs(**setting)
+            for condition, pool in wanted:
+                told = self.returns(runs, condition, pool)
+                if told is not None:
+                    rows.append(
+                        setting
+                        | {"condition": condition, "split": pool, "runs": told.runs}
+                        | {"top": told.top, "kept": told.kept}
+                        | told.all.shown
+                    )
+        names = [*keys, "condition", "split", "runs", "kept", "top", "mean", "low", "high"]
+        return pd.DataFrame(rows, columns=names)
+
+    def note(self, data: pd.DataFrame, *more: str) -> str:
+        """What is missing in a drawing of the part with these numbers, and what else is to say."""
+        asked = len(list(self.settings([*GROUP, "agent", "asked"]))) * len(self.part.seeds)
+        there = len(self.jobs)
+        told = [] if there == asked else [f"{there:,} of {asked:,} runs are there."]
+        if missing := self._missing():
+            told.append(f"No run yet: {missing}.")
+        if "kept" in data and data["kept"].between(1, TOP - 1).any():
+            told.append(f"Settings with fewer than {TOP} runs show the mean of those as the best.")
+        return " ".join([*told, *filter(None, more)])
+
+    def settings(self, keys: Sequence[str]) -> list[dict[str, Any]]:
+        """The product of the part's lists, numbers in ascending order."""
+        lists = [_values(self.part, key) for key in keys]
+        return [dict(zip(keys, values, strict=True)) for values in product(*lists)]
+
+    def _missing(self) -> str:
+        """The settings that no run has, in words; those that differ in numbers only together."""
+        names = ["family", "regulariser", "agent", "asked"]
+        told = []
+        for name in self.settings(names):
+            numbers: dict[tuple[float, ...], list[int]] = {}
+            for n in _values(self.part, "n_train_levels"):
+                absent = tuple(
+                    p
+                    for p in _values(self.part, "flip_p")
+                    if not self.runs(**name, n_train_levels=n, flip_p=p)
+                )
+                numbers.setdefault(absent, []).append(n)
+            pieces = [
+                f"{', '.join(map(count, sizes))} levels at p = {', '.join(f'{p:g}' for p in ps)}"
+                for ps, sizes in numbers.items()
+                if ps
+            ]
+            if pieces:
+                varying = [str(v) for key, v in name.items() if len(_values(self.part, key)) > 1]
+                told.append(" ".join([*varying, "and ".join(f"({piece}) " for piece in pieces)]))
+        return "; ".join(text.strip() for text in told)
+
+    @cached_property
+    def _positions(self) -> dict[tuple[str, str, str], int]:
+        folded = self.study.folded
+        if folded.empty:
+            return {}
+        columns = (folded[key].astype(str) for key in ("run_id", "condition", "split"))
+        return {key: row for row, key in enumerate(zip(*columns, strict=True))}
+
+    @cached_property
+    def _trained(self) -> dict[str, float]:
+        """Mean training return of each run of the part."""
+        found: dict[str, float] = {}
+        for run in set(self.jobs["run_id"]):
+            row = self._positions.get((run, self.study.main, "train"))
+            mean = NAN if row is None else self.study.folded["ret_mean"].iloc[row].mean()
+            if np.isfinite(mean):
+                found[run] = float(mean)
+        return found
+
+
+def _values(part: Protocol, key: str) -> list[Any]:
+    values = getattr(part, "network" if key == "asked" else key)
+    return sorted(values) if key in ("n_train_levels", "flip_p") else list(values)
+
+
+def _jobs(study: Study, part: Protocol) -> pd.DataFrame:
+    names = ["run_id", "seed", *CELL]
+    rows = study.folded.reindex(columns=names).drop_duplicates("run_id")
+    # Names as text: categories of several columns compare with nothing else.
+    rows = rows.astype(dict.fromkeys(("run_id", "family", "agent", "network", "regulariser"), str))
+    for key in ("seed", *CELL):
+        if key != "network":
+            rows = rows[rows[key].isin(getattr(part, "seeds" if key == "seed" else key))]
+    found = []
+    for asked in part.network:
+        drawn = [resolve(asked, int(seed)) for seed in rows["seed"]]
+        found.append(
+            rows[rows["network"] == pd.Series(drawn, rows.index, dtype=str)].assign(asked=asked)
+        )
+    return pd.concat(found, ignore_index=True)

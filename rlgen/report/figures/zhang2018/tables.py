@@ -1,0 +1,123 @@
+"""Tables 2 and 3: the published numbers beside ours."""
+
+from importlib.resources import files
+from itertools import product
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from rlgen.analysis.stats.choices import TOP
+from rlgen.analysis.stats.intervals import NAN
+from rlgen.analysis.verdicts import count, number
+from rlgen.architectures import drawn_from
+from rlgen.report.figures.base import Drawing, select
+from rlgen.report.figures.zhang2018.layout import Form
+from rlgen.report.figures.zhang2018.selection import Selection
+
+POOLS = ("train", "test")
+#: Where a cell stands in its table; ``network`` is the paper's.
+CELL = ["n_train_levels", "flip_p", "network", "split"]
+_OURS = ["family", "regulariser", "n_train_levels", "asked", "flip_p", "split"]
+
+
+class Table(Form):
+    """Rows are sizes of the training pool and networks, columns flip probabilities and pools.
+
+    Args:
+        file: Of the published numbers, beside this module.
+    """
+
+    reading = (
+        f"First in each cell is the mean of our {TOP} runs with the best training return, which is "
+        "what the paper shows; below it the published number, which its authors rounded to one "
+        "decimal, and after Δ by how much ours is above it. Last comes the mean of all our runs "
+        "with its 95 % interval for new training runs on new levels of the same family, which the "
+        "paper does not tell."
+    )
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+
+    def published(self) -> pd.DataFrame:
+        """The paper's table.
+
+        Returns:
+            Columns of ``CELL``, and ``published``, the number as printed.
+        """
+        source = files("rlgen.report.figures.zhang2018").joinpath(self.file)
+        with source.open(encoding="utf-8") as lines:
+            told = pd.read_csv(lines, dtype={"episode_reward": str})
+        return told.rename(columns={"arch": "network", "episode_reward": "published"})[
+            [*CELL, "published"]
+        ]
+
+    def draw(self, selection: Selection, name: str) -> Drawing | None:
+        """See ``Form.draw``."""
+        del name  # a table has no ids
+        main, part = selection.study.main, selection.part
+        ours = selection.table([(main, pool) for pool in POOLS], by_network=True)
+        if ours.empty:
+            return None
+        published = self.published()
+        networks = list(dict.fromkeys(published["network"]))
+        order = [*networks, ""].index
+        asked = sorted(part.network, key=lambda name: order(_as_published(name, networks)))
+        printed = published.set_index(CELL)["published"].to_dict()
+        found = {tuple(row[key] for key in _OURS): row for row in ours.to_dict("records")}
+        sizes = sorted({*published["n_train_levels"], *part.n_train_levels})
+        flips = sorted({*published["flip_p"], *part.flip_p})
+        cells = []
+        for family, regulariser, n, network in product(part.family, part.regulariser, sizes, asked):
+            theirs = _as_published(network, networks)
+            for p, pool in product(flips, POOLS):
+                row = found.get((family, regulariser, n, network, p, pool), {})
+                cell = {"family": family, "regulariser": regulariser, "n_train_levels": n}
+                cell |= {"asked": network, "network": theirs, "flip_p": p, "split": pool}
+                cell["published"] = printed.get((n, p, theirs, pool), "")
+                cell |= {key: row.get(key, 0) for key in ("runs", "kept")}
+                cell |= {key: row.get(key, NAN) for key in ("top", "mean", "low", "high")}
+                cell["difference"] = cell["top"] - float(cell["published"] or NAN)
+                cells.append(cell)
+        data = pd.DataFrame(cells)
+        tables = [
+            {
+                "caption": ", trained with ".join(str(s) for s in setting if s != "none"),
+                "flips": flips,
+                "rows": [
+                    (n, [(a, _as_published(a, networks), _records(of, n, a)) for a in asked])
+                    for n in sizes
+                ],
+            }
+            for setting, of in data.groupby(["family", "regulariser"], sort=False)
+        ]
+        return Drawing("", data, selection.note(data), html=_html(tables))
+
+
+def _records(data: pd.DataFrame, n: int, asked: str) -> list[dict[Any, Any]]:
+    return select(data, n_train_levels=n, asked=asked).to_dict("records")
+
+
+def _as_published(asked: str, networks: list[str]) -> str:
+    """The published network beside which one of ours stands; empty where it belongs to none."""
+    members = (name for name in networks if asked in (name, *drawn_from(name)))
+    return next(members, "")
+
+
+def _html(tables: list[dict[str, Any]]) -> str:
+    """The tables as markup, everything in them escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("rlgen.report.figures.zhang2018", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "signed": signed, "known": count}
+    return environment.get_template("table.html").render(tables=tables)
+
+
+def signed(value: float) -> str:
+    """Two decimals with a sign, but for zero; a dash for what is not known."""
+    told = number(value)
+    return f"+{told}" if value > 0 and told != number(0.0) else told

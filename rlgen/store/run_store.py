@@ -1,0 +1,233 @@
+"""The folder of one study: written once, piece by piece, and never changed.
+
+::
+
+    store.json        what this folder is
+    protocol.toml     the study as declared so far; earlier versions are in history/
+    parts/ITEM.toml   the parts of a study of several, each by the item that it makes
+    import.toml       instead of it, where the results came from elsewhere
+    plan.json         every cell the study has asked for
+    splits/HASH.json  which levels each pool holds
+    runs/CELL/        one immutable folder a trained agent
+    extra/CELL-HASH/  records of conditions that were added later
+    failures/CELL/    the traceback of a cell that failed last time it was tried
+    clones/           what checks read of networks cloned from the planner for the claims
+    access/           one file for each time that runs were chosen by their returns on a pool
+    report.html       and summary.json: functions of the above, written anew each time
+    .rlgen/           locks, logs, and the cache of reference returns
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from rlgen.errors import StoreError
+from rlgen.store import records
+from rlgen.store.study_folder import StudyFolder
+from rlgen.util import files
+from rlgen.util.hashing import digest
+
+#: In a run's folder or a later one: its episodes step by step.
+STRIPS = "strips.json"
+#: Purpose of an access that chooses runs by their returns.
+SELECTION = "selection"
+#: Characters of a failed worker's output that are kept with the failure.
+LOG_END = 20_000
+
+
+class RunStore(StudyFolder):
+    """A study on disk: what was asked for, and what has been computed."""
+
+    def run_folder(self, cell: str) -> Path:
+        """Where a cell's run is, or will be."""
+        return self.path / "runs" / cell
+
+    def has(self, cell: str) -> bool:
+        """Whether the cell is done."""
+        return self.run_folder(cell).is_dir()
+
+    def conditions(self, cell: str) -> set[str]:
+        """Names of the conditions under which the cell's policy has been evaluated."""
+        done: set[str] = set()
+        for folder in self._record_folders(cell):
+            done |= set(files.read_json(folder / "conditions.json"))
+        return done
+
+    def _record_folders(self, cell: str) -> list[Path]:
+        extra = sorted((self.path / "extra").glob(f"{cell}-*"))
+        return [folder for folder in (self.run_folder(cell), *extra) if folder.is_dir()]
+
+    @contextmanager
+    def claim(self, cell: str) -> Iterator[bool]:
+        """Hold the cell against other commands on this store; yields whether that succeeded.
+
+        The operating system lets go of the claim when its holder dies.
+        """
+        lock = FileLock(self.path / ".rlgen" / "locks" / cell)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def aside(self, cell: str) -> Path:
+        """A new folder in which to put a run together; leftovers of dead attempts are removed.
+
+        Only the holder of the cell's claim may ask.
+        """
+        parts = self.path / ".rlgen" / "parts"
+        parts.mkdir(exist_ok=True)
+        for old in parts.glob(f"{cell}.*"):
+            shutil.rmtree(old, ignore_errors=True)
+        folder = parts / f"{cell}.{os.getpid()}"
+        folder.mkdir()
+        return folder
+
+    def publish(self, aside: Path, cell: str, conditions: Sequence[str], *, trained: bool) -> None:
+        """Make a finished folder part of the store.
+
+        Args:
+            aside: From ``aside``.
+            cell: Whose it is.
+            conditions: Names of those it holds records of.
+            trained: Whether it holds a whole run, or further records of one that is stored.
+        """
+        files.write_json(aside / "conditions.json", sorted(conditions))
+        final = self.run_folder(cell)
+        if not trained:
+            name = f"{cell}-{digest({'conditions': sorted(conditions)})[:8]}"
+            final = self.path / "extra" / name
+        files.publish(aside, final)
+        shutil.rmtree(self.path / "failures" / cell, ignore_errors=True)
+
+    def save_split(self, manifest: Mapping[str, Any], manifest_hash: str) -> None:
+        """Keep which levels a split holds."""
+        path = self.path / "splits" / f"{manifest_hash}.json"
+        if not path.exists():
+            files.write_json(path, manifest)
+
+    @property
+    def log_folder(self) -> Path:
+        """Where workers write what they have to say."""
+        return self.path / ".rlgen" / "logs"
+
+    def log(self, cell: str) -> str:
+        """The end of what the cell's last worker wrote, a traceback last if it raised."""
+        path = self.log_folder / f"{cell}.log"
+        return path.read_text(errors="replace")[-LOG_END:] if path.exists() else ""
+
+    def fail(self, cell: str, why: str) -> Path:
+        """Keep why a cell failed."""
+        folder = self.path / "failures" / cell
+        folder.mkdir(parents=True, exist_ok=True)
+        files.write_text(folder / "traceback.txt", why)
+        return folder / "traceback.txt"
+
+    def _strips(self, cell: str) -> Path | None:
+        """Where the cell's episodes are kept step by step, if they are."""
+        found = (folder / STRIPS for folder in self._record_folders(cell))
+        return next((path for path in found if path.is_file()), None)
+
+    def has_strips(self, cell: str) -> bool:
+        """Whether the cell's episodes are kept step by step."""
+        return self._strips(cell) is not None
+
+    def strips(self) -> Mapping[str, list[dict[str, Any]]]:
+        """Episodes step by step of the runs that have some, see ``rlgen.evaluation.strips``."""
+        paths = {cell: self._strips(cell) for cell in self.done()}
+        return files.JsonFiles({cell: path for cell, path in paths.items() if path is not None})
+
+    def clones(self) -> list[dict[str, Any]]:
+        """What checks read of networks cloned for the claims; see ``calibration.job.readings``."""
+        found = sorted((self.path / "clones" / "readings").glob("*.json"))
+        return [entry for path in found for entry in files.read_json(path)]
+
+    def failures(self) -> dict[str, str]:
+        """What is known of the cells that failed and are not done."""
+        found = sorted((self.path / "failures").glob("*/traceback.txt"))
+        return {p.parent.name: p.read_text() for p in found if not self.has(p.parent.name)}
+
+    def log_access(self, pool: str, purpose: str, manifest: str) -> None:
+        """Note that somebody has looked at returns on a pool, and what for.
+
+        One new file an entry, so that commands at the same time do not overwrite each other's.
+
+        Args:
+            pool: "train", "validation" or "test".
+            purpose: Such as ``SELECTION``, which spoils certificates on that pool.
+            manifest: Hash of the split whose pool it is.
+        """
+        folder = self.path / "access"
+        now = datetime.now(UTC)
+        entry = {"pool": pool, "purpose": purpose, "manifest": manifest}
+        try:
+            folder.mkdir(exist_ok=True)
+            files.write_json(
+                folder / f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:12]}.json",
+                entry | {"date": f"{now:%Y-%m-%d %H:%M} UTC"},
+            )
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be written to: {error.strerror or error}") from None
+
+    def accesses(self) -> list[dict[str, Any]]:
+        """``pool``, ``purpose``, ``manifest`` and ``date`` of each entry, the earliest first."""
+        return [files.read_json(path) for path in sorted((self.path / "access").glob("*.json"))]
+
+    def state(self) -> str:
+        """A hash that changes whenever something a report shows does."""
+        return digest(
+            {
+                "protocol": self.declared().text(),
+                "parts": [part.text() for part in self.parts().values()],
+                "runs": self.done(),
+                "extra": sorted(p.name for p in (self.path / "extra").glob("*")),
+                "plan": [[entry["id"], entry.get("facts")] for entry in self.plan()],
+                "accesses": self.accesses(),
+                "clones": sorted(
+                    p.name for p in (self.path / "clones" / "readings").glob("*.json")
+                ),
+                "failures": self.failures(),
+            }
+        )
+
+    def done(self) -> list[str]:
+        """Ids of the cells that are done, sorted."""
+        return sorted(p.name for p in (self.path / "runs").iterdir() if p.is_dir())
+
+    def records(self) -> pd.DataFrame:
+        """Every record, columns as in ``records.RECORDS``."""
+        return records.read(self._record_files(), records.RECORDS)
+
+    def record_tables(self, columns: Sequence[str]) -> Iterator[Any]:
+        """The records file by file, so that not all of them need be in memory: Arrow tables."""
+        return records.tables(self._record_files(), records.RECORDS, columns)
+
+    def _record_files(self) -> list[Path]:
+        folders = [folder for cell in self.done() for folder in self._record_folders(cell)]
+        return [folder / "records.parquet" for folder in folders]
+
+    def curves(self) -> pd.DataFrame:
+        """Every checkpoint, columns as in ``records.CURVES``."""
+        return records.read(
+            [self.run_folder(c) / "curve.parquet" for c in self.done()], records.CURVES
+        )
+
+    def provenance(self) -> dict[str, dict[str, Any]]:
+        """How each run came about."""
+        return {c: files.read_json(self.run_folder(c) / "provenance.json") for c in self.done()}
+
+    def trajectories(self) -> Mapping[str, list[dict[str, Any]]]:
+        """The recorded episodes of each run, read when they are asked for."""
+        return files.JsonFiles({c: self.run_folder(c) / "trajectories.json" for c in self.done()})

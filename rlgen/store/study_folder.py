@@ -1,0 +1,208 @@
+"""What a study's folder says of what was asked for: its protocol, its parts, its cells."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+from filelock import FileLock
+
+from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
+from rlgen.protocol.schema import Protocol, load, merged, parse
+from rlgen.store import imported as imports
+from rlgen.store.imported import Imported
+from rlgen.util import files
+from rlgen.util.hashing import digest
+
+FORMAT = 1
+FOLDERS = ("runs", "splits", "extra", "failures", "history", "access", ".rlgen/logs")
+
+
+class StudyFolder:
+    """The declarations of a study on disk; see ``store`` for the folder.
+
+    Args:
+        path: An existing store; ``create`` makes one.
+
+    Raises:
+        StoreError: If the folder is not a store, or one of a later format.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not (path / "store.json").is_file():
+            what = "is not an rlgen store" if path.exists() else "does not exist"
+            raise StoreError(f"{path}: {what}")
+        told = files.read_json(path / "store.json")
+        if told.get("format") != FORMAT:
+            raise StoreError(
+                f"{path}: store format {told.get('format')!r}; this rlgen reads {FORMAT}"
+            )
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        protocol: Protocol,
+        cells: Sequence[Mapping[str, Any]],
+        parts: Sequence[Protocol] = (),
+    ) -> Self:
+        """Open or make the store of a protocol and enter its cells.
+
+        Args:
+            path: The folder.
+            protocol: What is asked for now; the store's protocol becomes the union.
+            cells: ``{"id", "label", "settings", "facts"}`` of each cell; see ``cells.entries``.
+            parts: Of the protocol; those that make an item are kept.
+
+        Raises:
+            StoreError: If the folder holds something else, another protocol, or is not writable.
+        """
+        if (path / "store.json").is_file():
+            # Refused before a lock is written; under it again, as others may have entered theirs.
+            cls(path).joined(protocol)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            (path / ".rlgen" / "locks").mkdir(parents=True, exist_ok=True)
+            foreign = [p.name for p in path.iterdir() if p.name != ".rlgen"]
+            if foreign and not (path / "store.json").is_file():
+                raise StoreError(
+                    f"{path}: is no rlgen store and not empty (holds {sorted(foreign)[0]!r}); "
+                    "choose another folder"
+                )
+            with FileLock(path / ".rlgen" / "locks" / "store"):
+                return cls._enter(path, protocol, cells, parts)
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be written to: {error.strerror or error}") from None
+
+    @classmethod
+    def _enter(
+        cls,
+        path: Path,
+        protocol: Protocol,
+        cells: Sequence[Mapping[str, Any]],
+        parts: Sequence[Protocol],
+    ) -> Self:
+        store = cls._lay_out(path, protocol.name, protocol.claims)
+        if (path / "protocol.toml").exists():
+            before, protocol = store.protocol(), store.joined(protocol)
+            if protocol != before:
+                number = len(list((path / "history").iterdir())) + 1
+                files.write_text(path / "history" / f"protocol-{number:03}.toml", before.text())
+        files.write_text(path / "protocol.toml", protocol.text())
+        known = store.parts()
+        for part in parts:
+            if part.item:
+                (path / "parts").mkdir(exist_ok=True)
+                union = merged(known[part.item], part) if part.item in known else part
+                files.write_text(path / "parts" / f"{part.item}.toml", union.text())
+        entries = {entry["id"]: entry for entry in store.plan()}
+        entries |= {cell["id"]: dict(cell) for cell in cells}
+        files.write_json(path / "plan.json", list(entries.values()))
+        return store
+
+    @classmethod
+    def _lay_out(
+        cls, path: Path, name: str, claims: Mapping[str, Sequence[float]] = MappingProxyType({})
+    ) -> Self:
+        for folder in FOLDERS:
+            (path / folder).mkdir(parents=True, exist_ok=True)
+        if not (path / "store.json").exists():
+            told: dict[str, Any] = {"format": FORMAT, "protocol": name}
+            if claims:
+                # Before anything is trained; the store takes no other margins from then on.
+                now = datetime.now(UTC)
+                told["claims"] = {
+                    "sha256": digest(claims),
+                    "declared": f"{now:%Y-%m-%d %H:%M} UTC",
+                }
+            files.write_json(path / "store.json", told)
+        return cls(path)
+
+    @classmethod
+    def create_imported(
+        cls, path: Path, declared: Imported, plan: Sequence[Mapping[str, Any]]
+    ) -> Self:
+        """Make the store of results from elsewhere in a new folder, its runs to be published.
+
+        Args:
+            path: A folder that does not exist.
+            declared: What was read.
+            plan: ``{"id", "label", "settings"}`` of each run.
+        """
+        store = cls._lay_out(path, declared.name)
+        (path / ".rlgen" / "locks").mkdir()
+        files.write_text(path / "import.toml", declared.text())
+        files.write_json(path / "plan.json", list(plan))
+        return store
+
+    @property
+    def imported(self) -> bool:
+        """Whether the results came from elsewhere, so that there is no protocol."""
+        return (self.path / "import.toml").is_file()
+
+    def declared(self) -> Protocol | Imported:
+        """The study as declared so far, or what was imported."""
+        path = self.path / ("import.toml" if self.imported else "protocol.toml")
+        try:
+            return imports.read(path) if self.imported else _protocol(path)
+        except ProtocolError as error:
+            raise DamagedStoreError(str(error)) from None
+
+    def protocol(self) -> Protocol:
+        """The study as declared so far.
+
+        Raises:
+            StoreError: If the results were imported, so that none was.
+        """
+        told = self.declared()
+        if isinstance(told, Imported):
+            raise StoreError(f"{self.path}: holds imported results and has no protocol")
+        return told
+
+    def joined(self, protocol: Protocol) -> Protocol:
+        """The study as declared so far together with what is asked for now.
+
+        Raises:
+            StoreError: If they cannot be one study.
+        """
+        if self.imported:
+            raise StoreError(
+                f"{self.path}: holds imported results, which nothing can be trained into; "
+                "choose another folder"
+            )
+        if not (self.path / "protocol.toml").exists():
+            return protocol
+        before = self.protocol()
+        if before.name != protocol.name:
+            raise StoreError(
+                f"{self.path}: holds the study {before.name!r}, not {protocol.name!r}; "
+                "choose another folder"
+            )
+        try:
+            return merged(before, protocol)
+        except ProtocolError as error:
+            raise StoreError(f"{self.path}: {error}; choose another folder") from None
+
+    def parts(self) -> dict[str, Protocol]:
+        """The parts asked for so far by the item that each makes, in the order of the items."""
+        return {path.stem: _protocol(path) for path in sorted((self.path / "parts").glob("*.toml"))}
+
+    def claims_declared(self) -> dict[str, str]:
+        """``sha256`` of the claims' margins, and when they were ``declared``; empty without any."""
+        told: dict[str, str] = files.read_json(self.path / "store.json").get("claims", {})
+        return told
+
+    def plan(self) -> list[dict[str, Any]]:
+        """``id``, ``label``, ``settings`` and ``facts`` of every cell asked for, in order.
+
+        Stores of earlier versions have no ``facts``.
+        """
+        path = self.path / "plan.json"
+        told: list[dict[str, Any]] = files.read_json(path) if path.exists() else []
+        return told
+
+
+def _protocol(path: Path) -> Protocol:
+    return parse(load(path), str(path))

@@ -1,0 +1,1 @@
+"""A study: its cells, and all that computes them."""

@@ -1,0 +1,36 @@
+"""What is to be computed for several protocols: each cell once, with all it is to face."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rlgen.protocol.schema import Protocol
+from rlgen.study.cell import Cell, conditions
+from rlgen.study.plan import plan
+
+
+@dataclass(frozen=True)
+class Task:
+    """One cell.
+
+    Attributes:
+        cell: To be trained once, whichever protocols ask for it.
+        conditions: Names of what its policy is to face in any of them.
+    """
+
+    cell: Cell
+    conditions: tuple[str, ...]
+
+
+def agenda(parts: Iterable[tuple[Protocol, str]]) -> list[Task]:
+    """The tasks in the order in which they run: part after part, each ordered as its plan.
+
+    Args:
+        parts: Protocols, each with the words that messages about it begin with.
+    """
+    tasks: dict[str, Task] = {}
+    for protocol, where in parts:
+        faced = tuple(condition.name for condition in conditions(protocol))
+        for cell in plan(protocol, where):
+            before = tasks[cell.id].conditions if cell.id in tasks else ()
+            tasks[cell.id] = Task(cell, tuple(dict.fromkeys((*before, *faced))))
+    return list(tasks.values())

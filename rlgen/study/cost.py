@@ -1,0 +1,125 @@
+"""What a protocol will cost on this machine, measured in a few seconds without training it."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+
+from rlgen.errors import ProtocolError
+from rlgen.evaluation.table import table
+from rlgen.levels import lookup
+from rlgen.perturbations.condition import PLAIN, Condition
+from rlgen.study.agenda import Task
+from rlgen.study.process import one_core
+from rlgen.training.train import prepare
+from rlgen.util.ranges import parse_seeds
+
+#: Seconds of training measured for each agent, network and family, after a first rollout.
+MEASURE = 2.0
+#: Bytes of a record in its parquet file, measured on the runs of zhang2018 that are kept, and of a
+#: run's other files beside its weights, on the shipped protocols.
+RECORD_BYTES, RUN_BYTES = 45, 40_000
+
+
+def price(tasks: Sequence[Task], jobs: int) -> dict[str, Any]:
+    """Cells, steps, time and disk of what is to be done.
+
+    Returns:
+        ``cells``, ``steps`` (in all), ``seconds`` (wall time on ``jobs`` workers), ``bytes``, and
+        ``kinds``: for each family, agent and network its ``cells``, ``steps_per_second``,
+        ``training_seconds`` and ``evaluation_seconds`` a cell.
+    """
+    if any(task.cell.policy for task in tasks):
+        raise ProtocolError("policies made elsewhere are not trained: there is no price to tell")
+    one_core()
+    cells = [task.cell for task in tasks]
+    kinds: dict[tuple[str, str, str], list[Task]] = {}
+    for task in tasks:
+        cell = task.cell
+        kinds.setdefault((cell.family, cell.agent, cell.network), []).append(task)
+    told = [_kind(members) for members in kinds.values()]
+    busy = sum(k["cells"] * (k["training_seconds"] + k["evaluation_seconds"]) for k in told)
+    return {
+        "cells": len(cells),
+        "steps": sum(cell.steps for cell in cells),
+        "jobs": jobs,
+        "seconds": busy / max(1, min(jobs, len(cells))),
+        "bytes": sum(k["cells"] * k["bytes"] for k in told),
+        "kinds": told,
+    }
+
+
+class _Measured(Exception):  # noqa: N818
+    """Ends a training that has been measured: not all algorithms ask whether to go on."""
+
+
+class _Stopwatch(BaseCallback):
+    """Ends training after some seconds and knows how many steps were taken in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.speed = 0.0
+        self._marks: list[tuple[int, float]] = []
+
+    def _on_rollout_start(self) -> None:
+        self._marks.append((self.num_timesteps, time.perf_counter()))
+        # The first rollout warms up.
+        if len(self._marks) > 2:
+            steps, seconds = np.subtract(self._marks[-1], self._marks[1])
+            self.speed = steps / seconds
+            if seconds >= MEASURE:
+                raise _Measured
+
+    def _on_step(self) -> bool:
+        return True
+
+
+def _kind(tasks: Sequence[Task]) -> dict[str, Any]:
+    cells = [task.cell for task in tasks]
+    cell = max(cells, key=lambda c: c.n_train_levels)
+    family = lookup.family(cell.family).configure(cell.family_options)
+    ids = parse_seeds(cell.train_levels) if cell.train_levels else range(cell.n_train_levels)
+    levels = family.generate(ids[: min(cell.n_train_levels, 64)], cell.flip_p)
+    ready = prepare(
+        family,
+        levels,
+        agent=cell.agent,
+        network=cell.network,
+        seed=cell.seed,
+        agent_options=cell.agent_options,
+        regulariser=cell.regulariser,
+    )
+    watch = _Stopwatch()
+    with suppress(_Measured):
+        ready.model.learn(10**9, callback=[watch, *ready.callbacks])
+    ready.env.close()
+    few = levels.take(slice(0, 8))
+
+    def a_level(names: Sequence[str]) -> float:
+        faced = [Condition.parse(name) for name in names]
+        began = time.perf_counter()
+        table(ready.policy, family, few, faced, episodes=cell.episodes)
+        return (time.perf_counter() - began) / len(few)
+
+    # Cells of one kind may face other conditions: those of a figure of its own, for example.
+    facing = Counter(task.conditions for task in tasks)
+    evaluated = sum(a_level(names) * n for names, n in facing.items()) / len(tasks)
+    records = sum(len(names) * n for names, n in facing.items()) / len(tasks)
+    trained_on = [min(c.n_train_levels, c.evaluated_train_levels) for c in cells]
+    n_levels = float(np.mean(trained_on)) + cell.n_validation_levels + cell.n_test_levels
+    watched = (cell.curve_points + 1) * 3 * cell.curve_levels
+    weights = sum(p.numel() for p in ready.model.policy.parameters()) * 4
+    return {
+        "family": cell.family,
+        "agent": cell.agent,
+        "network": cell.network,
+        "cells": len(cells),
+        "steps_per_second": watch.speed,
+        "training_seconds": cell.steps / watch.speed,
+        "evaluation_seconds": evaluated * n_levels + a_level([PLAIN]) * watched,
+        "bytes": int(n_levels * records * RECORD_BYTES + RUN_BYTES + weights),
+    }

@@ -1,0 +1,31 @@
+"""What a report must know of a family, as plain values that a store keeps with its plan."""
+
+import math
+from typing import Any
+
+from rlgen.analysis.stats import gaps
+from rlgen.levels.family import Family
+
+
+def facts(family: Family, flip_p: float) -> dict[str, Any]:
+    """The facts of a cell: with them the read half needs no family.
+
+    Args:
+        family: As configured.
+        flip_p: Of the training levels; the other pools are never flipped.
+
+    Returns:
+        ``best``: the highest possible return of an unflipped level, None if nobody knows;
+        ``bounds``: by pool the lowest and highest possible return, with which certificates work,
+        missing if nobody knows; ``ceiling``: the memorisation
+        ceiling C(p) of a memoryless policy (method 1.6), None where the family has none.
+    """
+    flipped, plain = family.return_bounds(flip_p), family.return_bounds(0.0)
+    rewards = family.flipped_rewards()
+    known = all(map(math.isfinite, (*flipped, *plain)))
+    bounds = {"train": list(flipped), "validation": list(plain), "test": list(plain)}
+    return {
+        "best": plain[1] if known else None,
+        **({"bounds": bounds} if known else {}),
+        "ceiling": None if rewards is None else gaps.ceiling(rewards[0], flip_p, rewards[1]).train,
+    }

@@ -1,0 +1,1 @@
+"""Training of one agent, the test worker that watches it, and regularisers."""
