@@ -1,0 +1,93 @@
+"""What a user has does not change: ids of cells, records, old stores, old protocol files.
+
+Everything in ``golden/`` that these tests read was made by revision 58ee555, before the second plan
+of the house: ``old_suite`` is a suite in the first form of protocol files, ``old_store.zip`` the
+store that ``rlgen evaluate ./old_suite --jobs 1`` made of it, without its page and
+all weights but one.
+"""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from plain_values import close
+
+import rlgen
+from rlgen.analysis.results import Study
+from rlgen.protocol import suite
+from rlgen.report.summary import summarise
+from rlgen.store import provenance
+from rlgen.store.run_store import RunStore
+from rlgen.study.agenda import agenda
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+IDS = json.loads((GOLDEN / "cell_ids.json").read_text())
+#: Files of a run that depend on nothing but its settings, the processor and the libraries.
+REPRODUCIBLE = ("records.parquet", "curve.parquet", "strips.json", "trajectories.json")
+
+
+def processor_features():
+    """What a processor can do, by which numerical libraries choose how they compute."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next(sorted(line.partition(":")[2].split()) for line in lines if "flags" in line)
+
+
+@pytest.fixture
+def old_store(tmp_path):
+    with zipfile.ZipFile(GOLDEN / "old_store.zip") as archive:
+        archive.extractall(tmp_path / "old")
+    return tmp_path / "old"
+
+
+def test_fifty_cells_keep_their_ids():
+    assert len({told["id"] for told in IDS}) == 50
+    studies = {json.dumps([told["protocol"], told["budget"]]): told for told in IDS}
+    for key, told in studies.items():
+        tasks = agenda(suite.read(told["protocol"], None, told["budget"]).parts)
+        conditions = {task.cell.id: list(task.conditions) for task in tasks}
+        labels = {task.cell.id: task.cell.label for task in tasks}
+        for cell in IDS:
+            if json.dumps([cell["protocol"], cell["budget"]]) == key:
+                assert labels[cell["id"]] == cell["label"]
+                assert conditions[cell["id"]] == cell["conditions"]
+
+
+def test_an_old_store_is_read_as_it_was(old_store):
+    told = json.loads((old_store / "summary.json").read_text())
+    del told["state"]  # of the folder, by which a page knows that it is current
+    again = json.loads(json.dumps(summarise(Study.load(RunStore(old_store)))))
+    assert again.keys() == told.keys()
+    for key in again:
+        assert close(again[key], told[key]), key
+
+
+def test_an_old_store_is_continued_by_an_old_protocol_file(old_store, tmp_path):
+    suite = tmp_path / "old_suite"
+    shutil.copytree(GOLDEN / "old_suite", suite)
+    before = {path: path.read_bytes() for path in (old_store / "runs").rglob("*") if path.is_file()}
+    told = rlgen.evaluate(suite, old_store, jobs=1)
+    assert not told.computed
+    assert not told.failed
+    assert len(told.already) == 6
+    assert {p: p.read_bytes() for p in before} == before
+    assert "C-06" in told.report.read_text()
+    assert "Figure 3b" in told.report.read_text()
+
+
+def test_records_are_the_same_byte_for_byte(old_store, tmp_path):
+    told = rlgen.evaluate(GOLDEN / "old_suite", tmp_path / "new", jobs=1)
+    assert not told.failed
+    old_runs = sorted(path for path in (old_store / "runs").iterdir())
+    assert sorted(told.computed) == [path.name for path in old_runs]
+    made = json.loads((old_runs[0] / "provenance.json").read_text())["versions"]
+    here = provenance.machine()["versions"]
+    processor = (GOLDEN / "old_store_processor.txt").read_text().split()
+    if any(made[name] != here[name] for name in made) or processor_features() != processor:
+        pytest.skip("other processors and libraries round otherwise, and training amplifies that")
+    for old in old_runs:
+        for name in REPRODUCIBLE:
+            if (old / name).exists():
+                new = told.store / "runs" / old.name / name
+                assert new.read_bytes() == (old / name).read_bytes(), (old.name, name)

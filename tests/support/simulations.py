@@ -1,0 +1,523 @@
+"""Is the statistics right? Simulated studies, of which the truth is known.
+
+``python tests/support/simulations.py`` prints the table of the short run that the tests make;
+``--full`` that of the documentation. A simulation is a function of the number of studies that
+returns a share of them, entered with what is asked of it in ``SIMULATIONS``.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy import special
+
+from rlgen.analysis.stats import (
+    aggregates,
+    bootstrap,
+    certificates,
+    detection,
+    equivalence,
+    intervals,
+    overlaps,
+    paired,
+    sequences,
+)
+from rlgen.util.seeding import stream
+
+#: Standard deviations of run, level and residual, and the true mean (method 2.3).
+RUN, LEVEL, NOISE, TRUTH = 0.3, 0.7, 0.5, 1.0
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What is simulated and what is asked of it.
+
+    Attributes:
+        what: In words.
+        share: Of this many studies, the share that came out so.
+        at_least: The share must be this.
+        at_most: And this.
+        full: Studies of the full run.
+        short: Studies of the short run.
+    """
+
+    what: str
+    share: Callable[[int], float]
+    at_least: float
+    at_most: float
+    full: int = 4_000
+    short: int = 400
+
+
+def tables(rng, studies, runs, levels, *, run=RUN, level=LEVEL, mean=TRUTH):
+    """Crossed tables ``(studies, S, L)``."""
+    return (
+        mean
+        + run * rng.standard_normal((studies, runs, 1))
+        + level * rng.standard_normal((studies, 1, levels))
+        + NOISE * rng.standard_normal((studies, runs, levels))
+    )
+
+
+def holds(estimates, truth=TRUTH):
+    """Share of the intervals that hold the truth."""
+    return float(np.mean([told.low <= truth <= told.high for told in estimates]))
+
+
+def crossed(runs, levels):
+    def share(studies):
+        rng = stream(0, "crossed", runs, levels)
+        # One study at a time, as 400 tables of 20 x 1,000 need not be in memory together.
+        drawn = (tables(rng, 1, runs, levels)[0] for _ in range(studies))
+        return holds(intervals.crossed_mean(table) for table in drawn)
+
+    return share
+
+
+def train_and_test(rng, *, shared, runs=5, n_train=50, levels=200):
+    """A run's quality moves both pools, and its overfitting the training pool: the gap is 1."""
+    quality, overfit = 0.3 * rng.standard_normal((2, runs, 1))
+    test = quality + tables(rng, 1, runs, levels, run=0.0, mean=0.0)[0]
+    if shared:
+        own = tables(rng, 1, runs, n_train, run=0.0)[0]
+    else:
+        own = tables(rng, runs, 1, n_train, run=0.0)[:, 0]
+    return quality + overfit + own, test
+
+
+def gap(*, shared):
+    def share(studies):
+        rng = stream(0, "gap", int(shared))
+        drawn = (train_and_test(rng, shared=shared) for _ in range(studies))
+        return holds(intervals.gap(list(own), test, shared_pool=shared) for own, test in drawn)
+
+    return share
+
+
+def paired_difference(studies):
+    rng = stream(0, "paired")
+    common = tables(rng, studies, 5, 200)
+    first = common + tables(rng, studies, 5, 200, run=0.2, level=0.2)
+    return holds(paired.paired_mean(a, b) for a, b in zip(first, common, strict=True))
+
+
+def pigeonhole(statistic, runs, levels, *, wide=False, replicates=500):
+    def share(studies):
+        rng, drawing = stream(0, "pigeonhole", runs, levels), stream(1, "pigeonhole")
+        found = (
+            bootstrap.pigeonhole(table, statistic, drawing, replicates)
+            for table in tables(rng, studies, runs, levels)
+        )
+        return holds(bootstrap.conservative(told, runs) if wide else told for told in found)
+
+    return share
+
+
+def nested(studies):
+    rng, drawing = stream(0, "nested"), stream(1, "nested")
+    drawn = (train_and_test(rng, shared=False) for _ in range(studies))
+    return holds(
+        bootstrap.nested_gap(own, test, aggregates.iqm, drawing, replicates=500)
+        for own, test in drawn
+    )
+
+
+def cells(studies):
+    rng, drawing = stream(0, "cells"), stream(1, "cells")
+    return holds(
+        bootstrap.stratified(table, bootstrap.mean, drawing, 300)
+        for table in tables(rng, studies, 5, 200)
+    )
+
+
+def whole_runs(studies):
+    """Level columns are kept, whole runs are drawn."""
+    drawing = stream(1, "runs")
+    found = []
+    for table in tables(stream(0, "runs"), studies, 5, 200):
+        means = table.mean(axis=1)
+        draws = means[drawing.integers(5, size=(1000, 5))].mean(axis=1)
+        found.append(bootstrap.percentile(float(means.mean()), draws))
+    return holds(found)
+
+
+def sign_flips(studies):
+    differences = stream(0, "signs").standard_normal((studies, 6))
+    return float(np.mean([paired.sign_flip(d).p <= 0.05 for d in differences]))
+
+
+def largest_of_four(studies):
+    """Four curves with a common part and no true difference: any of them found."""
+    rng = stream(0, "max_t")
+    d = rng.standard_normal((studies, 8, 1)) + rng.standard_normal((studies, 8, 4))
+    return float(np.mean([min(found.p for found in paired.max_t(one)) <= 0.05 for one in d]))
+
+
+#: Range of the returns of ``maze_returns``.
+LOW, HIGH = -1.0, 2.1
+#: A coarser grid than the default's, for speed.
+COARSE = partial(sequences.betting, grid=(np.arange(100) + 0.5) / 100)
+
+
+def maze_returns(rng, solved, size):
+    """Mostly the best return, sometimes any: what policies do on mazes."""
+    return np.where(rng.random(size) < solved, HIGH, rng.uniform(LOW, HIGH, size))
+
+
+def maze_mean(solved):
+    return solved * HIGH + (1 - solved) * (LOW + HIGH) / 2
+
+
+def alarms(sequence, lost):
+    """Agents that solve a share ``lost`` fewer of the held-out levels, watched for 300 levels."""
+
+    def share(agents):
+        rng = stream(0, "alarms", str(lost))
+        raised = 0
+        for _ in range(agents):
+            solved = rng.uniform(0.4, 1.0)
+            train, test = (maze_returns(rng, p, 300) for p in (solved, solved - lost))
+            told = sequences.overfitting_alarm(train, test, LOW, HIGH, sequence=sequence)
+            raised += told.after is not None
+        return raised / agents
+
+    return share
+
+
+def always(sequence, solved=0.9):
+    """The mean is in all of 300 intervals, one after each level."""
+
+    def share(streams):
+        returns = maze_returns(stream(0, "sequences"), solved, (streams, 300))
+        told = sequence(sequences.scaled(returns, LOW, HIGH))
+        mean = float(sequences.scaled(maze_mean(solved), LOW, HIGH))
+        return float(((told.low <= mean) & (mean <= told.high)).all(axis=-1).mean())
+
+    return share
+
+
+def always_betting(streams, solved=0.9):
+    """With the mean itself as the whole grid, it is in the sequence as long as it is kept."""
+    mean = float(sequences.scaled(maze_mean(solved), LOW, HIGH))
+    return always(partial(sequences.betting, grid=np.array([mean])), solved)(streams)
+
+
+def certified(bound, solved):
+    def share(samples):
+        drawn = maze_returns(stream(0, "certificates"), solved, (samples, 100))
+        return float(np.mean([bound(x, LOW, HIGH).lower <= maze_mean(solved) for x in drawn]))
+
+    return share
+
+
+def certified_rate(samples, solved=0.95):
+    counts = stream(0, "rates").binomial(100, solved, samples)
+    told = [certificates.clopper_pearson(int(k), 100, two_sided=True) for k in counts]
+    return float(np.mean([c.lower <= solved <= c.upper for c in told]))
+
+
+def equivalent(truth):
+    """Twenty differences of standard deviation .1, tested against a margin of .1."""
+
+    def share(studies):
+        found = truth + 0.1 * stream(0, "equivalence").standard_normal((studies, 20))
+        se = found.std(axis=1, ddof=1) / np.sqrt(20)
+        told = [
+            equivalence.tost(d, s, 0.1, 19) for d, s in zip(found.mean(axis=1), se, strict=True)
+        ]
+        return float(np.mean([t.p < 0.05 for t in told]))
+
+    return share
+
+
+def auc_studies(area, size, studies):
+    """Normal drops of this true AUC, ``size`` agents a class."""
+    rng, shift = stream(0, "auc", size), np.sqrt(2) * float(special.ndtri(area))
+    for _ in range(studies):
+        yield detection.auc(shift + rng.standard_normal(size), rng.standard_normal(size))
+
+
+def auc_holds(area, size):
+    def share(studies):
+        return holds(auc_studies(area, size, studies), area)
+
+    return share
+
+
+def judged(word, area, size):
+    def share(studies):
+        told = auc_studies(area, size, studies)
+        return float(np.mean([detection.verdict(auc) == word for auc in told]))
+
+    return share
+
+
+def pools(rng, frames, unique, n):
+    """What ``n`` levels show: one of some frames, or what no other level shows."""
+    common = rng.choice(len(frames), size=n, p=frames / frames.sum())
+    own = rng.random(n) < unique
+    return np.where(own, -1 - rng.integers(2**60, size=n), common)
+
+
+def overlap_holds(frames, unique, n_range=None, n=200):
+    """Is the share of all test levels that the training levels, or their range, hold inside?"""
+    frames = np.asarray(frames, float) * (1 - unique)
+
+    def share(studies):
+        rng = stream(0, "overlap", len(frames), n_range or 0)
+        inside = 0
+        for _ in range(studies):
+            whole = pools(rng, frames, unique, n_range or n)
+            test = pools(rng, frames, unique, n)
+            truth = frames[np.unique(whole[whole >= 0])].sum()
+            told = overlaps.share(whole[:n].tolist(), test.tolist())
+            if n_range:
+                told = overlaps.share_of_range(told, n, n_range)
+            inside += told.low <= truth <= told.high
+        return inside / studies
+
+    return share
+
+
+EQUAL = np.full(20_000, 1 / 20_000)
+ZIPF = 1 / np.arange(1, 20_001) / (1 / np.arange(1, 20_001)).sum()
+
+#: Name -> simulation. Every nominal 95 % interval and every test with level 5 % belongs here.
+SIMULATIONS = {
+    "two-way, 5 x 200": Simulation(
+        "95 % interval of a mean, 5 runs x 200 levels", crossed(5, 200), 0.92, 0.98
+    ),
+    "two-way, 3 x 100": Simulation(
+        "95 % interval of a mean, 3 runs x 100 levels", crossed(3, 100), 0.90, 0.98
+    ),
+    "two-way, 20 x 200": Simulation(
+        "95 % interval of a mean, 20 runs x 200 levels", crossed(20, 200), 0.92, 0.98
+    ),
+    "gap, own pools": Simulation(
+        "95 % interval of the gap, 5 runs with 50 training levels each of their own",
+        gap(shared=False),
+        0.92,
+        0.98,
+    ),
+    "gap, one pool": Simulation(
+        "95 % interval of the gap, 5 runs with the same 50 training levels",
+        gap(shared=True),
+        0.92,
+        0.98,
+    ),
+    "paired": Simulation(
+        "95 % interval of a paired difference, 5 runs x 200 levels", paired_difference, 0.92, 0.98
+    ),
+    "pigeonhole mean": Simulation(
+        "95 % percentile interval of the mean, 10 runs x 200 levels",
+        pigeonhole(bootstrap.mean, 10, 200),
+        0.90,
+        0.98,
+        1_000,
+        200,
+    ),
+    "pigeonhole IQM": Simulation(
+        "95 % percentile interval of the interquartile mean, 10 runs x 200 levels",
+        pigeonhole(aggregates.iqm, 10, 200),
+        0.90,
+        0.98,
+        1_000,
+        200,
+    ),
+    "conservative IQM": Simulation(
+        "95 % conservative interval of the interquartile mean, 5 runs x 200 levels",
+        pigeonhole(aggregates.iqm, 5, 200, wide=True),
+        0.94,
+        1.0,
+        1_000,
+        200,
+    ),
+    "nested gap of IQM": Simulation(
+        "95 % percentile interval of the gap of interquartile means, own training pools, 5 runs",
+        nested,
+        0.85,
+        0.99,
+        1_000,
+        200,
+    ),
+    "cell-stratified": Simulation(
+        "why not rliable's bootstrap: its 95 % interval of the mean, 5 runs x 200 levels",
+        cells,
+        0.0,
+        0.5,
+        1_000,
+        200,
+    ),
+    "whole runs": Simulation(
+        "why levels are drawn too: bootstrap of runs only, 5 runs x 200 levels",
+        whole_runs,
+        0.0,
+        0.92,
+    ),
+    "sign flips": Simulation(
+        "false alarms of the sign-flip test at .05, 6 runs", sign_flips, 0.0, 0.05, 10_000, 1_000
+    ),
+    "max-T": Simulation(
+        "false alarms of the sign-flip test at .05 over four curves, 8 runs",
+        largest_of_four,
+        0.0,
+        0.06,
+        4_000,
+        1_000,
+    ),
+    "alarm, no gap": Simulation(
+        "false overfitting alarms (betting), agents without a gap",
+        alarms(COARSE, 0.0),
+        0.0,
+        0.05,
+        10_000,
+        1_000,
+    ),
+    "alarm, Bernstein, no gap": Simulation(
+        "false overfitting alarms (empirical Bernstein), agents without a gap",
+        alarms(sequences.predictable_bernstein, 0.0),
+        0.0,
+        0.05,
+        10_000,
+        1_000,
+    ),
+    "alarm, gap": Simulation(
+        "overfitting alarms (betting) within 300 levels, agents with a gap of .6",
+        alarms(COARSE, 0.4),
+        0.9,
+        1.0,
+        1_000,
+        200,
+    ),
+    "Robbins": Simulation(
+        "95 % confidence sequence of Robbins, 300 levels", always(sequences.robbins), 0.95, 1.0
+    ),
+    "Bernstein sequence": Simulation(
+        "95 % confidence sequence, empirical Bernstein, 300 levels",
+        always(sequences.predictable_bernstein),
+        0.95,
+        1.0,
+    ),
+    "betting sequence": Simulation(
+        "95 % confidence sequence, betting, 300 levels", always_betting, 0.95, 1.0
+    ),
+    "Hoeffding": Simulation(
+        "95 % certificate of Hoeffding, 100 levels",
+        certified(certificates.hoeffding, 0.3),
+        0.95,
+        1.0,
+    ),
+    "empirical Bernstein": Simulation(
+        "95 % certificate, empirical Bernstein, 100 levels",
+        certified(certificates.empirical_bernstein, 0.95),
+        0.95,
+        1.0,
+    ),
+    "betting, poor policy": Simulation(
+        "95 % certificate, betting, 100 levels, of which 30 % are solved",
+        certified(certificates.betting, 0.3),
+        0.95,
+        1.0,
+    ),
+    "betting, good policy": Simulation(
+        "95 % certificate, betting, 100 levels, of which 95 % are solved",
+        certified(certificates.betting, 0.95),
+        0.95,
+        1.0,
+    ),
+    "Clopper-Pearson": Simulation(
+        "95 % interval of a solved rate of .95, Clopper-Pearson, 100 levels",
+        certified_rate,
+        0.95,
+        1.0,
+    ),
+    "overlap, pools": Simulation(
+        "95 % interval of the share of test levels that 200 training levels hold",
+        overlap_holds(ZIPF, 0.5),
+        0.95,
+        1.0,
+    ),
+    "overlap, range, equal": Simulation(
+        "95 % interval of that share for a range of 20,000, all levels equally probable",
+        overlap_holds(EQUAL, 0.0, 20_000),
+        0.95,
+        1.0,
+        2_000,
+        200,
+    ),
+    "overlap, range, Zipf": Simulation(
+        "95 % interval of that share for a range of 20,000, half of the levels unique",
+        overlap_holds(ZIPF, 0.5, 20_000),
+        0.95,
+        1.0,
+        2_000,
+        200,
+    ),
+    "TOST on the margin": Simulation(
+        "equivalence shown at .05, a difference as large as the margin",
+        equivalent(0.1),
+        0.0,
+        0.06,
+        20_000,
+        4_000,
+    ),
+    "TOST, no difference": Simulation(
+        "equivalence shown at .05, no difference", equivalent(0.0), 0.9, 1.0
+    ),
+    "AUC .8, 10 agents": Simulation(
+        "95 % interval of an AUC of .8, 10 + 10 agents", auc_holds(0.8, 10), 0.92, 0.98
+    ),
+    "AUC .95, 20 agents": Simulation(
+        "95 % interval of an AUC of .95, 20 + 20 agents", auc_holds(0.95, 20), 0.92, 0.98
+    ),
+    "detects, AUC .8": Simulation(
+        "“detects”, a check with an AUC of .8, 50 + 50 agents",
+        judged("detects", 0.8, 50),
+        0.0,
+        0.04,
+        4_000,
+        1_000,
+    ),
+    "does not detect, AUC .6": Simulation(
+        "“does not detect”, a check with an AUC of .6, 150 + 150 agents",
+        judged("does not detect", 0.6, 150),
+        0.0,
+        0.07,
+        4_000,
+        1_000,
+    ),
+    "does not detect, AUC .5": Simulation(
+        "“does not detect”, a check that knows nothing, 150 + 150 agents",
+        judged("does not detect", 0.5, 150),
+        0.75,
+        1.0,
+        4_000,
+    ),
+}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="the run of the documentation")
+    full = parser.parse_args().full
+    print("| simulation | studies | share | asked | holds | seconds |")
+    print("|---|---|---|---|---|---|")
+    for simulation in SIMULATIONS.values():
+        studies = simulation.full if full else simulation.short
+        begun = time.perf_counter()
+        share = simulation.share(studies)
+        good = "yes" if simulation.at_least <= share <= simulation.at_most else "**no**"
+        print(
+            f"| {simulation.what} | {studies:,} | {share:.3f} "
+            f"| {simulation.at_least:g} to {simulation.at_most:g} | {good} "
+            f"| {time.perf_counter() - begun:.1f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
