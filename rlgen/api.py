@@ -213,13 +213,13 @@ def select(out: str | Path, pool: str = "validation", k: int = 1) -> list[str]:
     Raises:
         RlgenError: For an unknown pool, or if fewer than ``k`` runs have returns on it.
     """
-    from rlgen.analysis.results import Study
+    from rlgen.analysis.results import Results
     from rlgen.analysis.stats import choices
 
     store = RunStore(Path(out))
     if pool not in POOLS:
         raise ProtocolError(f"pool = {pool!r}{nearest(pool, POOLS)}")
-    rows = Study.load(store).main_records
+    rows = Results.load(store).main_records
     chosen = choices.best(rows, pool, k)
     # The held-out pools of a family are the same for all its runs: one split names them.
     for manifest in rows.drop_duplicates("family")["manifest"]:

@@ -1,4 +1,4 @@
-"""A store as the read half sees it: tables, and nothing that can train."""
+"""The results of a finished study, read from its store: tables, and nothing that can train."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -22,8 +22,12 @@ MAIN = "plain"
 
 
 @dataclass(frozen=True)
-class Study:
-    """Everything a report is made of.
+class Results:
+    """Everything that a report is made of, read from a store.
+
+    Example:
+        >>> results = Results.load(RunStore(Path("results")))  # doctest: +SKIP
+        >>> results.verdict(results.cells[0]).word  # doctest: +SKIP
 
     Attributes:
         protocol: As declared so far; or what stands in place of it for imported results.
@@ -54,7 +58,7 @@ class Study:
     strips: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, store: RunStore) -> "Study":
+    def load(cls, store: RunStore) -> "Results":
         """Read a store."""
         records = fold_tables(store.record_tables(NEEDED))
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.estimates import pool_mean, why_apart
 from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
@@ -92,7 +92,7 @@ class Evidence:
 
     def __init__(
         self,
-        study: Study,
+        study: Results,
         substitute: Callable[[Setting], Setting] = lambda setting: setting,
         condition: str | None = None,
         *,

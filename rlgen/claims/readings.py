@@ -6,7 +6,7 @@ Each is compared with the default reading on the same settings, those for which 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.claims.evidence import Evidence, Setting
 from rlgen.claims.judging import Decision, decide
 
@@ -96,7 +96,7 @@ class Change:
     other: Decision
 
 
-def changes(study: Study, declared: Mapping[str, tuple[float, ...]]) -> list[Change]:
+def changes(study: Results, declared: Mapping[str, tuple[float, ...]]) -> list[Change]:
     """The verdicts under each other reading of which the study has a part.
 
     Args:

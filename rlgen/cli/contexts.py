@@ -50,11 +50,11 @@ def summarised_part(shares: dict[int, float]) -> float:
 
 def _shares(path: Path, names: tuple[str, str, str]) -> dict[str, dict[int, float]]:
     """Share of solved episodes by name and seed; a pool whose name is empty is not read."""
-    from rlgen.analysis.results import Study
+    from rlgen.analysis.results import Results
     from rlgen.analysis.stats.estimates import POOLS
     from rlgen.store.run_store import RunStore
 
-    rows: Any = Study.load(RunStore(path)).main_records
+    rows: Any = Results.load(RunStore(path)).main_records
     told: dict[str, dict[int, float]] = {}
     for pool, name in zip(POOLS, names, strict=True):
         if not name:

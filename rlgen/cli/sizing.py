@@ -129,12 +129,12 @@ def _print_answers(
 
 
 def _spread_of(store: Path) -> "Spread":
-    from rlgen.analysis.results import Study
+    from rlgen.analysis.results import Results
     from rlgen.analysis.stats import sample_size
     from rlgen.errors import StoreError
     from rlgen.store.run_store import RunStore
 
-    study = Study.load(RunStore(store))
+    study = Results.load(RunStore(store))
     spread = sample_size.gap_spread(study.main_records)
     if spread.reason:
         raise StoreError(f"{store}: tells no standard deviations: {spread.reason}")

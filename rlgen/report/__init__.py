@@ -24,11 +24,11 @@ def is_current(store: RunStore) -> bool:
 def write(store: RunStore) -> Path:
     """Write both files anew; returns the page's path."""
     # Drawing takes seconds to import, and most calls of ``is_current`` find nothing to draw.
-    from rlgen.analysis.results import Study
+    from rlgen.analysis.results import Results
     from rlgen.report.page import render
     from rlgen.report.summary import summarise
 
-    study = Study.load(store)
+    study = Results.load(store)
     summary = summarise(study) | {"state": store.state()}
     files.write_text(store.path / "report.html", render(study, summary))
     files.write_json(store.path / "summary.json", summary)

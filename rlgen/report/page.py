@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import GROUP, TOP
 from rlgen.analysis.stats.tables import CELL
 from rlgen.report.figures import FIGURES
@@ -26,7 +26,7 @@ CARD = {
 }
 
 
-def render(study: Study, summary: dict[str, Any]) -> str:
+def render(study: Results, summary: dict[str, Any]) -> str:
     """The page."""
     papers = _papers(study)
     return fill(
@@ -55,12 +55,12 @@ def render(study: Study, summary: dict[str, Any]) -> str:
     )
 
 
-def _figures(study: Study) -> list[tuple[str, Figure, Drawing]]:
+def _figures(study: Results) -> list[tuple[str, Figure, Drawing]]:
     drawn = ((name, FIGURES[name], FIGURES[name].draw(study)) for name in FIGURES)
     return [(name, figure, drawing) for name, figure, drawing in drawn if drawing is not None]
 
 
-def _papers(study: Study) -> list[tuple[str, Item, Drawing]]:
+def _papers(study: Results) -> list[tuple[str, Item, Drawing]]:
     """The paper's figures and tables that the study's parts make, in the paper's order."""
     drawn = []
     for item, figure in ITEMS.items():
@@ -87,7 +87,7 @@ def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _provenance(study: Study) -> list[tuple[str, str]]:
+def _provenance(study: Results) -> list[tuple[str, str]]:
     """What all runs have in common once, what differs as a list of the values."""
     told: dict[str, list[str]] = {}
     for run in study.provenance.values():

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import TOP, Group
 from rlgen.analysis.stats.estimates import POOLS, QUANTITIES
 from rlgen.analysis.stats.regularisers import Effect, effects
@@ -19,7 +19,7 @@ from rlgen.util.version import __version__
 SCHEMA = 1
 
 
-def summarise(study: Study) -> dict[str, Any]:
+def summarise(study: Results) -> dict[str, Any]:
     """The summary of a study.
 
     ``cells`` has one entry for each cell of the grid, runs summarised: its keys, ``runs``, and
@@ -60,7 +60,7 @@ def summarise(study: Study) -> dict[str, Any]:
     return plain
 
 
-def _cell(study: Study, cell: dict[str, Any]) -> dict[str, Any]:
+def _cell(study: Results, cell: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {key: cell[key] for key in CELL} | {"runs": cell["runs"]}
     told |= _parts(study, cell, study.main, "return")
     for quantity in QUANTITIES:
@@ -95,7 +95,7 @@ def _group(group: Group) -> dict[str, Any]:
     }
 
 
-def _parts(study: Study, cell: dict[str, Any], condition: str, quantity: str) -> dict[str, Any]:
+def _parts(study: Results, cell: dict[str, Any], condition: str, quantity: str) -> dict[str, Any]:
     return {part: study.estimate(cell, condition, quantity, part).shown for part in (*POOLS, "gap")}
 
 

@@ -12,7 +12,7 @@ from returns import imported, means, returns
 
 from rlgen.analysis.gate import junit
 from rlgen.analysis.gate.limits import ERROR, FAILED, PASSED, Limits, checks
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals, paired
 from rlgen.analysis.stats.increase import unpaired
 from rlgen.analysis.stats.intervals import ALIKE, Estimate
@@ -33,9 +33,9 @@ def make(tmp_path):
 def test_the_gap_is_the_report_s(make):
     table = returns(0.5)
     store = make("s", table)
-    (cell,) = Study.load(RunStore(store)).cells
+    (cell,) = Results.load(RunStore(store)).cells
     (check,) = checks(store, Limits(gap=0.3))
-    told = Study.load(RunStore(store)).estimate(cell, "plain", "return", "gap")
+    told = Results.load(RunStore(store)).estimate(cell, "plain", "return", "gap")
     assert (check.measured, check.low, check.high) == (told.mean, told.low, told.high)
     assert check.measured == pytest.approx((means(table, "train") - means(table, "test")).mean())
     assert check.verdict == FAILED

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 import rlgen
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats import choices, intervals
 from rlgen.analysis.stats.estimates import estimates
 from rlgen.analysis.stats.gaps import normalised_score
@@ -20,7 +20,7 @@ from rlgen.store.run_store import RunStore
 
 @pytest.fixture(scope="module")
 def study(tiny_store):
-    return Study.load(RunStore(tiny_store))
+    return Results.load(RunStore(tiny_store))
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_a_run_may_be_in_several_files(tiny_store, tmp_path, study):
         extra = copy / "extra" / f"{folder.name}-12345678"
         extra.mkdir()
         records.write(extra / "records.parquet", rows[later], records.RECORDS)
-    parts = Study.load(RunStore(copy)).folded
+    parts = Results.load(RunStore(copy)).folded
     keys = [*KEYS, "ret_mean"]
     texts = dict.fromkeys(KEYS, str)
 
@@ -82,7 +82,7 @@ def test_a_run_may_be_in_several_files(tiny_store, tmp_path, study):
 
 
 def test_a_summary_is_the_same_from_records_in_memory(study, table, tiny_store):
-    plain = Study(
+    plain = Results(
         study.protocol,
         table,
         study.curves,

@@ -15,7 +15,7 @@ import pytest
 from plain_values import close
 
 import rlgen
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.protocol import suite
 from rlgen.report.summary import summarise
 from rlgen.store import provenance
@@ -57,7 +57,7 @@ def test_fifty_cells_keep_their_ids():
 def test_an_old_store_is_read_as_it_was(old_store):
     told = json.loads((old_store / "summary.json").read_text())
     del told["state"]  # of the folder, by which a page knows that it is current
-    again = json.loads(json.dumps(summarise(Study.load(RunStore(old_store)))))
+    again = json.loads(json.dumps(summarise(Results.load(RunStore(old_store)))))
     assert again.keys() == told.keys()
     for key in again:
         assert close(again[key], told[key]), key

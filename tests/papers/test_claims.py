@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.tables import fold
 from rlgen.analysis.verdicts import number
@@ -78,8 +78,8 @@ def made(returns=plays_like_the_paper, *, budget="cpu", keys=None, keep=None, cl
         ]
     plan = entries([task.cell for task in tasks])
     records = fold(pd.DataFrame(rows))
-    study = Study(whole.whole, records, pd.DataFrame(curves), plan, {}, {}, {})
-    return Study(**{**vars(study), "parts": parts, "clones": clones})
+    study = Results(whole.whole, records, pd.DataFrame(curves), plan, {}, {}, {})
+    return Results(**{**vars(study), "parts": parts, "clones": clones})
 
 
 def agents(kind, drop, *, n=20):

@@ -13,7 +13,7 @@ import pytest
 from html_pages import Parser
 
 from rlgen import report
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.verdicts import number
 from rlgen.report.figures import FIGURES
@@ -35,7 +35,7 @@ def summary(tiny_store):
 
 @pytest.fixture(scope="module")
 def study(tiny_store):
-    return Study.load(RunStore(tiny_store))
+    return Results.load(RunStore(tiny_store))
 
 
 def test_the_summary_has_the_promised_keys(summary):

@@ -11,7 +11,7 @@ from helpers import TINY
 
 import rlgen
 from rlgen import report
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats import certificates, choices, gaps, intervals, power, selection
 from rlgen.analysis.stats.estimates import CELL
 from rlgen.analysis.verdicts import number, percent, percent_down, rounded_down
@@ -37,7 +37,7 @@ def summary(tiny_store):
 
 @pytest.fixture(scope="module")
 def study(tiny_store):
-    return Study.load(RunStore(tiny_store))
+    return Results.load(RunStore(tiny_store))
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def synthetic(train, validation, test, *, known=FACTS, solved=0.5):
     protocol = parse({**TINY, "name": "made"}, "made")
     columns = ("run_id", "step", "split", "ret_mean", "gap_low", "seed", *CELL)
     curves = pd.DataFrame({c: [] for c in columns})
-    return Study(protocol, records, curves, plan, {}, {}, {})
+    return Results(protocol, records, curves, plan, {}, {}, {})
 
 
 def drawn(runs=5, levels=40, seed=0):

@@ -16,7 +16,7 @@ from returns import imported, means, returns
 
 import rlgen as face
 from rlgen import report
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals
 from rlgen.errors import RlgenError, StoreError
 from rlgen.store.importing import Asked, import_files
@@ -32,7 +32,7 @@ def files_of(folder):
 
 def gap_of(store):
     """The estimate of the only cell's gap."""
-    study = Study.load(RunStore(store))
+    study = Results.load(RunStore(store))
     (cell,) = study.cells
     return study.estimate(cell, study.main, "return", "gap")
 
@@ -252,7 +252,7 @@ def test_a_monitor_s_info_may_tell_the_level(tmp_path):
         monitor(tmp_path / f"{seed}-test.csv", [1, 2 + seed, 3], "level_seed=n")
     files = sorted(tmp_path.glob("*.csv"))
     done = import_files(files, tmp_path / "s", Asked(pattern="{seed}-{pool}.csv"))
-    told = Study.load(done.store)
+    told = Results.load(done.store)
     assert told.folded["level_id"].map(len).tolist() == [3] * 4
     assert np.isfinite(gap_of(tmp_path / "s").low)
 

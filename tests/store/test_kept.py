@@ -8,7 +8,7 @@ import pytest
 from plain_values import close
 
 from rlgen import report
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.cli.studies import print_answers
 from rlgen.lint import lint
 from rlgen.report.summary import summarise
@@ -32,7 +32,7 @@ def kept(request, tmp_path_factory):
 def test_its_summary_is_that_of_its_records(kept):
     told = json.loads((kept / "summary.json").read_text())
     assert report.is_current(RunStore(kept))
-    again = json.loads(json.dumps(summarise(Study.load(RunStore(kept)))))
+    again = json.loads(json.dumps(summarise(Results.load(RunStore(kept)))))
     for key in again:
         assert close(again[key], told[key]), key
 

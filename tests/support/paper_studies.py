@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.tables import fold
 from rlgen.architectures import resolve
 from rlgen.protocol.schema import GRID, parse
@@ -31,7 +31,7 @@ PARTS = {
 }
 
 
-class Made(Study):
+class Made(Results):
     """A study whose folded records can be gone through."""
 
     @cached_property

@@ -8,7 +8,7 @@ import pytest
 from helpers import TINY
 
 from rlgen import draw_split
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.report.figures import FIGURES
 from rlgen.report.summary import summarise
 from rlgen.store import records
@@ -125,7 +125,7 @@ def test_curves_of_older_stores_know_of_no_alarm(tiny_store, tmp_path):
 
 
 def test_report_and_figure_tell_the_first_alarm(tiny_store):
-    study = Study.load(RunStore(tiny_store))
+    study = Results.load(RunStore(tiny_store))
     quiet = replace(study, curves=study.curves.assign(gap_low=float("nan")))
     assert {told["step"] for told in summarise(quiet)["alarms"]} == {None}
     curves = study.curves.copy()

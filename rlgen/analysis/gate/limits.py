@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats import increase
 from rlgen.analysis.stats.intervals import ALIKE, NAN, Estimate, student
 from rlgen.analysis.stats.tables import CELL
@@ -111,14 +111,14 @@ def checks(path: Path, limits: Limits, against: Path | None = None) -> list[Chec
     return told
 
 
-def complete(path: Path) -> Study:
+def complete(path: Path) -> Results:
     """A study of which nothing is missing.
 
     Raises:
         StoreError: Naming what is missing; and for damage, which is no failed check.
     """
     try:
-        study = Study.load(RunStore(path))
+        study = Results.load(RunStore(path))
     except DamagedStoreError as error:
         raise StoreError(str(error)) from None
     if study.missing:
@@ -144,7 +144,7 @@ def complete(path: Path) -> Study:
     return study
 
 
-def _gap(study: Study, cell: Cell, limit: float, limits: Limits) -> Check:
+def _gap(study: Results, cell: Cell, limit: float, limits: Limits) -> Check:
     told = _check(
         f"gap of {setting(cell)}", "gap", study.estimate(cell, study.main, "return", "gap"), limits
     )
@@ -157,7 +157,7 @@ def _gap(study: Study, cell: Cell, limit: float, limits: Limits) -> Check:
     return told
 
 
-def _held_out(study: Study, cell: Cell, limit: float, limits: Limits) -> Check:
+def _held_out(study: Results, cell: Cell, limit: float, limits: Limits) -> Check:
     estimate = study.estimate(cell, study.main, "return", "test")
     told = _check(f"held-out return of {setting(cell)}", "held-out-return", estimate, limits)
     return _judged(replace(told, relation="at least"), limit, limits.when, _runs(cell))
@@ -168,7 +168,7 @@ def _runs(cell: Cell) -> str:
 
 
 def _increases(
-    study: Study, other: Study, limit: float, limits: Limits, paths: tuple[Path, Path]
+    study: Results, other: Results, limit: float, limits: Limits, paths: tuple[Path, Path]
 ) -> Iterator[Check]:
     mine, theirs = ({_key(cell): cell for cell in each.cells} for each in (study, other))
     if study.main != other.main:
@@ -200,7 +200,7 @@ def _lost(cell: Cell, limit: float, limits: Limits, why: str) -> Check:
     return replace(told, limit=limit, because=f"cannot be judged, {why}")
 
 
-def _increase(study: Study, other: Study, cell: Cell, limit: float, limits: Limits) -> Check:
+def _increase(study: Results, other: Results, cell: Cell, limit: float, limits: Limits) -> Check:
     if reason := _other_task(study, other, cell):
         return _lost(cell, limit, limits, reason)
     rng = stream(0, "gate", "sign flips")
@@ -217,7 +217,7 @@ def _increase(study: Study, other: Study, cell: Cell, limit: float, limits: Limi
     return _judged(check, limit, limits.when, how)
 
 
-def _other_task(study: Study, other: Study, cell: Cell) -> str:
+def _other_task(study: Results, other: Results, cell: Cell) -> str:
     """In what the levels of two cells with the same names differ; empty where in nothing."""
     ours, theirs = (_settings(each, cell) for each in (study, other))
     for key in TASK:
@@ -226,7 +226,7 @@ def _other_task(study: Study, other: Study, cell: Cell) -> str:
     return ""
 
 
-def _settings(study: Study, cell: Cell) -> Mapping[str, Any]:
+def _settings(study: Results, cell: Cell) -> Mapping[str, Any]:
     """All settings of the first run of a cell."""
     for entry in study.plan:
         if all(entry["settings"].get(key) == cell[key] for key in CELL):

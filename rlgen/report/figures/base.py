@@ -20,7 +20,7 @@ from markupsafe import escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 
 #: The two pools' colours: told apart by colour-blind readers and visible on dark and light.
 TRAIN, TEST = "#3b82c4", "#e07b39"
@@ -85,13 +85,13 @@ class Figure(ABC):
     reading: str
 
     @abstractmethod
-    def draw(self, study: Study) -> Drawing | None:
+    def draw(self, study: Results) -> Drawing | None:
         """The figure, or None if the study has nothing to show in it."""
 
 
 def panels(
     name: str,
-    study: Study,
+    study: Results,
     cells: Sequence[Mapping[str, Any]],
     draw: Callable[[Axes, Mapping[str, Any]], None],
     *,

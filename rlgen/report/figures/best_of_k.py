@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import GROUP, TOP, Group
 from rlgen.report.figures.base import DRAWN_POOLS, Drawing, Figure, panels
 
@@ -26,7 +26,7 @@ class BestOfK(Figure):
         "over all choices of k of them and have no interval."
     )
 
-    def draw(self, study: Study) -> Drawing | None:
+    def draw(self, study: Results) -> Drawing | None:
         """See ``Figure.draw``."""
         drawn = [group for group in study.groups if len(group.jobs) >= TOP]
         if not drawn:

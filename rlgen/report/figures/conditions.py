@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.tables import CELL
 from rlgen.report.figures.base import DRAWN_POOLS, Drawing, Figure, bars, panels, select
 
@@ -24,7 +24,7 @@ class Conditions(Figure):
         "sampled actions."
     )
 
-    def draw(self, study: Study) -> Drawing | None:
+    def draw(self, study: Results) -> Drawing | None:
         """See ``Figure.draw``."""
         data = select(study.estimates, quantity="return").drop(columns="quantity")
         data = data[data["part"].isin(["train", "test"])]

@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import count
 from rlgen.report.figures.base import DRAWN_POOLS, Drawing, Figure, bars, panels, select
@@ -25,7 +25,7 @@ class GapByLevels(Figure):
         "dots single runs."
     )
 
-    def draw(self, study: Study) -> Drawing | None:
+    def draw(self, study: Results) -> Drawing | None:
         """See ``Figure.draw``."""
         data = select(study.estimates, condition=study.main, quantity="return")
         data = data[data["part"].isin(["train", "test", "gap"])].drop(columns="quantity")

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import EngFormatter
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.intervals import Floats, run_mean
 from rlgen.analysis.stats.tables import CELL
 from rlgen.report.figures.base import DRAWN_POOLS, INK, Drawing, Figure, panels, select
@@ -31,7 +31,7 @@ class LearningCurves(Figure):
         "levels would, with at most 5 % chance of a single false alarm in the whole run."
     )
 
-    def draw(self, study: Study) -> Drawing | None:
+    def draw(self, study: Results) -> Drawing | None:
         """See ``Figure.draw``."""
         runs = study.curves[study.curves["split"].isin(["train", "test"])]
         if runs.empty:

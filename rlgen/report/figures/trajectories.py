@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from PIL import Image
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number
 from rlgen.report.figures.base import Drawing, Figure, select, style, to_svg
@@ -37,7 +37,7 @@ class Trajectories(Figure):
         "against a wall or by choice."
     )
 
-    def draw(self, study: Study) -> Drawing | None:
+    def draw(self, study: Results) -> Drawing | None:
         """See ``Figure.draw``."""
         episodes = [] if study.strips else _chosen(study)
         if not episodes:
@@ -65,7 +65,7 @@ class Trajectories(Figure):
         return Drawing(svg, _steps(pictures), note)
 
 
-def _chosen(study: Study) -> list[tuple[Cell, Sequence[Episode]]]:
+def _chosen(study: Results) -> list[tuple[Cell, Sequence[Episode]]]:
     """The first run of each cell and its episodes."""
     runs = study.folded.drop_duplicates("run_id").sort_values("seed", kind="stable")
     found: list[tuple[Cell, Sequence[Episode]]] = []
@@ -88,7 +88,7 @@ def _steps(pictures: list[tuple[Cell, Episode]]) -> pd.DataFrame:
     )
 
 
-def _caption(study: Study, cell: Cell, episode: Episode) -> str:
+def _caption(study: Results, cell: Cell, episode: Episode) -> str:
     pool = "training" if episode["split"] == "train" else "held-out"
     end = "solved" if episode["solved"] else "time out" if episode["timeout"] else "not solved"
     return "\n".join(

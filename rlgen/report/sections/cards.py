@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import POOLS, matrix
 from rlgen.analysis.stats.gaps import memorisation_excess
 from rlgen.analysis.stats.intervals import NAN, Estimate, components
 from rlgen.analysis.stats.power import achieved
 
 
-def card(study: Study, cell: Mapping[str, Any]) -> dict[str, Any]:
+def card(study: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
     """The keys that a cell's entry in the summary has besides its estimates.
 
     Returns:
@@ -49,14 +49,14 @@ def _excess_told(told: Estimate, ceiling: float, fraction: float, reason: str) -
     }
 
 
-def _detectable(study: Study, cell: Mapping[str, Any]) -> dict[str, Any]:
+def _detectable(study: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
     gaps = {q: study.estimate(cell, study.main, q, "gap") for q in ("return", "normalised")}
     told = {quantity: achieved(gap) for quantity, gap in gaps.items()}
     reason = "" if told["return"].mean == told["return"].mean else told["return"].reason
     return {quantity: effect.mean for quantity, effect in told.items()} | {"reason": reason}
 
 
-def _components(study: Study, cell: Mapping[str, Any]) -> dict[str, Any]:
+def _components(study: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
     returns, reason = matrix(study.records_of(cell), "test")
     found = components(returns)
     return {

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.certificates import NAN, Certificate, betting, clopper_pearson
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import percent_down, rounded_down
@@ -14,7 +14,7 @@ from rlgen.store.run_store import SELECTION
 CONFIDENCE = 0.95
 
 
-def certificates(study: Study) -> list[dict[str, Any]]:
+def certificates(study: Results) -> list[dict[str, Any]]:
     """A certificate for each run under the main condition (method 2.10).
 
     Each rests on the test levels, and holds only if no choice between policies has read them:
@@ -38,7 +38,7 @@ def certificates(study: Study) -> list[dict[str, Any]]:
     ]
 
 
-def _spoiled(study: Study) -> dict[str, str]:
+def _spoiled(study: Results) -> dict[str, str]:
     """By family the first choice that has read its test levels.
 
     Test levels of a family depend on nothing but their number, so that a choice between some runs

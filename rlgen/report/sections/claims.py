@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.verdicts import number
 from rlgen.claims.base import Part
 from rlgen.claims.detection import strata
@@ -12,7 +12,7 @@ from rlgen.claims.readings import changes
 from rlgen.protocol.schema import Protocol
 
 
-def claims(study: Study) -> dict[str, Any] | None:
+def claims(study: Results) -> dict[str, Any] | None:
     """What the report says of the claims; None where the protocol declares none.
 
     ``decisions`` has one entry a claim: ``name``, ``answer`` (verdict and number in one line),

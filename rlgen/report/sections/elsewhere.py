@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import SOME, UNKNOWN, why_apart
 from rlgen.analysis.stats.tables import CELL
 from rlgen.store.imported import Imported
 
 
-def elsewhere(study: Study) -> dict[str, Any] | None:
+def elsewhere(study: Results) -> dict[str, Any] | None:
     """What was imported, and what could not be computed for want of what.
 
     Returns:
@@ -29,14 +29,14 @@ def elsewhere(study: Study) -> dict[str, Any] | None:
     }
 
 
-def _apart(study: Study) -> set[str]:
+def _apart(study: Results) -> set[str]:
     """Why the cells have no full tables of runs and held-out levels, of those that have none."""
     rows = study.main_records[study.main_records["split"] == "test"]
     cells = rows.groupby(CELL, observed=True)
     return {why_apart(cell, "held-out") for _, cell in cells} - {""}
 
 
-def _limits(study: Study) -> Iterator[str]:
+def _limits(study: Results) -> Iterator[str]:
     rows = study.main_records
     apart = _apart(study)
     if any(cell["runs"] == 1 for cell in study.cells):
@@ -79,7 +79,7 @@ def _limits(study: Study) -> Iterator[str]:
     )
 
 
-def _trust(study: Study, told: Imported) -> str:
+def _trust(study: Results, told: Imported) -> str:
     """What nobody has checked."""
     named = UNKNOWN not in _apart(study) and told.options.get("own_numbers") != "True"
     how = "is checked by their names only" if named else "is taken on trust"

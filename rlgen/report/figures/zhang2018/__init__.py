@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.protocol.schema import Protocol
 from rlgen.report.figures.base import Drawing
 from rlgen.report.figures.zhang2018.bars import Bars
@@ -62,7 +62,7 @@ ITEMS: dict[str, Item] = {
 
 
 def draw(
-    study: Study,
+    study: Results,
     part: Protocol,
     item: str,
     episodes: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),

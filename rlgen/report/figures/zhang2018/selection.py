@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rlgen.analysis.results import Study
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import GROUP, TOP
 from rlgen.analysis.stats.estimates import pool_mean, why_apart
 from rlgen.analysis.stats.intervals import NAN, Estimate
@@ -54,7 +54,7 @@ class Selection:
 
     def __init__(
         self,
-        study: Study,
+        study: Results,
         part: Protocol,
         episodes: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
     ) -> None:
@@ -186,7 +186,7 @@ def _values(part: Protocol, key: str) -> list[Any]:
     return sorted(values) if key in ("n_train_levels", "flip_p") else list(values)
 
 
-def _jobs(study: Study, part: Protocol) -> pd.DataFrame:
+def _jobs(study: Results, part: Protocol) -> pd.DataFrame:
     names = ["run_id", "seed", *CELL]
     rows = study.folded.reindex(columns=names).drop_duplicates("run_id")
     # Names as text: categories of several columns compare with nothing else.
