@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from rlgen.levels.family import Family, Levels
     from rlgen.levels.split import Split
     from rlgen.perturbations.condition import Condition
-    from rlgen.policies.base import MemorylessPolicy, Policy
-    from rlgen.policies.continuous import ContinuousPolicy
+    from rlgen.policies.base import ContinuousPolicy, MemorylessPolicy, Policy
 
 __all__ = [
     "Condition",
@@ -38,7 +37,7 @@ __all__ = [
 
 _HOME = {
     "Condition": "rlgen.perturbations.condition",
-    "ContinuousPolicy": "rlgen.policies.continuous",
+    "ContinuousPolicy": "rlgen.policies.base",
     "Family": "rlgen.levels.family",
     "Levels": "rlgen.levels.family",
     "MemorylessPolicy": "rlgen.policies.base",

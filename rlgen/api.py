@@ -15,8 +15,8 @@ from rlgen.levels import lookup
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import Split
 from rlgen.levels.split import draw_split as _draw_split
-from rlgen.policies.base import Policy
-from rlgen.policies.continuous import AnyPolicy, ContinuousPolicy, from_function, why_not
+from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy, why_not
+from rlgen.policies.functions import from_function
 from rlgen.protocol import suite
 from rlgen.protocol.schema import Protocol
 from rlgen.protocol.suite import ProtocolLike

@@ -7,8 +7,8 @@ from rlgen.evaluation.outcome import Outcome
 from rlgen.evaluation.rollout import EPISODES
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import MemorylessPolicy, OpenLoopPolicy
-from rlgen.policies.continuous import AnyPolicy
+from rlgen.policies.base import AnyPolicy, MemorylessPolicy
+from rlgen.policies.open_loop import OpenLoopPolicy
 
 __all__ = ["EPISODES", "Outcome", "can_be_exact", "evaluate"]
 

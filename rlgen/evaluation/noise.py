@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rlgen.errors import ProtocolError
 from rlgen.levels.family import Family
-from rlgen.policies.continuous import uniform
+from rlgen.policies.box import uniform
 from rlgen.util.seeding import library_seed, stream
 
 Floats = NDArray[np.float32]

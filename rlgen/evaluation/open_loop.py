@@ -12,7 +12,7 @@ from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.base import Channel
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import OpenLoopPolicy
+from rlgen.policies.open_loop import OpenLoopPolicy
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from rlgen.evaluation import exact, planner, rollout
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import FunctionPolicy
-from rlgen.policies.continuous import AnyPolicy, UniformContinuous
+from rlgen.policies.base import AnyPolicy
+from rlgen.policies.box import UniformContinuous
+from rlgen.policies.functions import FunctionPolicy
 from rlgen.util.files import write_bytes
 from rlgen.util.hashing import digest
 

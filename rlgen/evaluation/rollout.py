@@ -10,7 +10,7 @@ from rlgen.evaluation.noise import Noise
 from rlgen.evaluation.outcome import Outcome
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.continuous import AnyPolicy, ContinuousPolicy
+from rlgen.policies.base import AnyPolicy, ContinuousPolicy
 from rlgen.util.seeding import library_seed, stream
 
 #: Episodes a level where returns cannot be computed.

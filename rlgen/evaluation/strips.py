@@ -10,8 +10,7 @@ from rlgen.evaluation.rollout import sample
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import Split
 from rlgen.perturbations.condition import PLAIN, Condition
-from rlgen.policies.base import Policy
-from rlgen.policies.continuous import AnyPolicy, ContinuousPolicy
+from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy
 from rlgen.util.seeding import library_seed, stream
 
 #: What each level is played under.

@@ -11,7 +11,7 @@ from rlgen.evaluation import reference
 from rlgen.evaluation.outcome import Outcome
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.continuous import AnyPolicy
+from rlgen.policies.base import AnyPolicy
 
 
 def table(

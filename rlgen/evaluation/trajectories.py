@@ -12,7 +12,7 @@ from rlgen.evaluation.rollout import draw
 from rlgen.levels.family import Levels
 from rlgen.levels.split import Split
 from rlgen.perturbations.condition import PLAIN, Condition
-from rlgen.policies.continuous import AnyPolicy
+from rlgen.policies.base import AnyPolicy
 from rlgen.util.seeding import stream
 
 

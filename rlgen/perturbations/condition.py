@@ -8,7 +8,7 @@ from rlgen.errors import ProtocolError
 from rlgen.levels.family import Family
 from rlgen.perturbations import PERTURBATIONS, box
 from rlgen.perturbations.base import IDENTITY, Channel, Floats, Perturbation
-from rlgen.policies.continuous import AnyPolicy
+from rlgen.policies.base import AnyPolicy
 
 PLAIN = "plain"
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from rlgen.perturbations.base import Channel, Ints, Perturbation, Strength
 from rlgen.perturbations.box import BoxChannel, Rows, same
-from rlgen.policies.continuous import uniform
+from rlgen.policies.box import uniform
 
 
 class Epsilon(Perturbation):

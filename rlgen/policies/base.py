@@ -1,17 +1,16 @@
-"""What is evaluated: observation batch -> action probabilities."""
+"""Policies: from batches of observations to action probabilities, or to continuous actions."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.errors import ProtocolError
-from rlgen.util.seeding import stream
+from rlgen.levels.family import Family
 
 Observations = NDArray[Any]
 Probabilities = NDArray[np.float64]
+Actions = NDArray[np.float32]
 
 
 class Policy(ABC):
@@ -56,108 +55,50 @@ class MemorylessPolicy(Policy):
         return self.probabilities(observations), memory
 
 
-class FunctionPolicy(MemorylessPolicy):
-    """Any function from observations ``(B, ...)`` to probabilities ``(B, n_actions)``."""
-
-    def __init__(self, function: Callable[[Observations], Any], n_actions: int) -> None:
-        self._function = function
-        self._n_actions = n_actions
-
-    def probabilities(self, observations: Observations) -> Probabilities:
-        """See ``MemorylessPolicy.probabilities``.
-
-        Raises:
-            ProtocolError: If what the function returns are no probabilities.
-        """
-        given = np.asarray(self._function(observations), dtype=np.float64)
-        expected = (len(observations), self._n_actions)
-        if given.shape != expected:
-            raise ProtocolError(
-                f"the policy returned an array of shape {given.shape} for observations of shape "
-                f"{observations.shape}; probabilities must have shape {expected}"
-            )
-        if not (given >= 0).all() or not np.allclose(given.sum(axis=1), 1, atol=1e-4):
-            raise ProtocolError(
-                "the policy returned numbers that are no probabilities: each row must be "
-                "non-negative and sum to one"
-            )
-        normed: Probabilities = given / given.sum(axis=1, keepdims=True)
-        return normed
-
-
-class OpenLoopPolicy(Policy):
-    """Scripts of actions: one is chosen by an episode's first observation, then nothing is seen.
-
-    The ideal of the Brute (Machado et al. 2018), a control (method 3.5): it plays a deterministic
-    level as well as anyone and knows nothing. A first observation that no script belongs to gets
-    the script of a random level, always the same for the same observation and seed.
-
-    Args:
-        observations: First observations with a script, ``(n, *observation shape)``, n >= 1.
-        scripts: Action indices by time, one script for each.
-        n_actions: Number of actions.
-        after: Action when the script has ended; None draws uniformly from all.
-        seed: Of the choice for unknown first observations.
+class ContinuousPolicy(ABC):
+    """A policy over a bounded box of actions; its returns are played, never computed.
 
     Attributes:
-        longest: Steps of the longest script.
+        memoryless: Whether actions depend on the current observation alone.
+        stochastic: Whether actions are drawn, so that the greedy ones are others.
     """
 
-    memoryless = False
-
-    def __init__(
-        self,
-        observations: Observations,
-        scripts: Sequence[Sequence[int]],
-        n_actions: int,
-        *,
-        after: int | None,
-        seed: int,
-    ) -> None:
-        self.stochastic = after is None
-        self._seed = seed
-        self._known: dict[bytes, int] = {}
-        for i, observation in enumerate(np.ascontiguousarray(observations)):
-            self._known.setdefault(observation.tobytes(), i)
-        # Row 0 of ``_choices`` is what happens after the end, row 1 + a is action a.
-        self._choices = np.vstack([np.zeros(n_actions), np.eye(n_actions)])
-        self._choices[0] = 1 / n_actions if after is None else self._choices[1 + after]
-        self.longest = max(len(script) for script in scripts)
-        # One more column, for every time after the longest script's end.
-        self._rows = np.zeros((len(scripts), self.longest + 1), np.int64)
-        for row, script in zip(self._rows, scripts, strict=True):
-            row[: len(script)] = np.asarray(script, dtype=np.int64) + 1
-
-    def choose(self, observations: Observations) -> NDArray[np.int64]:
-        """The script of each first observation, ``(B,)``."""
-        shape, size = observations.shape[1:], len(observations)
-        flat = np.ascontiguousarray(observations).reshape(size, -1)
-        unique, which = np.unique(flat, axis=0, return_inverse=True)
-        chosen = np.array([self._script(o.reshape(shape)) for o in unique], dtype=np.int64)
-        return chosen[which.reshape(-1)]
-
-    def _script(self, observation: Observations) -> int:
-        known = self._known.get(observation.tobytes())
-        if known is not None:
-            return known
-        rng = stream(self._seed, "unknown level", observation.tobytes().hex())
-        return int(rng.integers(len(self._rows)))
-
-    def at(self, script: NDArray[np.int64], time: NDArray[np.int64] | int) -> Probabilities:
-        """Probabilities at a time (steps since the episode began), ``(B, A)``."""
-        column = np.minimum(time, self.longest)
-        found: Probabilities = self._choices[self._rows[script, column]]
-        return found
+    memoryless: bool = True
+    stochastic: bool = True
 
     def start(self, n: int) -> Any:
-        """Script, not yet chosen, and time of each episode."""
-        return np.full(n, -1), np.zeros(n, np.int64)
+        """The memory of ``n`` fresh episodes; None for a memoryless policy."""
+        del n
+        return None
 
-    def act(self, observations: Observations, memory: Any) -> tuple[Probabilities, Any]:
-        """See ``Policy.act``."""
-        script, time = memory
-        fresh = np.flatnonzero(script < 0)
-        if len(fresh):
-            script = script.copy()
-            script[fresh] = self.choose(observations[fresh])
-        return self.at(script, time), (script, time + 1)
+    @abstractmethod
+    def act(
+        self, observations: Observations, memory: Any, rng: np.random.Generator | None
+    ) -> tuple[Actions, Any]:
+        """One step of ``B`` episodes.
+
+        Args:
+            observations: ``(B, *observation shape)``.
+            memory: What ``start`` or the previous call returned.
+            rng: Draws the actions; None asks for the greedy ones.
+
+        Returns:
+            float32 ``(B, *action shape)``, within the box, and the new memory.
+        """
+
+
+#: What the evaluation plays.
+AnyPolicy = Policy | ContinuousPolicy
+
+
+def kind(family: Family) -> str:
+    """Of a family's actions: "discrete", or "continuous" where they are vectors of numbers."""
+    return "discrete" if family.box is None else "continuous"
+
+
+def why_not(policy: AnyPolicy, family: Family) -> str | None:
+    """Why a policy's actions cannot be played in a family, else None."""
+    own = "continuous" if isinstance(policy, ContinuousPolicy) else "discrete"
+    if own == kind(family):
+        return None
+    return f"its actions are {own}; those of {family.name} are {kind(family)}"

@@ -14,7 +14,8 @@ from torch import nn
 from rlgen.networks import box_head, inference
 from rlgen.networks.box_head import BoxHead, Normals
 from rlgen.networks.trunk import Trunk
-from rlgen.policies.continuous import Actions, ContinuousPolicy, clipped
+from rlgen.policies.base import Actions, ContinuousPolicy
+from rlgen.policies.box import clipped
 from rlgen.policies.torch_policy import PolicySpec
 
 

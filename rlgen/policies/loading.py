@@ -15,14 +15,8 @@ from rlgen.errors import PolicyError, RlgenError
 from rlgen.levels.family import Family
 from rlgen.levels.spaces import with_entries
 from rlgen.policies import checkpoint, normalise
-from rlgen.policies.base import Policy
-from rlgen.policies.continuous import (
-    AnyPolicy,
-    ContinuousFunction,
-    ContinuousPolicy,
-    from_function,
-    why_not,
-)
+from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy, why_not
+from rlgen.policies.functions import ContinuousFunction, from_function
 from rlgen.policies.network_policy import NetworkPolicy, acting, evaluated
 from rlgen.policies.sb3 import box_zips, models, zips
 from rlgen.policies.sources import WITHOUT, parts

@@ -11,8 +11,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from rlgen.errors import PolicyError
 from rlgen.levels.spaces import Packed
-from rlgen.policies.base import MemorylessPolicy, Policy
-from rlgen.policies.continuous import Actions, AnyPolicy, ContinuousPolicy
+from rlgen.policies.base import Actions, AnyPolicy, ContinuousPolicy, MemorylessPolicy, Policy
 from rlgen.policies.sb3.observations import Known
 
 

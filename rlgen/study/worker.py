@@ -14,7 +14,7 @@ from rlgen.evaluation.trajectories import worst_level_trajectories
 from rlgen.levels.split import Split
 from rlgen.perturbations.condition import Condition
 from rlgen.policies import checkpoint, loading
-from rlgen.policies.continuous import AnyPolicy
+from rlgen.policies.base import AnyPolicy
 from rlgen.policies.sources import policy_hash
 from rlgen.store import provenance, records
 from rlgen.store.run_store import STRIPS, RunStore

@@ -23,8 +23,8 @@ from rlgen.networks import NETWORKS
 from rlgen.perturbations.base import Channel
 from rlgen.perturbations.condition import Condition
 from rlgen.perturbations.vector import PerturbedVectorEnv
+from rlgen.policies.base import AnyPolicy
 from rlgen.policies.checkpoint import TrainedPolicy
-from rlgen.policies.continuous import AnyPolicy
 from rlgen.training.overfitting_alarm import NAN, gap_low
 from rlgen.training.regularisers.regularisation import Regularisation
 from rlgen.training.viewed_env import ViewedEnv

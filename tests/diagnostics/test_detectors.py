@@ -11,7 +11,7 @@ from rlgen.diagnostics.detectors.bench import Bench, Noisy, _path_states, score
 from rlgen.diagnostics.detectors.held_out import HeldOut
 from rlgen.errors import LevelError
 from rlgen.evaluation import planner
-from rlgen.policies.base import FunctionPolicy
+from rlgen.policies.functions import FunctionPolicy
 from rlgen_envs import FAMILIES
 
 FAMILY = FAMILIES["maze-basic"].configure({"size": 6})

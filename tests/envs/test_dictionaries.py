@@ -24,7 +24,7 @@ from rlgen.levels.spaces import Packed, Part
 from rlgen.networks import NETWORKS
 from rlgen.networks.trunk import layers
 from rlgen.policies import checkpoint, loading
-from rlgen.policies.continuous import ContinuousPolicy
+from rlgen.policies.base import ContinuousPolicy
 from rlgen.policies.sb3 import models
 from rlgen.training.regularisers.regularisation import Regularisation
 from rlgen.training.train import prepare

@@ -11,7 +11,8 @@ from rlgen.evaluation.outcome import Outcome
 from rlgen.evaluation.table import table
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import FunctionPolicy, MemorylessPolicy, Policy
+from rlgen.policies.base import MemorylessPolicy, Policy
+from rlgen.policies.functions import FunctionPolicy
 from rlgen_envs import FAMILIES
 
 BASIC = FAMILIES["maze-basic"]

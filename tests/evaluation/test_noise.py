@@ -12,7 +12,7 @@ from rlgen.evaluation.noise import Noise, scale
 from rlgen.levels import lookup
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import FunctionPolicy
+from rlgen.policies.functions import FunctionPolicy
 from rlgen.util.seeding import stream
 
 NOISES = [name for name in PERTURBATIONS if PERTURBATIONS[name].noise(1)]

@@ -7,7 +7,7 @@ from agreement import CONDITIONS, EPISODES, assert_agree
 from rlgen.evaluation import can_be_exact, evaluate, open_loop, planner, rollout
 from rlgen.evaluation.table import table
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import OpenLoopPolicy
+from rlgen.policies.open_loop import OpenLoopPolicy
 from rlgen_envs import FAMILIES
 
 BASIC = FAMILIES["maze-basic"]

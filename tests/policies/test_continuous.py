@@ -23,7 +23,8 @@ from rlgen.perturbations import PERTURBATIONS
 from rlgen.perturbations.base import Perturbation
 from rlgen.perturbations.condition import Condition
 from rlgen.policies import checkpoint
-from rlgen.policies.continuous import ContinuousFunction, UniformContinuous, uniform
+from rlgen.policies.box import UniformContinuous, uniform
+from rlgen.policies.functions import ContinuousFunction
 from rlgen.training.train import train, training_env
 from rlgen.util.seeding import stream
 

@@ -7,7 +7,8 @@ import numpy as np
 from rlgen.evaluation import planner
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations import PERTURBATIONS
-from rlgen.policies.base import FunctionPolicy, MemorylessPolicy
+from rlgen.policies.base import MemorylessPolicy
+from rlgen.policies.functions import FunctionPolicy
 
 #: A study that a worker computes in about a second a cell.
 TINY: dict[str, Any] = {

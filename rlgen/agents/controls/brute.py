@@ -18,7 +18,8 @@ from rlgen.agents.controls.base import Control, batches
 from rlgen.errors import LevelError
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
-from rlgen.policies.base import Observations, OpenLoopPolicy
+from rlgen.policies.base import Observations
+from rlgen.policies.open_loop import OpenLoopPolicy
 from rlgen.util.seeding import stream
 
 EXPLORATION = 0.005

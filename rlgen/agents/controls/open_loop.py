@@ -6,7 +6,7 @@ from rlgen.agents.controls.base import Control, batches
 from rlgen.errors import LevelError
 from rlgen.evaluation import planner
 from rlgen.levels.family import Family, Levels
-from rlgen.policies.base import OpenLoopPolicy
+from rlgen.policies.open_loop import OpenLoopPolicy
 
 
 class OpenLoop(Control):

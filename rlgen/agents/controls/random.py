@@ -4,7 +4,8 @@ import numpy as np
 
 from rlgen.agents.controls.base import Control
 from rlgen.levels.family import Family, Levels
-from rlgen.policies.base import FunctionPolicy, Policy
+from rlgen.policies.base import Policy
+from rlgen.policies.functions import FunctionPolicy
 
 
 class Random(Control):

@@ -3,7 +3,7 @@
 from rlgen.agents import AGENTS
 from rlgen.errors import ProtocolError
 from rlgen.levels.family import Family
-from rlgen.policies.continuous import kind
+from rlgen.policies.base import kind
 
 
 def check(agent: str, family: Family) -> None:

@@ -14,9 +14,8 @@ from rlgen.errors import ProtocolError
 from rlgen.levels.family import Family
 from rlgen.networks import inference
 from rlgen.networks.box_head import Normals
-from rlgen.policies.base import MemorylessPolicy
+from rlgen.policies.base import AnyPolicy, MemorylessPolicy
 from rlgen.policies.box_policy import BoxPolicy
-from rlgen.policies.continuous import AnyPolicy
 from rlgen.policies.recurrent_policy import LSTMPolicy, State
 from rlgen.policies.sb3.observations import Seen, UnfitError
 

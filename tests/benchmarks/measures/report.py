@@ -18,7 +18,7 @@ from base import REPEATS, Row
 
 from rlgen.evaluation.trajectories import record
 from rlgen.levels.split import NAMESPACES, draw_split
-from rlgen.policies.base import FunctionPolicy
+from rlgen.policies.functions import FunctionPolicy
 from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import provenance, records
 from rlgen.store.run_store import RunStore

@@ -1,0 +1,88 @@
+"""Policies that follow a script of actions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlgen.policies.base import Observations, Policy, Probabilities
+from rlgen.util.seeding import stream
+
+
+class OpenLoopPolicy(Policy):
+    """Scripts of actions: one is chosen by an episode's first observation, then nothing is seen.
+
+    The ideal of the Brute (Machado et al. 2018), a control (method 3.5): it plays a deterministic
+    level as well as anyone and knows nothing. A first observation that no script belongs to gets
+    the script of a random level, always the same for the same observation and seed.
+
+    Args:
+        observations: First observations with a script, ``(n, *observation shape)``, n >= 1.
+        scripts: Action indices by time, one script for each.
+        n_actions: Number of actions.
+        after: Action when the script has ended; None draws uniformly from all.
+        seed: Of the choice for unknown first observations.
+
+    Attributes:
+        longest: Steps of the longest script.
+    """
+
+    memoryless = False
+
+    def __init__(
+        self,
+        observations: Observations,
+        scripts: Sequence[Sequence[int]],
+        n_actions: int,
+        *,
+        after: int | None,
+        seed: int,
+    ) -> None:
+        self.stochastic = after is None
+        self._seed = seed
+        self._known: dict[bytes, int] = {}
+        for i, observation in enumerate(np.ascontiguousarray(observations)):
+            self._known.setdefault(observation.tobytes(), i)
+        # Row 0 of ``_choices`` is what happens after the end, row 1 + a is action a.
+        self._choices = np.vstack([np.zeros(n_actions), np.eye(n_actions)])
+        self._choices[0] = 1 / n_actions if after is None else self._choices[1 + after]
+        self.longest = max(len(script) for script in scripts)
+        # One more column, for every time after the longest script's end.
+        self._rows = np.zeros((len(scripts), self.longest + 1), np.int64)
+        for row, script in zip(self._rows, scripts, strict=True):
+            row[: len(script)] = np.asarray(script, dtype=np.int64) + 1
+
+    def choose(self, observations: Observations) -> NDArray[np.int64]:
+        """The script of each first observation, ``(B,)``."""
+        shape, size = observations.shape[1:], len(observations)
+        flat = np.ascontiguousarray(observations).reshape(size, -1)
+        unique, which = np.unique(flat, axis=0, return_inverse=True)
+        chosen = np.array([self._script(o.reshape(shape)) for o in unique], dtype=np.int64)
+        return chosen[which.reshape(-1)]
+
+    def _script(self, observation: Observations) -> int:
+        known = self._known.get(observation.tobytes())
+        if known is not None:
+            return known
+        rng = stream(self._seed, "unknown level", observation.tobytes().hex())
+        return int(rng.integers(len(self._rows)))
+
+    def at(self, script: NDArray[np.int64], time: NDArray[np.int64] | int) -> Probabilities:
+        """Probabilities at a time (steps since the episode began), ``(B, A)``."""
+        column = np.minimum(time, self.longest)
+        found: Probabilities = self._choices[self._rows[script, column]]
+        return found
+
+    def start(self, n: int) -> Any:
+        """Script, not yet chosen, and time of each episode."""
+        return np.full(n, -1), np.zeros(n, np.int64)
+
+    def act(self, observations: Observations, memory: Any) -> tuple[Probabilities, Any]:
+        """See ``Policy.act``."""
+        script, time = memory
+        fresh = np.flatnonzero(script < 0)
+        if len(fresh):
+            script = script.copy()
+            script[fresh] = self.choose(observations[fresh])
+        return self.at(script, time), (script, time + 1)
