@@ -28,6 +28,7 @@ def seen(levels):
     return tabular.observe(np.arange(tabular.n_states, dtype=np.int32))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["conv-a", "mlp-512-128"])
 def test_two_calls_give_the_same_bits(network):
     before = torch.get_rng_state(), torch.get_num_threads()
@@ -42,6 +43,7 @@ def test_two_calls_give_the_same_bits(network):
     assert not np.array_equal(probabilities, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flip_p", [0.0, 0.5])
 def test_few_levels_are_memorised(flip_p):
     split = draw_split(SMALL, 4, 0, 40, flip_p=flip_p)
@@ -52,6 +54,7 @@ def test_few_levels_are_memorised(flip_p):
     assert score(cloned.policy, split.test) < 0.6
 
 
+@pytest.mark.slow
 def test_accuracy_and_loss_are_what_they_say():
     cloned = clone(SMALL, SPLIT.train, "conv-a", 0, steps=200)
     optimal = planner.plan(SMALL.tabular(SPLIT.train)).optimal

@@ -129,6 +129,7 @@ def test_a_zip_plays_as_sb3_contrib_does(tmp_path, algorithm, kind):
             assert np.allclose(given, expected, atol=1e-5), trust
 
 
+@pytest.mark.slow
 def test_ars_counts_each_step_of_each_environment_once(monkeypatch):
     """Those of episodes that count: an environment whose share is played waits for the others."""
     model, _, env = made("ars", n_envs=4, n_delta=2, n_top=2, n_eval_episodes=8)

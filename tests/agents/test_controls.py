@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import control_table
 import numpy as np
 import pandas as pd
 import pytest
 from helpers import TABULAR, uniform
 
 from rlgen import draw_split
-from rlgen.agents.controls import CONTROLS, measure
+from rlgen.agents.controls import CONTROLS
 from rlgen.agents.controls.aware_planner import AwarePlanner
 from rlgen.agents.controls.base import all_observations
 from rlgen.agents.controls.brute import Brute
@@ -53,6 +54,7 @@ def same(one, two):
     return all(np.array_equal(getattr(one, f), getattr(two, f)) for f in Outcome.FIELDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONTROLS)
 def test_the_same_seed_makes_the_same_policy(name):
     one, two = fitted(name, seed=7), fitted(name, seed=7)
@@ -60,6 +62,7 @@ def test_the_same_seed_makes_the_same_policy(name):
         assert same(outcome(one, "plain", levels=levels), outcome(two, "plain", levels=levels))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONTROLS)
 def test_probabilities_are_probabilities_on_any_level(name):
     policy = fitted(name)
@@ -86,6 +89,7 @@ def test_it_has_a_card_and_refuses_nothing_to_learn_from(name):
 OTHERWISE = ("random", "brute", "sticky-aware-planner")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in CONTROLS if n not in OTHERWISE])
 def test_training_levels_are_played_best(name):
     """By every control but the random one, the Brute, which finds what it finds, and the planner
@@ -103,6 +107,7 @@ def test_the_planner_says_what_it_does_not_know():
     assert outcome(policy, "plain", levels=SPLIT.test).ret_mean == pytest.approx(2.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CONDITIONS)
 def test_no_free_detection(text):
     """Method 3.4: on its levels the full memoriser is the planner, under anything that stays there.
@@ -144,6 +149,7 @@ def test_a_larger_radius_hides_better(text):
     assert (np.diff(told) > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["open-loop", "brute"])
 @pytest.mark.parametrize("text", ["sticky_proposed:0.25", "sticky_executed:0.25", "epsilon:0.25"])
 def test_scripts_fall_out_of_step(name, text):
@@ -222,11 +228,12 @@ def test_the_nearest_neighbour_is_the_nearest():
         policy.probabilities(asked * 2)
 
 
+@pytest.mark.slow
 def test_calibration_agrees_with_the_provisional_one():
     """Within four standard errors of a difference; what cannot vary within rounding."""
     old = pd.read_csv(GOLDEN)
     old = old[old["variant"] == "basic9"].drop(columns="variant")
-    found = measure.compare(measure.measure(BASIC, BASIC.generate(range(60))), old)
+    found = control_table.compare(control_table.measure(BASIC, BASIC.generate(range(60))), old)
     assert len(found) == 27  # seven agents, four conditions, but no script under random spawn
     varying = found["z"].notna()
     assert varying.sum() >= 20

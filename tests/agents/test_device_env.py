@@ -24,6 +24,7 @@ def device_env(family, levels, n, condition="plain", device="cpu", **told):
     return DeviceEnv(family, levels, n, channel=channel, device=device, **told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", ["plain", "delay:2", "sticky_proposed:1", "noop_starts:0"])
 @pytest.mark.parametrize("family", ["maze-basic", "maze-blocks", "maze-tunnel"])
 def test_the_same_game_as_the_batch_on_the_cpu(family, condition):
@@ -46,6 +47,7 @@ def test_the_same_game_as_the_batch_on_the_cpu(family, condition):
     assert ends > 40
 
 
+@pytest.mark.slow
 def test_levels_and_start_states_are_drawn_uniformly():
     levels = SMALL.generate(range(3))
     env = device_env(SMALL, levels, 30_000, random_spawn=True, seed=1)
@@ -148,6 +150,7 @@ def alike(one, other):
     return abs(one.mean() - other.mean()) < 4 * error
 
 
+@pytest.mark.slow
 def test_learning_on_tables_is_learning_in_the_environment(monkeypatch):
     usual = curve_ends("cpu", range(6))
     tables = curve_ends("cpu", range(10, 16), monkeypatch)

@@ -51,6 +51,7 @@ def test_another_confidence_widens_the_interval(make):
     assert "99 % interval" in wide.line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "verdicts", "words"),
     [
@@ -119,6 +120,7 @@ def test_who_has_learnt_nothing_is_told_of(make):
 # Against a baseline.
 
 
+@pytest.mark.slow
 def test_pairs_of_runs_are_what_the_paired_functions_say(make):
     before, now = returns(0.3, seeds=range(8)), returns(0.45, seeds=range(8))
     noise = np.arange(len(now)) % 7 / 100
@@ -147,6 +149,7 @@ def test_pairs_of_runs_are_what_the_paired_functions_say(make):
     assert loose[0].high - loose[0].low > 3 * (check.high - check.low)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -178,6 +181,7 @@ def test_what_cannot_be_paired_says_why(make, change, why):
     assert check.low < check.measured < check.high
 
 
+@pytest.mark.slow
 def test_fewer_runs_than_the_baseline_are_paired_if_all_have_a_partner(make):
     now, before = returns(0.5, seeds=range(3)), returns(0.5, seeds=range(9))
     (check,) = checks(make("now", now), Limits(increase=0.3), make("before", before))
@@ -209,6 +213,7 @@ def test_an_unchanged_study_has_not_changed(tiny_store, tmp_path):
 # What cannot be judged.
 
 
+@pytest.mark.slow
 def test_cells_of_only_one_of_the_stores_are_not_passed(make):
     two = [returns(0.1, seeds=range(3)).assign(network=name) for name in ("small", "large")]
     both = make("both", __import__("pandas").concat(two))
@@ -286,6 +291,7 @@ def test_a_gap_that_is_no_number_is_not_passed(make):
 # As a user, and as a CI system, meets it.
 
 
+@pytest.mark.slow
 def test_exit_codes_and_lines(make, tmp_path):
     store = make("s", returns(0.5))
     out, err = rlgen("check", store, "--max-gap", 0.9)
@@ -301,6 +307,7 @@ def test_exit_codes_and_lines(make, tmp_path):
     assert out.startswith("ERROR  gap of")
 
 
+@pytest.mark.slow
 def test_it_imports_nothing_that_trains(make):
     store, other = make("s", returns()), make("o", returns(0.4))
     told = modules("check", store, "--against", other, "--max-gap-increase", "1", "--max-gap", "1")
@@ -309,6 +316,7 @@ def test_it_imports_nothing_that_trains(make):
     assert not modules("check", "--help") & {"torch", "numpy", "pandas", "pydantic"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -347,6 +355,7 @@ def read(path):
     return cases
 
 
+@pytest.mark.slow
 def test_junit_has_a_case_for_each_check(make, tmp_path):
     evil = "a<b>&\"'\x00\x1b]]>"
     table = returns(0.5).assign(agent="ppo<i>")

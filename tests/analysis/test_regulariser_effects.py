@@ -59,6 +59,7 @@ def test_the_change_is_found_with_its_sign():
     assert only(records(shift_test=-0.4)).verdict == "harms, does not prevent"
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say():
     told = [only(records(shift_test=0.1, levels=12, draw=draw)) for draw in range(60)]
     held = [effect.test.low < 0.1 < effect.test.high for effect in told]
@@ -68,6 +69,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     assert sum(held_gap) > 50
 
 
+@pytest.mark.slow
 def test_no_change_is_no_change():
     words = [only(records(levels=12, draw=draw)).verdict for draw in range(60)]
     assert words.count("no effect shown, does not prevent") > 50
@@ -115,6 +117,7 @@ def test_studies_without_regularisers_have_none():
     assert regularisers.effects(records(arms=("none",))) == []
 
 
+@pytest.mark.slow
 def test_in_the_report(tmp_path, tiny):
     import rlgen
 

@@ -31,6 +31,7 @@ def smoke(tmp_path_factory):
     return out, half, rlgen.evaluate("zhang2018", out, budget="smoke", jobs=2)
 
 
+@pytest.mark.slow
 def test_every_part_is_trained_and_drawn(smoke):
     out, _, result = smoke
     tasks = agenda(suites.read("zhang2018", budget="smoke").parts)
@@ -76,6 +77,7 @@ def test_claims_are_on_the_first_screen_and_lead_to_their_figures(smoke):
     assert {one["reading"] for one in told["readings"]} == {"A-01", "A-06", "A-19", "A-20", "A-25"}
 
 
+@pytest.mark.slow
 def test_networks_are_cloned_for_the_strata(tmp_path, monkeypatch):
     kinds = [(n_levels, flip_p) for _, n_levels, flip_p in population.STRATA]
     assert kinds == [(10, 0.0), (100, 0.5), (1000, 0.0)]
@@ -91,6 +93,7 @@ def test_networks_are_cloned_for_the_strata(tmp_path, monkeypatch):
         rlgen.evaluate(keys | {"clones_family": "CartPole-v1"}, tmp_path / "c")
 
 
+@pytest.mark.slow
 def test_the_same_command_again_does_nothing(smoke):
     out, _, result = smoke
     before = result.report.stat().st_mtime_ns
@@ -135,12 +138,14 @@ def comparable(summary):
     return {key: value for key, value in summary.items() if key not in ("state", "accesses")}
 
 
+@pytest.mark.slow
 def test_a_run_of_two_parts_is_trained_once(suite):
     _, whole = suite
     assert len(whole.computed) == 3
     assert sorted(p.name for p in (whole.store / "parts").iterdir()) == ["one.toml", "two.toml"]
 
 
+@pytest.mark.slow
 def test_part_by_part_gives_the_same_report(suite, tmp_path):
     folder, whole = suite
     first = rlgen.evaluate(folder / "two.toml", tmp_path / "parts", jobs=2)
@@ -150,6 +155,7 @@ def test_part_by_part_gives_the_same_report(suite, tmp_path):
     assert comparable(then.summary) == comparable(whole.summary)
 
 
+@pytest.mark.slow
 def test_shards_in_two_folders_merge_by_copying_their_runs(suite, tmp_path):
     folder, whole = suite
     shards = [rlgen.evaluate(folder, tmp_path / f"{i}", shard=(i, 2), jobs=1) for i in range(2)]
@@ -161,6 +167,7 @@ def test_shards_in_two_folders_merge_by_copying_their_runs(suite, tmp_path):
     assert comparable(merged.summary) == comparable(whole.summary)
 
 
+@pytest.mark.slow
 def test_suites_are_listed_and_priced(tmp_path):
     listed = run_cli("list", "protocols")[0]
     assert "zhang2018/fig2b" in listed

@@ -28,6 +28,7 @@ def drawn(runs, levels=80, seed=0):
     return records(1 + gap * np.ones((1, 2)), test)
 
 
+@pytest.mark.slow
 def test_the_spread_of_a_study_is_found():
     told = sample_size.gap_spread(drawn(400))
     assert told.run == pytest.approx(0.4, rel=0.1)

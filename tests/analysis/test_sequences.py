@@ -36,6 +36,7 @@ def test_no_sequence_looks_ahead(sequence, x):
     assert whole.high[: len(half.high)] == pytest.approx(half.high, nan_ok=True)
 
 
+@pytest.mark.slow
 @every
 @given(x=STREAMS)
 def test_a_mirrored_stream_has_mirrored_intervals(sequence, x):

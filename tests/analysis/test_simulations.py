@@ -8,6 +8,7 @@ import pytest
 import simulations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", simulations.SIMULATIONS)
 def test_simulations_come_out_as_asked(name):
     asked = simulations.SIMULATIONS[name]

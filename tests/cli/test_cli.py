@@ -12,6 +12,7 @@ from PIL import Image
 from rlgen.cli.looking import KINDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "absent"),
     [
@@ -27,6 +28,7 @@ def test_answers_come_before_heavy_imports(arguments, absent):
     assert not imported(*arguments) & absent
 
 
+@pytest.mark.slow
 def test_reports_are_written_without_what_trains(tiny_store, tmp_path):
     import shutil
 
@@ -43,6 +45,7 @@ def test_help_has_examples():
         assert "\\b" not in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_lists(kind):
     out, _ = rlgen("list", kind)
@@ -55,6 +58,7 @@ def test_lists(kind):
     assert kind + ":" in rlgen("list")[0]
 
 
+@pytest.mark.slow
 def test_show(tmp_path):
     out, _ = rlgen("show", "maze-tunnel", "--level", 17, "--solution")
     assert out.count("██") > 50
@@ -70,6 +74,7 @@ def test_show(tmp_path):
     assert np.asarray(Image.open(png)).shape == (416, 416, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -109,6 +114,7 @@ def test_mistakes_get_one_answer_and_exit_code_2(arguments, told, tmp_path):
     assert out == ""
 
 
+@pytest.mark.slow
 def test_plan_prices_without_training(tmp_path, write_protocol, tiny_store):
     path = write_protocol(seeds="0:10", clones=2)
     out, _ = rlgen("plan", path, cwd=tmp_path)
@@ -129,6 +135,7 @@ def test_plan_prices_without_training(tmp_path, write_protocol, tiny_store):
     assert 0.5 < (told["bytes"] / 20) / (stored / 12) < 2
 
 
+@pytest.mark.slow
 def test_json_is_one_document(tiny_store, write_protocol, tmp_path):
     path = write_protocol(seeds=[0, 1, 2], flip_p=[0.0, 0.5])
     out, err = rlgen("evaluate", path, "-o", tiny_store, "--json")

@@ -46,6 +46,7 @@ def summarised(agents, checks=None):
     return summary.summarise(agents, {}, named, {"family": "x"})
 
 
+@pytest.mark.slow
 def test_the_controls_are_read_as_they_must(agents):
     told = summarised(agents)
     assert told["believed"], told["trials"]
@@ -107,6 +108,7 @@ def test_a_check_that_accuses_the_planner_is_found_out(agents):
     assert "The planner is cleared" in failing(told)
 
 
+@pytest.mark.slow
 def test_an_agent_that_failed_spoils_the_belief(agents, tmp_path):
     told = summary.summarise(
         agents, {"brute <b>": "it broke"}, {n: CHECKS[n] for n in CHEAP}, {"family": "x"}
@@ -118,6 +120,7 @@ def test_an_agent_that_failed_spoils_the_belief(agents, tmp_path):
     assert "brute <b>" not in text
 
 
+@pytest.mark.slow
 def test_the_page_holds_the_numbers_of_the_file(agents, tmp_path):
     text = page.write(tmp_path, summarised(agents)).read_text()
     told = json.loads((tmp_path / "calibration.json").read_text())
@@ -130,6 +133,7 @@ def test_the_page_holds_the_numbers_of_the_file(agents, tmp_path):
     assert page.write(tmp_path, summarised(agents)).read_text() == text
 
 
+@pytest.mark.slow
 def test_too_few_agents_give_no_number_and_no_traceback(agents, tmp_path):
     for few in ([], agents[:1], [a for a in agents if a["name"] == "random"]):
         told = summarised(few)
@@ -168,6 +172,7 @@ def test_a_population_is_cut_into_tasks():
     assert ids != [population.task_id({"version": 2}, task) for task in cut]
 
 
+@pytest.mark.slow
 def test_end_to_end(monkeypatch, tmp_path):
     """Two pools and two networks, by real workers; a second call makes nothing again."""
 

@@ -48,6 +48,7 @@ def test_situations_are_the_same_for_the_same_seed(name):
         assert (a.condition, a.on_path, a.noise) == (b.condition, b.on_path, b.noise)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(CHECKS))
 def test_checks_say_whether_they_leave_the_training_levels(name, bench):
     """One that stays cannot tell a full memoriser from the planner (method 3.4); exactly."""
@@ -58,6 +59,7 @@ def test_checks_say_whether_they_leave_the_training_levels(name, bench):
         assert full.returns < full.planner - 0.2
 
 
+@pytest.mark.slow
 def test_a_memoriser_does_on_held_out_levels_what_the_random_agent_does(bench):
     full, random = bench.read(Memoriser(FAMILY, SPLIT.train)), bench.read(uniform(FAMILY))
     for name in ("held-out-10", "held-out-50", "held-out-200"):

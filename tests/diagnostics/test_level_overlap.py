@@ -127,6 +127,7 @@ def test_a_known_overlap_is_found(n, unique):
     assert told["total"] == 1000
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_known_overlap():
     """Of an actual family, level by level; the sampling theory is in simulations.py."""
     family = Frames(40, 0.4)
@@ -291,6 +292,7 @@ def test_grids_are_known_by_their_looks(observations, grid):
     assert grids.is_grid(observations) is grid
 
 
+@pytest.mark.slow
 def test_small_mazes_share_levels():
     family = FAMILIES["maze-basic"].configure({"size": 5})
     told = audit(family, range(1000), range(5000, 6000))
@@ -331,6 +333,7 @@ SMALL = ("--env", "maze-basic", "--option", "size=5")
 LEAK = (*SMALL, "--train-levels", "0:1000", "--test-levels", "5000:6000")
 
 
+@pytest.mark.slow
 def test_the_command_reports_and_is_strict():
     out, err = rlgen("audit", *LEAK)
     assert err == ""
@@ -343,6 +346,7 @@ def test_the_command_reports_and_is_strict():
     assert "0 of 20, 0 % [0 %, 16.8 %]" in rlgen(*clean, "--strict")[0]
 
 
+@pytest.mark.slow
 def test_the_command_in_json():
     told = json.loads(rlgen("audit", *LEAK, "--json", "--steps", 2, "--train-range", 5000)[0])
     assert told["observations"] == 2
@@ -354,6 +358,7 @@ def test_the_command_in_json():
     assert plain["across"]["count"] >= told["across"]["count"]
 
 
+@pytest.mark.slow
 def test_a_store_is_audited(tiny_store, tmp_path):
     told = json.loads(rlgen("audit", tiny_store, "--json", "--strict")[0])
     splits = {path.stem for path in (tiny_store / "splits").iterdir()}
@@ -384,6 +389,7 @@ def test_a_store_is_audited(tiny_store, tmp_path):
         audit_store(copy)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -420,6 +426,7 @@ def test_mistakes_get_one_answer(arguments, told, tmp_path):
     assert out == ""
 
 
+@pytest.mark.slow
 def test_help_comes_without_heavy_libraries():
     assert not imported("audit", "--help") & {"torch", "gymnasium", "numpy", "pandas"}
     assert not imported("audit", *LEAK) & {"torch", "stable_baselines3", "matplotlib"}

@@ -101,6 +101,7 @@ def test_pictures_go_through_convolutions_and_all_else_beside_them():
     assert NETWORKS["mlp-64-64"].n_features((218,), parts) == 64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("agent", "network", "actions"),
     [
@@ -145,6 +146,7 @@ def test_dropout_needs_dense_layers_there():
     assert dropout.why_not("ppo", "conv-a", family(keys="small", only=True)) is None
 
 
+@pytest.mark.slow
 def test_a_study_of_dictionaries(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(mixed.__file__).parent), prepend=os.pathsep)
     study = {
@@ -166,6 +168,7 @@ def test_a_study_of_dictionaries(tmp_path, monkeypatch):
 SINGLE = ("image", "table", "bytes", "side", "pair", "flags", "small", "plane")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", [PPO, A2C, DQN])
 @pytest.mark.parametrize(
     "options",
@@ -258,6 +261,7 @@ def test_other_observations_are_refused(trained, played, told, tmp_path):
         rlgen.evaluate_policy(model, family(**played), [0])
 
 
+@pytest.mark.slow
 def test_statistics_of_entries(tmp_path):
     keys = {"keys": "amounts,bytes,side"}
     made = make_vec_env(MIXED, 2, seed=0, env_kwargs=keys)

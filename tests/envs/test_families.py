@@ -135,6 +135,7 @@ def test_it_survives_pickling(name):
     assert family.fingerprints() == FAMILIES[name].generate(range(3)).fingerprints()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("flip_p", "random_spawn"), [(0.0, False), (0.5, True)])
 def test_one_environment_and_a_batch_are_the_same_game(name, flip_p, random_spawn):
     """Over 50,000 random steps each, that is 100,000 a family, with different ends and starts."""
@@ -206,6 +207,7 @@ def test_the_states_listed_are_the_states_played(name):
             assert episode < 4
 
 
+@pytest.mark.slow
 def test_spawn_cells_are_the_same_everywhere(name):
     family = FAMILIES[name]
     levels = family.generate([3])
@@ -224,6 +226,7 @@ def test_spawn_cells_are_the_same_everywhere(name):
     assert listed == seen == {int(o[-1].argmax()) for o in first}
 
 
+@pytest.mark.slow
 def test_planner_gets_2_1_under_every_sign_pattern(name):
     """1,000 levels x 15 sign patterns; strict solvability makes all of them pay 2.1."""
     from dataclasses import replace
@@ -247,6 +250,7 @@ def test_planner_gets_2_1_under_every_sign_pattern(name):
     assert longest <= 150
 
 
+@pytest.mark.slow
 def test_random_agent_is_negative_and_as_bad_as_the_method_says(name, worked_examples):
     keys = {
         "maze-basic": "basic9_border_inside",

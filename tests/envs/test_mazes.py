@@ -38,6 +38,7 @@ def test_every_usable_level_pays_2_1(flip_key, rescale):
         assert np.abs(values[usable]).max() == 2
 
 
+@pytest.mark.slow
 def test_flips_occur_as_often_as_worked(worked_examples):
     ids = np.arange(8_000)
     for row in worked_examples["type_policy_ceiling"]:
@@ -182,6 +183,7 @@ def test_wrong_options_are_refused_by_name(family, options, message):
         family.configure(options)
 
 
+@pytest.mark.slow
 def test_hopeless_options_end():
     with pytest.raises(LevelError, match="no solvable level"):
         TUNNEL.configure({"size": 7, "braid": 0.0}).generate(range(3))

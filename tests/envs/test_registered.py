@@ -263,6 +263,7 @@ def test_what_cannot_work_is_refused_before_anything_is_computed(tmp_path, keys,
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.slow
 def test_a_study_of_a_registered_environment(tmp_path):
     result = api.evaluate(CARTPOLE, tmp_path / "store", jobs=1)
     assert not result.failed
@@ -285,6 +286,7 @@ def test_a_study_of_a_registered_environment(tmp_path):
     json.loads((result.store / "summary.json").read_text())
 
 
+@pytest.mark.slow
 def test_without_a_scale_no_verdict_is_made_up(tmp_path):
     keys = CARTPOLE | {"family_options": {"time_limit": 50}, "conditions": ["plain"]}
     keys |= {"n_train_levels": [2]}
@@ -300,6 +302,7 @@ def test_levels_need_names_that_fit(tmp_path):
         api.evaluate(CARTPOLE | {"test_levels": str(2**63)}, tmp_path / "store")
 
 
+@pytest.mark.slow
 def test_the_brute_replays_levels_that_can_only_be_played(walk):
     levels = walk.generate(range(3))
     policy = Brute(episodes=600, longest=30).fit(walk, levels, 0)

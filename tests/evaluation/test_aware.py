@@ -25,6 +25,7 @@ def test_unperturbed_it_is_the_planner_s():
         assert optimum(text, tabular) == pytest.approx(planner.plan(tabular).returns, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CONDITIONS)
 def test_no_plain_planner_does_better(text):
     tabular = BASIC.tabular(BASIC.generate(range(5), 0.5))
@@ -34,6 +35,7 @@ def test_no_plain_planner_does_better(text):
     assert (optimum(text, tabular) >= unaware.ret_mean - 1e-9).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["sticky_executed:0.4", "sticky_proposed:0.3+epsilon:0.2"])
 def test_against_a_recursion(text):
     """Expectimax written out, over a short horizon."""
@@ -63,6 +65,7 @@ def test_against_a_recursion(text):
     assert optimum(text, tabular)[0] == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_proposed_stickiness_can_be_planned_for_and_executed_cannot():
     """Method 1.9, note [N]: 2.10 at 0.99 in one mode, a fall to -0.59 in the other."""
     levels = BASIC.generate(range(60))

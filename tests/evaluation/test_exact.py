@@ -25,12 +25,14 @@ def both(text, policy, family, levels):
     return computed, played[condition.name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CONDITIONS)
 def test_random_agent(text):
     family = FAMILIES["maze-tunnel"].configure({"size": 9})
     assert_agree(*both(text, uniform(family), family, family.generate([4], 0.5)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CONDITIONS)
 def test_planner(text):
     family = FAMILIES["maze-blocks"].configure({"size": 9, "blocks": 6})
@@ -38,6 +40,7 @@ def test_planner(text):
     assert_agree(*both(text, TablePolicy(family, levels), family, levels))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["plain", *TABULAR, "random_spawn+sticky_proposed:0.25"])
 def test_trained_policy(text, trained):
     levels = draw_split(BASIC, 10, 0, 5).train  # those it was trained on
@@ -143,6 +146,7 @@ def test_a_level_s_outcome_does_not_depend_on_its_batch(trained):
             assert one.ret_mean[0] == pytest.approx(many.ret_mean[position], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_one_pass_of_the_network_serves_all_conditions(trained):
     asked = []
 
@@ -157,6 +161,7 @@ def test_one_pass_of_the_network_serves_all_conditions(trained):
     assert sum(asked) == states
 
 
+@pytest.mark.slow
 def test_two_calls_give_the_same_bits(trained):
     levels = BASIC.generate(range(3))
     conditions = [Condition.parse("sticky_proposed"), Condition.parse("random_spawn")]

@@ -20,6 +20,7 @@ def scripted(family, levels, after=4, seed=0):
     return OpenLoopPolicy(first, planner.plan(tabular).paths, 5, after=after, seed=seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [4, None], ids=["stays", "random"])
 @pytest.mark.parametrize("text", STARTING)
 def test_computed_against_played(text, after):
@@ -40,6 +41,7 @@ def test_plain_it_plays_the_planner_s_way():
     assert (told.p_solved == 1).all()
 
 
+@pytest.mark.slow
 def test_batches_do_not_matter():
     levels = BASIC.generate(range(40))
     policy, condition = scripted(BASIC, levels), Condition.parse("sticky_executed+epsilon")

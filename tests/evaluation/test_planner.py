@@ -34,6 +34,7 @@ def test_the_planner_s_path_is_a_shortest_one():
         assert len(plan.paths[level]) == -best[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(FAMILIES))
 @pytest.mark.parametrize("horizon", [200, 7])
 def test_the_planner_is_value_iteration(name, horizon):

@@ -230,6 +230,7 @@ def test_agents_without_an_episode_are_named(study, part, played):
     assert "No episode is stored of Agent-2." in drawing.note
 
 
+@pytest.mark.slow
 def test_figure_4_has_an_episode_above_its_curves(played):
     part = asked("fig4", n_train_levels=10)
     study = made(part)

@@ -1,6 +1,7 @@
 """Imports go one way: read from the source, not from what happens to be loaded."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,11 @@ def test_every_module_is_in_the_table_and_every_entry_is_there():
     entries = {package(name) for name in MODULES}
     assert entries - {None} == set(PACKAGES)
     assert {name for name in MODULES if package(name) is None} == {"rlgen", "rlgen.__main__"}
+
+
+def test_contributing_describes_the_table():
+    _, _, rooms = (ROOT / "CONTRIBUTING.md").read_text().partition("## The rooms")
+    assert re.findall(r"^\| `([a-z.]+)` \| \w", rooms, re.MULTILINE) == PACKAGES
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -49,6 +49,7 @@ def test_the_example_with_an_atari_game_runs(capsys):
     assert "sticky_executed:0.25" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     """As printed, but for the study's size."""
     _, study, environments = blocks(README, "python")
@@ -73,6 +74,7 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     exec(compile(environments, "README", "exec"), {})
 
 
+@pytest.mark.slow
 def test_the_lint_and_the_audit_say_what_is_shown(tmp_path):
     (script,) = blocks(README, "py")
     (tmp_path / "train.py").write_text(script)
@@ -82,6 +84,7 @@ def test_the_lint_and_the_audit_say_what_is_shown(tmp_path):
     assert run_cli(*command.split())[0] in shown
 
 
+@pytest.mark.slow
 def test_the_family_example_runs(tmp_path, monkeypatch):
     (example,) = blocks(DOCUMENTS["envs/README.md"], "python")
     names = {}
@@ -93,6 +96,7 @@ def test_the_family_example_runs(tmp_path, monkeypatch):
     assert set(told["ret_mean"]) <= {1.0, -1.0}
 
 
+@pytest.mark.slow
 def test_the_agent_example_runs(tmp_path):
     """As another distribution, installed beside this one; only its study is smaller."""
     text = DOCUMENTS["rlgen/agents/README.md"]

@@ -16,6 +16,7 @@ BASIC = FAMILIES["maze-basic"]
 SMALL = BASIC.configure({"size": 5})
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(
     st.integers(1, 60), st.integers(0, 30), st.integers(1, 60), st.integers(0, 2**40), st.booleans()
@@ -29,6 +30,7 @@ def test_pools_share_no_level(n_train, n_validation, n_test, pool_seed, small):
     assert len(set(prints)) == len(prints)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", [BASIC, SMALL], ids=["basic", "small"])
 def test_training_pools_of_growing_size_are_nested(family):
     sizes = [1, 9, 10, 100, 257, 600]

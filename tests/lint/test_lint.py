@@ -168,6 +168,7 @@ def programs(draw):
     return IMPORTS + "\n".join(lines) + "\n"
 
 
+@pytest.mark.slow
 @given(programs())
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_python_can_be_linted(tmp_path_factory, text):
@@ -247,6 +248,7 @@ def codes(path):
     return [each.code for each in lint([path]).findings]
 
 
+@pytest.mark.slow
 def test_a_finished_study_is_clean(tiny_store):
     assert codes(tiny_store) == []
     run = next((tiny_store / "runs").iterdir())
@@ -380,6 +382,7 @@ def test_rules_are_listed():
         assert "\n" not in rule.card + rule.remedy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -404,6 +407,7 @@ def test_what_cannot_be_read(content, told, tmp_path):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -419,12 +423,14 @@ def test_mistakes_get_one_answer(arguments, told, tmp_path):
     assert out == ""
 
 
+@pytest.mark.slow
 def test_a_damaged_store_is_told(store):
     (store / "plan.json").write_text("{")
     _, err = rlgen("lint", store, code=1)
     assert "plan.json: cannot be read" in err
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_imported(wrong, tiny_store):
     heavy = {"torch", "stable_baselines3", "gymnasium", "matplotlib", "rlgen_envs"}
     assert not imported("lint", wrong) & (heavy | {"numpy", "pandas", "scipy"})

@@ -21,6 +21,7 @@ def exact(trunk, observations):
     return told(modules, observations.double())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, LANES - 1, LANES, LANES + 1, 200])
 @pytest.mark.parametrize("family", ["maze-basic", "maze-tunnel"])
 @pytest.mark.parametrize("name", ROUTES)

@@ -172,6 +172,7 @@ def study(name, train, validation):
     }
 
 
+@pytest.mark.slow
 def test_two_studies_make_a_table(tmp_path):
     stores = []
     for name, train in (("d", f"{2 * BLOCK}:{2 * BLOCK + 2}"), ("r", "0:2")):

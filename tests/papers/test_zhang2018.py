@@ -39,6 +39,7 @@ class Table(HTMLParser):
 # Which runs belong to a part.
 
 
+@pytest.mark.slow
 def test_every_item_of_the_paper_is_drawn_and_says_how_to_read_it():
     assert set(ITEMS) == {*PARTS, "fig8-17"}
     for item in ("fig2a", "fig3a", "fig3b", "fig18", "table2"):
@@ -209,6 +210,7 @@ def test_conditions_that_were_not_evaluated_are_named():
 # The tables.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("item", ["table2", "table3"])
 def test_each_cell_of_a_table_has_its_published_value_and_the_difference(item):
     flips = [0.0, 0.2, 0.4, 0.5]

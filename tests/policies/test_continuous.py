@@ -287,6 +287,7 @@ def test_a_preset_and_its_recipe_agree_on_actions(agent):
     assert (AGENTS[agent].algorithm in algorithms) == ("continuous" in kinds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", CONTINUOUS)
 def test_a_checkpoint_is_the_policy(agent, runs, tmp_path):
     trained = runs(agent)
@@ -391,6 +392,7 @@ def test_agents_for_other_actions_are_refused_before_anything_is_computed(tmp_pa
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.slow
 def test_a_study_from_the_command_line(tmp_path):
     store = tmp_path / "store"
     command = (

@@ -76,6 +76,7 @@ def theirs(model, observations):
     return np.rint(observations * 255).astype(np.uint8) if bytes_ else observations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_a_zip_plays_as_stable_baselines3_does(name, tmp_path):
     model, family, seen = made(name)

@@ -42,6 +42,7 @@ def cartpole():
     return lookup.family(CARTPOLE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", [PPO, A2C, DQN])
 @pytest.mark.parametrize(
     ("policy", "env_id", "kwargs"),
@@ -235,6 +236,7 @@ def asked(model):
     }
 
 
+@pytest.mark.slow
 def test_a_policy_made_elsewhere_gets_the_same_report(tmp_path, asked, model):
     second = tmp_path / "second.zip"
     PPO("MlpPolicy", CARTPOLE, n_steps=8, batch_size=8, device="cpu", seed=7).save(second)
@@ -256,6 +258,7 @@ def test_a_policy_made_elsewhere_gets_the_same_report(tmp_path, asked, model):
     assert set(api.load(store)["condition"]) == {"plain", "greedy", "frame_skip:2"}
 
 
+@pytest.mark.slow
 def test_policies_are_refused_before_anything_is_computed(tmp_path, asked):
     script = tmp_path / "policy.pt2"
     program(script)
@@ -276,6 +279,7 @@ def test_policies_are_refused_before_anything_is_computed(tmp_path, asked):
     assert not result.failed
 
 
+@pytest.mark.slow
 def test_a_run_of_ours_is_a_policy(tmp_path, asked, cartpole):
     study = {key: value for key, value in asked.items() if key not in ("policy", "agent")}
     study |= {"network": "mlp-64-64", "seeds": [0], "steps": 200, "curve_points": 1}

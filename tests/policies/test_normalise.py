@@ -135,6 +135,7 @@ def test_tables_of_numbers(tmp_path, dtype):
     assert np.allclose(given, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_study_of_it(trained, tmp_path):
     _, _, path, statistics = trained
     study = {

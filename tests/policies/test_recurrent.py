@@ -162,6 +162,7 @@ def test_sequences_at_once_are_sequences_step_by_step():
     it.env.close()
 
 
+@pytest.mark.slow
 def test_it_learns_to_remember():
     """A memoryless agent gets half; state that outlived its episode would mislead."""
     family = lookup.family("rlgen-test/Recall-v0")
@@ -209,6 +210,7 @@ def store(tmp_path_factory):
     return SimpleNamespace(path=path, study=study, run=run, done=done)
 
 
+@pytest.mark.slow
 def test_a_study_of_it_is_sampled_and_says_so(store):
     rows = api.load(store.path)
     assert not rows["exact"].any()
@@ -224,6 +226,7 @@ def test_a_study_of_it_is_sampled_and_says_so(store):
     assert card["policy"]["lstm_hidden_size"] == 8
 
 
+@pytest.mark.slow
 def test_a_condition_that_is_added_faces_the_policy_that_is_kept(store, monkeypatch):
     monkeypatch.setattr(worker, "one_core", lambda: None)  # this process is not a worker
     before = api.load(store.path)
@@ -293,6 +296,7 @@ def test_a_zip_that_looks_at_pictures(tmp_path):
     assert_plays(tmp_path / "model.zip", lookup.family(name), ours, told)
 
 
+@pytest.mark.slow
 def test_a_zip_with_statistics_of_vec_normalize(tmp_path):
     env = VecNormalize(make_vec_env(CARTPOLE, 2, seed=0), clip_obs=2.0)
     model = recurrent_model(env)

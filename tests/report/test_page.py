@@ -76,6 +76,7 @@ def test_the_summary_s_numbers_are_the_records(summary, tiny_store):
             )
 
 
+@pytest.mark.slow
 def test_report_and_summary_are_functions_of_the_store(tiny_store, tmp_path):
     pages = []
     for name in ("one", "two"):
@@ -118,6 +119,7 @@ def test_what_users_write_is_escaped(page):
     assert "<b>tiny" not in page
 
 
+@pytest.mark.slow
 def test_a_hostile_store_cannot_put_markup_into_the_page(tiny_store, tmp_path):
     """Names and texts of somebody else's store are text."""
     copy = tmp_path / "store"
@@ -146,6 +148,7 @@ def test_a_hostile_store_cannot_put_markup_into_the_page(tiny_store, tmp_path):
     assert parser.open == []
 
 
+@pytest.mark.slow
 def test_every_figure_has_title_reading_and_numbers(study):
     for name in FIGURES:
         figure = FIGURES[name]
@@ -157,6 +160,7 @@ def test_every_figure_has_title_reading_and_numbers(study):
         assert drawing.data.columns.is_unique
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(FIGURES))
 def test_a_figure_is_the_same_twice(name, study):
     one, two = FIGURES[name].draw(study), FIGURES[name].draw(study)
@@ -177,6 +181,7 @@ def test_an_empty_study_has_a_page(write_protocol, tmp_path):
     assert "4 of 4 cells have not been computed" in page
 
 
+@pytest.mark.slow
 def test_one_run_has_no_intervals_and_says_so(tiny_store, tmp_path):
     copy = tmp_path / "store"
     shutil.copytree(tiny_store, copy)
@@ -198,6 +203,7 @@ def test_one_run_has_no_intervals_and_says_so(tiny_store, tmp_path):
     assert len(kept) == 4
 
 
+@pytest.mark.slow
 def test_more_cells_than_panels_are_announced(study):
     many = study.records.copy()
     parts = []
@@ -257,6 +263,7 @@ def opened(browser, store):
     return browser
 
 
+@pytest.mark.slow
 def test_the_browser_finds_nothing_wrong_and_asks_for_nothing(browser, tiny_store):
     opened(browser, tiny_store)
     assert browser.get_log("browser") == []
@@ -329,6 +336,7 @@ def test_the_page_s_numbers_are_the_summary_s(browser, tiny_store, summary):
         assert cell["sentence"] in answer
 
 
+@pytest.mark.slow
 def test_the_data_of_every_figure_can_be_downloaded(browser, tiny_store, study):
     opened(browser, tiny_store)
     links = browser.find_elements("css selector", "a.download")
@@ -349,6 +357,7 @@ def test_the_data_of_every_figure_can_be_downloaded(browser, tiny_store, study):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 768, 1600])
 def test_it_fits_every_width(browser, tiny_store, width):
     opened(browser, tiny_store)
@@ -365,6 +374,7 @@ def test_it_fits_every_width(browser, tiny_store, width):
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_in_light_and_dark(browser, tiny_store, scheme):
     opened(browser, tiny_store)
@@ -400,6 +410,7 @@ def test_text_stands_out_in_light_and_dark(browser, tiny_store, scheme):
         assert (light + 0.05) / (dark + 0.05) >= 4.5, (what, text, ground)  # WCAG AA
 
 
+@pytest.mark.slow
 def test_it_can_be_read_by_keyboard(browser, tiny_store):
     from selenium.webdriver.common.keys import Keys
 

@@ -112,6 +112,7 @@ def test_other_rescalings_have_no_known_ceiling():
     assert facts(literal, 0.4)["ceiling"] is None
 
 
+@pytest.mark.slow
 def test_the_ceiling_is_what_flips_drawn_give():
     """The family's own flips, averaged, against the formula."""
     values = FAMILIES["maze-basic"].generate(range(20_000), 0.4).values[:, :4].mean(axis=0)
@@ -126,6 +127,7 @@ def test_every_plan_entry_has_facts(tiny_store):
         )
 
 
+@pytest.mark.slow
 def test_a_plan_without_facts_is_unknown_and_no_error(copy):
     before = RunStore(copy).state()
     plan = [{k: v for k, v in e.items() if k != "facts"} for e in RunStore(copy).plan()]
@@ -176,6 +178,7 @@ def test_the_excess_of_the_method_s_example(worked_examples):
     assert cell["excess"]["fraction"] == pytest.approx(told["expect"]["fraction"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_what_could_be_detected_stands_beside_null_results_only(study, summary):
     page = render(study, summary)
     assert {cell["verdict"] for cell in summary["cells"]}.isdisjoint({"memorises"})
@@ -188,6 +191,7 @@ def test_what_could_be_detected_stands_beside_null_results_only(study, summary):
     assert "Smallest gap that would have been found" not in render(found, told)
 
 
+@pytest.mark.slow
 def test_every_caption_says_what_its_intervals_are_for(study, summary):
     page = " ".join(render(study, summary).split())
     assert page.count("new training runs on new levels of the same family") >= 4
@@ -203,6 +207,7 @@ def test_every_caption_says_what_its_intervals_are_for(study, summary):
 NAN_ROW = np.array([[1.0, 1.5, 0.9], [np.nan] * 3, [1.2, 1.1, 0.8]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("returns", "reason"),
     [
@@ -342,6 +347,7 @@ def test_bounds_are_rounded_down():
     assert percent(None) == "–"
 
 
+@pytest.mark.slow
 def test_a_choice_on_test_levels_is_noted_and_refused(copy):
     store = RunStore(copy)
     assert store.accesses() == []
@@ -365,6 +371,7 @@ def test_a_choice_on_test_levels_is_noted_and_refused(copy):
     assert summary["accesses"] == [entry]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pool", ["train", "validation"])
 def test_a_choice_on_other_levels_leaves_certificates(copy, pool):
     rlgen.select(copy, pool=pool)
@@ -435,6 +442,7 @@ def test_a_store_without_a_log_has_no_entries(copy):
     assert len(RunStore(copy).accesses()) == 1
 
 
+@pytest.mark.slow
 def test_what_is_written_into_the_log_is_escaped(copy):
     RunStore(copy).log_access("test", "selection", "m")
     (path,) = (copy / "access").iterdir()

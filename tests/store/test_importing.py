@@ -40,6 +40,7 @@ def gap_of(store):
 # The same statistics.
 
 
+@pytest.mark.slow
 def test_a_study_of_ours_comes_back_with_the_same_numbers(tiny_store, tmp_path):
     ours = RunStore(tiny_store).records()
     file = tmp_path / "ours.parquet"
@@ -82,6 +83,7 @@ def test_without_levels_the_interval_is_of_runs(tmp_path):
     assert not told.reason
 
 
+@pytest.mark.slow
 def test_levels_of_their_own_and_levels_shared_by_some(tmp_path):
     table = returns()
     own = table.assign(level=table["level"] + 10_000 * table["seed"])
@@ -95,6 +97,7 @@ def test_levels_of_their_own_and_levels_shared_by_some(tmp_path):
     assert "some levels in common" in told.reason
 
 
+@pytest.mark.slow
 def test_episodes_are_averaged_and_counted(tmp_path):
     table = pd.concat([returns().assign(episode=n) for n in range(4)], ignore_index=True)
     table["return"] += table["episode"]
@@ -171,6 +174,7 @@ def evaluations(path, gap=0.0, steps=(100, 200), episodes=6, **arrays):
     return path
 
 
+@pytest.mark.slow
 def test_evaluations_of_stable_baselines3(tmp_path):
     for seed in range(3):
         for pool, gap in (("train", 2.0 + seed), ("test", 0.0)):
@@ -282,6 +286,7 @@ def test_patterns():
 # The store.
 
 
+@pytest.mark.slow
 def test_a_store_is_never_changed(tmp_path, write_protocol):
     table = returns()
     store = imported(tmp_path, "s", table)
@@ -413,12 +418,14 @@ def test_a_study_of_ours_has_no_such_section(tiny_store):
     assert 'id="imported"' not in (tiny_store / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_power_says_why_it_cannot(tmp_path):
     store = imported(tmp_path, "s", returns().drop(columns="level"))
     _, err = rlgen("power", "--store", store, code=2)
     assert "tells no standard deviations: it is not known which levels were played" in err
 
 
+@pytest.mark.slow
 def test_choices_among_imported_runs(tmp_path):
     store = imported(tmp_path, "s", returns())
     assert len(face.select(store, pool="test", k=2)) == 2
@@ -428,6 +435,7 @@ def test_choices_among_imported_runs(tmp_path):
 # The command.
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path):
     file = tmp_path / "returns.csv"
     returns(seeds=[4]).assign(note="x").to_csv(file, index=False)
@@ -447,6 +455,7 @@ def test_the_command(tmp_path):
     assert told["already"] is True
 
 
+@pytest.mark.slow
 def test_it_imports_nothing_that_trains(tmp_path):
     file = tmp_path / "r.csv"
     returns(seeds=[4]).to_csv(file, index=False)
@@ -456,6 +465,7 @@ def test_it_imports_nothing_that_trains(tmp_path):
     assert not modules("import", "--help") & {"torch", "numpy", "pandas", "pydantic"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

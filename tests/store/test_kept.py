@@ -29,6 +29,7 @@ def kept(request, tmp_path_factory):
     return copy
 
 
+@pytest.mark.slow
 def test_its_summary_is_that_of_its_records(kept):
     told = json.loads((kept / "summary.json").read_text())
     assert report.is_current(RunStore(kept))
@@ -37,6 +38,7 @@ def test_its_summary_is_that_of_its_records(kept):
         assert close(again[key], told[key]), key
 
 
+@pytest.mark.slow
 def test_its_runs_lack_nothing_that_was_asked_of_them(kept):
     codes = {each.code for each in lint([kept, *(kept / "runs").iterdir()]).findings}
     # Cells that have not been run; and it was continued by later commits, whose agents and levels

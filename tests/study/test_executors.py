@@ -114,6 +114,7 @@ def test_a_waiting_process_that_dies_is_replaced(executor):
         assert told[0]["pid"] != int(spare)
 
 
+@pytest.mark.slow
 def test_a_dead_server_is_told_when_its_last_job_has_ended(executor, tmp_path):
     executor.start("long", "test_executors:wait", {"until": str(tmp_path / "now")})
     while not (tmp_path / "long.log").exists():
@@ -130,6 +131,7 @@ def test_a_dead_server_is_told_when_its_last_job_has_ended(executor, tmp_path):
     assert events_of(executor, "next", "tell")[-1]["status"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the process in /proc")
 def test_nobody_is_left(tmp_path):
     with LocalExecutor(tmp_path) as executor:
@@ -142,6 +144,7 @@ def test_nobody_is_left(tmp_path):
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_workers_find_imported_what_all_of_them_need(tmp_path):
     (tmp_path / "logs").mkdir()
     with LocalExecutor(tmp_path / "logs", PRELOAD) as executor:
@@ -150,6 +153,7 @@ def test_workers_find_imported_what_all_of_them_need(tmp_path):
     assert len(told[0]["late"]) < 20, told[0]["late"]
 
 
+@pytest.mark.slow
 def test_a_server_without_jobs_waits_for_the_next_study(tmp_path, monkeypatch):
     def server(folder, told):
         monkeypatch.chdir(folder)
@@ -170,6 +174,7 @@ def test_a_server_without_jobs_waits_for_the_next_study(tmp_path, monkeypatch):
     assert server(tmp_path, "fourth") != first
 
 
+@pytest.mark.slow
 def test_a_server_with_jobs_does_not_wait(tmp_path):
     for fails in (False, True):
         with suppress(ZeroDivisionError), LocalExecutor(tmp_path, ["test_executors"]) as executor:

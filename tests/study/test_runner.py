@@ -101,6 +101,7 @@ def outside(tmp_path):
     return {"PYTHONPATH": str(site)}
 
 
+@pytest.mark.slow
 def test_the_records_have_the_schema_and_the_numbers(reference):
     frame = rlgen.load(reference)
     assert len(frame) == sum((n + 4 + 8) * 3 for n in (3, 6)) * 2
@@ -134,11 +135,13 @@ def test_stored_policies_give_the_stored_returns(reference):
         assert again[column].to_numpy() == pytest.approx(run[column].to_numpy(), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_the_same_study_gives_the_same_bits(reference, tmp_path):
     rlgen.evaluate(TINY, tmp_path / "again", jobs=1)
     assert results(tmp_path / "again") == results(reference)
 
 
+@pytest.mark.slow
 def test_the_same_command_again_does_nothing_and_says_so(reference, write_protocol, tmp_path):
     store = tmp_path / "store"
     shutil.copytree(reference, store)
@@ -152,6 +155,7 @@ def test_the_same_command_again_does_nothing_and_says_so(reference, write_protoc
     assert changed <= {"protocol.toml", "plan.json", "store"}
 
 
+@pytest.mark.slow
 def test_more_seeds_and_conditions_extend(reference, write_protocol, tmp_path):
     store = tmp_path / "store"
     shutil.copytree(reference, store)
@@ -171,6 +175,7 @@ def test_more_seeds_and_conditions_extend(reference, write_protocol, tmp_path):
     assert told[0]["cells"] == told[1]["cells"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_kill_9_at_any_moment_loses_at_most_the_cells_in_flight(
     seed, reference, write_protocol, tmp_path
@@ -193,6 +198,7 @@ def test_kill_9_at_any_moment_loses_at_most_the_cells_in_flight(
     assert told[0] == told[1]
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_with_130_and_can_be_continued(reference, write_protocol, tmp_path):
     store, path = tmp_path / "store", write_protocol()
     # Where the tests were started in the background, children would inherit ignored interrupts.
@@ -211,6 +217,7 @@ def test_an_interrupt_ends_with_130_and_can_be_continued(reference, write_protoc
     assert results(store) == results(reference)
 
 
+@pytest.mark.slow
 def test_workers_end_with_their_driver(write_protocol, tmp_path):
     store = tmp_path / "store"
     process = command("evaluate", write_protocol(steps=10**9), "-o", store, "-j", 2)
@@ -239,6 +246,7 @@ def _processes_on(store):
     return found
 
 
+@pytest.mark.slow
 def test_a_dead_server_is_replaced(reference, write_protocol, tmp_path):
     store = tmp_path / "store"
     process = command("evaluate", write_protocol(), "-o", store, "-j", 2)
@@ -253,6 +261,7 @@ def test_a_dead_server_is_replaced(reference, write_protocol, tmp_path):
     assert results(store) == results(reference)
 
 
+@pytest.mark.slow
 def test_what_others_add_needs_no_fork(outside, write_protocol, tmp_path):
     """The report included, for levels that are computed and for such as can only be played."""
     for kind, name in [
@@ -298,6 +307,7 @@ def test_what_others_add_needs_no_fork(outside, write_protocol, tmp_path):
         assert cell["normalised"]["gap"]["mean"] is not None
 
 
+@pytest.mark.slow
 def test_a_cell_that_raises_stops_nobody(outside, write_protocol, tmp_path):
     store = tmp_path / "store"
     path = write_protocol(
@@ -320,6 +330,7 @@ def test_a_cell_that_raises_stops_nobody(outside, write_protocol, tmp_path):
     assert "1 cells to compute on" in err
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_is_tried_once_more(outside, write_protocol, tmp_path):
     path = write_protocol(
         family=["outside-dies", "outside-good"], family_options={}, seeds=[0], n_train_levels=[3]
@@ -330,6 +341,7 @@ def test_a_worker_that_is_killed_is_tried_once_more(outside, write_protocol, tmp
     assert len(list((tmp_path / "s" / "runs").iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_twice_has_failed(outside, write_protocol, tmp_path):
     path = write_protocol(
         family=["outside-dies", "outside-good"], family_options={}, seeds=[0], n_train_levels=[3]
@@ -340,6 +352,7 @@ def test_a_worker_that_is_killed_twice_has_failed(outside, write_protocol, tmp_p
     assert len(list((store / "runs").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_two_commands_on_one_store(reference, write_protocol, tmp_path):
     store, path = tmp_path / "store", write_protocol()
     both = [command("evaluate", path, "-o", store, "-j", 1) for _ in range(2)]
@@ -352,6 +365,7 @@ def test_two_commands_on_one_store(reference, write_protocol, tmp_path):
     assert summary == json.loads((reference / "summary.json").read_text())
 
 
+@pytest.mark.slow
 def test_shards_share_a_folder(reference, write_protocol, tmp_path):
     store, path = tmp_path / "store", write_protocol()
     out, _ = finished(command("evaluate", path, "-o", store, "--shard", "0/2"))
@@ -362,6 +376,7 @@ def test_shards_share_a_folder(reference, write_protocol, tmp_path):
     assert results(store) == results(reference)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
@@ -390,18 +405,21 @@ def test_a_folder_that_cannot_be_used(spoil, told, reference, write_protocol, tm
     assert (results(store) if store.is_dir() else {}) == before
 
 
+@pytest.mark.slow
 def test_another_protocol_s_store(reference, write_protocol, tmp_path):
     path = write_protocol(name="other")
     _, err = finished(command("evaluate", path, "-o", reference), code=2)
     assert "holds the study 'tiny', not 'other'; choose another folder" in err
 
 
+@pytest.mark.slow
 def test_an_unwritable_folder(write_protocol):
     _, err = finished(command("evaluate", write_protocol(), "-o", "/proc/rlgen"), code=2)
     assert "/proc/rlgen: cannot be written to" in err
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["report", "evaluate"])
 def test_a_truncated_file_is_named_and_can_be_replaced(verb, reference, write_protocol, tmp_path):
     store = tmp_path / "store"
@@ -422,6 +440,7 @@ def test_a_truncated_file_is_named_and_can_be_replaced(verb, reference, write_pr
     assert results(store) == results(reference)
 
 
+@pytest.mark.slow
 def test_provenance_says_where_from_and_nothing_private(reference, monkeypatch, tmp_path):
     monkeypatch.setenv("MY_SECRET_TOKEN", "hunter2-in-the-environment")
     store = tmp_path / "store"
@@ -438,6 +457,7 @@ def test_provenance_says_where_from_and_nothing_private(reference, monkeypatch, 
             assert b"hunter2-in-the-environment" not in file.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_script_needs_no_main_guard(tmp_path):
     script = tmp_path / "script.py"
     keys = {**TINY, "seeds": [0], "n_train_levels": 3}

@@ -33,6 +33,7 @@ def lows(trained):
     return [row["gap_low"] for row in trained.curve if row["split"] == "test"]
 
 
+@pytest.mark.slow
 def test_a_run_that_memorises_raises_it_and_an_untrained_one_does_not():
     keys = {"agent": "ppo", "network": "mlp-512-128", "seed": 0}
     keys |= {"agent_options": TINY["agent_options"]}
@@ -48,6 +49,7 @@ def test_a_run_that_memorises_raises_it_and_an_untrained_one_does_not():
     assert np.nanmax(lows(untrained)) < 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", [WHOLE, PART], ids=["whole", "part"])
 def test_equal_pools_raise_it_in_few_runs(split):
     """The hardest returns there are: the best or the worst, looked at ten times."""
@@ -108,6 +110,7 @@ def test_a_family_without_bounds_has_no_alarm(monkeypatch):
     assert math.isnan(limit(PART, [2.0] * 8, [-1.0] * 60))
 
 
+@pytest.mark.slow
 def test_the_stored_curve_has_it(tiny_store):
     curves = RunStore(tiny_store).curves()
     assert list(curves) == records.CURVES.names
@@ -124,6 +127,7 @@ def test_curves_of_older_stores_know_of_no_alarm(tiny_store, tmp_path):
     assert records.read([tmp_path / "old.parquet"], records.CURVES)["gap_low"].isna().all()
 
 
+@pytest.mark.slow
 def test_report_and_figure_tell_the_first_alarm(tiny_store):
     study = Results.load(RunStore(tiny_store))
     quiet = replace(study, curves=study.curves.assign(gap_low=float("nan")))

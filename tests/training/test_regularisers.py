@@ -173,6 +173,7 @@ def test_what_cannot_be_is_refused_before_anything_runs(tiny, keys, message):
 # Every one of them.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(REGULARISERS))
 def test_a_seed_decides_everything_and_the_identity_changes_nothing(name, plain):
     one, again, other = learnt(name), learnt(name), learnt(name, seed=1)
@@ -183,6 +184,7 @@ def test_a_seed_decides_everything_and_the_identity_changes_nothing(name, plain)
         assert torch.equal(learnt(f"{name}:{REGULARISERS[name].strength.identity:g}"), plain)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", [name for name in AGENTS if name != "ppo"])
 def test_every_agent_learns_with_all_that_it_does_not_refuse(agent):
     able = [n for n in REGULARISERS if not Regularisation.parse(n).why_not(agent, "conv-a", SMALL)]

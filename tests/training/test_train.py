@@ -51,6 +51,7 @@ def quick(agent, *, seed=0, split=None, steps=1200, **keys):
     return train(split, agent=agent, steps=steps, seed=seed, agent_options=options, **keys)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", [n for n, p in AGENTS.items() if "discrete" in p.actions])
 def test_every_agent_learns_something_and_the_same_twice(agent):
     installed(agent)
@@ -67,6 +68,7 @@ def test_every_agent_learns_something_and_the_same_twice(agent):
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_narrow_arithmetic_trains_and_evaluation_does_not_use_it():
     plain, narrow = (
         quick("ppo", agent_options={**QUICK["ppo"], "precision": precision})
@@ -109,6 +111,7 @@ def test_only_wide_networks_and_able_processors_narrow_their_arithmetic(name, mo
         assert learner.resolve_precision("auto", network, "cuda") == torch.float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", ["ppo", "dqn"])
 def test_the_test_worker_never_teaches(agent):
     """However often and on whatever held-out levels it looks, the same weights come out."""
@@ -141,6 +144,7 @@ def test_the_curve_holds_all_pools_and_the_final_policy():
     assert last[0]["ret_mean"] == pytest.approx(final["ret_mean"].mean(), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_it_learns_its_levels():
     """Far above chance on the levels it trains on, which is what everything else measures."""
     split = draw_split(SMALL, 3, 0, 20)
@@ -157,6 +161,7 @@ def test_it_learns_its_levels():
     assert last > first + 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regulariser", ["random_spawn", "sticky_proposed", "random_spawn+delay:1"])
 def test_training_under_a_perturbation_is_another_training(regulariser):
     plain = quick("ppo")
@@ -177,6 +182,7 @@ def test_drawn_hyper_parameters_are_the_run_s_own():
     assert quick("a2c-paper", seed=3).settings["learning_rate"] == rates[3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", [name for name, preset in AGENTS.items() if preset.has_entropy])
 def test_the_entropy_coefficient_falls_to_nothing(agent):
     installed(agent)
@@ -240,6 +246,7 @@ def test_wrong_options_are_refused(agent, options, message):
         AGENTS[agent].configured(options, agent)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "agent", ["ppo", "dqn", "qrdqn", "trpo", "maskable-ppo", "ars", "recurrent-ppo"]
 )
@@ -256,6 +263,7 @@ def test_a_checkpoint_is_the_policy(agent, tmp_path):
     assert loaded.stochastic == trained.policy.stochastic
 
 
+@pytest.mark.slow
 def test_a_checkpoint_says_which_rlgen_can_read_it(tmp_path):
     """One that knows of no LSTM would play without it where its sizes happen to fit."""
     installed("recurrent-ppo")

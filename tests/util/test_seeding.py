@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +9,7 @@ paths = st.lists(st.one_of(st.text(max_size=5), st.integers(-(2**70), 2**70)), m
 seeds = st.integers(-(2**70), 2**70)
 
 
+@pytest.mark.slow
 @given(seeds, paths)
 def test_the_same_path_gives_the_same_numbers(seed, path):
     assert np.array_equal(stream(seed, *path).random(8), stream(seed, *path).random(8))

@@ -1,7 +1,7 @@
 """The controls' exact returns under the checks, beside the method's provisional ones (method 3.5).
 
-``python -m rlgen.agents.controls.measure tests/golden/control_calibration.csv`` computes the table
-of this folder's README, on 200 levels a family.
+``python tests/support/control_table.py tests/golden/control_calibration.csv`` computes the table of
+``rlgen/agents/controls/README.md``, on 200 levels a family.
 """
 
 import sys
@@ -50,15 +50,15 @@ def measure(family: Family, levels: Levels) -> pd.DataFrame:
     rows = []
     for agent, name in AGENTS.items():
         policy = CONTROLS[name].fit(family, levels, seed=0)
-        asked = {column: Condition.parse(text) for column, text in CONDITIONS.items()}
-        asked = {
+        conditions = {column: Condition.parse(text) for column, text in CONDITIONS.items()}
+        conditions = {
             column: condition
-            for column, condition in asked.items()
+            for column, condition in conditions.items()
             if evaluation.can_be_exact(policy, family, levels, condition)
         }
-        told = evaluation.evaluate(policy, family, levels, list(asked.values()))
-        for column, condition in asked.items():
-            returns = told[condition.name].ret_mean
+        outcomes = evaluation.evaluate(policy, family, levels, list(conditions.values()))
+        for column, condition in conditions.items():
+            returns = outcomes[condition.name].ret_mean
             rows.append((agent, column, returns.mean(), returns.std(ddof=1), len(levels)))
     return pd.DataFrame(rows, columns=["agent", "condition", "mean", "sd", "n_levels"])
 
