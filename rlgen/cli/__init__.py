@@ -5,7 +5,20 @@ import sys
 
 import click
 
-from rlgen.cli import auditing, contexts, gating, importing, instrument, looking, sizing, studies
+from rlgen.cli import (
+    audit,
+    calibrate,
+    check,
+    contexts,
+    evaluate,
+    import_,
+    lint,
+    list_,
+    plan,
+    power,
+    report,
+    show,
+)
 from rlgen.cli.options import INTERRUPTED
 from rlgen.errors import RlgenError, nearest
 from rlgen.util.version import __version__
@@ -46,18 +59,18 @@ def cli() -> None:
 
 
 for _command in (
-    studies.evaluate,
-    studies.plan,
-    studies.report,
-    gating.check,
-    importing.import_,
-    sizing.power,
-    looking.list_,
-    looking.show,
-    instrument.calibrate,
+    evaluate.evaluate,
+    plan.plan,
+    report.report,
+    check.check,
+    import_.import_,
+    power.power,
+    list_.list_,
+    show.show,
+    calibrate.calibrate,
     contexts.contexts,
-    auditing.lint,
-    auditing.audit,
+    lint.lint,
+    audit.audit,
 ):
     cli.add_command(_command)
 

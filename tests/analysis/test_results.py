@@ -13,7 +13,7 @@ import rlgen
 from rlgen import report
 from rlgen.claims import CLAIMS
 from rlgen.claims.detection import CHECKS
-from rlgen.cli.studies import print_answers
+from rlgen.cli.answers import print_answers
 from rlgen.diagnostics.calibration import population
 from rlgen.errors import RlgenError
 from rlgen.protocol import suite as suites

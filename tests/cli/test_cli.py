@@ -9,7 +9,7 @@ import pytest
 from commands import imported, rlgen
 from PIL import Image
 
-from rlgen.cli.looking import KINDS
+from rlgen.cli.list_ import KINDS
 
 
 @pytest.mark.slow

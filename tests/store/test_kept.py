@@ -9,7 +9,7 @@ from plain_values import close
 
 from rlgen import report
 from rlgen.analysis.results import Results
-from rlgen.cli.studies import print_answers
+from rlgen.cli.answers import print_answers
 from rlgen.lint import lint
 from rlgen.report.summary import summarise
 from rlgen.store.run_store import RunStore

@@ -1,4 +1,4 @@
-"""The command that says how large a study must be."""
+"""``rlgen power``: how large a study must be."""
 
 import json
 from dataclasses import asdict, replace

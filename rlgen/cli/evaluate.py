@@ -1,4 +1,4 @@
-"""The commands that make, price and show studies."""
+"""``rlgen evaluate``: train a protocol's agents, measure them, and write the report."""
 
 import json
 import sys
@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
+from rlgen.cli.answers import print_answers
 from rlgen.cli.options import (
     FAILED,
     budget_option,
     jobs_option,
     json_option,
     parse_shard,
-    protocol_argument,
     seeds_option,
     worker_count,
 )
@@ -85,11 +85,11 @@ def evaluate(
     rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100 --policy my.zip
     """
     from rlgen import api
-    from rlgen.cli import quick
+    from rlgen.cli import env_protocol
 
     part = parse_shard(shard)
     result = api.evaluate(
-        quick.asked(protocol, env, told),
+        env_protocol.resolve(protocol, env, told),
         out,
         seeds=seeds,
         budget=budget,
@@ -117,95 +117,3 @@ def evaluate(
         print_answers(result.summary, result.report)
     if result.failed:
         sys.exit(FAILED)
-
-
-def print_answers(summary: dict[str, Any], page: Path) -> None:
-    """A line for each claim and each cell, and where the report is."""
-    for claim in (summary.get("claims") or {}).get("decisions", ()):
-        click.echo(claim["answer"])
-    for cell in summary["cells"]:
-        click.echo(cell["sentence"])
-    if summary["missing"]:
-        click.echo(f"{len(summary['missing'])} cells are missing.")
-    click.echo(f"Report: {page}")
-
-
-@click.command()
-@protocol_argument
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Leave out what is there.")
-@seeds_option
-@budget_option
-@jobs_option
-@json_option
-def plan(
-    protocol: str,
-    out: Path | None,
-    seeds: str | None,
-    budget: str | None,
-    jobs: int | None,
-    as_json: bool,
-) -> None:
-    """Say what a protocol will cost on this machine: cells, steps, time, disk.
-
-    Each agent and network is tried for some seconds; nothing is kept.
-
-    \b
-    rlgen plan quickstart
-    rlgen plan my.toml --seeds 0:20 --jobs 8 --json
-    rlgen plan zhang2018 --budget cpu
-    """
-    from rlgen.diagnostics.calibration.population import strata
-    from rlgen.protocol import suite
-    from rlgen.store.run_store import RunStore
-    from rlgen.study.agenda import agenda
-    from rlgen.study.cell import canonical
-    from rlgen.study.cost import price
-
-    study = suite.read(protocol, seeds, budget)
-    wanted = agenda(study.parts)
-    if out is not None and out.exists():
-        store = RunStore(out)
-        store.joined(canonical(study.whole))
-        wanted = [task for task in wanted if not store.has(task.cell.id)]
-    told = price(wanted, worker_count(jobs))
-    told["clones"] = len(strata(study.whole.clones))
-    if as_json:
-        click.echo(json.dumps(told, indent=1))
-        return
-    for kind in told["kinds"]:
-        click.echo(
-            f"{kind['agent']}/{kind['network']} on {kind['family']}: {kind['cells']} cells, "
-            f"{kind['steps_per_second']:,.0f} steps/s, {kind['training_seconds']:,.0f} s training "
-            f"and {kind['evaluation_seconds']:,.0f} s evaluation each"
-        )
-    minutes, seconds = divmod(round(told["seconds"]), 60)
-    hours, minutes = divmod(minutes, 60)
-    click.echo(
-        f"{told['cells']} cells, {told['steps']:,} steps, about {hours}:{minutes:02}:{seconds:02} "
-        f"(h:mm:ss) on {told['jobs']} workers, about {told['bytes'] / 1e6:,.1f} MB on disk"
-    )
-    if told["clones"]:
-        click.echo(
-            f"{told['clones']} networks to clone for the claims, which are not in this price"
-        )
-
-
-@click.command()
-@click.argument("store", type=click.Path(path_type=Path))
-@json_option
-def report(store: Path, as_json: bool) -> None:
-    """Write report.html and summary.json of a STORE anew.
-
-    \b
-    rlgen report results/quickstart
-    """
-    from rlgen import report as reports
-    from rlgen.store.run_store import RunStore
-    from rlgen.util import files
-
-    page = reports.write(RunStore(store))
-    summary = files.read_json(store / "summary.json")
-    if as_json:
-        click.echo(json.dumps(summary, indent=1))
-    else:
-        print_answers(summary, page)

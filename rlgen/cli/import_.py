@@ -1,4 +1,4 @@
-"""The command that takes results from elsewhere."""
+"""``rlgen import``: a store of results that were measured elsewhere."""
 
 import json
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from rlgen.cli.answers import print_answers
 from rlgen.cli.options import json_option
-from rlgen.cli.studies import print_answers
 
 
 def _pairs(told: Sequence[str], option: str) -> dict[str, str]:

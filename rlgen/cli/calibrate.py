@@ -1,4 +1,4 @@
-"""The commands about the instrument itself."""
+"""``rlgen calibrate``: whether this installation detects known overfitting."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The command that lets continuous integration pass or fail."""
+"""``rlgen check``: pass or fail, for continuous integration."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""A protocol from the options of one command."""
+"""The protocol that ``rlgen evaluate --env`` spells out in options."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,9 @@ DEFAULTS = {
 PICTURE, CELLS = 36, 5
 
 
-def asked(protocol: str | None, env: str | None, told: Mapping[str, Any]) -> "str | dict[str, Any]":
+def resolve(
+    protocol: str | None, env: str | None, told: Mapping[str, Any]
+) -> "str | dict[str, Any]":
     """What ``api.evaluate`` is to do.
 
     Args:

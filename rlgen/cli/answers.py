@@ -1,0 +1,17 @@
+"""The answers of a study in the terminal."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def print_answers(summary: dict[str, Any], page: Path) -> None:
+    """A line for each claim and each cell, and where the report is."""
+    for claim in (summary.get("claims") or {}).get("decisions", ()):
+        click.echo(claim["answer"])
+    for cell in summary["cells"]:
+        click.echo(cell["sentence"])
+    if summary["missing"]:
+        click.echo(f"{len(summary['missing'])} cells are missing.")
+    click.echo(f"Report: {page}")

@@ -1,0 +1,75 @@
+"""``rlgen plan``: the cost of a protocol on this machine."""
+
+import json
+from pathlib import Path
+
+import click
+
+from rlgen.cli.options import (
+    budget_option,
+    jobs_option,
+    json_option,
+    protocol_argument,
+    seeds_option,
+    worker_count,
+)
+
+
+@click.command()
+@protocol_argument
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Leave out what is there.")
+@seeds_option
+@budget_option
+@jobs_option
+@json_option
+def plan(
+    protocol: str,
+    out: Path | None,
+    seeds: str | None,
+    budget: str | None,
+    jobs: int | None,
+    as_json: bool,
+) -> None:
+    """Say what a protocol will cost on this machine: cells, steps, time, disk.
+
+    Each agent and network is tried for some seconds; nothing is kept.
+
+    \b
+    rlgen plan quickstart
+    rlgen plan my.toml --seeds 0:20 --jobs 8 --json
+    rlgen plan zhang2018 --budget cpu
+    """
+    from rlgen.diagnostics.calibration.population import strata
+    from rlgen.protocol import suite
+    from rlgen.store.run_store import RunStore
+    from rlgen.study.agenda import agenda
+    from rlgen.study.cell import canonical
+    from rlgen.study.cost import price
+
+    study = suite.read(protocol, seeds, budget)
+    wanted = agenda(study.parts)
+    if out is not None and out.exists():
+        store = RunStore(out)
+        store.joined(canonical(study.whole))
+        wanted = [task for task in wanted if not store.has(task.cell.id)]
+    told = price(wanted, worker_count(jobs))
+    told["clones"] = len(strata(study.whole.clones))
+    if as_json:
+        click.echo(json.dumps(told, indent=1))
+        return
+    for kind in told["kinds"]:
+        click.echo(
+            f"{kind['agent']}/{kind['network']} on {kind['family']}: {kind['cells']} cells, "
+            f"{kind['steps_per_second']:,.0f} steps/s, {kind['training_seconds']:,.0f} s training "
+            f"and {kind['evaluation_seconds']:,.0f} s evaluation each"
+        )
+    minutes, seconds = divmod(round(told["seconds"]), 60)
+    hours, minutes = divmod(minutes, 60)
+    click.echo(
+        f"{told['cells']} cells, {told['steps']:,} steps, about {hours}:{minutes:02}:{seconds:02} "
+        f"(h:mm:ss) on {told['jobs']} workers, about {told['bytes'] / 1e6:,.1f} MB on disk"
+    )
+    if told["clones"]:
+        click.echo(
+            f"{told['clones']} networks to clone for the claims, which are not in this price"
+        )

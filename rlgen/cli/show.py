@@ -1,0 +1,37 @@
+"""``rlgen show``: a drawing of one level."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("family")
+@click.option("--level", type=click.IntRange(0), required=True, help="Level id.")
+@click.option("--solution", is_flag=True, help="Draw the planner's path.")
+@click.option("--flip-p", type=click.FloatRange(0, 1), default=0.0, help="Flip probability.")
+@click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE", help="Of the family: size=5."
+)
+@click.option("--png", type=click.Path(path_type=Path), help="Write a picture instead of text.")
+def show(
+    family: str,
+    level: int,
+    solution: bool,
+    flip_p: float,
+    options: Sequence[str],
+    png: Path | None,
+) -> None:
+    """Draw a level of a FAMILY in the terminal or as a picture.
+
+    \b
+    rlgen show maze-tunnel --level 17 --solution
+    rlgen show maze-basic --level 3 --option size=7 --png level.png
+    """
+    from rlgen.evaluation import drawing
+    from rlgen.levels import lookup
+
+    member = lookup.family(family).configure(drawing.parse_options(options))
+    shown = drawing.show(member, level, flip_p=flip_p, solution=solution, png=png)
+    click.echo(shown)
