@@ -1,40 +1,34 @@
 """A declared experiment: a flat TOML file that lists settings and never computes."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import tomli_w
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from rlgen.errors import ProtocolError
+from rlgen.protocol.groups import GROUPS, Evaluation, Monitoring, Training, key
 from rlgen.util.ranges import parse_ids, parse_seeds
-from rlgen.util.validation import Settings, checked
+from rlgen.util.toml import toml
+from rlgen.util.validation import (
+    Count,
+    Counts,
+    Names,
+    NamesIfAny,
+    Numbers,
+    Probabilities,
+    Scalar,
+    Seed,
+    checked,
+    listed,
+)
 
 #: Of a split.
 POOLS = ("train", "validation", "test")
-Scalar = bool | int | float | str
-
-
-def _listed(value: Any) -> Any:
-    """A single value is a list of one."""
-    if isinstance(value, list | tuple | range):
-        return tuple(value)
-    return (value,)
 
 
 def _seeds(value: Any) -> Any:
     """``"0:20"`` is the range from 0 up to, not including, 20."""
-    if isinstance(value, str):
-        return parse_seeds(value)
-    return _listed(value)
-
-
-Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**62)]
-Probability = Annotated[float, Field(ge=0, le=1, strict=False)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)]
+    return parse_seeds(value) if isinstance(value, str) else listed(value)
 
 
 def _ids(value: str) -> str:
@@ -45,83 +39,175 @@ def _ids(value: str) -> str:
 
 
 Ids = Annotated[str, AfterValidator(_ids)]
+Seeds = Annotated[
+    tuple[Seed, ...],
+    BeforeValidator(
+        _seeds, json_schema_input_type=Seed | str | Annotated[list[Seed], Field(min_length=1)]
+    ),
+    Field(min_length=1),
+]
 
 
-class Protocol(Settings):
+class Protocol(Training, Monitoring, Evaluation):
     """Every key of a protocol file. Keys that hold a list span the grid, as its product.
 
-    Attributes:
-        name: Name of the experiment; its results go to ``results/NAME``.
-        description: What it is for, in words.
-        family: Families of levels. Grid.
-        family_options: Options of the families.
-        n_train_levels: Sizes of the training pool, levels. Grid. Where levels are named, the
-            first so many of them; all by default.
-        n_validation_levels: Size of the validation pool, levels; told by the names if there are.
-        n_test_levels: Size of the test pool, levels; told by the names if there are.
-        train_levels: Ids of the training levels, like "0:200" or "3,7,10:20", instead of drawn
-            ones; "" draws them. Goes with ``test_levels``.
-        validation_levels: Ids of the validation levels, where levels are named.
-        test_levels: Ids of the test levels.
-        policy: Policies made elsewhere, evaluated instead of training agents, one a seed: files or
-            ``module:function``, see ``agents.loading``. ``agent`` is then what they are called.
-        train_pool: "per_run": each seed draws its own training pool (A-11); "shared": all seeds
-            train on the pool of seed 0.
-        flip_p: Probability that an object's reward changes sign in training. Grid.
-        agent: Agents. Grid.
-        agent_options: Hyper-parameters that replace the presets' own.
-        network: Network architectures. Grid.
-        regulariser: Perturbations met in training and regularisers, or "none". Grid.
-        seeds: Training seeds, as a list or as "0:20". Grid.
-        steps: Environment steps of each training run.
-        conditions: What the trained policies face, on training and on test levels.
-        evaluated_train_levels: At most so many training levels are evaluated at the end.
-        curve_points: Checkpoints of the learning curve.
-        curve_levels: Levels of each pool on which a checkpoint is evaluated.
-        episodes: Episodes a level where returns cannot be computed exactly.
-        margin: A normalised gap above it is called memorisation (0 random, 1 optimal).
-        item: The figure or table that this part of a study makes, if it is one of several.
-        claims: Claims that the study decides, each with the margins declared for it.
-        clones: Networks cloned from the planner in each class of agents that the claims on checks
-            compare.
-        clones_family: Of whose levels; the first family by default.
+    What a key means is its field's description; those of single runs stand in ``groups``.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    description: str = ""
-    family: Names
-    family_options: dict[str, Scalar] = Field(default_factory=dict)
-    n_train_levels: Annotated[
-        tuple[Count, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)
+    name: Annotated[
+        str,
+        key(
+            "Name of the experiment; its results go to results/NAME.",
+            "text",
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        ),
     ]
-    n_validation_levels: Annotated[int, Field(ge=0)] = 100
-    n_test_levels: Count = 1000
-    train_levels: Ids = ""
-    validation_levels: Ids = ""
-    test_levels: Ids = ""
-    policy: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(strict=False)] = ()
-    train_pool: Literal["per_run", "shared"] = "per_run"
+    description: Annotated[str, key("What it is for, in words; on top of the report.", "text")] = ""
+    family: Annotated[
+        Names,
+        key(
+            "Families of levels (rlgen list families), or any id registered with Gymnasium; "
+            "options of its own may follow in brackets, as in NAME[key=value].",
+            "names",
+        ),
+    ]
+    family_options: Annotated[
+        dict[str, Scalar], key("Options of the families, such as { size = 7 }.", "table")
+    ] = {}  # noqa: RUF012 (pydantic copies defaults)
+    n_train_levels: Annotated[
+        Counts,
+        key(
+            "Sizes of the training pool; smaller pools are parts of larger ones. Where levels are "
+            "named, the first so many of them; all by default.",
+            "levels",
+        ),
+    ]
+    n_validation_levels: Annotated[
+        int,
+        key("Size of the validation pool; counted from the names, if any.", "levels", ge=0),
+    ] = 100
+    n_test_levels: Annotated[
+        Count,
+        key(
+            "Size of the held-out pool, the same levels for all cells; counted from the names if "
+            "there are.",
+            "levels",
+        ),
+    ] = 1000
+    train_levels: Annotated[
+        Ids,
+        key(
+            'Training levels by name, like "0:200" or "3,7,10:20", instead of drawn ones; goes '
+            "with test_levels.",
+            "ids",
+        ),
+    ] = ""
+    validation_levels: Annotated[Ids, key("Validation levels, where levels are named.", "ids")] = ""
+    test_levels: Annotated[Ids, key("Held-out levels, where levels are named.", "ids")] = ""
+    policy: Annotated[
+        NamesIfAny,
+        key(
+            "Policies made elsewhere, evaluated instead of training, one a seed; agent is what "
+            "they are called. Files or module:function; a file that has to be trusted is named on "
+            "the command line, --trust. model.zip+statistics.pkl applies the statistics of "
+            "stable-baselines3's VecNormalize.",
+            "files",
+        ),
+    ] = ()
+    train_pool: Annotated[
+        Literal["per_run", "shared"],
+        key(
+            '"per_run": each seed draws its own training pool (A-11); "shared": all train on that '
+            "of seed 0."
+        ),
+    ] = "per_run"
     flip_p: Annotated[
-        tuple[Probability, ...], BeforeValidator(_listed), Field(min_length=1, strict=False)
+        Probabilities,
+        key(
+            "Each object's reward changes its sign with it, in training levels alone.",
+            "probability",
+        ),
     ] = (0.0,)
-    agent: Names = ("ppo",)
-    agent_options: dict[str, Scalar] = Field(default_factory=dict)
-    network: Names
-    regulariser: Names = ("none",)
-    seeds: Annotated[tuple[Seed, ...], BeforeValidator(_seeds), Field(min_length=1, strict=False)]
-    steps: Annotated[int, Field(ge=1, le=10**12)]
-    conditions: Names = ("plain",)
-    evaluated_train_levels: Count = 200
-    curve_points: Annotated[int, Field(ge=1, le=1000)] = 10
-    curve_levels: Count = 50
-    episodes: Annotated[int, Field(ge=1, le=10**7)] = 100
-    margin: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.25
-    item: str = ""
-    claims: dict[str, Annotated[tuple[float, ...], BeforeValidator(_listed)]] = Field(
-        default_factory=dict
-    )
-    clones: Annotated[int, Field(ge=0, le=10_000)] = 0
-    clones_family: str = ""
+    agent: Annotated[
+        Names,
+        key(
+            "Learning algorithms with hyper-parameters (rlgen list agents). Those of sb3-contrib "
+            "need the extra rlgen[contrib].",
+            "names",
+        ),
+    ] = ("ppo",)
+    agent_options: Annotated[
+        dict[str, Scalar],
+        key(
+            "Hyper-parameters that replace the agents' own, by stable-baselines3's names, and "
+            "n_envs (environments), anneal (the learning rate falls to 0), anneal_entropy (so does "
+            "the entropy coefficient, where the loss has one), reward_clip (of the learning "
+            "signal; 0 is none), precision (of the network's arithmetic in training: float32, "
+            "bfloat16, or auto, which is bfloat16 for wide networks on a processor that computes "
+            "in it; evaluation is always in float32; critics of actions know float32 alone), and "
+            "of deterministic actors action_noise (the standard deviation of the noise in actions "
+            "scaled to [-1, 1]).",
+            "table",
+        ),
+    ] = {}  # noqa: RUF012
+    network: Annotated[Names, key("Network architectures (rlgen list networks).", "names")]
+    regulariser: Annotated[
+        Names,
+        key(
+            "What training is regularised with: perturbations met in training and regularisers "
+            'joined by +, such as "random_spawn+dropout:0.1", or "none".',
+            "regularisers",
+        ),
+    ] = ("none",)
+    seeds: Annotated[
+        Seeds,
+        key(
+            'Training seeds, as a list, "0:20" or "0,2,5:8"; --seeds replaces them.',
+            "seeds",
+        ),
+    ]
+    conditions: Annotated[
+        Names,
+        key(
+            "What the trained policies face, on all pools; the verdict is about the first.",
+            "conditions",
+        ),
+    ] = ("plain",)
+    margin: Annotated[
+        float,
+        key(
+            "A normalised gap above it is called memorisation (0 random, 1 optimal).",
+            "normalised return",
+            gt=0,
+            le=1,
+            strict=False,
+        ),
+    ] = 0.25
+    item: Annotated[
+        str,
+        key(
+            "The figure or table of the paper that this part of a suite makes; its file's name by "
+            "default.",
+            "text",
+        ),
+    ] = ""
+    claims: Annotated[
+        dict[str, Numbers],
+        key("Claims that the study decides, each with the margins declared for it.", "table"),
+    ] = {}  # noqa: RUF012
+    clones: Annotated[
+        int,
+        key(
+            "Networks cloned from the planner in each class of agents that the claims on checks "
+            "compare.",
+            "networks",
+            ge=0,
+            le=10_000,
+        ),
+    ] = 0
+    clones_family: Annotated[
+        str, key("Family of the levels that they are cloned on; the first by default.", "name")
+    ] = ""
 
     @field_validator("*")
     @classmethod
@@ -140,36 +226,36 @@ class Protocol(Settings):
         if not (named["train"] and named["test"]):
             missing = "test" if named["train"] else "train"
             raise ValueError(f"levels are named, but not {missing}_levels")
-        told = dict(values)
+        counted = dict(values)
         for pool, text in named.items():
-            key = f"n_{pool}_levels"
+            size_key = f"n_{pool}_levels"
             try:
                 size = len(parse_seeds(text)) if text else 0
             except (ValueError, AttributeError):
-                told.setdefault(key, 1)  # the text's own check says what is wrong
+                counted.setdefault(size_key, 1)  # the text's own check says what is wrong
                 continue
-            if told.setdefault(key, size) != size and key != "n_train_levels":
-                raise ValueError(f"{key} = {told[key]}, but {size} levels are named")
-        return told
+            if counted.setdefault(size_key, size) != size and size_key != "n_train_levels":
+                raise ValueError(f"{size_key} = {counted[size_key]}, but {size} levels are named")
+        return counted
 
     @model_validator(mode="before")
     @classmethod
     def _policies_need_no_agent(cls, values: Any) -> Any:
         """What only training asks for need not be said of policies made elsewhere."""
-        given = _listed(values.get("policy", ()))
-        if not given:
+        policies = listed(values.get("policy", ()))
+        if not policies:
             return values
-        told = dict(values)
-        seeds = list(range(len(given)))
+        completed = dict(values)
+        seeds = list(range(len(policies)))
         rest = {"agent": "policy", "network": "own", "steps": 1, "curve_points": 1}
-        for key, value in {"seeds": seeds, **rest}.items():
-            told.setdefault(key, value)
-        if list(_seeds(told["seeds"])) != seeds:
-            raise ValueError(f"seeds: {len(given)} policies are numbered from 0")
-        for key in ("agent", "network", "n_train_levels", "regulariser"):
-            if len(_listed(told.get(key, ()))) > 1:
-                raise ValueError(f"{key}: a policy made elsewhere has one value")
-        return told
+        for name, value in {"seeds": seeds, **rest}.items():
+            completed.setdefault(name, value)
+        if list(_seeds(completed["seeds"])) != seeds:
+            raise ValueError(f"seeds: {len(policies)} policies are numbered from 0")
+        for name in ("agent", "network", "n_train_levels", "regulariser"):
+            if len(listed(completed.get(name, ()))) > 1:
+                raise ValueError(f"{name}: a policy made elsewhere has one value")
+        return completed
 
     @property
     def named_levels(self) -> dict[str, tuple[int, ...]]:
@@ -179,12 +265,13 @@ class Protocol(Settings):
     @property
     def fixed(self) -> dict[str, Any]:
         """What a store's runs have in common; a store takes one value of each only."""
-        told = self.model_dump()
-        return {key: value for key, value in told.items() if key not in (*GRID, *FREE)}
+        values = self.model_dump()
+        return {name: value for name, value in values.items() if name not in (*GRID, *FREE)}
 
     def text(self) -> str:
         """The protocol as TOML, every key spelt out, one line each."""
-        return "".join(f"{key} = {toml(value)}\n" for key, value in self.model_dump().items())
+        values = self.model_dump()
+        return "".join(f"{name} = {toml(values[name])}\n" for name in keys())
 
 
 #: Keys whose lists span the grid, slowest first: a study that is cut short has few seeds of all
@@ -192,6 +279,12 @@ class Protocol(Settings):
 GRID = ("seeds", "family", "n_train_levels", "flip_p", "agent", "network", "regulariser")
 #: Further keys that may change between two commands on one store.
 FREE = ("description", "conditions", "item", "clones")
+
+
+def keys() -> tuple[str, ...]:
+    """All keys in the order in which they are documented: the protocol's own, then the groups'."""
+    own = [name for name in Protocol.model_fields if name in Protocol.__annotations__]
+    return (*own, *(name for group in GROUPS for name in group.model_fields))
 
 
 def named_levels(train: str, validation: str, test: str) -> dict[str, tuple[int, ...]]:
@@ -209,28 +302,6 @@ def parse(values: Mapping[str, Any], where: str) -> Protocol:
     return checked(Protocol, values, ProtocolError, where)
 
 
-def load(path: Path) -> dict[str, Any]:
-    """The keys of a TOML file.
-
-    Raises:
-        ProtocolError: If it cannot be read.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file"
-        raise ProtocolError(f"{path}: cannot be read: {reason}") from None
-    return loads(text, str(path))
-
-
-def loads(text: str, where: str) -> dict[str, Any]:
-    """The keys of TOML text; ``where`` is what messages begin with."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ProtocolError(f"{where}: not valid TOML: {error}") from None
-
-
 def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
     """The protocol of a store after a command with ``new``: the grids' unions.
 
@@ -239,30 +310,17 @@ def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
     Raises:
         ProtocolError: Naming the first key in which they cannot be one study.
     """
-    for key, value in new.fixed.items():
-        if old.fixed[key] != value:
+    for name, value in new.fixed.items():
+        if old.fixed[name] != value:
             raise ProtocolError(
-                f"key {key!r} is {toml(old.fixed[key])} in {where} and {toml(value)} now"
+                f"key {name!r} is {toml(old.fixed[name])} in {where} and {toml(value)} now"
             )
     values = new.model_dump()
-    for key in (*GRID, "conditions"):
-        values[key] = _union(getattr(old, key), values[key])
+    for name in (*GRID, "conditions"):
+        values[name] = _union(getattr(old, name), values[name])
     values["clones"] = max(old.clones, new.clones)
     return Protocol.model_validate(values)
 
 
 def _union(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
     return [*old, *(value for value in new if value not in old)]
-
-
-def toml(value: Any) -> str:
-    """A value in TOML's notation, on one line."""
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(toml, value)) + "]"
-    if isinstance(value, dict):
-        inside = ", ".join(
-            f"{tomli_w.dumps({k: 0}).partition('=')[0].strip()} = {toml(v)}"
-            for k, v in value.items()
-        )
-        return f"{{ {inside} }}" if inside else "{}"
-    return tomli_w.dumps({"": value}).partition("=")[2].strip()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from rlgen.errors import ProtocolError, nearest
 from rlgen.protocol import shipped
-from rlgen.protocol.schema import Protocol, load, loads, merged, parse
+from rlgen.protocol.schema import Protocol, merged, parse
+from rlgen.util.toml import load, loads
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

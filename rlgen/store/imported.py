@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from rlgen.errors import ProtocolError
-from rlgen.protocol.schema import Names, toml
-from rlgen.util.validation import Settings, checked
+from rlgen.util.toml import toml
+from rlgen.util.validation import Names, Settings, checked
 
 Texts = Annotated[tuple[str, ...], Field(strict=False)]
 

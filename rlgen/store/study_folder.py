@@ -9,11 +9,12 @@ from typing import Any, Self
 from filelock import FileLock
 
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
-from rlgen.protocol.schema import Protocol, load, merged, parse
+from rlgen.protocol.schema import Protocol, merged, parse
 from rlgen.store import imported as imports
 from rlgen.store.imported import Imported
 from rlgen.util import files
 from rlgen.util.hashing import digest
+from rlgen.util.toml import load
 
 FORMAT = 1
 FOLDERS = ("runs", "splits", "extra", "failures", "history", "access", ".rlgen/logs")

@@ -2,11 +2,35 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from rlgen.errors import RlgenError, nearest
+
+Scalar = bool | int | float | str
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**62)]
+Probability = Annotated[float, Field(ge=0, le=1, strict=False)]
+
+
+def listed(value: Any) -> Any:
+    """A single value is a list of one."""
+    return tuple(value) if isinstance(value, list | tuple | range) else (value,)
+
+
+def _one_or_several(item: Any, least: int = 1) -> tuple[BeforeValidator, Any]:
+    """A field that takes one value or a list; the JSON Schema says both."""
+    schema = item | Annotated[list[item], Field(min_length=least)]
+    several = BeforeValidator(listed, json_schema_input_type=schema)
+    return several, Field(min_length=least, strict=False)
+
+
+Names = Annotated[tuple[str, ...], *_one_or_several(str)]
+NamesIfAny = Annotated[tuple[str, ...], *_one_or_several(str, 0)]
+Counts = Annotated[tuple[Count, ...], *_one_or_several(Count)]
+Numbers = Annotated[tuple[float, ...], *_one_or_several(float)]
+Probabilities = Annotated[tuple[Probability, ...], *_one_or_several(Probability)]
 
 
 class Settings(BaseModel):

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = [
     "errors",
     "util",
+    "protocol",
     "levels",
     "networks",
     "analysis.stats",
@@ -20,7 +21,6 @@ PACKAGES = [
     "evaluation",
     "agents",
     "training",
-    "protocol",
     "store",
     "architectures",
     "study",

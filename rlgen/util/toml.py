@@ -1,0 +1,44 @@
+"""TOML read, with an answer for what cannot be, and values written on one line."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from rlgen.errors import ProtocolError
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The keys of a TOML file.
+
+    Raises:
+        ProtocolError: If it cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        raise ProtocolError(f"{path}: cannot be read: {reason}") from None
+    return loads(text, str(path))
+
+
+def loads(text: str, where: str) -> dict[str, Any]:
+    """The keys of TOML text; ``where`` is what messages begin with."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError(f"{where}: not valid TOML: {error}") from None
+
+
+def toml(value: Any) -> str:
+    """A value in TOML's notation, on one line."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    if isinstance(value, dict):
+        inside = ", ".join(
+            f"{tomli_w.dumps({k: 0}).partition('=')[0].strip()} = {toml(v)}"
+            for k, v in value.items()
+        )
+        return f"{{ {inside} }}" if inside else "{}"
+    return tomli_w.dumps({"": value}).partition("=")[2].strip()
