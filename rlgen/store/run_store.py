@@ -145,7 +145,7 @@ class RunStore(StudyFolder):
         return self._strips(cell) is not None
 
     def strips(self) -> Mapping[str, list[dict[str, Any]]]:
-        """Episodes step by step of the runs that have some, see ``rlgen.evaluation.strips``."""
+        """Episodes step by step of the runs that have some, see ``rlgen.evaluation.recording``."""
         paths = {cell: self._strips(cell) for cell in self.done()}
         return files.JsonFiles({cell: path for cell, path in paths.items() if path is not None})
 

@@ -8,9 +8,8 @@ import pandas as pd
 
 from rlgen.agents.learner import resolve_device
 from rlgen.errors import StoreError
-from rlgen.evaluation.strips import episodes
+from rlgen.evaluation.recording import strip_episodes, worst_level_trajectories
 from rlgen.evaluation.table import table
-from rlgen.evaluation.trajectories import worst_level_trajectories
 from rlgen.levels.split import Split
 from rlgen.perturbations.condition import Condition
 from rlgen.policies import checkpoint, loading
@@ -85,7 +84,7 @@ def run(
             shown = worst_level_trajectories(policy, split, rows, seed=cell.seed)
             files.write_json(aside / "trajectories.json", shown)
         if strips and not into.has_strips(cell.id):
-            files.write_json(aside / STRIPS, episodes(policy, split, cell.seed))
+            files.write_json(aside / STRIPS, strip_episodes(policy, split, cell.seed))
     told = provenance.collect(command) | {"device": device, "seconds": clock.seconds}
     files.write_json(aside / "provenance.json", told | {"steps": steps})
     into.publish(aside, cell.id, conditions, trained=to_train)

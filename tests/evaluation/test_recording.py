@@ -9,7 +9,7 @@ from helpers import uniform
 from paper_studies import asked, made, means
 
 from rlgen import draw_split
-from rlgen.evaluation import strips
+from rlgen.evaluation import recording
 from rlgen.levels import lookup
 from rlgen.perturbations.condition import Condition
 from rlgen.report.figures.zhang2018 import draw, frames, panels
@@ -28,7 +28,7 @@ def split():
 
 @pytest.fixture(scope="module")
 def played(split):
-    return strips.episodes(uniform(TUNNEL), split, 7)
+    return recording.strip_episodes(uniform(TUNNEL), split, 7)
 
 
 # How they are played.
@@ -36,15 +36,15 @@ def played(split):
 
 def test_each_pool_is_played_under_each_condition(split, played):
     kinds = [(e["split"], e["condition"]) for e in played]
-    assert kinds == [(pool, c) for pool in ("train", "test") for c in strips.CONDITIONS]
+    assert kinds == [(pool, c) for pool in ("train", "test") for c in recording.CONDITIONS]
     first = {"train": split.train.ids[0], "test": split.test.ids[0]}
     assert all(e["level"] == first[e["split"]] for e in played)
 
 
 def test_an_episode_is_plain_data_and_the_same_twice(split, played):
     assert json.loads(json.dumps(played)) == played
-    assert strips.episodes(uniform(TUNNEL), split, 7) == played
-    assert strips.episodes(uniform(TUNNEL), split, 8) != played
+    assert recording.strip_episodes(uniform(TUNNEL), split, 7) == played
+    assert recording.strip_episodes(uniform(TUNNEL), split, 8) != played
 
 
 def test_positions_follow_from_walls_moves_and_executed_actions(split, played):
@@ -76,11 +76,9 @@ def test_only_sticky_actions_differ_and_then_are_the_one_before(played):
 
 
 def test_random_spawn_starts_anywhere(split):
-    levels, condition = split.train.take([0]), Condition.parse("random_spawn")
+    task = (split.train.take([0]), Condition.parse("random_spawn"))
     starts = {
-        tuple(
-            strips.play(uniform(TUNNEL), TUNNEL, [(levels, condition)], seed=s)[0]["positions"][0]
-        )
+        tuple(recording.strips(uniform(TUNNEL), TUNNEL, [task], seed=s)[0]["positions"][0])
         for s in range(6)
     }
     assert len(starts) > 2
@@ -99,7 +97,7 @@ def test_rewards_are_those_of_the_objects_on_the_way(split, played):
 
 def test_families_without_floor_plans_have_no_strips():
     family = lookup.family("CartPole-v1")
-    assert strips.episodes(uniform(family), draw_split(family, 2, 0, 2), 0) == []
+    assert recording.strip_episodes(uniform(family), draw_split(family, 2, 0, 2), 0) == []
 
 
 # How they are cut.

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from base import REPEATS, Row
 
-from rlgen.evaluation.trajectories import record
+from rlgen.evaluation.recording import record
 from rlgen.levels.split import NAMESPACES, draw_split
 from rlgen.policies.functions import FunctionPolicy
 from rlgen.protocol.schema import Protocol, parse

@@ -74,7 +74,7 @@ def draw(
         part: Its settings say which runs belong to the item; those that have no run yet are gaps
             in the drawing and named in its note.
         item: A key of ``ITEMS``.
-        episodes: By run what ``rlgen.evaluation.strips.episodes`` gave, for figures 4 and 8 to 17.
+        episodes: By run, of ``evaluation.recording.strip_episodes``, for figures 4 and 8 to 17.
 
     Returns:
         The drawing, or None if nothing of it is there.

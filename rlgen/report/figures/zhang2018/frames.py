@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-#: See ``rlgen.evaluation.strips.play``.
+#: See ``rlgen.evaluation.recording.strips``.
 Episode = Mapping[str, Any]
 
 

@@ -45,7 +45,7 @@ class Selection:
     Args:
         study: The store's tables.
         part: What the part asks for.
-        episodes: By run, see ``rlgen.evaluation.strips``.
+        episodes: By run, see ``rlgen.evaluation.recording``.
 
     Attributes:
         jobs: One row a run: ``run_id``, ``seed``, the columns of ``CELL``, and ``asked``, the

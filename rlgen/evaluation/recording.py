@@ -1,0 +1,257 @@
+"""Record episodes: what a policy does on its worst levels, and strips of episodes step by step."""
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+
+from rlgen.errors import LevelError
+from rlgen.evaluation.rollout import sample
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.split import Split
+from rlgen.perturbations.base import Channel
+from rlgen.perturbations.condition import PLAIN, Condition
+from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy
+from rlgen.util.seeding import library_seed, stream
+
+#: The conditions of strips.
+CONDITIONS = (PLAIN, "random_spawn", "sticky_proposed:0.25")
+
+
+class _Episode:
+    """One episode under way, and its history.
+
+    Args:
+        env: Plays the level; closed at the end of the episode.
+        level_id: Id of the level.
+        condition: How the policy's probabilities are changed.
+        rng: Draws actions and the channel's noise.
+        channel: Between proposed and executed actions, or None.
+        seed: Of the environment.
+    """
+
+    def __init__(
+        self,
+        env: "gym.Env[Any, Any]",
+        level_id: int,
+        condition: Condition,
+        rng: np.random.Generator,
+        channel: Channel | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self._env, self._condition, self._channel, self.rng = env, condition, channel, rng
+        self._memory: Any = None if channel is None else channel.begin(1, rng)
+        self.observation, self.info = env.reset(seed=seed, options={"level": level_id})
+        #: (column, row) before each step and at the end, as far as ``info`` says it.
+        self.positions: list[Any] = [self.info.get("position")]
+        self.proposed: list[Any] = []
+        self.executed: list[Any] = []
+        self.rewards: list[float] = []
+        self.ended = False
+
+    def draw(self, probabilities: NDArray[np.float64]) -> Any:
+        """An action, from the policy's probabilities ``(A,)``."""
+        return sample(self._condition.policy(probabilities[None]), self.rng)[0]
+
+    def step(self, proposed: Any) -> None:
+        """One step with this action."""
+        executed = proposed
+        if self._channel is not None:
+            actions, self._memory = self._channel.step(self._memory, proposed[None], self.rng)
+            executed = actions[0]
+        self.observation, reward, terminated, truncated, self.info = self._env.step(executed)
+        self.proposed.append(proposed.tolist())
+        self.executed.append(executed.tolist())
+        self.rewards.append(float(reward))
+        self.positions.append(self.info.get("position"))
+        self.ended = terminated or truncated
+        if self.ended:
+            self._env.close()
+
+
+def _play(policy: AnyPolicy, episodes: Sequence[_Episode]) -> None:
+    """Play episodes side by side until all have ended."""
+    memory = policy.start(len(episodes))
+    while not all(episode.ended for episode in episodes):
+        # Of all, so that what one does does not depend on when others end.
+        observations = np.stack([episode.observation for episode in episodes])
+        if isinstance(policy, ContinuousPolicy):
+            (alone,) = episodes  # whose generator draws the action
+            rows, memory = policy.act(observations, memory, alone.rng)
+            actions = list(rows)
+        else:
+            probabilities, memory = policy.act(observations, memory)
+            actions = [e.draw(row) for e, row in zip(episodes, probabilities, strict=True)]
+        for episode, action in zip(episodes, actions, strict=True):
+            if not episode.ended:
+                episode.step(action)
+
+
+def worst_level_trajectories(
+    policy: AnyPolicy, split: Split, rows: pd.DataFrame, *, seed: int
+) -> list[dict[str, Any]]:
+    """One sampled episode on the training and on the test level with the lowest expected return.
+
+    Args:
+        policy: The trained policy.
+        split: Its levels.
+        rows: The run's records.
+        seed: Of the sampled actions.
+
+    Returns:
+        See ``record``; each with ``split`` and the level's expected return ``expected``. Nothing
+        where the family draws nothing.
+    """
+    if not split.family.draws:
+        return []
+    condition = PLAIN if PLAIN in set(rows["condition"]) else rows["condition"].iloc[0]
+    episodes = []
+    for pool, levels in split.pools():
+        own = rows[(rows["split"] == pool) & (rows["condition"] == condition)]
+        if pool == "validation" or own.empty:
+            continue
+        worst = own.iloc[int(own["ret_mean"].to_numpy().argmin())]
+        position = int(np.flatnonzero(levels.ids == worst["level_id"])[0])
+        episode = record(policy, split, levels.take([position]), seed=seed)
+        about = {"split": pool, "condition": condition, "expected": float(worst["ret_mean"])}
+        episodes.append(episode | about)
+    return episodes
+
+
+def record(policy: AnyPolicy, split: Split, level: Levels, *, seed: int) -> dict[str, Any]:
+    """Play one episode and keep what a drawing of it needs.
+
+    Args:
+        policy: Acts by sampling.
+        split: Says the family.
+        level: A batch of one.
+        seed: Of the sampled actions.
+
+    Returns:
+        ``level``; ``picture``, the first frame as base64 PNG; ``positions`` of the agent before
+        each step and at the end, as (column, row), where the family tells them in ``info``;
+        ``actions``, numbers or lists of numbers; ``rewards``; ``solved``; ``timeout``.
+    """
+    level_id = int(level.ids[0])
+    env = split.family.env(level, render_mode="rgb_array")
+    rng = stream(seed, "trajectory", level_id)
+    episode = _Episode(env, level_id, Condition.parse(PLAIN), rng)
+    picture = np.asarray(env.render())
+    _play(policy, [episode])
+    positions = episode.positions
+    return {
+        "level": level_id,
+        "picture": _png(picture),
+        "positions": positions if all(p is not None for p in positions) else None,
+        "grid": list(split.family.observation_space.shape[1:]),
+        "actions": episode.executed,
+        "rewards": episode.rewards,
+        "solved": bool(episode.info.get("solved", False)),
+        "timeout": bool(episode.info.get("timeout", False)),
+    }
+
+
+def strip_episodes(policy: AnyPolicy, split: Split, seed: int) -> list[dict[str, Any]]:
+    """One episode on the first training and on the first test level under each of ``CONDITIONS``.
+
+    Zhang et al. 2018 (figures 4 and 8 to 17) draw such episodes step by step.
+
+    Args:
+        policy: Acts by sampling.
+        split: Its levels.
+        seed: Of the actions, start cells and perturbations.
+
+    Returns:
+        See ``strips``; each with its pool as ``split``. Nothing where the family has no floor
+        plans, or continuous actions; conditions that its levels do not allow are left out.
+    """
+    family = split.family
+    if isinstance(policy, ContinuousPolicy) or family.floor_plan(split.test) is None:
+        return []
+    faced = [Condition.parse(name) for name in CONDITIONS]
+    faced = [condition for condition in faced if condition.why_not(family, policy) is None]
+    pools = [(pool, levels) for pool, levels in split.pools() if pool != "validation"]
+    tasks = [(p, levels.take([0]), c) for p, levels in pools if len(levels) for c in faced]
+    episodes = strips(policy, family, [task[1:] for task in tasks], seed=seed)
+    return [{"split": pool} | episode for (pool, *_), episode in zip(tasks, episodes, strict=True)]
+
+
+def strips(
+    policy: Policy, family: Family, tasks: Sequence[tuple[Levels, Condition]], *, seed: int
+) -> list[dict[str, Any]]:
+    """Play one episode of each task, side by side, and keep every step.
+
+    Args:
+        policy: Acts by sampling.
+        family: Of the levels.
+        tasks: A batch of one level, and what is faced in it.
+        seed: Two calls with the same arguments play the same.
+
+    Returns:
+        For each task, as plain values: ``level``; ``condition``; ``walls``, a text of ``#`` and
+        ``.`` a row; ``objects`` with ``name``, ``position`` and ``reward``; ``moves`` by action;
+        ``positions``, (column, row) before each step and at the end; by step ``proposed`` and
+        ``executed`` action, ``rewards``, and whether a wall ``blocked`` it; ``solved``.
+
+    Raises:
+        LevelError: If the family has no floor plans.
+    """
+    episodes = [_begin_strip(family, level, condition, seed) for level, condition in tasks]
+    _play(policy, episodes)
+    return [
+        _strip(family, level, condition, episode)
+        for (level, condition), episode in zip(tasks, episodes, strict=True)
+    ]
+
+
+def _begin_strip(family: Family, level: Levels, condition: Condition, seed: int) -> _Episode:
+    if family.floor_plan(level) is None:
+        raise LevelError(f"{family.name} has no floor plans")
+    level_id = int(level.ids[0])
+    path = ("strip", level_id, condition.name)
+    env = family.env(level, random_spawn=condition.random_spawn)
+    channel = condition.channel(family.n_actions, family.noop)
+    rng, env_seed = stream(seed, *path), library_seed(seed, *path)
+    return _Episode(env, level_id, condition, rng, channel, env_seed)
+
+
+def _strip(
+    family: Family, level: Levels, condition: Condition, episode: _Episode
+) -> dict[str, Any]:
+    plan = family.floor_plan(level)
+    assert plan is not None, "checked before playing"
+    positions = [[int(number) for number in place] for place in episode.positions]
+    moves = [list(move) for move in plan.moves]
+    blocked = [
+        before == after and any(moves[action])
+        for before, after, action in zip(positions, positions[1:], episode.executed, strict=False)
+    ]
+    return {
+        "level": int(level.ids[0]),
+        "condition": condition.name,
+        "walls": ["".join("#" if wall else "." for wall in row) for row in plan.walls],
+        "objects": [
+            {"name": name, "position": list(place), "reward": reward}
+            for name, place, reward in plan.objects
+        ],
+        "moves": moves,
+        "positions": positions,
+        "proposed": episode.proposed,
+        "executed": episode.executed,
+        "rewards": episode.rewards,
+        "blocked": blocked,
+        "solved": bool(episode.info.get("solved", False)),
+    }
+
+
+def _png(picture: NDArray[np.uint8]) -> str:
+    buffer = io.BytesIO()
+    # A palette keeps the few colours of a drawing in a third of the bytes.
+    Image.fromarray(picture).quantize(128).save(buffer, "PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
