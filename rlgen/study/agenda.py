@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rlgen.protocol.schema import Protocol
-from rlgen.study.cell import Cell, conditions
+from rlgen.study.cell import conditions
+from rlgen.study.kinds.policy_cell import PolicyCell
 from rlgen.study.plan import plan
 
 
@@ -17,7 +18,7 @@ class Task:
         conditions: Names of what its policy is to face in any of them.
     """
 
-    cell: Cell
+    cell: PolicyCell
     conditions: tuple[str, ...]
 
 

@@ -1,115 +1,83 @@
-"""What is computed at a time: one agent trained once on one pool of levels."""
+"""A cell: one piece of work that takes time, of whatever kind, and its entry in a store's plan."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from rlgen.levels import lookup
-from rlgen.levels.split import Split, chosen_split, draw_split
 from rlgen.perturbations.condition import Condition
-from rlgen.protocol.schema import Protocol, named_levels
-from rlgen.study.facts import facts
+from rlgen.protocol.schema import Protocol
+from rlgen.study.workspace import Workspace
 from rlgen.training.regularisers.regularisation import Regularisation
 from rlgen.util.hashing import digest
 
-#: Raised whenever the same settings would give other results for a reason that no setting names.
-RESULTS_VERSION = 1
-#: Settings of cells whose levels are named.
-NAMED = ("train_levels", "validation_levels", "test_levels")
-#: Settings that came later, with empty defaults.
-_LATER = (*NAMED, "policy_hash")
-#: Settings that say in another way what others say.
-_UNHASHED = ("agent_options", "policy")
 
+class Cell(ABC):
+    """One piece of work: what its results depend on, and how it is done.
 
-@dataclass(frozen=True)
-class Cell:
-    """One agent trained once on one pool. Its settings are all that its results depend on.
+    Another kind is a subclass in a module of its own and a line in ``kinds.KINDS``, or an entry
+    point of the group ``rlgen.kinds``.
 
-    The attributes are the protocol's keys, each with one value, and what they resolve to.
+    Attributes:
+        kind: Its name in ``KINDS``.
+        card: One line that says what cells of the kind do.
+        records: Whether its runs hold the records of a policy, of which reports are made.
+        preload: Modules that ``run`` imports; a fork server imports them once for all workers.
+        steps: How much work it is, in environment steps: progress is told in these.
     """
 
-    family: str
-    family_options: Mapping[str, Any]
-    family_version: int
-    n_train_levels: int
-    n_validation_levels: int
-    n_test_levels: int
-    flip_p: float
-    agent: str
-    agent_options: Mapping[str, Any]
-    agent_settings: Mapping[str, Any]
-    agent_version: int
-    network: str
-    regulariser: str
+    kind: ClassVar[str]
+    card: ClassVar[str]
+    records: ClassVar[bool] = False
+    preload: ClassVar[tuple[str, ...]] = ()
     steps: int
-    seed: int
-    pool_seed: int
-    evaluated_train_levels: int
-    curve_points: int
-    curve_levels: int
-    episodes: int
-    results_version: int = RESULTS_VERSION
-    train_levels: str = ""
-    validation_levels: str = ""
-    test_levels: str = ""
-    policy: str = ""
-    policy_hash: str = ""
 
-    @cached_property
+    @property
+    @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
+        """All that its results depend on, as plain values."""
 
     @cached_property
     def id(self) -> str:
-        """Sixteen hex digits of the hash of the settings, the agent's as resolved."""
-        told = {key: value for key, value in self.settings.items() if key not in _UNHASHED}
-        # Without those that older stores' cells do not have.
-        told = {key: value for key, value in told.items() if value or key not in _LATER}
-        return digest(told)[:16]
+        """Sixteen hex digits of the hash of its kind and settings: the name of its run."""
+        return digest({"kind": self.kind, **self.settings})[:16]
 
     @property
+    @abstractmethod
     def label(self) -> str:
         """A short name for people."""
-        extra = f", p={self.flip_p:g}" if self.flip_p else ""
-        extra += f", {self.regulariser}" if self.regulariser != "none" else ""
-        return (
-            f"{self.agent}/{self.network} on {self.n_train_levels} levels of {self.family}"
-            f"{extra}, seed {self.seed}"
-        )
 
-    def split(self) -> Split:
-        """The cell's levels."""
-        family = lookup.family(self.family).configure(self.family_options)
-        named = named_levels(self.train_levels, self.validation_levels, self.test_levels)
-        if named:
-            return chosen_split(family, named, self.n_train_levels, flip_p=self.flip_p)
-        return draw_split(
-            family,
-            self.n_train_levels,
-            self.n_validation_levels,
-            self.n_test_levels,
-            pool_seed=self.pool_seed,
-            flip_p=self.flip_p,
-        )
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a report must know that only this half can say, see ``study.facts``."""
+        return {}
+
+    @classmethod
+    @abstractmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """The cell that has these settings."""
+
+    @abstractmethod
+    def run(self, workspace: Workspace) -> None:
+        """Do the work and write its results into the workspace's folder, in a worker."""
 
 
 def entries(cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    """What a store's plan says of each cell: ``id``, ``label``, ``settings`` and ``facts``."""
-    known: dict[str, dict[str, Any]] = {}
-    told = []
-    for cell in cells:
-        kind = {"family": cell.family, "options": cell.family_options, "flip_p": cell.flip_p}
-        name = digest(kind)
-        if name not in known:
-            family = lookup.family(cell.family).configure(cell.family_options)
-            known[name] = facts(family, cell.flip_p)
-        told.append(
-            {"id": cell.id, "label": cell.label, "settings": cell.settings, "facts": known[name]}
-        )
-    return told
+    """What a store's plan says of each cell.
+
+    ``id``, ``kind``, ``label``, ``settings`` and ``facts``, and ``records`` if its run has none.
+    """
+    return [
+        {
+            "id": cell.id,
+            "kind": cell.kind,
+            "label": cell.label,
+            "settings": cell.settings,
+            "facts": cell.facts,
+            **({} if cell.records else {"records": False}),
+        }
+        for cell in cells
+    ]
 
 
 def canonical(protocol: Protocol) -> Protocol:

@@ -17,11 +17,13 @@ from rlgen.networks import NETWORKS
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.sources import policy_hash
 from rlgen.protocol.schema import GRID, Protocol
-from rlgen.study.cell import NAMED, Cell
+from rlgen.study.kinds.evaluate import EvaluateCell
+from rlgen.study.kinds.policy_cell import NAMED, PolicyCell
+from rlgen.study.kinds.train import TrainCell
 from rlgen.training.regularisers.regularisation import Regularisation
 
 
-def plan(protocol: Protocol, where: str) -> list[Cell]:
+def plan(protocol: Protocol, where: str) -> list[PolicyCell]:
     """The cells of a protocol in the order in which they run.
 
     Args:
@@ -67,8 +69,9 @@ def plan(protocol: Protocol, where: str) -> list[Cell]:
             if reason is not None:
                 raise ProtocolError(f"{where}: regulariser = {text!r}: {reason}")
     named = protocol.named_levels
+    kind = EvaluateCell if made else TrainCell
     return [
-        Cell(
+        kind(
             family=family,
             family_options=dict(families[family].options),
             family_version=families[family].version,

@@ -10,15 +10,14 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
-from rlgen.errors import LevelError, ProtocolError, nearest
-from rlgen.levels import lookup
-from rlgen.policies import sources
 from rlgen.protocol.suite import Asked
 from rlgen.store.run_store import RunStore
 from rlgen.study.agenda import Task, agenda
 from rlgen.study.cell import Cell, canonical, entries
 from rlgen.study.executors.local import LocalExecutor, ServerDiedError
 from rlgen.study.executors.server import RAISED
+from rlgen.study.kinds.evaluate import EvaluateCell, check_policies
+from rlgen.study.kinds.policy_cell import PolicyCell, check_levels
 from rlgen.study.progress import Progress
 
 #: How often a cell is tried when its worker is killed; one that raises is not tried again.
@@ -86,8 +85,8 @@ def run(
     """
     tasks = agenda(asked.parts)
     cells = [task.cell for task in tasks]
-    check_levels(cells)
-    check_policies(cells, trust)  # which are shown a level
+    check_levels([cell for cell in cells if isinstance(cell, PolicyCell)])
+    check_policies([cell for cell in cells if isinstance(cell, EvaluateCell)], trust)
     parts = [canonical(part) for part, _ in asked.parts]
     store = RunStore.create(out, canonical(asked.whole), entries(cells), parts)
     outcome = Outcome(store)
@@ -101,7 +100,8 @@ def run(
     if not todo:
         return outcome
     progress.begin([job.cell for job in todo], len(outcome.already), jobs)
-    with progress, LocalExecutor(store.log_folder, PRELOAD) as executor:
+    modules = dict.fromkeys(name for job in todo for name in type(job.cell).preload)
+    with progress, LocalExecutor(store.log_folder, (*PRELOAD, *modules)) as executor:
         strips = any(part.item for part in parts)
         driver = _Driver(store, executor, progress, outcome, device, jobs, trust, strips=strips)
         try:
@@ -109,40 +109,6 @@ def run(
         finally:
             driver.release()
     return outcome
-
-
-def check_policies(cells: Sequence[Cell], trust: Sequence[str]) -> None:
-    """Refuse policies made elsewhere that cannot be loaded, or do not fit their levels."""
-    played = {(cell.policy, cell.family): cell for cell in cells if cell.policy}
-    files = {file for policy, _ in played for file in sources.files(policy)}
-    for text in trust:
-        if text not in files:
-            raise ProtocolError(
-                f"trust = {text!r}: is no policy of this study{nearest(text, files)}"
-            )
-    if not played:
-        return
-    from rlgen.policies import loading
-
-    for cell in played.values():
-        family = lookup.family(cell.family).configure(cell.family_options)
-        loading.load(cell.policy, family, trusted=trust)
-
-
-def check_levels(cells: Sequence[Cell]) -> None:
-    """Refuse named levels of which two are the same task; of drawn ones none are."""
-    named = {
-        (cell.family, cell.train_levels, cell.n_train_levels, cell.flip_p): cell
-        for cell in cells
-        if cell.train_levels
-    }
-    for cell in named.values():
-        try:
-            cell.split()
-        except LevelError as error:
-            raise LevelError(
-                f"{cell.family}: {error}; levels that are drawn, not named, all differ"
-            ) from None
 
 
 def _missing(store: RunStore, task: Task) -> list[str]:
@@ -228,8 +194,9 @@ class _Driver:
         job.attempts, job.leaving = job.attempts + 1, False
         arguments: dict[str, Any] = {
             "store": str(self._store.path.resolve()),
+            "kind": cell.kind,
             "settings": cell.settings,
-            "conditions": job.missing,
+            "wanted": job.missing,
             "device": self._device,
             "command": sys.argv,
             "trust": list(self._trust),

@@ -234,8 +234,9 @@ def test_a_condition_that_is_added_faces_the_policy_that_is_kept(store, monkeypa
     worker.run(
         report=lambda event, **told: None,
         store=str(store.path),
+        kind=cell["kind"],
         settings=cell["settings"],
-        conditions=["greedy"],
+        wanted=["greedy"],
         device="cpu",
         command=[],
     )

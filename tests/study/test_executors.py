@@ -8,60 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from helpers import TINY
 
 from rlgen.study.executors.local import LocalExecutor, ServerDiedError, end_waiting
 from rlgen.study.executors.server import RAISED
+from rlgen.study.kinds.train import TrainCell
 from rlgen.study.runner import PRELOAD
-
-CALLS: list[int] = []
-
-
-def prepare():
-    CALLS.append(os.getpid())
-
-
-def tell(*, report, text=""):
-    report("told", pid=os.getpid(), parent=os.getppid(), prepared=CALLS, length=len(text))
-
-
-def where(*, report):
-    folder, told = str(Path.cwd()), os.environ.get("RLGEN_TEST")
-    report("where", server=os.getppid(), folder=folder, told=told)
-
-
-def broken(*, report):
-    raise RuntimeError("broken")
-
-
-def wait(*, report, until):
-    while not Path(until).exists():
-        time.sleep(0.05)
-
-
-def tiny_cell(*, report, store):
-    """A cell of the tiny study, and what its process imported on the way."""
-    from rlgen.protocol import schema
-    from rlgen.store.run_store import RunStore
-    from rlgen.study import cell, plan, worker
-
-    asked = schema.parse(TINY, "tiny")
-    planned = plan.plan(asked, "tiny")
-    RunStore.create(Path(store), asked, cell.entries(planned))
-    before = set(sys.modules)
-    worker.run(
-        report=lambda event, **_: None,
-        store=store,
-        settings=planned[0].settings,
-        conditions=list(asked.conditions),
-        device="cpu",
-        command=[],
-    )
-    report("imported", late=sorted(set(sys.modules) - before))
 
 
 def events_of(executor, job, call, **arguments):
-    executor.start(job, f"test_executors:{call}", arguments)
+    executor.start(job, f"jobs:{call}", arguments)
     found = []
     deadline = time.monotonic() + 100
     while not found or found[-1]["event"] != "ended":
@@ -73,7 +28,7 @@ def events_of(executor, job, call, **arguments):
 
 @pytest.fixture
 def executor(tmp_path):
-    with LocalExecutor(tmp_path, ["test_executors:prepare"]) as started:
+    with LocalExecutor(tmp_path, ["jobs:prepare"]) as started:
         yield started
 
 
@@ -116,12 +71,12 @@ def test_a_waiting_process_that_dies_is_replaced(executor):
 
 @pytest.mark.slow
 def test_a_dead_server_is_told_when_its_last_job_has_ended(executor, tmp_path):
-    executor.start("long", "test_executors:wait", {"until": str(tmp_path / "now")})
+    executor.start("long", "jobs:wait", {"until": str(tmp_path / "now")})
     while not (tmp_path / "long.log").exists():
         time.sleep(0.05)
     executor._server.kill()
     executor._server.wait()
-    executor.start("next", "test_executors:tell", {})
+    executor.start("next", "jobs:tell", {})
     assert list(executor.events(timeout=1)) == []
     (tmp_path / "now").touch()
     assert [event["event"] for event in executor.events(timeout=10)] == ["leaving"]
@@ -147,7 +102,7 @@ def test_nobody_is_left(tmp_path):
 @pytest.mark.slow
 def test_workers_find_imported_what_all_of_them_need(tmp_path):
     (tmp_path / "logs").mkdir()
-    with LocalExecutor(tmp_path / "logs", PRELOAD) as executor:
+    with LocalExecutor(tmp_path / "logs", (*PRELOAD, *TrainCell.preload)) as executor:
         told = events_of(executor, "cell", "tiny_cell", store=str(tmp_path / "store"))
     # What takes long to import comes in hundreds of modules.
     assert len(told[0]["late"]) < 20, told[0]["late"]
@@ -158,7 +113,7 @@ def test_a_server_without_jobs_waits_for_the_next_study(tmp_path, monkeypatch):
     def server(folder, told):
         monkeypatch.chdir(folder)
         monkeypatch.setenv("RLGEN_TEST", told)
-        with LocalExecutor(tmp_path, ["test_executors:prepare"]) as executor:
+        with LocalExecutor(tmp_path, ["jobs:prepare"]) as executor:
             event, *_ = events_of(executor, told, "where")
         assert (event["folder"], event["told"]) == (str(folder), told)
         return event["server"]
@@ -177,8 +132,8 @@ def test_a_server_without_jobs_waits_for_the_next_study(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_a_server_with_jobs_does_not_wait(tmp_path):
     for fails in (False, True):
-        with suppress(ZeroDivisionError), LocalExecutor(tmp_path, ["test_executors"]) as executor:
+        with suppress(ZeroDivisionError), LocalExecutor(tmp_path, ["jobs"]) as executor:
             if fails:
                 raise ZeroDivisionError
-            executor.start("one", "test_executors:wait", {"until": str(tmp_path / "never")})
+            executor.start("one", "jobs:wait", {"until": str(tmp_path / "never")})
         assert executor._server.poll() is not None

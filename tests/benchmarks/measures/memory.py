@@ -10,6 +10,7 @@ from rlgen.protocol import schema
 from rlgen.store.run_store import RunStore
 from rlgen.study import cell, plan, runner, worker
 from rlgen.study.executors.local import LocalExecutor
+from rlgen.study.kinds.train import TrainCell
 
 NETWORKS = ("conv-a", "mlp-512-128")
 #: The peak of training is reached at the second of its rollouts of 4,096 steps.
@@ -50,15 +51,16 @@ def measure() -> list[Row]:
     planned = plan.plan(asked, "memory")
     with tempfile.TemporaryDirectory() as folder:
         store = RunStore.create(Path(folder) / "store", asked, cell.entries(planned))
-        with LocalExecutor(store.log_folder, runner.PRELOAD) as executor:
+        with LocalExecutor(store.log_folder, (*runner.PRELOAD, *TrainCell.preload)) as executor:
             return [_row(cell, store, executor) for cell in planned]
 
 
-def _row(cell: cell.Cell, store: RunStore, executor: LocalExecutor) -> Row:
+def _row(cell: TrainCell, store: RunStore, executor: LocalExecutor) -> Row:
     arguments = {
         "store": str(store.path),
+        "kind": cell.kind,
         "settings": cell.settings,
-        "conditions": list(STUDY["conditions"]),
+        "wanted": list(STUDY["conditions"]),
         "device": "cpu",
         "command": [],
     }

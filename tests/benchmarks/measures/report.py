@@ -24,7 +24,7 @@ from rlgen.store import provenance, records
 from rlgen.store.run_store import RunStore
 from rlgen.study import cell as cells
 from rlgen.study import plan
-from rlgen.study.cell import Cell
+from rlgen.study.kinds.policy_cell import PolicyCell
 from rlgen.util import files
 from rlgen.util.hashing import digest
 from rlgen.util.seeding import stream
@@ -147,7 +147,7 @@ class World:
         self.random = rng.normal(-0.3, 0.1, shape)
 
 
-def returns(cell: Cell, conditions: Sequence[str], worlds: dict[str, World]) -> pd.DataFrame:
+def returns(cell: PolicyCell, conditions: Sequence[str], worlds: dict[str, World]) -> pd.DataFrame:
     """Records, level after level within condition within pool, as an evaluation gives them.
 
     A return is the sum of an effect of the run, one of the level and a residual.
@@ -192,7 +192,7 @@ def named(words: Sequence[str], codes: Any) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, list(words))
 
 
-def curve(cell: Cell) -> pd.DataFrame:
+def curve(cell: PolicyCell) -> pd.DataFrame:
     """Learning curves of the three pools."""
     rng = stream(cell.seed, "report", "curve", cell.id)
     steps = np.linspace(0, cell.steps, cell.curve_points + 1).astype(int)

@@ -1,0 +1,15 @@
+"""Kinds of cells by name; other distributions add some through the entry points ``rlgen.kinds``."""
+
+from rlgen.study.cell import Cell
+from rlgen.util.registry import Catalogue, Lazy
+
+KINDS: Catalogue[type[Cell]] = Catalogue(
+    "kind of cell",
+    {
+        "train": Lazy("train an agent and evaluate it", "rlgen.study.kinds.train:TrainCell"),
+        "evaluate": Lazy(
+            "evaluate a policy made elsewhere", "rlgen.study.kinds.evaluate:EvaluateCell"
+        ),
+    },
+    group="rlgen.kinds",
+)

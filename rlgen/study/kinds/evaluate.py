@@ -1,0 +1,62 @@
+"""Cells that evaluate a policy made elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rlgen.errors import ProtocolError, StoreError, nearest
+from rlgen.levels.split import Split
+from rlgen.policies import sources
+from rlgen.study.kinds.policy_cell import PolicyCell
+from rlgen.study.workspace import Workspace
+from rlgen.util import files
+
+if TYPE_CHECKING:
+    from rlgen.policies.base import AnyPolicy
+    from rlgen.store.provenance import Clock
+
+
+@dataclass(frozen=True)
+class EvaluateCell(PolicyCell):
+    """One policy of a file or a function, evaluated on one pool."""
+
+    kind: ClassVar[str] = "evaluate"
+    card: ClassVar[str] = "evaluate a policy made elsewhere"
+    preload: ClassVar[tuple[str, ...]] = ("rlgen.study.kinds.measuring", "rlgen.policies.loading")
+
+    def obtain(
+        self, workspace: Workspace, split: Split, device: str, clock: "Clock"
+    ) -> "tuple[AnyPolicy, int]":
+        """Load it, and write what a run's folder holds of a policy that was not trained here."""
+        import pandas as pd
+
+        from rlgen.policies import loading
+        from rlgen.store import records
+
+        del device, clock  # nothing is trained
+        if sources.policy_hash(self.policy) != self.policy_hash:
+            raise StoreError(f"{self.policy}: has changed since this study was planned")
+        policy = loading.load(self.policy, split.family, trusted=workspace.trust)
+        source = {"path": self.policy, "sha256": self.policy_hash}
+        agent = {"made_elsewhere": source, "steps": 0}
+        files.write_json(workspace.folder / "agent.json", agent)
+        none = pd.DataFrame(columns=records.CURVES.names)
+        records.write(workspace.folder / "curve.parquet", none, records.CURVES)
+        return policy, 0
+
+
+def check_policies(cells: Sequence[EvaluateCell], trust: Sequence[str]) -> None:
+    """Refuse policies that cannot be loaded, or do not fit their levels; each is shown a level."""
+    played = {(cell.policy, cell.family): cell for cell in cells}
+    paths = {path for policy, _ in played for path in sources.files(policy)}
+    for text in trust:
+        if text not in paths:
+            raise ProtocolError(
+                f"trust = {text!r}: is no policy of this study{nearest(text, paths)}"
+            )
+    if not played:
+        return
+    from rlgen.policies import loading
+
+    for cell in played.values():
+        loading.load(cell.policy, cell.configured_family(), trusted=trust)

@@ -1,0 +1,87 @@
+"""The run of a cell about a policy: its records and all that is kept beside them."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from rlgen.agents.learner import resolve_device
+from rlgen.evaluation.recording import strip_episodes, worst_level_trajectories
+from rlgen.evaluation.table import table
+from rlgen.levels.split import Split
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.base import AnyPolicy
+from rlgen.store import provenance, records
+from rlgen.store.run_store import STRIPS
+from rlgen.study.workspace import Workspace
+from rlgen.util import files
+from rlgen.util.seeding import library_seed
+
+if TYPE_CHECKING:
+    from rlgen.study.kinds.policy_cell import PolicyCell
+
+#: What a run may keep beside its records, by the name of the file.
+RECORDINGS: dict[str, Callable[[AnyPolicy, Split, int], Any]] = {STRIPS: strip_episodes}
+
+
+def measure(cell: "PolicyCell", workspace: Workspace) -> None:
+    """Obtain the cell's policy, evaluate it, and write the run's files."""
+    folder = workspace.folder
+    device = resolve_device(workspace.device)
+    clock = provenance.Clock()
+    with clock.time("draw_levels"):
+        split = cell.split()
+        workspace.save_split(split.manifest, split.manifest_hash)
+    policy, steps = cell.obtain(workspace, split, device, clock)
+    workspace.report("evaluating")
+    with clock.time("evaluate"):
+        rows = _evaluate(cell, split, policy, steps, workspace)
+        records.write(folder / "records.parquet", rows, records.RECORDS)
+        if workspace.earlier is None:
+            worst = worst_level_trajectories(policy, split, rows, seed=cell.seed)
+            files.write_json(folder / "trajectories.json", worst)
+            identity = {"id": cell.id, "kind": cell.kind, "settings": cell.settings}
+            files.write_json(folder / "cell.json", identity)
+        for name in workspace.recordings:
+            files.write_json(folder / name, RECORDINGS[name](policy, split, cell.seed))
+    origin = provenance.collect(workspace.command) | {"device": device, "seconds": clock.seconds}
+    files.write_json(folder / "provenance.json", origin | {"steps": steps})
+    files.write_json(folder / "conditions.json", sorted(workspace.wanted))
+
+
+def _evaluate(
+    cell: "PolicyCell", split: Split, policy: AnyPolicy, steps: int, workspace: Workspace
+) -> pd.DataFrame:
+    """The records of one run, level after level within condition within pool."""
+    conditions: Sequence[Condition] = [Condition.parse(name) for name in workspace.wanted]
+    evaluated = {
+        "train": split.train.take(slice(0, cell.evaluated_train_levels)),
+        "validation": split.validation,
+        "test": split.test,
+    }
+    parts = [
+        table(
+            policy,
+            split.family,
+            levels,
+            conditions,
+            episodes=cell.episodes,
+            seed=library_seed(cell.seed, "evaluation", pool),
+            cache=workspace.cache,
+        ).assign(split=pool)
+        for pool, levels in evaluated.items()
+        if len(levels)
+    ]
+    return pd.concat(parts, ignore_index=True).assign(
+        run_id=cell.id,
+        family=cell.family,
+        agent=cell.agent,
+        network=cell.network,
+        n_train_levels=cell.n_train_levels,
+        flip_p=cell.flip_p,
+        regulariser=cell.regulariser,
+        seed=cell.seed,
+        pool_seed=cell.pool_seed,
+        checkpoint=steps,
+        manifest=split.manifest_hash,
+    )

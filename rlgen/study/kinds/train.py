@@ -1,0 +1,60 @@
+"""Cells that train an agent."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rlgen.levels.split import Split
+from rlgen.study.kinds.policy_cell import PolicyCell
+from rlgen.study.workspace import Workspace
+from rlgen.util import files
+
+if TYPE_CHECKING:
+    from rlgen.policies.base import AnyPolicy
+    from rlgen.store.provenance import Clock
+
+
+@dataclass(frozen=True)
+class TrainCell(PolicyCell):
+    """One agent trained once on one pool."""
+
+    kind: ClassVar[str] = "train"
+    card: ClassVar[str] = "train an agent and evaluate it"
+    preload: ClassVar[tuple[str, ...]] = ("rlgen.study.kinds.measuring", "rlgen.training.train")
+
+    def obtain(
+        self, workspace: Workspace, split: Split, device: str, clock: "Clock"
+    ) -> "tuple[AnyPolicy, int]":
+        """Train it, or load it where it has been trained."""
+        import pandas as pd
+
+        from rlgen.policies import checkpoint
+        from rlgen.store import records
+        from rlgen.training.train import train
+
+        if workspace.earlier is not None:
+            policy = checkpoint.load(workspace.earlier, device)
+            return policy, int(files.read_json(workspace.earlier / "agent.json")["steps"])
+        with clock.time("train"):
+            trained = train(
+                split,
+                agent=self.agent,
+                network=self.network,
+                steps=self.steps,
+                seed=self.seed,
+                agent_options=self.agent_options,
+                regulariser=self.regulariser,
+                curve_points=self.curve_points,
+                curve_levels=self.curve_levels,
+                episodes=self.episodes,
+                device=device,
+                on_checkpoint=lambda step, speed, returns: workspace.report(
+                    "progress", step=step, steps_per_second=speed, returns=dict(returns)
+                ),
+            )
+        clock.seconds["test_worker"] = clock.seconds["train"] - trained.seconds
+        clock.seconds["train"] = trained.seconds
+        notes = {"cell": self.settings, "settings": trained.settings, "steps": trained.steps}
+        checkpoint.save(trained.policy, workspace.folder, notes)
+        curve = pd.DataFrame(trained.curve).assign(run_id=self.id)
+        records.write(workspace.folder / "curve.parquet", curve, records.CURVES)
+        return trained.policy, trained.steps

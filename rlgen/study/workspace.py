@@ -1,0 +1,51 @@
+"""What a cell's ``run`` is given: a folder to write into, what is wanted, and to whom to report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from rlgen.util import files
+
+#: Folder of a workspace for the manifests of splits, which the store keeps once for all runs.
+SPLITS = "splits"
+
+
+class Report(Protocol):
+    """Where a worker reports to."""
+
+    def __call__(self, event: str, **values: Any) -> None:
+        """Report an event."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A worker's place; its folder becomes the cell's run, or a further part of it.
+
+    Attributes:
+        folder: Empty at first. What ``run`` writes into it is kept, nothing else is.
+        wanted: Names of outputs; for a policy those of the conditions that it is to face.
+        earlier: The cell's run where only further outputs are wanted; never written to.
+        cache: A folder for what other cells may use again; may be lost at any time.
+        report: Called with ``"progress"`` (``step``, ``steps_per_second``, ``returns``) or
+            ``"evaluating"``.
+        device: "auto", "cpu" or "cuda".
+        command: The command line, for provenance.
+        trust: Files that may be unpickled or run.
+        recordings: Names of files to be written beside the records, such as "strips.json".
+    """
+
+    folder: Path
+    wanted: Sequence[str]
+    cache: Path
+    report: Report
+    earlier: Path | None = None
+    device: str = "auto"
+    command: Sequence[str] = ()
+    trust: Sequence[str] = ()
+    recordings: Sequence[str] = ()
+
+    def save_split(self, manifest: Mapping[str, Any], manifest_hash: str) -> None:
+        """Keep which levels a split holds."""
+        (self.folder / SPLITS).mkdir(exist_ok=True)
+        files.write_json(self.folder / SPLITS / f"{manifest_hash}.json", manifest)
