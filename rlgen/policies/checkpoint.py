@@ -41,7 +41,9 @@ def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
     spec = policy.spec
     number = WITH_PARTS if spec.parts else FORMATS[type(spec)]
     card = {"format": number, "policy": asdict(spec), **notes}
-    (folder / "agent.json").write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
+    (folder / "agent.json").write_text(
+        json.dumps(card, sort_keys=True, separators=(",", ":")) + "\n"
+    )
 
 
 def load(folder: Path, device: str = "cpu") -> TrainedPolicy:

@@ -26,8 +26,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON with sorted keys; nan becomes null."""
-    write_text(path, json.dumps(without_nan(value), indent=1, sort_keys=True) + "\n")
+    """Write JSON for machines: sorted keys, no spaces; nan becomes null."""
+    text = json.dumps(without_nan(value), sort_keys=True, separators=(",", ":"))
+    write_text(path, text + "\n")
 
 
 def without_nan(value: Any) -> Any:

@@ -18,6 +18,7 @@ def test_json_has_no_nan_and_no_numbers_of_numpy(tmp_path):
         "c": [1.5],
     }
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+    assert (tmp_path / "x.json").read_text() == '{"a":3,"b":[null,null,true],"c":[1.5]}\n'
 
 
 def test_what_cannot_be_read_is_named(tmp_path):
