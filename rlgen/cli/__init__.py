@@ -17,6 +17,7 @@ from rlgen.cli import (
     plan,
     power,
     report,
+    schema,
     show,
 )
 from rlgen.cli.options import INTERRUPTED
@@ -71,6 +72,7 @@ for _command in (
     contexts.contexts,
     lint.lint,
     audit.audit,
+    schema.schema,
 ):
     cli.add_command(_command)
 

@@ -16,14 +16,14 @@ CATALOGUES = {
     "checks": "rlgen.diagnostics.detectors:CHECKS",
     "controls": "rlgen.agents.controls:CONTROLS",
 }
-KINDS = ("families", *CATALOGUES, "protocols")
+KINDS = ("families", *CATALOGUES, "protocols", "keys")
 
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def list_(kind: str | None, as_json: bool) -> None:
-    """List what there is, a line each.
+    """List what there is, a line each; keys are those of protocol files.
 
     \b
     rlgen list
@@ -49,6 +49,10 @@ def _cards(kind: str) -> dict[str, str]:
         return lookup.family_cards()
     if kind == "protocols":
         return shipped.protocol_cards()
+    if kind == "keys":
+        from rlgen.protocol.json_schema import key_cards
+
+        return key_cards()
     module, _, name = CATALOGUES[kind].partition(":")
     catalogue = getattr(import_module(module), name)
     return {name: catalogue.card(name) for name in catalogue}

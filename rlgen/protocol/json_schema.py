@@ -24,13 +24,14 @@ def json_schema() -> dict[str, Any]:
         ['keys']
     """
     schema = Protocol.model_json_schema(mode="validation")
+    properties: dict[str, dict[str, Any]] = {name: schema["properties"][name] for name in keys()}
+    for field in properties.values():
+        field.pop("title", None)
     table = {
         "type": "object",
-        "properties": {name: schema["properties"][name] for name in keys()},
+        "properties": properties,
         "additionalProperties": False,
     }
-    for field in table["properties"].values():
-        field.pop("title", None)
     of_files = {
         BUDGETS: {"type": "object", "additionalProperties": {"$ref": "#/$defs/keys"}},
         BUDGET: {"type": "string"},
@@ -46,7 +47,7 @@ def json_schema() -> dict[str, Any]:
         "description": "https://json-schema.org for editors; made by rlgen schema",
         "$defs": {"keys": table},
         "type": "object",
-        "properties": {**table["properties"], **of_files},
+        "properties": {**properties, **of_files},
         "additionalProperties": False,
         "if": whole,
         "then": _required(schema["required"]),

@@ -15,7 +15,7 @@ from rlgen.agents import AGENTS
 from rlgen.cli import cli
 from rlgen.networks import NETWORKS
 from rlgen.perturbations import PERTURBATIONS
-from rlgen.protocol.schema import FREE, GRID, Protocol, parse
+from rlgen.protocol.schema import parse
 from rlgen.training.regularisers import REGULARISERS
 from rlgen_envs import FAMILIES
 
@@ -156,25 +156,6 @@ def test_every_command_is_in_the_readme():
 def rows(text):
     """First and second column of the tables of a document, backquoted first column only."""
     return dict(re.findall(r"^\| `([a-z_]+)` \| (.*?) \|", text, re.MULTILINE))
-
-
-def test_every_key_of_a_protocol_is_described_with_its_default():
-    told = rows(PROTOCOLS.partition("## Options")[0])
-    assert list(told) == list(Protocol.model_fields)
-    required = {"name": "x", "family": "x", "n_train_levels": 1, "network": "x"}
-    defaults = parse({**required, "seeds": [0], "steps": 1}, "required keys")
-    for key, field in Protocol.model_fields.items():
-        unit = told[key]
-        assert ("**grid**" in unit) == (key in GRID), key
-        assert ("required" in unit) == field.is_required(), key
-        if not field.is_required():
-            default = getattr(defaults, key)
-            shown = tomllib.loads(f"x = {re.search(r'`(.*)`', unit)[1]}")["x"]
-            if isinstance(default, tuple):
-                default = default[0] if default else []
-            assert shown == default, key
-    for key in FREE:
-        assert key in Protocol.model_fields
 
 
 def test_every_option_of_a_family_is_described():

@@ -1,10 +1,12 @@
 """The JSON Schema takes what rlgen takes, and refuses what an editor can know to be wrong."""
 
+import json
 import tomllib
 from importlib.resources import files
 
 import jsonschema
 import pytest
+from commands import rlgen
 
 from rlgen.protocol.groups import GROUPS
 from rlgen.protocol.json_schema import json_schema, key_cards
@@ -71,3 +73,10 @@ def test_every_key_is_documented_with_unit_default_and_meaning():
     for name, card in cards.items():
         assert ("grid" in card.partition(")")[0]) == (name in GRID), name
         assert len(card.partition(") ")[2]) > 10, name
+
+
+def test_the_commands_print_them():
+    assert json.loads(rlgen("schema")[0]) == json_schema()
+    printed, _ = rlgen("list", "keys")
+    for name in keys():
+        assert f"\n{name} " in f"\n{printed}"
