@@ -148,7 +148,7 @@ def calibrate(
     jobs: int | None = None,
     quiet: bool = True,
 ) -> dict[str, Any]:
-    """Put agents whose overfitting is known to every check; what the folder holds is kept.
+    """Measure agents of known overfitting with every detector; what the folder holds is kept.
 
     Writes ``calibration.html`` and ``calibration.json``.
 
@@ -168,14 +168,16 @@ def calibrate(
         RlgenError: Before anything is computed, for what cannot work.
     """
     from rlgen.diagnostics.calibration import population, run, summary
-    from rlgen.diagnostics.detectors import CHECKS
+    from rlgen.diagnostics.detectors import DETECTORS
     from rlgen.report.sections import calibration as page
     from rlgen.util import files
 
     _check_call(jobs, "auto", (0, 1))
     member = lookup.family(family) if isinstance(family, str) else family
     member = member.configure(options or {})
-    checks = {name: CHECKS[name] for name in CHECKS if CHECKS[name].why_not(member) is None}
+    checks = {
+        name: DETECTORS[name] for name in DETECTORS if DETECTORS[name].why_not(member) is None
+    }
     told, failed = run.collect(
         member,
         population.default(pools, seeds),

@@ -55,9 +55,9 @@ def calibrate(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Put agents whose overfitting is known to every check, and say which checks detect it.
+    """Measure agents of known overfitting with every detector, and say which detect it.
 
-    Small mazes, on which networks come out sound as well as overfitted within minutes.
+    On small mazes, where training gives sound as well as overfitted networks within minutes.
 
     If a control agent is read wrongly, the instrument is not to be believed: the page says so, and
     the exit code is 1.

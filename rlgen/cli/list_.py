@@ -13,7 +13,7 @@ CATALOGUES = {
     "networks": "rlgen.networks:NETWORKS",
     "perturbations": "rlgen.perturbations:PERTURBATIONS",
     "regularisers": "rlgen.training.regularisers:REGULARISERS",
-    "checks": "rlgen.diagnostics.detectors:CHECKS",
+    "detectors": "rlgen.diagnostics.detectors:DETECTORS",
     "controls": "rlgen.agents.controls:CONTROLS",
 }
 KINDS = ("families", *CATALOGUES, "protocols", "keys")

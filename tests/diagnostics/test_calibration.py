@@ -1,4 +1,4 @@
-"""The calibration: real controls, real readings; a broken check is found out."""
+"""The calibration: real controls, real readings; a broken detector is found out."""
 
 import json
 
@@ -7,10 +7,11 @@ import pytest
 
 import rlgen
 from rlgen.analysis.stats import scorecards
+from rlgen.diagnostics import detectors
 from rlgen.diagnostics.calibration import population, summary
 from rlgen.diagnostics.calibration.job import readings
 from rlgen.diagnostics.calibration.population import Subject
-from rlgen.diagnostics.detectors import CHECKS
+from rlgen.diagnostics.detectors import DETECTORS
 from rlgen.diagnostics.detectors.held_out import HeldOut
 from rlgen.diagnostics.detectors.under_condition import UnderCondition
 from rlgen.report.sections import calibration as page
@@ -42,7 +43,7 @@ def agents():
 
 
 def summarised(agents, checks=None):
-    named = {name: CHECKS[name] for name in CHEAP} | (checks or {})
+    named = {name: DETECTORS[name] for name in CHEAP} | (checks or {})
     return summary.summarise(agents, {}, named, {"family": "x"})
 
 
@@ -60,7 +61,7 @@ def test_the_controls_are_read_as_they_must(agents):
 
 
 def broken(agents, name, change):
-    """The same agents, with one check's readings changed."""
+    """The same agents, with one detector's readings changed."""
     copy = json.loads(json.dumps(agents))
     for agent in copy:
         change(agent, agent["checks"][name])
@@ -72,7 +73,7 @@ def failing(told):
     return [trial["name"] for trial in told["trials"] if not trial["passed"]]
 
 
-def test_a_sticky_check_that_does_nothing_is_found_out(agents):
+def test_a_sticky_detector_that_does_nothing_is_found_out(agents):
     def idle(agent, reading):
         reading["returns"], reading["planner"] = agent["returns"], agent["best"]
 
@@ -88,7 +89,7 @@ def test_held_out_levels_that_are_training_levels_are_found_out(agents):
     assert failing(told) == ["Memorisers are flagged by held-out levels"]
 
 
-def test_a_check_that_sees_what_it_cannot_is_found_out(agents):
+def test_a_detector_that_sees_what_it_cannot_is_found_out(agents):
     def clairvoyant(agent, reading):
         reading["returns"] -= agent["train_score"] - agent["test_score"]
 
@@ -99,7 +100,7 @@ def test_a_check_that_sees_what_it_cannot_is_found_out(agents):
     }
 
 
-def test_a_check_that_accuses_the_planner_is_found_out(agents):
+def test_a_detector_that_accuses_the_planner_is_found_out(agents):
     def harsh(agent, reading):
         if agent["name"] == "planner":
             reading["returns"] -= 0.5
@@ -111,7 +112,7 @@ def test_a_check_that_accuses_the_planner_is_found_out(agents):
 @pytest.mark.slow
 def test_an_agent_that_failed_spoils_the_belief(agents, tmp_path):
     told = summary.summarise(
-        agents, {"brute <b>": "it broke"}, {n: CHECKS[n] for n in CHEAP}, {"family": "x"}
+        agents, {"brute <b>": "it broke"}, {n: DETECTORS[n] for n in CHEAP}, {"family": "x"}
     )
     assert not told["believed"]
     text = page.write(tmp_path, told).read_text()
@@ -182,9 +183,7 @@ def test_end_to_end(monkeypatch, tmp_path):
         )
 
     monkeypatch.setattr(population, "default", tiny)
-    monkeypatch.setattr(
-        rlgen.checks, "CHECKS", {name: CHECKS[name] for name in CHEAP}, raising=False
-    )
+    monkeypatch.setattr(detectors, "DETECTORS", {name: DETECTORS[name] for name in CHEAP})
     out = tmp_path / "out"
     told = rlgen.calibrate("maze-basic", out, options={"size": 6}, pools=2, seeds=1, jobs=2)
     assert not told["failed"]
@@ -196,10 +195,10 @@ def test_end_to_end(monkeypatch, tmp_path):
     assert {p: p.stat().st_mtime_ns for p in (out / "readings").iterdir()} == files
 
 
-def test_checks_of_the_method_are_what_the_trials_are_about():
-    assert isinstance(CHECKS[summary.STICKY], UnderCondition)
-    assert CHECKS[summary.NOOP].number == "K-07"
-    assert isinstance(CHECKS[summary.HELD_OUT], HeldOut)
+def test_detectors_of_the_method_are_what_the_trials_are_about():
+    assert isinstance(DETECTORS[summary.STICKY], UnderCondition)
+    assert DETECTORS[summary.NOOP].number == "K-07"
+    assert isinstance(DETECTORS[summary.HELD_OUT], HeldOut)
 
 
 def test_the_command_ends_with_1_if_the_instrument_is_not_believed(agents, tmp_path, monkeypatch):

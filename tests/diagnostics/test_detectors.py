@@ -1,11 +1,11 @@
-"""The contract of a check; every member of the catalogue inherits it."""
+"""The contract of a detector; every member of the catalogue inherits it."""
 
 import numpy as np
 import pytest
 from helpers import TablePolicy, uniform
 
 from rlgen import draw_split
-from rlgen.diagnostics.detectors import CHECKS
+from rlgen.diagnostics.detectors import DETECTORS
 from rlgen.diagnostics.detectors.base import Material
 from rlgen.diagnostics.detectors.bench import Bench, Noisy, _path_states, score
 from rlgen.diagnostics.detectors.held_out import HeldOut
@@ -21,7 +21,7 @@ MATERIAL = Material(FAMILY, SPLIT.train, SPLIT.test, seed=4)
 
 @pytest.fixture(scope="module")
 def bench():
-    return Bench(MATERIAL, dict(CHECKS))
+    return Bench(MATERIAL, dict(DETECTORS))
 
 
 class Memoriser(TablePolicy):
@@ -32,16 +32,18 @@ class Memoriser(TablePolicy):
         return np.stack([self._table.get(o.tobytes(), anything) for o in observations])
 
 
-def test_all_of_the_method_s_checks_are_there():
-    assert {check.number for check in CHECKS.values()} == {f"K-{n:02}" for n in range(1, 16)}
-    for name in CHECKS:
-        assert CHECKS.card(name) == CHECKS[name].card
-        assert FAMILY.name not in CHECKS[name].card
+def test_all_of_the_method_s_detectors_are_there():
+    assert {detector.number for detector in DETECTORS.values()} == {
+        f"K-{n:02}" for n in range(1, 16)
+    }
+    for name in DETECTORS:
+        assert DETECTORS.card(name) == DETECTORS[name].card
+        assert FAMILY.name not in DETECTORS[name].card
 
 
-@pytest.mark.parametrize("name", list(CHECKS))
+@pytest.mark.parametrize("name", list(DETECTORS))
 def test_situations_are_the_same_for_the_same_seed(name):
-    one, two = (CHECKS[name].situations(MATERIAL) for _ in range(2))
+    one, two = (DETECTORS[name].situations(MATERIAL) for _ in range(2))
     assert len(one) == len(two) > 0
     for a, b in zip(one, two, strict=True):
         assert a.levels.content_hash() == b.levels.content_hash()
@@ -49,11 +51,11 @@ def test_situations_are_the_same_for_the_same_seed(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(CHECKS))
-def test_checks_say_whether_they_leave_the_training_levels(name, bench):
+@pytest.mark.parametrize("name", list(DETECTORS))
+def test_detectors_say_whether_they_leave_the_training_levels(name, bench):
     """One that stays cannot tell a full memoriser from the planner (method 3.4); exactly."""
     full = bench.read(Memoriser(FAMILY, SPLIT.train))[name]
-    if not CHECKS[name].leaves:
+    if not DETECTORS[name].leaves:
         assert full.returns == pytest.approx(full.planner, abs=1e-12)
     else:
         assert full.returns < full.planner - 0.2
@@ -100,7 +102,7 @@ def test_steps_are_those_of_the_planner_s_episodes(bench):
 
 
 def test_an_obstacle_off_every_best_way_leaves_the_ways_open():
-    (situation,) = CHECKS["wall"].situations(MATERIAL)
+    (situation,) = DETECTORS["wall"].situations(MATERIAL)
     before, after = (
         planner.plan(FAMILY.tabular(levels)) for levels in (SPLIT.train, situation.levels)
     )
@@ -120,7 +122,7 @@ def test_an_obstacle_off_every_best_way_leaves_the_ways_open():
 
 def test_edited_levels_are_others_and_as_good():
     for name in ("wall", "symmetry", "object-move", "object-swap"):
-        for situation in CHECKS[name].situations(MATERIAL):
+        for situation in DETECTORS[name].situations(MATERIAL):
             mine = set(situation.levels.fingerprints())
             assert not mine & set(SPLIT.train.fingerprints())
             best = planner.plan(FAMILY.tabular(situation.levels)).returns
@@ -163,11 +165,11 @@ def test_what_cannot_be_checked_is_said():
 
     plain = Plain("plain", FAMILY.settings)
     material = Material(plain, SPLIT.train, SPLIT.test)
-    with pytest.raises(LevelError, match="check 'symmetry': plain has no edit 'symmetry'"):
-        Bench(material, {"symmetry": CHECKS["symmetry"]})
-    with pytest.raises(LevelError, match="check 'random-spawn': plain cannot draw start cells"):
-        Bench(material, {"random-spawn": CHECKS["random-spawn"]})
-    with pytest.raises(LevelError, match="wants 300 held-out levels, and there are 200"):
+    with pytest.raises(LevelError, match="detector 'symmetry': plain has no edit 'symmetry'"):
+        Bench(material, {"symmetry": DETECTORS["symmetry"]})
+    with pytest.raises(LevelError, match="detector 'random-spawn': plain cannot draw start cells"):
+        Bench(material, {"random-spawn": DETECTORS["random-spawn"]})
+    with pytest.raises(LevelError, match="needs 300 held-out levels, and there are 200"):
         Bench(MATERIAL, {"more": HeldOut(300)})
 
     class Opaque(type(FAMILY)):
@@ -175,5 +177,5 @@ def test_what_cannot_be_checked_is_said():
             return None
 
     opaque = Opaque("opaque", FAMILY.settings)
-    with pytest.raises(LevelError, match="opaque: checks are made for levels that can be computed"):
+    with pytest.raises(LevelError, match="opaque: detectors need tabular levels"):
         Bench(Material(opaque, SPLIT.train, SPLIT.test), {})

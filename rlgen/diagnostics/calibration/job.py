@@ -9,7 +9,7 @@ from rlgen.agents.cloning import clone
 from rlgen.agents.controls import CONTROLS
 from rlgen.agents.controls.planner import PlannerPolicy
 from rlgen.diagnostics.calibration.population import HELD_OUT, READ_LEVELS, Subject
-from rlgen.diagnostics.detectors import CHECKS
+from rlgen.diagnostics.detectors import DETECTORS
 from rlgen.diagnostics.detectors.base import Material
 from rlgen.diagnostics.detectors.bench import Bench, score
 from rlgen.levels import lookup
@@ -71,7 +71,9 @@ def readings(
     own = split.train.take(slice(0, READ_LEVELS))
     learnt = split.train.take(slice(0, HELD_OUT))
     held_out, truth = split.test.take(slice(0, HELD_OUT)), split.test.take(slice(HELD_OUT, None))
-    bench = Bench(Material(family, own, held_out, first.pool_seed), {n: CHECKS[n] for n in checks})
+    bench = Bench(
+        Material(family, own, held_out, first.pool_seed), {n: DETECTORS[n] for n in checks}
+    )
     told = []
     for subject in subjects:
         policy = _policy(subject, split)

@@ -10,7 +10,7 @@ import pandas as pd
 from rlgen.analysis.stats import detection, instrument, scorecards
 from rlgen.analysis.stats.scorecards import Scorecard
 from rlgen.diagnostics.calibration.population import BY_THE_CLOCK, MEMORISERS
-from rlgen.diagnostics.detectors.base import Check
+from rlgen.diagnostics.detectors.base import Detector
 from rlgen.util.version import __version__
 
 #: Populations that checks are scored on: name -> kinds of agents.
@@ -26,7 +26,7 @@ STICKY, NOOP, HELD_OUT = "sticky-proposed-25", "noop-starts", "held-out-50"
 def summarise(
     agents: Sequence[Mapping[str, Any]],
     failed: Mapping[str, str],
-    checks: Mapping[str, Check],
+    checks: Mapping[str, Detector],
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Everything the page shows, as plain values.

@@ -1,8 +1,8 @@
-"""The catalogue of checks (method 3.3).
+"""The catalogue of detectors of overfitting (method 3.3).
 
-To add one: a module with a ``Check``, and its line in the table. The contract tests then hold it to
-what it says of itself: a check that does not leave the training levels cannot tell a full memoriser
-from the planner, and every check clears the planner.
+To add one: a module with a ``Detector``, and its line in the table. The contract tests then verify
+its claims about itself: a detector that stays within the training levels cannot tell a full
+memoriser from the planner, and every detector clears the planner.
 """
 
 from typing import TYPE_CHECKING
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from rlgen.util.registry import Catalogue, Lazy
 
 if TYPE_CHECKING:
-    from rlgen.diagnostics.detectors.base import Check
+    from rlgen.diagnostics.detectors.base import Detector
 
-__all__ = ["CHECKS"]
+__all__ = ["DETECTORS"]
 
 _HERE = "rlgen.diagnostics.detectors"
 
@@ -22,8 +22,8 @@ def _under(number: str, condition: str, words: str) -> Lazy:
     return Lazy(words, target, (number, words, condition))
 
 
-CHECKS: "Catalogue[Check]" = Catalogue(
-    "check",
+DETECTORS: "Catalogue[Detector]" = Catalogue(
+    "detector",
     {
         "greedy": _under("K-01", "greedy", "the most probable action"),
         "temperature": _under("K-01", "temperature:2", "action probabilities flattened, T = 2"),
@@ -43,12 +43,12 @@ CHECKS: "Catalogue[Check]" = Catalogue(
         ),
         "noop-starts": _under("K-07", "noop_starts:30", "1 to 30 do-nothing steps first"),
         "path-starts": Lazy(
-            "start at a random moment of the planner's way",
+            "start at a random moment of the planner's path",
             f"{_HERE}.path_starts:MEMBER",
         ),
         "frame-skip": _under("K-09", "frame_skip:2", "each action held for 2 steps"),
         "random-frame-skip": _under("K-09", "random_frame_skip:3", "held for 1 to 3 steps"),
-        "delay-1": _under("K-10", "delay:1", "actions a step late"),
+        "delay-1": _under("K-10", "delay:1", "actions one step late"),
         "delay-2": _under("K-10", "delay:2", "actions two steps late"),
         "noise-0.5": Lazy(
             "each number of the observation is wrong with probability 0.005",
@@ -58,10 +58,10 @@ CHECKS: "Catalogue[Check]" = Catalogue(
             "each number of the observation is wrong with probability 0.02",
             f"{_HERE}.observation_noise:STRONG",
         ),
-        "wall": Lazy("an obstacle more, off every best way", f"{_HERE}.edited:WALL"),
-        "symmetry": Lazy("turned and mirrored, in all seven ways", f"{_HERE}.edited:SYMMETRY"),
-        "object-move": Lazy("one object elsewhere", f"{_HERE}.edited:MOVE"),
-        "object-swap": Lazy("a good and a bad object change places", f"{_HERE}.edited:SWAP"),
+        "wall": Lazy("one more obstacle, off every best path", f"{_HERE}.edited:WALL"),
+        "symmetry": Lazy("rotated and mirrored, in all seven ways", f"{_HERE}.edited:SYMMETRY"),
+        "object-move": Lazy("one object moved elsewhere", f"{_HERE}.edited:MOVE"),
+        "object-swap": Lazy("a good and a bad object swapped", f"{_HERE}.edited:SWAP"),
         "held-out-10": Lazy("10 held-out levels", f"{_HERE}.held_out:FEW"),
         "held-out-50": Lazy("50 held-out levels", f"{_HERE}.held_out:SOME"),
         "held-out-200": Lazy("200 held-out levels", f"{_HERE}.held_out:MANY"),

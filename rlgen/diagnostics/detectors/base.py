@@ -1,8 +1,8 @@
-"""What a check is: a situation in which a policy is measured to find out whether it has overfitted.
+"""Detectors: situations in which a policy is measured to find out whether it has overfitted.
 
 A detector may use training levels only (method 3.1); held-out levels are the reference that the
-detectors are compared with. What a check reads is how much the policy loses in the situation, more
-than the planner does there.
+detectors are compared with. A detector's reading is how much more the policy loses in the situation
+than the planner does.
 """
 
 from abc import ABC, abstractmethod
@@ -19,12 +19,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Material:
-    """What checks are made of.
+    """The levels that detectors are built from.
 
     Attributes:
         family: Of the levels.
         train: Levels that the agent was trained on, or some of them.
-        held_out: Levels that it was not; only the reference detector may look at them.
+        held_out: Levels that it was not trained on; only the reference detector may use them.
         seed: Of everything that is drawn.
     """
 
@@ -36,14 +36,14 @@ class Material:
 
 @dataclass(frozen=True)
 class Situation:
-    """Where a policy is measured.
+    """A setting in which a policy is measured.
 
     Attributes:
         levels: The levels played.
-        condition: What is met in them.
-        on_path: Whether episodes start at a random moment of the planner's way instead.
-        noise: Probability with which each number of an observation is replaced by its opposite
-            end of the range, before the policy sees it.
+        condition: The condition under which they are played.
+        on_path: Whether episodes start at a random moment of the planner's path instead.
+        noise: Probability with which each number of an observation is moved to the opposite end
+            of its range before the policy receives it.
     """
 
     levels: Levels
@@ -52,14 +52,15 @@ class Situation:
     noise: float = 0.0
 
 
-class Check(ABC):
-    """A check.
+class Detector(ABC):
+    """A way to detect overfitting.
 
     Attributes:
-        number: The method's number of it, "K-05".
+        number: Its number in the method, "K-05".
         card: One line.
-        leaves: Whether it shows the policy anything that cannot be met in the training levels
-            themselves. One that does not cannot detect a full memoriser (method 3.4).
+        leaves: Whether it leaves the training levels, that is, shows the policy anything that
+            cannot occur in the training levels themselves. A detector that does not cannot
+            detect a full memoriser (method 3.4).
     """
 
     number: str
@@ -68,13 +69,13 @@ class Check(ABC):
 
     @abstractmethod
     def situations(self, material: Material) -> list[Situation]:
-        """Where to measure; the check's reading is the mean over all of them.
+        """The situations to measure in; the reading is the mean over all of them.
 
         Raises:
-            RlgenError: If the family's levels cannot be checked so.
+            RlgenError: If the detector does not apply to the family's levels.
         """
 
     def why_not(self, family: Family) -> str | None:
-        """Why the family's levels cannot be checked so, else None."""
+        """Why the detector does not apply to the family's levels, or None if it does."""
         del family
         return None

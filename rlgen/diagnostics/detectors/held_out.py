@@ -1,15 +1,15 @@
-"""The reference: levels that the agent has never seen (K-15)."""
+"""The reference detector: held-out levels (K-15)."""
 
-from rlgen.diagnostics.detectors.base import Check, Material, Situation
+from rlgen.diagnostics.detectors.base import Detector, Material, Situation
 from rlgen.errors import LevelError
 from rlgen.perturbations.condition import Condition
 
 
-class HeldOut(Check):
+class HeldOut(Detector):
     """Some held-out levels.
 
     Args:
-        count: How many.
+        count: Number of levels.
     """
 
     number = "K-15"
@@ -20,10 +20,10 @@ class HeldOut(Check):
         self.card = f"{count} held-out levels"
 
     def situations(self, material: Material) -> list[Situation]:
-        """See ``Check.situations``."""
+        """See ``Detector.situations``."""
         if len(material.held_out) < self.count:
             raise LevelError(
-                f"check {self.number} wants {self.count} held-out levels, and there are "
+                f"detector {self.number} needs {self.count} held-out levels, and there are "
                 f"{len(material.held_out)}"
             )
         levels = material.held_out.take(slice(0, self.count))

@@ -1,14 +1,14 @@
-"""Noise in what the policy sees (K-11)."""
+"""Noise in the observations (K-11)."""
 
-from rlgen.diagnostics.detectors.base import Check, Material, Situation
+from rlgen.diagnostics.detectors.base import Detector, Material, Situation
 from rlgen.perturbations.condition import Condition
 
 
-class ObservationNoise(Check):
-    """Each number of an observation is turned to the other end of its range with a probability.
+class ObservationNoise(Detector):
+    """Each number of an observation is moved to the other end of its range with a probability.
 
     Args:
-        probability: Of each number, at each step anew.
+        probability: For each number, independently at each step.
     """
 
     number = "K-11"
@@ -19,7 +19,7 @@ class ObservationNoise(Check):
         self.card = f"each number of the observation is wrong with probability {probability:g}"
 
     def situations(self, material: Material) -> list[Situation]:
-        """See ``Check.situations``."""
+        """See ``Detector.situations``."""
         return [Situation(material.train, Condition.parse("plain"), noise=self.probability)]
 
 

@@ -1,26 +1,26 @@
-"""Checks that perturb the training levels: the stochasticity of the paper and its relatives."""
+"""Detectors that perturb the training levels: added stochasticity and related conditions."""
 
-from rlgen.diagnostics.detectors.base import Check, Material, Situation
+from rlgen.diagnostics.detectors.base import Detector, Material, Situation
 from rlgen.levels.family import Family
 from rlgen.perturbations.condition import Condition
 
 
-class UnderCondition(Check):
+class UnderCondition(Detector):
     """The training levels under a condition (K-01 to K-07, K-09, K-10).
 
     Args:
-        number: The method's.
+        number: Its number in the method.
         card: One line.
-        condition: As in a protocol.
+        condition: As written in a protocol.
     """
 
     def __init__(self, number: str, card: str, condition: str) -> None:
         self.number, self.card, self.condition = number, card, condition
 
     def situations(self, material: Material) -> list[Situation]:
-        """See ``Check.situations``."""
+        """See ``Detector.situations``."""
         return [Situation(material.train, Condition.parse(self.condition))]
 
     def why_not(self, family: Family) -> str | None:
-        """See ``Check.why_not``."""
+        """See ``Detector.why_not``."""
         return Condition.parse(self.condition).why_not(family)

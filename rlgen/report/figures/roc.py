@@ -1,4 +1,4 @@
-"""Figures of a calibration: how well each check tells overfitted agents from sound ones."""
+"""Figures of a calibration: how well each detector separates overfitted from sound agents."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,21 +9,20 @@ import pandas as pd
 
 from rlgen.report.figures.base import FAINT, INK, TEST, TRAIN, Drawing, style, to_svg
 
-#: Colour by verdict: what works, what does not, what is not known.
+#: Colours of the verdicts.
 COLOURS = {"detects": "#2e8b57", "does not detect": "#c0504d", "inconclusive": "#9a7d0a"}
 
 
 def forest(summary: Mapping[str, Any], population: str) -> Drawing:
-    """Area under the curve of each check with its interval, in the order of the table."""
-    checks = summary["checks"]
+    """Area under the ROC curve of each detector with its interval, in the order of the table."""
     data = pd.DataFrame(
         [
             {
-                "check": told["name"],
-                **told[population]["auc"],
-                "verdict": told[population]["verdict"],
+                "check": detector["name"],
+                **detector[population]["auc"],
+                "verdict": detector[population]["verdict"],
             }
-            for told in checks
+            for detector in summary["checks"]
         ]
     )
     name = f"forest-{population}"
@@ -52,42 +51,41 @@ def forest(summary: Mapping[str, Any], population: str) -> Drawing:
         axis.grid(visible=False, axis="y")
         axis.set_xlabel("area under the ROC curve")
         canvas.legend(loc="outside upper left", ncols=3)
-        svg = to_svg(canvas, name, f"Area under the ROC curve of each check, {population}")
+        svg = to_svg(canvas, name, f"Area under the ROC curve of each detector, {population}")
         plt.close(canvas)
     return Drawing(svg, data)
 
 
 def curves(summary: Mapping[str, Any], population: str) -> Drawing:
-    """The ROC curve of each check, in small panels."""
-    checks = summary["checks"]
+    """The ROC curve of each detector, in small panels."""
+    detectors = summary["checks"]
     rows = []
     name = f"roc-{population}"
     columns = 6
     with style(name):
         canvas, axes = plt.subplots(
-            -(-len(checks) // columns),
+            -(-len(detectors) // columns),
             columns,
-            figsize=(9.2, 1.55 * -(-len(checks) // columns) + 0.3),
+            figsize=(9.2, 1.55 * -(-len(detectors) // columns) + 0.3),
             sharex=True,
             sharey=True,
             squeeze=False,
             layout="constrained",
         )
-        for axis, told in zip(axes.flat, checks, strict=False):
-            check = told["name"]
-            false, true = (np.asarray(values, float) for values in told[population]["roc"])
+        for axis, detector in zip(axes.flat, detectors, strict=False):
+            false, true = (np.asarray(values, float) for values in detector[population]["roc"])
             axis.plot([0, 1], [0, 1], color=FAINT, linewidth=1)
-            axis.plot(false, true, color=TRAIN if not told["leaves"] else TEST, linewidth=1.5)
-            axis.set_title(check, fontsize=8)
+            axis.plot(false, true, color=TRAIN if not detector["leaves"] else TEST, linewidth=1.5)
+            axis.set_title(detector["name"], fontsize=8)
             axis.set_xticks([0, 1])
             axis.set_yticks([0, 1])
             rows += [
-                {"check": check, "false_positive_rate": f, "true_positive_rate": t}
+                {"check": detector["name"], "false_positive_rate": f, "true_positive_rate": t}
                 for f, t in zip(false, true, strict=True)
             ]
-        for axis in axes.flat[len(checks) :]:
+        for axis in axes.flat[len(detectors) :]:
             axis.set_visible(False)
-        svg = to_svg(canvas, name, f"ROC curves of all checks, {population}")
+        svg = to_svg(canvas, name, f"ROC curves of all detectors, {population}")
         plt.close(canvas)
     return Drawing(
         svg, pd.DataFrame(rows, columns=["check", "false_positive_rate", "true_positive_rate"])

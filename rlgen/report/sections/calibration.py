@@ -1,4 +1,4 @@
-"""The page of a calibration: may the instrument be believed, and which checks detect."""
+"""The page of a calibration: whether the instrument can be believed, and which detectors work."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ from rlgen.report.figures import roc
 from rlgen.report.template import fill
 from rlgen.util import files
 
-_CHECK = ("name", "number", "card", "leaves", "levels", "steps", "radius")
+#: The columns of a detector in the CSV file, besides its scores.
+_COLUMNS = ("name", "number", "card", "leaves", "levels", "steps", "radius")
 POPULATIONS = {
     "networks": "cloned networks",
     "controls": "control agents",
@@ -20,14 +21,14 @@ POPULATIONS = {
 def write(out: Path, summary: dict[str, Any]) -> Path:
     """Write ``calibration.html`` and ``calibration.json``; returns the page's path."""
     files.write_json(out / "calibration.json", summary)
-    # The page shows what the file holds, in which unknown numbers are None.
-    told = files.read_json(out / "calibration.json")
-    files.write_text(out / "calibration.html", render(told))
+    # The page is rendered from the file, in which unknown numbers are None.
+    stored = files.read_json(out / "calibration.json")
+    files.write_text(out / "calibration.html", render(stored))
     return out / "calibration.html"
 
 
 def render(summary: dict[str, Any]) -> str:
-    """The page."""
+    """The HTML of the page."""
     columns = ["kind", "name", "n_levels", "flip_p"]
     agents = pd.DataFrame(summary["agents"], columns=None if summary["agents"] else columns)
     return fill(
@@ -39,12 +40,12 @@ def render(summary: dict[str, Any]) -> str:
         agents=agents,
         groups=_groups(agents),
         drops=pd.DataFrame(summary["drops"]),
-        checks=_checks(summary),
+        detectors=_detectors(summary),
     )
 
 
 def _groups(agents: pd.DataFrame) -> list[dict[str, Any]]:
-    """The population in a few rows: agents of one kind, name and size together."""
+    """The population, one row for agents of one kind, name and size."""
     keys = ["kind", "name", "n_levels", "flip_p"]
     rows = []
     for key, part in agents.groupby(keys, sort=True):
@@ -63,13 +64,13 @@ def _groups(agents: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _checks(summary: dict[str, Any]) -> pd.DataFrame:
-    """All numbers of all checks, flat, for download."""
+def _detectors(summary: dict[str, Any]) -> pd.DataFrame:
+    """All numbers of all detectors, as one flat table for download."""
     rows = []
-    for told in summary["checks"]:
-        row = {key: told[key] for key in _CHECK}
+    for detector in summary["checks"]:
+        row = {key: detector[key] for key in _COLUMNS}
         for population in POPULATIONS:
-            card = told[population]
+            card = detector[population]
             row |= {
                 f"{population}_verdict": card["verdict"],
                 f"{population}_tpr": card["tpr"]["tpr"],
