@@ -6,10 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from rlgen.evaluation import exact, planner
+from rlgen.evaluation import planner
 from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.base import Channel
-from rlgen.perturbations.condition import Condition
 
 Floats = NDArray[np.float64]
 
@@ -17,33 +16,8 @@ Floats = NDArray[np.float64]
 SETTLED = 1e-13
 
 
-def optimal_returns(tabular: TabularLevels, condition: Condition, noop: int | None) -> Floats:
-    """The best expected return of each level under a condition.
-
-    The agent sees the state, the channel's memory (for sticky actions the action before) and the
-    time, and plans for what will happen; under random spawn it is told the start cell too, and
-    the returns are averaged over start cells. Changes of the policy do not bind it: greedy and
-    temperature leave a deterministic policy as it is.
-
-    Args:
-        tabular: ``L`` levels.
-        condition: What is faced.
-        noop: The family's action that does nothing, or None.
-
-    Returns:
-        ``(L,)``.
-    """
-    channel = condition.channel(tabular.n_actions, noop)
-    n, m = tabular.n_states, channel.n_memories
-    value = _proposals(tabular, channel).max(axis=1)
-    starts = exact.start_distribution(tabular, condition, channel.start).reshape(n, m)
-    weighted = (starts * value.T).sum(axis=1)
-    returns: Floats = np.add.reduceat(weighted, tabular.offsets[:-1])
-    return returns
-
-
 def optimal_actions(tabular: TabularLevels, channel: Channel) -> NDArray[np.int64]:
-    """What such an agent proposes in each state and memory, ``(N, M)``.
+    """What an agent that knows the perturbation proposes in each state and memory, ``(N, M)``.
 
     Of proposals that are as good the one that takes the fewest steps, then the first; as if the
     whole episode were still to come, so that the plan does not depend on the time.

@@ -220,7 +220,7 @@ class Family(ABC):
     def flipped_rewards(self) -> tuple[Sequence[float], float] | None:
         """What the memorisation ceiling is computed from, or None where there is none.
 
-        For families whose flips are those of ``stats.gaps.ceiling`` (method 1.6): signs do not
+        For families whose flips are those of ``stats.scores.ceiling`` (method 1.6): signs do not
         depend on the layout, the positive objects of a level share what they are worth in all,
         and any object can be left aside.
 

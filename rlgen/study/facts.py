@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from rlgen.analysis.stats import gaps
+from rlgen.analysis.stats.scores import ceiling
 from rlgen.levels.family import Family
 
 
@@ -27,5 +27,5 @@ def facts(family: Family, flip_p: float) -> dict[str, Any]:
     return {
         "best": plain[1] if known else None,
         **({"bounds": bounds} if known else {}),
-        "ceiling": None if rewards is None else gaps.ceiling(rewards[0], flip_p, rewards[1]).train,
+        "ceiling": None if rewards is None else ceiling(rewards[0], flip_p, rewards[1]).train,
     }

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.analysis.stats.certificates import betting
-from rlgen.analysis.stats.sequences import spent
 from rlgen.levels.split import Split
 from rlgen.util.seeding import stream
 
@@ -30,7 +29,11 @@ def gap_low(
     fixed beforehand, so that the bets may be made for that number.
 
     A pool that is watched as a whole has a known mean, and all of the doubt is about new levels.
-    Of a larger one the levels watched are a random sample, since a learner knows no order.
+    Of a larger one the levels watched are a random sample, since a learner knows no order; there
+    the limit is far lower, and an alarm rare (the table in ``analysis/stats/README.md``).
+
+    The gap is that of this pool: where it is easier than new levels by chance, even an agent that
+    plays all levels alike has one.
 
     Args:
         split: Whose levels were watched: each pool's first.
@@ -57,6 +60,17 @@ def gap_low(
         least = betting(drawn, *flipped, 1 - alpha).lower
     # An upper bound is a lower bound of the mirrored returns.
     return least + betting(-new, -high, -low, 1 - alpha).lower
+
+
+def spent(alpha: float, checkpoint: int) -> float:
+    """Alpha for the first, second, ... checkpoint of a run; over all they sum to ``alpha``.
+
+    Raises:
+        ValueError: For a checkpoint below 1.
+    """
+    if checkpoint < 1:
+        raise ValueError(f"checkpoint {checkpoint}: they are counted from 1")
+    return 6 * alpha / (np.pi * checkpoint) ** 2
 
 
 def _drawn(sample: NDArray[np.float64], pool: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import TABULAR, uniform
+from optimum import optimal_returns
 
 from rlgen import draw_split
 from rlgen.agents.controls import CONTROLS
@@ -17,7 +18,7 @@ from rlgen.agents.controls.lookup import LookupPolicy, keys
 from rlgen.agents.controls.memorisers import near_the_way
 from rlgen.agents.controls.q_learning import QLearning
 from rlgen.errors import LevelError, ProtocolError
-from rlgen.evaluation import aware, evaluate, planner
+from rlgen.evaluation import evaluate, planner
 from rlgen.evaluation.outcome import Outcome
 from rlgen.perturbations.condition import Condition
 from rlgen.util.seeding import stream
@@ -250,7 +251,7 @@ def test_who_knows_of_sticky_actions_attains_the_optimum():
     condition = Condition.parse("sticky_proposed:0.25")
     policy = fitted("sticky-aware-planner")
     told = evaluate(policy, BASIC, levels, [condition], episodes=episodes)[condition.name]
-    best = aware.optimal_returns(BASIC.tabular(levels), condition, BASIC.noop)
+    best = optimal_returns(BASIC.tabular(levels), condition, BASIC.noop)
     error = np.sqrt(told.ret_var / episodes)
     assert (np.abs(told.ret_mean - best) <= 4 * error + 1e-3).all()
     unaware = outcome(fitted("planner"), condition.name, levels=levels).ret_mean

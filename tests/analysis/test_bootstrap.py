@@ -19,14 +19,13 @@ def returns():
     )
 
 
-@pytest.mark.parametrize("name", ["crossed_degenerate", "crossed_twoway"])
-def test_closed_forms_as_worked(worked_examples, name):
-    told = worked_examples[name]
-    table, expect = np.array(told["Y"], float), told["expect"]
-    assert table.mean() == pytest.approx(expect["mean"])
-    assert bootstrap.variance_cells(table) == pytest.approx(expect["var_stratified_cell"])
-    assert bootstrap.variance_runs(table) == pytest.approx(expect["var_seed_only"])
-    assert bootstrap.variance_pigeonhole(table) == pytest.approx(expect["var_pigeonhole"])
+def pigeonhole_variance(returns):
+    """Of the mean, where one run and one level fewer are drawn than there are."""
+    runs, levels = (n - 1 for n in returns.shape)
+    by_run, by_level = returns.mean(axis=1), returns.mean(axis=0)
+    residual = returns - by_run[:, None] - by_level + returns.mean()
+    rest = (residual**2).mean() / (runs * levels)
+    return by_run.var() / runs + by_level.var() / levels + rest
 
 
 def test_draws_have_the_variance_of_the_closed_form(returns):
@@ -34,21 +33,14 @@ def test_draws_have_the_variance_of_the_closed_form(returns):
     rng = stream(1, "bootstrap")
     replicates = 40_000
     drawn = bootstrap.pigeonhole_draws(returns, bootstrap.mean, rng, replicates)
-    expect = bootstrap.variance_pigeonhole(returns, rao_wu=True)
+    expect = pigeonhole_variance(returns)
     assert drawn.var() == pytest.approx(expect, rel=0.03)
     weights = bootstrap.weights(5, 7, rng, replicates)
     assert bootstrap.weighted_means(returns, *weights).var() == pytest.approx(expect, rel=0.03)
     drawn = bootstrap.stratified_draws(returns, bootstrap.mean, rng, replicates)
-    assert drawn.var() == pytest.approx(bootstrap.variance_cells(returns), rel=0.03)
+    cells = returns.var(axis=0).sum() / 5 / 7**2
+    assert drawn.var() == pytest.approx(cells, rel=0.03)
     assert drawn.mean() == pytest.approx(returns.mean(), abs=0.01)
-
-
-def test_rao_wu_variance_is_that_of_independent_runs_and_levels():
-    """Without residual it is the sum of sample variances over their numbers."""
-    rng = stream(0, "additive")
-    runs, levels = rng.standard_normal((6, 1)), rng.standard_normal((1, 9))
-    expect = runs.var(ddof=1) / 6 + levels.var(ddof=1) / 9
-    assert bootstrap.variance_pigeonhole(runs + levels, rao_wu=True) == pytest.approx(expect)
 
 
 def test_weighted_means_are_means_of_resampled_tables(returns):
@@ -68,7 +60,6 @@ def test_the_seed_decides(returns):
         return [
             bootstrap.pigeonhole(returns, aggregates.iqm, rng, 200),
             bootstrap.stratified(returns, aggregates.iqm, rng, 200),
-            bootstrap.nested_gap(returns, returns, aggregates.iqm, rng, replicates=200),
         ]
 
     assert draw(0) == draw(0)
@@ -100,23 +91,6 @@ def test_statistics_of_several_values(returns):
     assert (np.diff(drawn, axis=1) <= 0).all()
 
 
-def test_nested_pools_are_drawn_within_the_run():
-    """Runs of one value each: whatever levels are drawn, a run's own value comes out."""
-    own = np.arange(4.0)[:, None] * np.ones((1, 6))
-    told = bootstrap.nested_gap(own, own[:, :3], bootstrap.mean, stream(0, "b"), replicates=100)
-    assert told.mean == pytest.approx(0)
-    assert told.reason == "all returns are equal", "the gap is 0 whatever is drawn"
-    # one pool for all: a level that all runs fail comes and goes for all of them together
-    train = np.ones((4, 50))
-    train[:, 0] = -50.0
-    apart = bootstrap.nested_gap(train, own, bootstrap.mean, stream(0, "b"))
-    shared = bootstrap.nested_gap(train, own, bootstrap.mean, stream(0, "b"), shared_pool=True)
-    train_part = 51**2 * (1 / 50) * (49 / 50) / 49
-    test_part = own.mean(axis=1).var() / 3
-    assert shared.variance == pytest.approx(train_part + test_part, rel=0.1)
-    assert apart.variance == pytest.approx(train_part / 3 + test_part, rel=0.1)
-
-
 ONE_NAN = np.array([[1.0, NAN], [0.0, 1.0]])
 
 
@@ -134,7 +108,6 @@ def test_no_interval_and_why(table, reason):
     rng = stream(0, "b")
     for told in (
         bootstrap.pigeonhole(table, aggregates.iqm, rng, 10),
-        bootstrap.nested_gap(table, table, aggregates.iqm, rng, replicates=10),
         bootstrap.conservative(bootstrap.pigeonhole(table, aggregates.iqm, rng, 10), 3),
     ):
         assert np.isnan([told.low, told.high]).all()
@@ -149,11 +122,6 @@ def test_columns_of_a_stratified_table_are_fixed():
     told = bootstrap.stratified(column.T, aggregates.iqm, rng, 50)
     assert told.reason == "one run has no interval"
     assert np.isnan(bootstrap.stratified(ONE_NAN, aggregates.iqm, rng, 50).mean)
-
-
-def test_unequal_numbers_of_runs():
-    told = bootstrap.nested_gap(np.ones((2, 3)), np.ones((3, 3)), bootstrap.mean, stream(0, "b"))
-    assert told.reason == "2 runs in training and 3 in the test"
 
 
 def test_a_statistic_that_fails_gives_no_interval(returns):

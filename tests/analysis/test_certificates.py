@@ -7,33 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from rlgen.analysis.stats import certificates, sequences
+from rlgen.analysis.stats import certificates
 from rlgen.util.seeding import stream
 
 NAN, INF = float("nan"), float("inf")
-BOUNDS = [certificates.hoeffding, certificates.empirical_bernstein, certificates.betting]
 RETURNS = hnp.arrays(float, st.integers(2, 60), elements=st.floats(-5, 2.1))
-bounds = pytest.mark.parametrize("bound", BOUNDS, ids=lambda b: b.__name__)
-
-
-def sample(mean, sd, n):
-    """Two values, the lower one for a fifth of the levels, with this mean and deviation."""
-    z = np.where(np.arange(n) < n // 5, -2.0, 0.5)
-    return mean + sd * z / z.std(ddof=1)
-
-
-def test_hoeffding_as_worked(worked_examples):
-    told = worked_examples["hoeffding"]
-    found = certificates.hoeffding(sample(told["mean"], 0.5, told["n"]), *told["range"])
-    assert found.lower == pytest.approx(told["lower"])
-    assert (found.n, found.confidence, found.reason) == (1000, 0.95, "")
-
-
-def test_empirical_bernstein_as_worked(worked_examples):
-    told = worked_examples["empirical_bernstein"]
-    returns = sample(told["mean"], told["sd"], told["n"])
-    found = certificates.empirical_bernstein(returns, *told["range"])
-    assert found.lower == pytest.approx(told["lower"])
 
 
 def test_clopper_pearson_as_worked(worked_examples):
@@ -59,47 +37,39 @@ def test_clopper_pearson_is_scipys(counts):
     assert certificates.clopper_pearson(k, n).lower == pytest.approx(one.low)
 
 
-@bounds
 @given(returns=RETURNS)
-def test_a_bound_lies_in_the_range_and_below_the_mean(bound, returns):
-    found = bound(returns, -5, 2.1)
+def test_a_bound_lies_in_the_range_and_below_the_mean(returns):
+    found = certificates.betting(returns, -5, 2.1)
     assert -5 <= found.lower <= max(returns.mean(), -5) + 1e-9
-    assert bound(returns, -5, 2.1, 0.99).lower <= found.lower + 1e-9
+    assert certificates.betting(returns, -5, 2.1, 0.99).lower <= found.lower + 1e-9
     # Other units give the same promise.
-    assert bound(10 * returns + 3, -47, 24).lower == pytest.approx(10 * found.lower + 3, abs=1e-6)
+    assert certificates.betting(10 * returns + 3, -47, 24).lower == pytest.approx(
+        10 * found.lower + 3, abs=1e-6
+    )
 
 
-@bounds
-def test_more_levels_promise_more(bound):
+def test_more_levels_promise_more():
     returns = stream(0, "levels").choice([2.1, 0.0], 4000, p=[0.9, 0.1])
-    lower = [bound(returns[:n], -1, 2.1).lower for n in (20, 200, 4000)]
+    lower = [certificates.betting(returns[:n], -1, 2.1).lower for n in (20, 200, 4000)]
     assert sorted(lower) == lower
     assert lower[-1] == pytest.approx(returns.mean(), abs=0.1)
-
-
-def test_betting_is_tighter_than_the_others_on_returns():
-    returns = stream(1, "levels").choice([2.1, 0.0], 300, p=[0.95, 0.05])
-    hoeffding, bernstein, betting = (bound(returns, -5, 2.1).lower for bound in BOUNDS)
-    assert betting > max(hoeffding, bernstein) + 0.1
 
 
 def test_betting_is_the_root_of_the_capital():
     """At the bound the gambler has just multiplied his stake by 20."""
     returns = stream(2, "levels").uniform(0, 1, 100)
     found = certificates.betting(returns, 0, 1)
-    bets = sequences.bets(returns, 0.1, horizon=100)
-    best = sequences.log_capital(returns, bets, found.lower).max()
+    bet = certificates.bets(returns, 0.1)
+    best = certificates.log_capital(returns, bet, found.lower).max()
     assert np.exp(best) == pytest.approx(20)
 
 
-@bounds
-def test_a_perfect_policy_is_not_certain(bound):
-    found = bound(np.full(100, 2.1), -1, 2.1)
+def test_a_perfect_policy_is_not_certain():
+    found = certificates.betting(np.full(100, 2.1), -1, 2.1)
     assert -1 < found.lower < 2.1
     assert not found.reason
 
 
-@bounds
 @pytest.mark.parametrize(
     ("returns", "low", "high", "why"),
     [
@@ -111,20 +81,18 @@ def test_a_perfect_policy_is_not_certain(bound):
         ([0.5, 0.5], 0, NAN, "is empty"),
     ],
 )
-def test_refused_with_a_reason(bound, returns, low, high, why):
-    found = bound(returns, low, high)
+def test_refused_with_a_reason(returns, low, high, why):
+    found = certificates.betting(returns, low, high)
     assert np.isnan(found.lower)
     assert why in found.reason
 
 
 def test_one_level():
-    assert certificates.empirical_bernstein([1.0], 0, 1).reason == "one level has no variance"
-    assert certificates.hoeffding([1.0], 0, 1).lower == 0
     assert certificates.betting([1.0], 0, 1).lower == pytest.approx(0.025, abs=0.03)
 
 
 def test_rounding_is_inside():
-    assert not certificates.hoeffding([0.1 + 0.2] * 5, 0, 0.3).reason
+    assert not certificates.betting([0.1 + 0.2] * 5, 0, 0.3).reason
 
 
 @pytest.mark.parametrize("counts", [(0, 0), (3, 2), (-1, 4), (1.5, 4), (NAN, 4)])

@@ -6,7 +6,7 @@ import pytest
 
 from rlgen.analysis import verdicts
 from rlgen.analysis.stats import estimates as tables
-from rlgen.analysis.stats import gaps, intervals
+from rlgen.analysis.stats import intervals, scores
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.util.seeding import stream
 
@@ -48,7 +48,7 @@ def test_normalised_scores_as_worked(worked_examples):
             "random_ret": [told["rand_train"], told["rand_test"], 0.3],
         }
     )
-    train, test, unknown = gaps.normalised_score(*records.to_numpy().T)
+    train, test, unknown = scores.normalised_score(*records.to_numpy().T)
     assert train == pytest.approx(told["expect"]["S_train"])
     assert test == pytest.approx(told["expect"]["S_test"])
     assert train - test == pytest.approx(told["expect"]["norm"])

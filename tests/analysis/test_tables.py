@@ -11,7 +11,7 @@ import rlgen
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats import choices, intervals
 from rlgen.analysis.stats.estimates import estimates
-from rlgen.analysis.stats.gaps import normalised_score
+from rlgen.analysis.stats.scores import normalised_score
 from rlgen.analysis.stats.tables import CELL, KEYS, NEEDED, fold, fold_tables
 from rlgen.report.summary import summarise
 from rlgen.store import records

@@ -6,8 +6,9 @@ from functools import cache
 import numpy as np
 import pytest
 from helpers import TABULAR
+from optimum import optimal_returns
 
-from rlgen.evaluation import aware, exact, planner
+from rlgen.evaluation import exact, planner
 from rlgen.perturbations.condition import Condition
 from rlgen_envs import FAMILIES
 
@@ -16,7 +17,7 @@ CONDITIONS = ["plain", *TABULAR, "random_spawn+sticky_proposed:0.25", "delay:2+e
 
 
 def optimum(text, tabular):
-    return aware.optimal_returns(tabular, Condition.parse(text), BASIC.noop)
+    return optimal_returns(tabular, Condition.parse(text), BASIC.noop)
 
 
 def test_unperturbed_it_is_the_planner_s():

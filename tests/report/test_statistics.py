@@ -12,7 +12,7 @@ from helpers import TINY
 import rlgen
 from rlgen import report
 from rlgen.analysis.results import Results
-from rlgen.analysis.stats import certificates, choices, gaps, intervals, power, selection
+from rlgen.analysis.stats import certificates, choices, intervals, power, scores, selection
 from rlgen.analysis.stats.estimates import CELL
 from rlgen.analysis.verdicts import number, percent, percent_down, rounded_down
 from rlgen.errors import RlgenError
@@ -161,7 +161,7 @@ def test_cards_say_what_the_functions_say(study, summary, plain):
         assert cell["detectable"]["return"] == pytest.approx(power.achieved(gap).mean)
         assert cell["detectable"]["return"] > (cell["gap"]["high"] - cell["gap"]["low"]) / 2
         if cell["flip_p"]:
-            ceiling = gaps.ceiling((1, 1, -1, -1), cell["flip_p"], 0.1).train
+            ceiling = scores.ceiling((1, 1, -1, -1), cell["flip_p"], 0.1).train
             assert cell["excess"]["mean"] == pytest.approx(cell["train"]["mean"] - ceiling)
             assert cell["excess"]["low"] == pytest.approx(cell["train"]["low"] - ceiling)
         else:

@@ -9,7 +9,7 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 
 import numpy as np
 from scipy import special
@@ -23,9 +23,11 @@ from rlgen.analysis.stats import (
     intervals,
     overlaps,
     paired,
-    sequences,
 )
+from rlgen.levels.split import draw_split
+from rlgen.training import overfitting_alarm
 from rlgen.util.seeding import stream
+from rlgen_envs import FAMILIES
 
 #: Standard deviations of run, level and residual, and the true mean (method 2.3).
 RUN, LEVEL, NOISE, TRUTH = 0.3, 0.7, 0.5, 1.0
@@ -116,15 +118,6 @@ def pigeonhole(statistic, runs, levels, *, wide=False, replicates=500):
     return share
 
 
-def nested(studies):
-    rng, drawing = stream(0, "nested"), stream(1, "nested")
-    drawn = (train_and_test(rng, shared=False) for _ in range(studies))
-    return holds(
-        bootstrap.nested_gap(own, test, aggregates.iqm, drawing, replicates=500)
-        for own, test in drawn
-    )
-
-
 def cells(studies):
     rng, drawing = stream(0, "cells"), stream(1, "cells")
     return holds(
@@ -156,10 +149,11 @@ def largest_of_four(studies):
     return float(np.mean([min(found.p for found in paired.max_t(one)) <= 0.05 for one in d]))
 
 
+#: Levels of each pool on which a checkpoint is evaluated, as a protocol has it by default; and
+#: checkpoints of a run.
+WATCHED, CHECKPOINTS = 50, 10
 #: Range of the returns of ``maze_returns``.
 LOW, HIGH = -1.0, 2.1
-#: A coarser grid than the default's, for speed.
-COARSE = partial(sequences.betting, grid=(np.arange(100) + 0.5) / 100)
 
 
 def maze_returns(rng, solved, size):
@@ -171,38 +165,49 @@ def maze_mean(solved):
     return solved * HIGH + (1 - solved) * (LOW + HIGH) / 2
 
 
-def alarms(sequence, lost):
-    """Agents that solve a share ``lost`` fewer of the held-out levels, watched for 300 levels."""
+@cache
+def maze_split(n_train):
+    return draw_split(FAMILIES["maze-basic"], n_train, 0, WATCHED)
 
-    def share(agents):
-        rng = stream(0, "alarms", str(lost))
-        raised = 0
-        for _ in range(agents):
-            solved = rng.uniform(0.4, 1.0)
-            train, test = (maze_returns(rng, p, 300) for p in (solved, solved - lost))
-            told = sequences.overfitting_alarm(train, test, LOW, HIGH, sequence=sequence)
-            raised += told.after is not None
-        return raised / agents
+
+def watched_runs(runs, n_train, lost):
+    """For each run its limits of the gap at each checkpoint, and the gap that there is.
+
+    A run solves more levels from checkpoint to checkpoint, always those that it solved before, and
+    of held-out levels a share ``lost`` fewer. It is watched as the test worker does: the same
+    levels of each pool, by ``gap_low``, with the number of the checkpoint.
+    """
+    split = maze_split(n_train)
+    for run in range(runs):
+        rng, limits, gaps = stream(run, "watched", n_train, str(lost)), [], []
+        # A level is solved once the skill is above its difficulty; unsolved it returns anything.
+        hard, hard_new = rng.random(n_train), rng.random(WATCHED)
+        poor, poor_new = (rng.uniform(LOW, HIGH, n) for n in (n_train, WATCHED))
+        for number in range(1, CHECKPOINTS + 1):
+            skill = 0.2 + 0.8 * number / CHECKPOINTS
+            train = np.where(hard < skill, HIGH, poor)
+            new = np.where(hard_new < skill - lost, HIGH, poor_new)
+            returns = {"train": train[:WATCHED], "test": new}
+            keys = {"checkpoint": number, "seed": run, "step": 1000 * number}
+            limits.append(overfitting_alarm.gap_low(split, returns, **keys))
+            gaps.append(train.mean() - maze_mean(max(skill - lost, 0.0)))
+        yield np.array(limits), np.array(gaps)
+
+
+def limits_hold(n_train, lost):
+    def share(runs):
+        watched = watched_runs(runs, n_train, lost)
+        return float(np.mean([(limits <= gaps).all() for limits, gaps in watched]))
 
     return share
 
 
-def always(sequence, solved=0.9):
-    """The mean is in all of 300 intervals, one after each level."""
-
-    def share(streams):
-        returns = maze_returns(stream(0, "sequences"), solved, (streams, 300))
-        told = sequence(sequences.scaled(returns, LOW, HIGH))
-        mean = float(sequences.scaled(maze_mean(solved), LOW, HIGH))
-        return float(((told.low <= mean) & (mean <= told.high)).all(axis=-1).mean())
+def alarms(n_train, lost):
+    def share(runs):
+        watched = watched_runs(runs, n_train, lost)
+        return float(np.mean([(limits > 0).any() for limits, _ in watched]))
 
     return share
-
-
-def always_betting(streams, solved=0.9):
-    """With the mean itself as the whole grid, it is in the sequence as long as it is kept."""
-    mean = float(sequences.scaled(maze_mean(solved), LOW, HIGH))
-    return always(partial(sequences.betting, grid=np.array([mean])), solved)(streams)
 
 
 def certified(bound, solved):
@@ -335,14 +340,6 @@ SIMULATIONS = {
         1_000,
         200,
     ),
-    "nested gap of IQM": Simulation(
-        "95 % percentile interval of the gap of interquartile means, own training pools, 5 runs",
-        nested,
-        0.85,
-        0.99,
-        1_000,
-        200,
-    ),
     "cell-stratified": Simulation(
         "why not rliable's bootstrap: its 95 % interval of the mean, 5 runs x 200 levels",
         cells,
@@ -368,53 +365,56 @@ SIMULATIONS = {
         4_000,
         1_000,
     ),
-    "alarm, no gap": Simulation(
-        "false overfitting alarms (betting), agents without a gap",
-        alarms(COARSE, 0.0),
-        0.0,
-        0.05,
-        10_000,
+    "alarm, limits, whole pool": Simulation(
+        "limits of the gap at 10 checkpoints at once (the overfitting alarm), 50 training "
+        "levels, all watched",
+        limits_hold(50, 0.4),
+        0.95,
+        1.0,
         1_000,
+        200,
     ),
-    "alarm, Bernstein, no gap": Simulation(
-        "false overfitting alarms (empirical Bernstein), agents without a gap",
-        alarms(sequences.predictable_bernstein, 0.0),
-        0.0,
-        0.05,
-        10_000,
+    "alarm, limits, part of the pool": Simulation(
+        "the same, 50 of 200 training levels watched",
+        limits_hold(200, 0.4),
+        0.95,
+        1.0,
         1_000,
+        200,
     ),
     "alarm, gap": Simulation(
-        "overfitting alarms (betting) within 300 levels, agents with a gap of .6",
-        alarms(COARSE, 0.4),
+        "overfitting alarms of agents with a gap of .6, 50 training levels, all watched",
+        alarms(50, 0.4),
         0.9,
         1.0,
         1_000,
         200,
     ),
-    "Robbins": Simulation(
-        "95 % confidence sequence of Robbins, 300 levels", always(sequences.robbins), 0.95, 1.0
+    "alarm, gap, part of the pool": Simulation(
+        "why to watch the whole pool: alarms with a gap of 1.2, 50 of 200 training levels watched",
+        alarms(200, 0.8),
+        0.0,
+        0.5,
+        1_000,
+        200,
     ),
-    "Bernstein sequence": Simulation(
-        "95 % confidence sequence, empirical Bernstein, 300 levels",
-        always(sequences.predictable_bernstein),
-        0.95,
-        1.0,
+    "alarm, alike, part of the pool": Simulation(
+        "overfitting alarms of agents that play all levels alike, 50 of 200 training levels "
+        "watched",
+        alarms(200, 0.0),
+        0.0,
+        0.05,
+        1_000,
+        200,
     ),
-    "betting sequence": Simulation(
-        "95 % confidence sequence, betting, 300 levels", always_betting, 0.95, 1.0
-    ),
-    "Hoeffding": Simulation(
-        "95 % certificate of Hoeffding, 100 levels",
-        certified(certificates.hoeffding, 0.3),
-        0.95,
-        1.0,
-    ),
-    "empirical Bernstein": Simulation(
-        "95 % certificate, empirical Bernstein, 100 levels",
-        certified(certificates.empirical_bernstein, 0.95),
-        0.95,
-        1.0,
+    "alarm, alike, whole pool": Simulation(
+        "the same, 50 training levels, all watched: a pool that is easy by chance has a gap "
+        "as well",
+        alarms(50, 0.0),
+        0.0,
+        0.12,
+        1_000,
+        200,
     ),
     "betting, poor policy": Simulation(
         "95 % certificate, betting, 100 levels, of which 30 % are solved",
@@ -504,7 +504,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="the run of the documentation")
     full = parser.parse_args().full
-    print("| simulation | studies | share | asked | holds | seconds |")
+    print("| simulation | studies | share | required | holds | seconds |")
     print("|---|---|---|---|---|---|")
     for simulation in SIMULATIONS.values():
         studies = simulation.full if full else simulation.short

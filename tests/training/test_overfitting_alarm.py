@@ -13,7 +13,7 @@ from rlgen.report.figures import FIGURES
 from rlgen.report.summary import summarise
 from rlgen.store import records
 from rlgen.store.run_store import RunStore
-from rlgen.training.overfitting_alarm import _drawn, gap_low
+from rlgen.training.overfitting_alarm import _drawn, gap_low, spent
 from rlgen.training.train import train
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
@@ -79,6 +79,13 @@ def test_later_checkpoints_have_less_alpha():
     limits = [limit(WHOLE, [2.0] * 3, new, checkpoint=k) for k in (1, 2, 5, 20)]
     assert limits == sorted(limits, reverse=True)
     assert len(set(limits)) == 4
+
+
+def test_alpha_is_spent_once():
+    assert spent(0.05, 1) == pytest.approx(0.05 * 6 / np.pi**2)
+    assert sum(spent(0.05, k) for k in range(1, 20_000)) == pytest.approx(0.05, rel=1e-4)
+    with pytest.raises(ValueError, match="counted from 1"):
+        spent(0.05, 0)
 
 
 def test_the_same_seed_and_step_draw_the_same_levels():

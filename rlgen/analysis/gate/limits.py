@@ -15,8 +15,6 @@ from rlgen.store.run_store import RunStore
 from rlgen.util.seeding import stream
 
 PASSED, FAILED, ERROR = "passed", "failed", "error"
-#: When a limit counts as broken: the estimate is beyond it; the whole interval is; any of it is.
-WHEN = ("likely", "sure", "possible")
 #: Settings of a cell that must be equal for two gaps to be comparable, beside ``CELL``.
 TASK = ("family_options", "family_version")
 
@@ -31,7 +29,8 @@ class Limits:
         gap: The gap is at most this.
         increase: The gap is at most this much larger than in the other study.
         least: The mean held-out return is at least this.
-        when: One of ``WHEN``.
+        when: When a limit counts as broken: "likely", the estimate is beyond it; "sure", the whole
+            interval is; "possible", any of it is.
         confidence: Of the intervals.
     """
 
@@ -263,7 +262,7 @@ def _judged(check: Check, limit: float, when: str, how: str) -> Check:
     Args:
         check: From ``_check``; its ``because`` says why there is no interval.
         limit: What its number is compared with.
-        when: One of ``WHEN``.
+        when: See ``Limits``.
         how: How the number was got.
     """
     told = replace(check, limit=limit)

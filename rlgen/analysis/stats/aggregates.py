@@ -1,4 +1,7 @@
-"""Aggregates of Agarwal et al. 2021 as their code defines them, and where they hold (method 2.4).
+"""Aggregates for the comparison of agents (Agarwal et al. 2021; method 2.4).
+
+Nothing in rlgen calls this module yet: the comparison of agents, which comes next, uses it.
+Definitions are those of the authors' code.
 
 Inside one environment the mean is primary. With returns bunched at the best and the worst value
 the interquartile mean saturates: of scores that are 1 with probability q and else 0 it is

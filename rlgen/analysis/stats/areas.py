@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from rlgen.analysis.stats.association import DECIMALS
-from rlgen.analysis.stats.intervals import Estimate
 
 Floats = NDArray[np.float64]
 NAN = float("nan")
@@ -78,58 +77,6 @@ def auc(positive: ArrayLike, negative: ArrayLike, confidence: float = 0.95) -> A
     return Auc(value, se, float(low), float(high), n1, n0)
 
 
-def auc_difference(
-    positive_a: ArrayLike,
-    negative_a: ArrayLike,
-    positive_b: ArrayLike,
-    negative_b: ArrayLike,
-    confidence: float = 0.95,
-) -> Estimate:
-    """AUC of check a minus that of check b on the same agents: paired DeLong.
-
-    Args:
-        positive_a: ``(P,)``, drops of the overfitted agents under check a.
-        negative_a: ``(N,)``.
-        positive_b: ``(P,)``, drops of the same agents under check b, in the same order.
-        negative_b: ``(N,)``.
-        confidence: Of the interval.
-
-    Returns:
-        nan as in ``auc``; no interval if nothing varies, as between two checks that are perfect.
-    """
-    pairs = [(rounded(positive_a), rounded(negative_a)), (rounded(positive_b), rounded(negative_b))]
-    (n1, n0), other = ((len(p), len(n)) for p, n in pairs)
-    if other != (n1, n0):
-        raise ValueError(f"check a has {n1} and {n0} agents, check b {other[0]} and {other[1]}")
-    for pos, neg in pairs:
-        if reason := unusable(pos, neg):
-            return Estimate(NAN, reason=reason)
-    (a10, a01), (b10, b01) = (_placements(pos, neg) for pos, neg in pairs)
-    d10, d01 = a10 - b10, a01 - b01
-    mean = float(d10.mean())
-    if min(n1, n0) < 2:
-        return Estimate(mean, reason="a class of one agent has no spread")
-    variance = float(d10.var(ddof=1) / n1 + d01.var(ddof=1) / n0)
-    if variance < 1e-24:
-        return Estimate(mean, reason="no agent is placed differently from another")
-    half = float(special.ndtri(0.5 + confidence / 2) * np.sqrt(variance))
-    return Estimate(mean, mean - half, mean + half, variance, np.inf)
-
-
-def auc_null_se(n1: int, n0: int) -> float:
-    """Standard error of the AUC of a check that knows nothing, without ties (Mann & Whitney)."""
-    return float(np.sqrt((n1 + n0 + 1) / (12 * n1 * n0))) if min(n1, n0) > 0 else NAN
-
-
-def auc_hanley_mcneil(auc: float, n1: int, n0: int) -> float:
-    """Standard error to plan with (Hanley & McNeil 1982): needs the area only, not the drops."""
-    if min(n1, n0) < 1:
-        return NAN
-    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    spread = auc * (1 - auc) + (n1 - 1) * (q1 - auc**2) + (n0 - 1) * (q2 - auc**2)
-    return float(np.sqrt(spread / (n1 * n0)))
-
-
 def roc(positive: ArrayLike, negative: ArrayLike) -> tuple[Floats, Floats]:
     """The ROC curve from (0, 0) to (1, 1): rates ``(fpr, tpr)`` of drops at or above a threshold.
 
@@ -144,21 +91,6 @@ def roc(positive: ArrayLike, negative: ArrayLike) -> tuple[Floats, Floats]:
         for drops in (neg, pos)
     )
     return fpr, tpr
-
-
-def partial_auc(positive: ArrayLike, negative: ArrayLike, fpr: float = 0.1) -> float:
-    """Area under the ROC curve up to a false-positive rate, scaled to .5 for chance (McClish 1989).
-
-    nan where ``auc`` is.
-    """
-    x, y = roc(positive, negative)
-    if not len(x) or not 0 < fpr <= 1:
-        return NAN
-    # np.interp would take the first of several points above one rate; the curve ends at the last.
-    last = np.flatnonzero(x <= fpr)[-1]
-    end = float(np.interp(fpr, x[last:], y[last:]))
-    area = float(np.trapezoid([*y[: last + 1], end], [*x[: last + 1], fpr]))
-    return 0.5 * (1 + (area - fpr**2 / 2) / (fpr - fpr**2 / 2))
 
 
 def rounded(drops: ArrayLike) -> Floats:

@@ -1,4 +1,6 @@
-"""Bootstraps that fit the design: pigeonhole for runs x levels, stratified for runs x variants.
+"""Bootstraps for the comparison of agents: pigeonhole for runs x levels, stratified for variants.
+
+Nothing in rlgen calls this module yet: the comparison of agents, which comes next, uses it.
 
 For means the closed form of ``intervals`` is better and needs no random numbers; this is for
 statistics that are not linear. A statistic is a function of a stack of tables ``(R, S, L)`` with
@@ -112,50 +114,6 @@ def weighted_means(returns: ArrayLike, runs: Counts, levels: Counts) -> Floats:
     return np.asarray(total / (runs.sum(axis=1) * levels.sum(axis=1)))
 
 
-def nested_gap(
-    train: Floats,
-    test: Floats,
-    statistic: Statistic,
-    rng: np.random.Generator,
-    *,
-    shared_pool: bool = False,
-    replicates: int = REPLICATES,
-    confidence: float = 0.95,
-) -> Estimate:
-    """``statistic(train) - statistic(test)`` with its percentile interval.
-
-    Runs are drawn together for both pools. Where each run has training levels of its own these
-    are drawn within the drawn run. The spread of runs already holds that of their own levels, so
-    this counts it twice: the interval is a little wide rather than short.
-
-    Args:
-        train: ``(S, n)``: each run's returns on its training levels.
-        test: ``(S, L)``.
-        statistic: Of a stack of tables.
-        rng: Decides the resampling.
-        shared_pool: Whether all runs trained on the same levels, in the same order.
-        replicates: Resampled studies.
-        confidence: Of the interval.
-    """
-    if len(train) != len(test):
-        return Estimate(NAN, reason=f"{len(train)} runs in training and {len(test)} in the test")
-    if reason := missing(train) or missing(test):
-        return Estimate(NAN, reason=reason)
-    point = float(statistic(train[None])[0] - statistic(test[None])[0])
-    if reason := single(train) or single(test):
-        return Estimate(point, reason=reason)
-    (n_runs, n_train), n_test = train.shape, test.shape[1]
-    runs = rng.integers(n_runs, size=(replicates, n_runs - 1, 1))
-    levels = rng.integers(n_test, size=(replicates, 1, n_test - 1))
-    pools = 1 if shared_pool else n_runs - 1
-    draws = []
-    for part in _parts(replicates, max(train.size, test.size)):
-        own = rng.integers(n_train, size=(part.stop - part.start, pools, n_train - 1))
-        again = statistic(train[runs[part], own]) - statistic(test[runs[part], levels[part]])
-        draws.append(again)
-    return percentile(point, np.concatenate(draws), confidence)
-
-
 def stratified(
     scores: Floats,
     statistic: Statistic,
@@ -222,46 +180,13 @@ def conservative(estimate: Estimate, n_runs: int, confidence: float = 0.95) -> E
     """``point +- t(S - 1) x standard error`` instead of percentiles: for few runs.
 
     Args:
-        estimate: Of ``pigeonhole`` or ``nested_gap``.
+        estimate: Of ``pigeonhole``.
         n_runs: S.
         confidence: Of the interval.
     """
     if estimate.reason:
         return estimate
     return student(estimate.mean, estimate.variance, n_runs - 1.0, confidence)
-
-
-def variance_cells(returns: Floats) -> float:
-    """Variance of the mean under ``stratified``, in closed form: too small for a crossed table.
-
-    Args:
-        returns: ``(S, L)``.
-    """
-    n_runs, n_levels = returns.shape
-    return float(returns.var(axis=0).sum() / n_runs / n_levels**2)
-
-
-def variance_runs(returns: Floats) -> float:
-    """Variance of the mean where S whole runs are drawn, in closed form: for the levels at hand.
-
-    Args:
-        returns: ``(S, L)``.
-    """
-    return float(returns.mean(axis=1).var() / len(returns))
-
-
-def variance_pigeonhole(returns: Floats, *, rao_wu: bool = False) -> float:
-    """Variance of the mean under the pigeonhole bootstrap, exact for multinomial weights.
-
-    Args:
-        returns: ``(S, L)``.
-        rao_wu: Whether S - 1 and L - 1 are drawn, as ``pigeonhole`` does, or S and L.
-    """
-    runs, levels = (n - rao_wu for n in returns.shape)
-    by_run, by_level = returns.mean(axis=1), returns.mean(axis=0)
-    residual = returns - by_run[:, None] - by_level + returns.mean()
-    rest = (residual**2).mean() / (runs * levels)
-    return float(by_run.var() / runs + by_level.var() / levels + rest)
 
 
 def _parts(replicates: int, size: int) -> Iterator[slice]:

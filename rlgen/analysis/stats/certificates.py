@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from rlgen.analysis.stats import sequences
-
 Floats = NDArray[np.float64]
 NAN = float("nan")
+#: Returns are sums of rewards: one that misses its bound by rounding has not left the range.
+ROUNDING = 1e-9
+#: Largest share of the stake in one bet.
+SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -37,49 +39,28 @@ class Certificate:
     reason: str = ""
 
 
-def hoeffding(returns: ArrayLike, low: float, high: float, confidence: float = 0.95) -> Certificate:
-    """Hoeffding's bound (1963), which knows the range of the returns and nothing else.
-
-    Args:
-        returns: ``(L,)``, exact return of the policy on each level, in ``[low, high]``.
-        low: Lowest possible return.
-        high: Highest possible return.
-        confidence: Of the bound.
-    """
-    values, reason = _inside(returns, low, high)
-    if reason:
-        return Certificate(NAN, "Hoeffding", len(values), confidence, reason=reason)
-    n = len(values)
-    lower = values.mean() - (high - low) * np.sqrt(-np.log(1 - confidence) / (2 * n))
-    return Certificate(max(float(lower), low), "Hoeffding", n, confidence)
-
-
-def empirical_bernstein(
-    returns: ArrayLike, low: float, high: float, confidence: float = 0.95
-) -> Certificate:
-    """Maurer & Pontil (2009, theorem 4): uses the variance seen. Arguments as in ``hoeffding``.
-
-    Better than Hoeffding where returns vary little for their range, and there are many levels.
-    """
-    values, reason = _inside(returns, low, high)
-    n = len(values)
-    if not reason and n < 2:
-        reason = "one level has no variance"
-    if reason:
-        return Certificate(NAN, "empirical Bernstein", n, confidence, reason=reason)
-    log = np.log(2 / (1 - confidence))
-    slack = np.sqrt(2 * values.var(ddof=1) * log / n) + 7 * (high - low) * log / (3 * (n - 1))
-    lower = max(float(values.mean() - slack), low)
-    return Certificate(lower, "empirical Bernstein", n, confidence)
-
-
 def betting(returns: ArrayLike, low: float, high: float, confidence: float = 0.95) -> Certificate:
-    """Waudby-Smith & Ramdas (2024, section 4): mostly the tightest. Arguments as in ``hoeffding``.
+    """Lower bound on the mean return by betting (Waudby-Smith & Ramdas 2024, section 4).
 
     The lower half of their hedged capital with bets made for ``L`` levels: a gambler who bets that
     the mean lies above ``m`` gets rich on fair terms with probability below ``1 - confidence``;
     the bound is the largest ``m`` at which he did, at any time. The number depends a little on the
     order of the levels, which must not depend on the returns: that of the pool does not.
+
+    Args:
+        returns: ``(L,)``, exact return of the policy on each level, in ``[low, high]``.
+        low: Lowest possible return.
+        high: Highest possible return.
+        confidence: Probability with which the bound holds.
+
+    Returns:
+        ``lower`` is nan with a reason where a return is nan or outside its range, where the range
+        is empty, and where there are no levels.
+
+    Example:
+        >>> bound = betting([2.1, 2.1, 0.0, 2.1] * 25, low=-1.0, high=2.1)
+        >>> bool(1.2 < bound.lower < 1.575), bound.n
+        (True, 100)
     """
     values, reason = _inside(returns, low, high)
     n = len(values)
@@ -89,14 +70,43 @@ def betting(returns: ArrayLike, low: float, high: float, confidence: float = 0.9
 
     x, rich = (values - low) / (high - low), -np.log(1 - confidence)
     # Both ends of the hedged interval spend half of alpha each; here there is one end.
-    bets = sequences.bets(x, 2 * (1 - confidence), horizon=n)
+    bet = bets(x, 2 * (1 - confidence))
 
     def profit(mean: float) -> float:
         # Falls as the mean rises, so that there is one root and no grid is needed.
-        return float(sequences.log_capital(x, bets, mean).max() - rich)
+        return float(log_capital(x, bet, mean).max() - rich)
 
     lower = 0.0 if profit(0.0) < 0 else float(brentq(profit, 0.0, 1.0))
     return Certificate(low + lower * (high - low), "betting", n, confidence)
+
+
+def bets(x: Floats, alpha: float) -> Floats:
+    """Bets, each from the values before it only, best for as many values as there are.
+
+    Args:
+        x: ``(n,)``, in [0, 1].
+        alpha: Of a two-sided interval.
+
+    Returns:
+        ``(n,)``.
+    """
+    bet: Floats = np.sqrt(2 * np.log(2 / alpha) / (_variances(x) * len(x)))
+    return bet
+
+
+def log_capital(x: Floats, bet: Floats, mean: float) -> Floats:
+    """Logarithm of what betting on a mean above ``mean`` has made of 1, ``(n,)``."""
+    share = np.minimum(bet, SHARE / mean) if mean > 0 else bet
+    total: Floats = np.log1p(share * (x - mean)).cumsum()
+    return total
+
+
+def _variances(x: Floats) -> Floats:
+    """Variance before each value, shrunk towards 1/4; the mean that it is about towards 1/2."""
+    t = np.arange(1, len(x) + 1)
+    mean = (0.5 + x.cumsum()) / (t + 1)
+    variance = (0.25 + ((x - mean) ** 2).cumsum()) / (t + 1)
+    return np.concatenate([[0.25], variance[:-1]])
 
 
 def clopper_pearson(
@@ -131,7 +141,7 @@ def _inside(returns: ArrayLike, low: float, high: float) -> tuple[Floats, str]:
         return values, f"range [{low:g}, {high:g}] is empty"
     if np.isnan(values).any():
         return values, f"{np.isnan(values).sum()} of {len(values)} returns are nan"
-    slack = sequences.ROUNDING * (high - low)
+    slack = ROUNDING * (high - low)
     if values.min() < low - slack or values.max() > high + slack:
         worst = values.min() if values.min() < low - slack else values.max()
         return values, f"return {worst:g} is outside [{low:g}, {high:g}]"

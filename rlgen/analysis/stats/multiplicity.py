@@ -27,21 +27,6 @@ def holm(p: ArrayLike) -> Floats:
     return adjusted
 
 
-def benjamini_hochberg(p: ArrayLike) -> Floats:
-    """Benjamini & Hochberg's (1995): rejecting at q keeps the false discovery rate at q.
-
-    For exploratory grids. Arguments and errors as in ``holm``.
-    """
-    from scipy.stats import false_discovery_control  # its import takes a second
-
-    values, missing = _family(p)
-    if not len(values):
-        return values
-    adjusted: Floats = np.array(false_discovery_control(values))
-    adjusted[missing] = np.nan
-    return adjusted
-
-
 def _family(p: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
     values = np.asarray(p, float).ravel()
     missing = np.isnan(values)

@@ -14,53 +14,6 @@ from rlgen.errors import RlgenError
 ALPHA, POWER = 0.05, 0.8
 
 
-def unpaired(sd: float, d: float, alpha: float = ALPHA, power: float = POWER) -> float:
-    """Levels in each of two pools to find a difference ``d`` of one policy's mean returns.
-
-    Args:
-        sd: Standard deviation over levels of each pool.
-        d: Difference of the means, in units of ``sd``'s.
-        alpha: Level of the two-sided test.
-        power: Probability to find it.
-    """
-    _check(alpha, power, d=d)
-    return 2 * (_normal(alpha, power) * sd / d) ** 2
-
-
-def paired(sd_difference: float, d: float, alpha: float = ALPHA, power: float = POWER) -> float:
-    """Levels to find a mean difference ``d`` of two policies on the same levels.
-
-    Args:
-        sd_difference: Standard deviation over levels of the difference.
-        d: Its mean.
-        alpha: Level of the two-sided test.
-        power: Probability to find it.
-    """
-    _check(alpha, power, d=d)
-    return (_normal(alpha, power) * sd_difference / d) ** 2
-
-
-def success(p1: float, p2: float, alpha: float = ALPHA, power: float = POWER) -> float:
-    """Levels in each group to tell two solved rates apart, by the arcsine transformation.
-
-    Args:
-        p1: Solved rate of the first group, from 0 to 1.
-        p2: Of the second.
-        alpha: Level of the two-sided test.
-        power: Probability to find it.
-    """
-    h = effect_size(p1, p2)
-    _check(alpha, power, h=abs(h))
-    return 2 * (_normal(alpha, power) / h) ** 2
-
-
-def effect_size(p1: float, p2: float) -> float:
-    """Cohen's h: the difference of two rates on the scale where their variance is constant."""
-    if not (0 <= p1 <= 1 and 0 <= p2 <= 1):
-        raise RlgenError(f"rates {p1} and {p2}: must be from 0 to 1")
-    return float(2 * np.arcsin(np.sqrt(p1)) - 2 * np.arcsin(np.sqrt(p2)))
-
-
 def detectable(
     sd_run: float,
     sd_residual: float,
@@ -68,8 +21,6 @@ def detectable(
     levels: float,
     alpha: float = ALPHA,
     power: float = POWER,
-    *,
-    normal: bool = False,
 ) -> float:
     """Smallest difference that a crossed study finds with this power (MDE).
 
@@ -83,13 +34,12 @@ def detectable(
         levels: L.
         alpha: Level of the two-sided test.
         power: Probability to find it.
-        normal: Normal instead of t quantiles: too optimistic for few runs, the usual textbook way.
     """
     _check(alpha, power, levels=levels, runs=runs)
     if runs < 2:
         return NAN
-    factor = _normal(alpha, power) if normal else _student(alpha, power, runs - 1)
-    return factor * float(np.sqrt(sd_run**2 / runs + sd_residual**2 / (runs * levels)))
+    spread = float(np.sqrt(sd_run**2 / runs + sd_residual**2 / (runs * levels)))
+    return _student(alpha, power, runs - 1) * spread
 
 
 def achieved(estimate: Estimate, alpha: float = ALPHA, power: float = POWER) -> Estimate:
@@ -173,34 +123,6 @@ def levels_needed(
     return max(sd_residual**2 / room, 1.0)
 
 
-def optimal_levels(
-    budget: float,
-    train_cost: float,
-    level_cost: float,
-    sd_run: float,
-    sd_level: float,
-    sd_residual: float,
-) -> float:
-    """Levels that make the mean's variance smallest for a budget, unrounded.
-
-    With ``S = B / (c_t + L c_e)`` the variance ``sd_run^2 / S + sd_level^2 / L + sd_residual^2 /
-    (S L)`` is smallest at ``L = sqrt((sd_residual^2 c_t + B sd_level^2) / (sd_run^2 c_e))``.
-
-    Args:
-        budget: B, in the unit of the costs, for example seconds.
-        train_cost: c_t, of training a run.
-        level_cost: c_e, of evaluating a run on a level.
-        sd_run: Between runs; with 0 more levels are always better: inf.
-        sd_level: Between levels.
-        sd_residual: Run by level.
-    """
-    _check(budget=budget, train_cost=train_cost, level_cost=level_cost)
-    if not sd_run:
-        return float("inf")
-    best = (sd_residual**2 * train_cost + budget * sd_level**2) / (sd_run**2 * level_cost)
-    return float(np.sqrt(best))
-
-
 @dataclass(frozen=True)
 class Purchase:
     """Runs and levels that a budget pays for.
@@ -229,12 +151,12 @@ def best_split(
     """The whole numbers of runs and levels whose mean is surest, two of each at least.
 
     Args:
-        budget: See ``optimal_levels``, as all.
-        train_cost: Of training a run.
-        level_cost: Of evaluating a run on a level.
-        sd_run: Between runs.
-        sd_level: Between levels.
-        sd_residual: Run by level.
+        budget: What may be spent, in the unit of the costs, for example seconds.
+        train_cost: Cost of training a run.
+        level_cost: Cost of evaluating a run on a level.
+        sd_run: Standard deviation between runs.
+        sd_level: Standard deviation between levels.
+        sd_residual: Standard deviation of run by level.
 
     Raises:
         RlgenError: If the budget does not pay for two runs on two levels.
@@ -254,22 +176,6 @@ def best_split(
     i = int(variance.argmin())
     cost = float(runs[i] * (train_cost + levels[i] * level_cost))
     return Purchase(int(runs[i]), int(levels[i]), cost, float(np.sqrt(variance[i])))
-
-
-def zero_failures(rate: float, delta: float = 0.05) -> int:
-    """Levels, all perfect, that certify a failure rate of at most ``rate``.
-
-    Args:
-        rate: Strictly between 0 and 1.
-        delta: Probability to be wrong, strictly between 0 and 1.
-    """
-    if not (0 < rate < 1 and 0 < delta < 1):
-        raise RlgenError(f"rate = {rate}, delta = {delta}: must be between 0 and 1")
-    return int(np.ceil(np.log(delta) / np.log1p(-rate)))
-
-
-def _normal(alpha: float, power: float) -> float:
-    return float(special.ndtri(1 - alpha / 2) + special.ndtri(power))
 
 
 def _student(alpha: float, power: float, df: float) -> float:

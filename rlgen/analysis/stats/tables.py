@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rlgen.analysis.stats.gaps import normalised_score
+from rlgen.analysis.stats.scores import normalised_score
 
 #: What a cell of the grid is, runs apart.
 CELL = ["family", "agent", "network", "n_train_levels", "flip_p", "regulariser"]

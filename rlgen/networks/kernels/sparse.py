@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from rlgen.util.jit import compiled
 
-Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 

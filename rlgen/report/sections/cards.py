@@ -5,9 +5,9 @@ from typing import Any
 
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import POOLS, matrix
-from rlgen.analysis.stats.gaps import memorisation_excess
 from rlgen.analysis.stats.intervals import NAN, Estimate, components
 from rlgen.analysis.stats.power import achieved
+from rlgen.analysis.stats.scores import memorisation_excess
 
 
 def card(study: Results, cell: Mapping[str, Any]) -> dict[str, Any]:

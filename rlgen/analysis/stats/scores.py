@@ -1,7 +1,4 @@
-"""Generalization gaps, and the return above which training must have memorised (method 1.6, 2.1).
-
-Training return, test return and gap belong together: a bad policy has a small gap.
-"""
+"""Normalised scores, and the return above which training must have memorised (method 1.6, 2.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
+from rlgen.analysis.stats.intervals import NAN, Floats
 from rlgen.errors import RlgenError
 
 #: Planner and random agent nearer than this are not apart.
@@ -32,39 +29,6 @@ def normalised_score(returns: ArrayLike, oracle: ArrayLike, random: ArrayLike) -
     span = np.asarray(oracle, np.float64) - base
     score: Floats = (np.asarray(returns, np.float64) - base) / np.where(span > APART, span, NAN)
     return score
-
-
-def gap(train: ArrayLike, test: ArrayLike) -> float:
-    """Mean training minus mean test value: of returns absolute, of scores normalised.
-
-    With an interval: ``intervals.gap``.
-    """
-    return _mean(train) - _mean(test)
-
-
-def retention(train_score: float, test_score: float) -> Estimate:
-    """Share of the normalised training score that is kept on test levels, without an interval."""
-    if not np.isfinite([train_score, test_score]).all():
-        return Estimate(NAN, reason="a score is not a number")
-    if train_score <= 0:
-        return Estimate(NAN, reason="nothing learnt to retain: the training score is not above 0")
-    return Estimate(test_score / train_score, reason="a ratio is given without an interval")
-
-
-def swap_gap(a_on_a: ArrayLike, b_on_a: ArrayLike, b_on_b: ArrayLike, a_on_b: ArrayLike) -> float:
-    """Cross-over gap of two pools, each seen by the runs of one arm only.
-
-    Both differences are on the same levels, seen against unseen, so differences in difficulty
-    between the pools cancel. It is the mean over levels of Feldman and Zhang's (2020) memorisation
-    score.
-
-    Args:
-        a_on_a: Returns of the runs trained on pool A, on pool A; any shape, averaged.
-        b_on_a: Of the runs trained on B, on A.
-        b_on_b: Of the runs trained on B, on B.
-        a_on_b: Of the runs trained on A, on B.
-    """
-    return (_mean(a_on_a) - _mean(b_on_a) + _mean(b_on_b) - _mean(a_on_b)) / 2
 
 
 @dataclass(frozen=True)
@@ -109,24 +73,6 @@ def ceiling(base: Sequence[float], flip_p: float, sure: float) -> Ceiling:
     return Ceiling(values, discarded, sure + train, sure + test)
 
 
-def adaptive_ceiling(base: Sequence[float], flip_p: float, sure: float) -> float:
-    """The same for a policy with memory: it infers signs and k from the rewards it has seen.
-
-    Dynamic programming over what can be known: after each object the policy keeps the patterns
-    that agree with all rewards so far, and takes the object that is best then, or none.
-
-    Args:
-        base: See ``ceiling``.
-        flip_p: Flip probability.
-        sure: See ``ceiling``.
-
-    Raises:
-        RlgenError: As ``ceiling``.
-    """
-    patterns, _ = _patterns(base, flip_p)
-    return sure + _best(patterns, frozenset(range(len(base))))
-
-
 _Patterns = list[tuple[float, tuple[float, ...]]]
 
 
@@ -146,18 +92,6 @@ def _patterns(base: Sequence[float], flip_p: float) -> tuple[_Patterns, float]:
     if not mass:
         raise RlgenError(f"flip_p = {flip_p}: of {list(base)} no object is ever positive")
     return [(chance / mass, rewards) for chance, rewards in kept], max(1 - mass, 0.0)
-
-
-def _best(patterns: _Patterns, left: frozenset[int]) -> float:
-    """Most that can still be earned, times the probability of having come here."""
-    best = 0.0
-    for i in left:
-        seen: dict[float, _Patterns] = {}
-        for chance, rewards in patterns:
-            seen.setdefault(rewards[i], []).append((chance, rewards))
-        now = sum(chance * rewards[i] for chance, rewards in patterns)
-        best = max(best, now + sum(_best(told, left - {i}) for told in seen.values()))
-    return best
 
 
 @dataclass(frozen=True)
@@ -180,7 +114,7 @@ def memorisation_excess(train_return: float, ceiling: float, best: float) -> Exc
 
     Args:
         train_return: Mean training return.
-        ceiling: ``ceiling(...).train``, or ``adaptive_ceiling(...)`` for a policy with memory.
+        ceiling: ``ceiling(...).train``: that of a policy without memory.
         best: The planner's return.
     """
     if not np.isfinite([train_return, ceiling, best]).all():
@@ -189,8 +123,3 @@ def memorisation_excess(train_return: float, ceiling: float, best: float) -> Exc
     if room <= APART:
         return Excess(excess, NAN, "nothing to memorise: the ceiling is the best return")
     return Excess(excess, excess / room)
-
-
-def _mean(values: ArrayLike) -> float:
-    array = np.asarray(values, np.float64)
-    return float(array.mean()) if array.size else NAN
