@@ -15,9 +15,10 @@ from rlgen.levels import lookup
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import Split
 from rlgen.levels.split import draw_split as _draw_split
+from rlgen.papers import Clones
 from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy, why_not
 from rlgen.policies.functions import from_function
-from rlgen.protocol import suite
+from rlgen.protocol import legacy, suite
 from rlgen.protocol.schema import Protocol
 from rlgen.protocol.suite import ProtocolLike
 from rlgen.store.run_store import SELECTION, RunStore
@@ -76,12 +77,13 @@ def evaluate(
         RlgenError: Before anything is computed, for what cannot work.
     """
     from rlgen import report
-    from rlgen.claims.judging import check
+    from rlgen.analysis.claims import check
     from rlgen.study import progress, runner
     from rlgen.util import files
 
     told = suite.read(protocol, seeds, budget)
-    check(told.whole.claims, told.parts[0][1])
+    paper = legacy.paper(told.whole)
+    check(paper.claims() if paper else {}, told.whole.claims, told.parts[0][1])
     _check_call(jobs, device, shard)
     outcome = runner.run(
         told,
@@ -92,8 +94,9 @@ def evaluate(
         progress=progress.choose(quiet=quiet),
         trust=trust,
     )
-    if told.whole.clones and not shard[0]:
-        outcome.failed |= _clone(told.whole, outcome.store, jobs, quiet=quiet)
+    clones = paper.clones(told.whole) if paper else None
+    if clones and not shard[0]:
+        outcome.failed |= _clone(clones, told.whole, outcome.store, jobs, quiet=quiet)
     page = outcome.store.path / "report.html"
     if not report.is_current(outcome.store):
         report.write(outcome.store)
@@ -107,16 +110,18 @@ def evaluate(
     )
 
 
-def _clone(protocol: Protocol, store: RunStore, jobs: int | None, *, quiet: bool) -> dict[str, str]:
+def _clone(
+    clones: Clones, protocol: Protocol, store: RunStore, jobs: int | None, *, quiet: bool
+) -> dict[str, str]:
     """Clone networks for the claims on checks and read them; returns why some failed."""
-    from rlgen.claims.detection import CHECKS
     from rlgen.diagnostics.calibration import population, run
 
-    family = lookup.family(protocol.clones_family or protocol.family[0])
+    family = lookup.family(clones.family)
+    own = clones.family in protocol.family
     _, failed = run.collect(
-        family if protocol.clones_family else family.configure(protocol.family_options),
-        population.strata(protocol.clones),
-        CHECKS,
+        family.configure(protocol.family_options) if own else family,
+        population.networks(clones.kinds, clones.seeds),
+        clones.checks,
         store.path / "clones",
         jobs=jobs or os.cpu_count() or 1,
         say=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),

@@ -1,1 +1,21 @@
-"""Shipped protocols: one TOML file each, no code."""
+"""Shipped experiments: protocol files, and one folder a paper.
+
+To add a paper: its folder, with ``PAPER`` in it, and its line in the table. Importing this package
+imports none of them.
+"""
+
+from rlgen.papers import Paper
+from rlgen.util.registry import Catalogue, Lazy
+
+__all__ = ["PAPERS"]
+
+PAPERS: Catalogue[Paper] = Catalogue(
+    "paper",
+    {
+        "zhang2018": Lazy(
+            "Zhang et al. 2018: a study on overfitting in deep reinforcement learning",
+            "rlgen_protocols.zhang2018:PAPER",
+        ),
+    },
+    group="rlgen.papers",
+)

@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rlgen import papers
+from rlgen.analysis.claims import Margins
 from rlgen.analysis.stats.choices import Group, groups
 from rlgen.analysis.stats.estimates import SHOWN, estimates
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.tables import CELL, NEEDED, fold, fold_tables
 from rlgen.analysis.verdicts import Verdict, count, judge
+from rlgen.papers import Paper
+from rlgen.protocol import legacy
 from rlgen.protocol.schema import Protocol
 from rlgen.store.imported import Imported
 from rlgen.store.run_store import RunStore
@@ -40,8 +44,9 @@ class Results:
         accesses: Who has looked at which pool, and what for.
         parts: Of a study of several protocols, by the item that each makes.
         claims_declared: ``sha256`` of the claims' margins, and when they were ``declared``.
+        margins: Of each claim that the study decides.
         clones: What checks read of networks cloned from the planner.
-        strips: Episodes step by step, by run, of those that have some.
+        recorded: Contents of the files that the study's paper adds to runs, by file and run.
     """
 
     protocol: Protocol | Imported
@@ -55,7 +60,8 @@ class Results:
     parts: Mapping[str, Protocol] = field(default_factory=dict)
     claims_declared: Mapping[str, str] = field(default_factory=dict)
     clones: Sequence[Mapping[str, Any]] = ()
-    strips: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    margins: Margins = field(default_factory=dict)
+    recorded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, store: RunStore) -> "Results":
@@ -63,8 +69,11 @@ class Results:
         records = fold_tables(store.record_tables(NEEDED))
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
+        declared = store.declared()
+        name = "" if isinstance(declared, Imported) else legacy.paper_name(declared)
+        files = papers.catalogue()[name].record_files if name else ()
         return cls(
-            store.declared(),
+            declared,
             records,
             curves.merge(runs.astype({"run_id": "str"}), on="run_id", validate="many_to_one"),
             store.plan(),
@@ -75,8 +84,19 @@ class Results:
             store.parts(),
             store.claims_declared(),
             store.clones(),
-            store.strips(),
+            store.margins(),
+            {name: own for name in files if (own := store.recorded(name))},
         )
+
+    @cached_property
+    def paper_name(self) -> str:
+        """Of the paper that the study is of; empty if it is of none."""
+        return "" if isinstance(self.protocol, Imported) else legacy.paper_name(self.protocol)
+
+    @cached_property
+    def paper(self) -> Paper | None:
+        """The paper that the study is of."""
+        return papers.catalogue()[self.paper_name] if self.paper_name else None
 
     @cached_property
     def estimates(self) -> pd.DataFrame:

@@ -39,8 +39,7 @@ def plan(
     rlgen plan my.toml --seeds 0:20 --jobs 8 --json
     rlgen plan zhang2018 --budget cpu
     """
-    from rlgen.diagnostics.calibration.population import strata
-    from rlgen.protocol import suite
+    from rlgen.protocol import legacy, suite
     from rlgen.store.run_store import RunStore
     from rlgen.study.agenda import agenda
     from rlgen.study.cell import canonical
@@ -53,7 +52,9 @@ def plan(
         store.joined(canonical(study.whole))
         wanted = [task for task in wanted if not store.has(task.cell.id)]
     told = price(wanted, worker_count(jobs))
-    told["clones"] = len(strata(study.whole.clones))
+    paper = legacy.paper(study.whole)
+    clones = paper.clones(study.whole) if paper else None
+    told["clones"] = len(clones.kinds) * clones.seeds if clones else 0
     if as_json:
         click.echo(json.dumps(told, indent=1))
         return

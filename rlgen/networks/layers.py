@@ -1,8 +1,4 @@
-"""The network architectures of the paper (appendix A.3; method 1.8), as data.
-
-ReLU everywhere, convolutions without padding (A-19); the paper's have no dense layer between the
-last convolution and the linear policy and value heads (A-20).
-"""
+"""Network architectures as data: convolutions, then dense layers, with ReLU everywhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,42 +98,9 @@ def pictured(part: "Part") -> bool:
     return len(part.shape) == 3
 
 
-def _plain(channels: int) -> Network:
-    return Network((Conv(3, 1, channels), Conv(3, 2, channels)))
-
-
-def _deep(channels: int, depth: int) -> Network:
-    return Network((*[Conv(2, 1, channels)] * depth, Conv(3, 2, channels)))
-
-
-#: The paper's 17 distinct architectures.
-_PAPER: dict[str, Network] = {
-    "conv-a": _plain(11),
-    "conv-b": _plain(64),
-    "conv-k2x2": _deep(64, 2),
-    "conv-k2x3": _deep(64, 3),
-    "conv-k2x4": _deep(64, 4),
-    "big-128-x3": _deep(128, 3),
-    "big-128-x6": _deep(128, 6),
-    "big-256-x3": _deep(256, 3),
-    "big-256-x6": _deep(256, 6),
-    "big-512-x3": _deep(512, 3),
-    "big-512-x6": _deep(512, 6),
-    "mlp-512-128": Network(dense=(512, 128)),
-    "mlp-512-512": Network(dense=(512, 512)),
-    "mlp-1024-1024": Network(dense=(1024, 1024)),
-    "mlp-512-128-64": Network(dense=(512, 128, 64)),
-    "mlp-1024-512-128": Network(dense=(1024, 512, 128)),
-    "mlp-1024x3": Network(dense=(1024, 1024, 1024)),
-}
-
-#: All of them; the first under two other readings of the paper, with padding (A-19) and with a
-#: dense layer (A-20); two that stable-baselines3's users know: its own for vectors, and that of
-#: Mnih et al. 2015 for pictures; and none, which is ARS's.
+#: Two that stable-baselines3's users know, its own for vectors and that of Mnih et al. 2015 for
+#: pictures; and none, which is ARS's. Papers bring their own.
 ARCHITECTURES: dict[str, Network] = {
-    **_PAPER,
-    "conv-a-same": Network((Conv(3, 1, 11, padding=1), Conv(3, 2, 11, padding=1))),
-    "conv-a-dense": Network(_plain(11).convs, (256,)),
     "mlp-64-64": Network(dense=(64, 64)),
     "linear": Network(),
     "nature": Network((Conv(8, 4, 32), Conv(4, 2, 64), Conv(3, 1, 64)), (512,)),

@@ -7,17 +7,15 @@ import pandas as pd
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import GROUP, TOP
 from rlgen.analysis.stats.tables import CELL
+from rlgen.papers import Section
 from rlgen.report.figures import FIGURES
 from rlgen.report.figures.base import Drawing, Figure
-from rlgen.report.figures.zhang2018 import ITEMS, Item, draw
 from rlgen.report.template import fill
 
 #: Rows of a figure's table shown on the page; the CSV always has them all.
 SHOWN_ROWS = 200
 #: With more cells the cards, and with more policies the certificates, are folded.
 MOST_CARDS, MOST_OPEN = 12, 24
-#: The figures of single episodes have no part of their own: they show runs of this one.
-STRIP_ITEM, STRIPPED = "fig8-17", "fig3b"
 #: What a cell's card adds to its row for download.
 CARD = {
     "excess": ("mean", "low", "high", "ceiling", "fraction"),
@@ -28,14 +26,14 @@ CARD = {
 
 def render(study: Results, summary: dict[str, Any]) -> str:
     """The page."""
-    papers = _papers(study)
+    papers = _papers(study, summary)
     return fill(
         "page.html",
         study=study,
         summary=summary,
         papers=papers,
         figures=_figures(study),
-        items={name: figure.title for name, figure, _ in papers},
+        items={section.name: {"id": name, "title": section.title} for name, section in papers},
         key_columns=study.varying,
         group_columns=[key for key in GROUP if key in study.varying],
         jobs=[(group, job) for group in summary["selection"] for job in group["jobs"]][:SHOWN_ROWS],
@@ -56,19 +54,18 @@ def render(study: Results, summary: dict[str, Any]) -> str:
 
 
 def _figures(study: Results) -> list[tuple[str, Figure, Drawing]]:
-    drawn = ((name, FIGURES[name], FIGURES[name].draw(study)) for name in FIGURES)
+    """The figures of every report, but for those that sections of the paper stand in for."""
+    replaced = study.paper.replaces if study.paper and study.recorded else ()
+    drawn = [(n, FIGURES[n], FIGURES[n].draw(study)) for n in FIGURES if n not in replaced]
     return [(name, figure, drawing) for name, figure, drawing in drawn if drawing is not None]
 
 
-def _papers(study: Results) -> list[tuple[str, Item, Drawing]]:
-    """The paper's figures and tables that the study's parts make, in the paper's order."""
-    drawn = []
-    for item, figure in ITEMS.items():
-        part = study.parts.get(STRIPPED if item == STRIP_ITEM else item)
-        drawing = draw(study, part, item, study.strips) if part is not None else None
-        if drawing is not None:
-            drawn.append((f"zhang2018-{item}", figure, drawing))
-    return drawn
+def _papers(study: Results, summary: dict[str, Any]) -> list[tuple[str, Section]]:
+    """The sections of the study's paper, each with its address on the page."""
+    if study.paper is None:
+        return []
+    sections = study.paper.sections(study, summary)
+    return [(f"{study.paper_name}-{section.name}", section) for section in sections]
 
 
 def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:

@@ -19,14 +19,31 @@ def fill(template: str, **context: Any) -> str:
     Everything that is not markup of ours is escaped; figures are SVG that we have drawn from
     numbers, with their texts escaped by the drawing library.
     """
+    style = files("rlgen.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
+    return _environment("rlgen.report").get_template(template).render(style=style, **context)
+
+
+def piece(package: str, template: str, **context: Any) -> str:
+    """Markup from a template of another package, which may use ours.
+
+    Args:
+        package: Whose folder ``templates`` is looked into first.
+        template: Name of the file.
+        **context: What it is filled with; escaped.
+    """
+    return _environment(package, "rlgen.report").get_template(template).render(**context)
+
+
+def _environment(*packages: str) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("rlgen.report", "templates"),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(p, "templates") for p in packages]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
+    environment.filters["signed"] = signed
     environment.filters["percent"] = percent
     environment.filters["rounded_down"] = rounded_down
     environment.filters["percent_down"] = percent_down
@@ -35,8 +52,7 @@ def fill(template: str, **context: Any) -> str:
     environment.filters["whole"] = _whole
     environment.filters["known"] = count
     environment.filters["small"] = _small
-    style = files("rlgen.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
-    return environment.get_template(template).render(style=style, **context)
+    return environment
 
 
 def csv_link(data: pd.DataFrame) -> str:
@@ -56,6 +72,12 @@ def _cell_text(value: Any) -> str:
     if isinstance(value, int) and value == UNTOLD:
         return ""
     return str(value)
+
+
+def signed(value: float) -> str:
+    """Two decimals with a sign, but for zero; a dash for what is not known."""
+    text = number(value)
+    return f"+{text}" if value > 0 and text != number(0.0) else text
 
 
 def _small(p: float) -> str:

@@ -35,8 +35,6 @@ from rlgen.store.study_folder import StudyFolder
 from rlgen.util import files
 from rlgen.util.hashing import digest
 
-#: In a run's folder or a later one: its episodes step by step.
-STRIPS = "strips.json"
 #: Purpose of an access that chooses runs by their returns.
 SELECTION = "selection"
 #: Characters of a failed worker's output that are kept with the failure.
@@ -135,18 +133,18 @@ class RunStore(StudyFolder):
         files.write_text(folder / "traceback.txt", why)
         return folder / "traceback.txt"
 
-    def _strips(self, cell: str) -> Path | None:
-        """Where the cell's episodes are kept step by step, if they are."""
-        found = (folder / STRIPS for folder in self._record_folders(cell))
-        return next((path for path in found if path.is_file()), None)
+    def _recorded(self, cell: str, name: str) -> Path | None:
+        """Where a file that a paper adds to the cell's run is, if it is there."""
+        paths = (folder / name for folder in self._record_folders(cell))
+        return next((path for path in paths if path.is_file()), None)
 
-    def has_strips(self, cell: str) -> bool:
-        """Whether the cell's episodes are kept step by step."""
-        return self._strips(cell) is not None
+    def has_recorded(self, cell: str, names: Sequence[str]) -> bool:
+        """Whether the cell's run has all these files that a paper adds."""
+        return all(self._recorded(cell, name) is not None for name in names)
 
-    def strips(self) -> Mapping[str, list[dict[str, Any]]]:
-        """Episodes step by step of the runs that have some, see ``rlgen.evaluation.recording``."""
-        paths = {cell: self._strips(cell) for cell in self.done()}
+    def recorded(self, name: str) -> Mapping[str, Any]:
+        """What a JSON file that a paper adds to runs holds, of the runs that have it."""
+        paths = {cell: self._recorded(cell, name) for cell in self.done()}
         return files.JsonFiles({cell: path for cell, path in paths.items() if path is not None})
 
     def clones(self) -> list[dict[str, Any]]:

@@ -195,6 +195,11 @@ class StudyFolder:
         told: dict[str, str] = files.read_json(self.path / "store.json").get("claims", {})
         return told
 
+    def margins(self) -> dict[str, tuple[float, ...]]:
+        """The margins by which each claim is judged."""
+        declared = self.declared()
+        return {} if isinstance(declared, Imported) else dict(declared.claims)
+
     def plan(self) -> list[dict[str, Any]]:
         """``id``, ``label``, ``settings`` and ``facts`` of every cell asked for, in order.
 

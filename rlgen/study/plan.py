@@ -7,13 +7,13 @@ from typing import Any
 from rlgen.agents import AGENTS
 from rlgen.agents.presets import matching
 from rlgen.agents.presets.preset import LogUniform
-from rlgen.architectures import drawn_from, resolve
 from rlgen.errors import ProtocolError, RlgenError
 from rlgen.levels import lookup
 from rlgen.levels.family import Family
 from rlgen.levels.spaces import parts_of
 from rlgen.levels.split import NAMESPACES, check_named, check_pool_sizes
 from rlgen.networks import NETWORKS
+from rlgen.networks.lists import drawn_from, resolve
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.sources import policy_hash
 from rlgen.protocol.schema import GRID, Protocol

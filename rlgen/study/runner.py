@@ -10,6 +10,7 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
+from rlgen.protocol import legacy
 from rlgen.protocol.suite import Asked
 from rlgen.store.run_store import RunStore
 from rlgen.study.agenda import Task, agenda
@@ -102,8 +103,8 @@ def run(
     progress.begin([job.cell for job in todo], len(outcome.already), jobs)
     modules = dict.fromkeys(name for job in todo for name in type(job.cell).preload)
     with progress, LocalExecutor(store.log_folder, (*PRELOAD, *modules)) as executor:
-        strips = any(part.item for part in parts)
-        driver = _Driver(store, executor, progress, outcome, device, jobs, trust, strips=strips)
+        paper = legacy.paper_name(asked.whole)
+        driver = _Driver(store, executor, progress, outcome, device, jobs, trust, paper)
         try:
             driver.work_through(todo)
         finally:
@@ -129,10 +130,9 @@ class _Driver:
         device: str,
         jobs: int,
         trust: Sequence[str],
-        *,
-        strips: bool,
+        paper: str,
     ) -> None:
-        self._trust, self._strips = trust, strips
+        self._trust, self._paper = trust, paper
         self._store, self._executor, self._progress = store, executor, progress
         self._outcome, self._device, self._jobs = outcome, device, jobs
         self._running: dict[str, _Job] = {}
@@ -200,7 +200,7 @@ class _Driver:
             "device": self._device,
             "command": sys.argv,
             "trust": list(self._trust),
-            "strips": self._strips,
+            "paper": self._paper,
         }
         self._executor.start(cell.id, "rlgen.study.worker:run", arguments)
         self._progress.started(cell)

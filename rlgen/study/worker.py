@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rlgen.store.run_store import STRIPS, RunStore
+from rlgen import papers
+from rlgen.store.run_store import RunStore
 from rlgen.study.kinds import KINDS
 from rlgen.study.process import one_core
 from rlgen.study.workspace import SPLITS, Report, Workspace
@@ -21,7 +22,7 @@ def run(
     device: str,
     command: Sequence[str],
     trust: Sequence[str] = (),
-    strips: bool = False,
+    paper: str = "",
 ) -> None:
     """Run one cell, or what is wanted further of one that is stored.
 
@@ -37,13 +38,14 @@ def run(
         device: "auto", "cpu" or "cuda".
         command: The command line, for provenance.
         trust: Policies' files that may be unpickled or run.
-        strips: Whether episodes are kept step by step, for figures that draw them so.
+        paper: Name of the paper whose files are added to the run.
     """
     one_core()
     cell = KINDS[kind].from_settings(settings)
     into = RunStore(Path(store))
     folder = into.aside(cell.id)
     earlier = into.run_folder(cell.id) if into.has(cell.id) else None
+    files_added = papers.catalogue()[paper].record_files if paper else ()
     workspace = Workspace(
         folder=folder,
         wanted=wanted,
@@ -53,7 +55,7 @@ def run(
         device=device,
         command=command,
         trust=trust,
-        recordings=(STRIPS,) if strips and not into.has_strips(cell.id) else (),
+        paper=paper if paper and not into.has_recorded(cell.id, files_added) else "",
     )
     cell.run(workspace)
     for path in (folder / SPLITS).glob("*.json"):

@@ -32,7 +32,7 @@ class Workspace:
         device: "auto", "cpu" or "cuda".
         command: The command line, for provenance.
         trust: Files that may be unpickled or run.
-        recordings: Names of files to be written beside the records, such as "strips.json".
+        paper: Name of the paper that adds files to the run; empty if none does, or they are there.
     """
 
     folder: Path
@@ -43,7 +43,7 @@ class Workspace:
     device: str = "auto"
     command: Sequence[str] = ()
     trust: Sequence[str] = ()
-    recordings: Sequence[str] = ()
+    paper: str = ""
 
     def save_split(self, manifest: Mapping[str, Any], manifest_hash: str) -> None:
         """Keep which levels a split holds."""

@@ -1,6 +1,6 @@
 """Name -> member: refuses duplicates, answers a wrong name with the nearest one, takes plug-ins."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -31,8 +31,8 @@ class Lazy:
     def load(self) -> object:
         """The member."""
         module, _, attribute = self.target.partition(":")
-        found = getattr(import_module(module), attribute)
-        return cast(object, found if self.arguments is None else found(*self.arguments))
+        target = getattr(import_module(module), attribute)
+        return cast(object, target if self.arguments is None else target(*self.arguments))
 
 
 @cache
@@ -49,22 +49,34 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
         table: ``{name: member}``, where a member has a ``card`` attribute, or is ``Lazy``.
         group: Entry-point group through which other distributions add members. A name of ours
             cannot be taken over: stored results would change their meaning.
+        further: Gives more tables of members, gone through until a name is there, before those of
+            other distributions.
 
     Raises:
         UnknownNameError: From ``catalogue[name]`` when there is no such member, or when that of
             another distribution cannot be loaded.
     """
 
-    def __init__(self, kind: str, table: Mapping[str, Member | Lazy], group: str = "") -> None:
+    def __init__(
+        self,
+        kind: str,
+        table: Mapping[str, Member | Lazy],
+        group: str = "",
+        further: Callable[[], Iterable[Mapping[str, Member]]] | None = None,
+    ) -> None:
         self.kind = kind
         self._table: dict[str, Member | Lazy] = dict(table)
         self._own = tuple(table)
         self._loaded: dict[str, Member] = {}
         self._group = group
+        self._further = further
         self._looked_outside = False
 
     def _all(self) -> dict[str, Member | Lazy]:
         if not self._looked_outside:
+            for more in self._further() if self._further else ():
+                for name, member in more.items():
+                    self._table.setdefault(name, member)
             self._looked_outside = True
             for point in _outside().select(group=self._group) if self._group else ():
                 self._table.setdefault(point.name, Lazy(f"from {point.value}", point.value))
@@ -73,23 +85,27 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
     def __getitem__(self, name: str) -> Member:
         if name not in self._loaded:
             # Our own members are found without searching the installed distributions.
-            found = self._table.get(name) or self._all().get(name)
-            if found is None:
+            entry = self._table.get(name) or self._from_further(name) or self._all().get(name)
+            if entry is None:
                 raise UnknownNameError(f"unknown {self.kind} {name!r}{nearest(name, self)}")
-            self._loaded[name] = cast(Member, self._member(name, found))
+            self._loaded[name] = cast(Member, self._member(name, entry))
         return self._loaded[name]
 
-    def _member(self, name: str, found: Member | Lazy) -> object:
-        if not isinstance(found, Lazy):
-            return found
+    def _from_further(self, name: str) -> Member | None:
+        tables = self._further() if self._further else ()
+        return next((more[name] for more in tables if name in more), None)
+
+    def _member(self, name: str, entry: Member | Lazy) -> object:
+        if not isinstance(entry, Lazy):
+            return entry
         if name in self._own:
-            return found.load()
+            return entry.load()
         try:
-            return found.load()
+            return entry.load()
         except Exception as error:
             why = " ".join(f"{type(error).__name__}: {error}".split())
             raise UnknownNameError(
-                f"{self.kind} {name!r} of {found.target} cannot be loaded: {why}"
+                f"{self.kind} {name!r} of {entry.target} cannot be loaded: {why}"
             ) from error
 
     def load_own(self) -> list[Member]:
@@ -97,7 +113,9 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
         return [self[name] for name in self._own]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
+        yield from self._own
+        # What others add is looked for only when ours are through.
+        yield from [name for name in self._all() if name not in self._own]
 
     def __len__(self) -> int:
         return len(self._all())

@@ -11,15 +11,14 @@ from helpers import TINY
 
 import rlgen
 from rlgen import report
-from rlgen.claims import CLAIMS
-from rlgen.claims.detection import CHECKS
 from rlgen.cli.answers import print_answers
-from rlgen.diagnostics.calibration import population
 from rlgen.errors import RlgenError
 from rlgen.protocol import suite as suites
-from rlgen.report.figures.zhang2018 import ITEMS
 from rlgen.store.run_store import RunStore
 from rlgen.study.agenda import agenda
+from rlgen_protocols.zhang2018.claims import CLAIMS, detection
+from rlgen_protocols.zhang2018.claims.detection import CHECKS
+from rlgen_protocols.zhang2018.figures import ITEMS
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +68,7 @@ def test_claims_are_on_the_first_screen_and_lead_to_their_figures(smoke):
     page = result.report.read_text()
     assert page.index('id="claims"') < page.index('id="answer"')
     targets = re.findall(r'<a href="#(zhang2018-[^"]*)">', page)
-    assert {f"zhang2018-{claim.item}" for claim in map(CLAIMS.get, CLAIMS)} <= set(targets)
+    assert {f"zhang2018-{claim.section}" for claim in CLAIMS.values()} <= set(targets)
     for target in targets:
         assert f'id="{target}"' in page
     told = result.summary["claims"]
@@ -79,11 +78,11 @@ def test_claims_are_on_the_first_screen_and_lead_to_their_figures(smoke):
 
 @pytest.mark.slow
 def test_networks_are_cloned_for_the_strata(tmp_path, monkeypatch):
-    kinds = [(n_levels, flip_p) for _, n_levels, flip_p in population.STRATA]
+    kinds = [(n_levels, flip_p) for _, n_levels, flip_p in detection.STRATA]
     assert kinds == [(10, 0.0), (100, 0.5), (1000, 0.0)]
     # one that takes seconds stands for the three
-    monkeypatch.setattr(population, "STRATA", (("conv-a", 3, 0.5),))
-    keys = {**TINY, "seeds": 0, "n_train_levels": 3, "clones": 1}
+    monkeypatch.setattr(detection, "STRATA", (("conv-a", 3, 0.5),))
+    keys = {**TINY, "seeds": 0, "n_train_levels": 3, "clones": 1, "claims": {"C-10": [0.8, 0.1]}}
     result = rlgen.evaluate(keys | {"clones_family": "maze-basic[size=5]"}, tmp_path / "s")
     assert not result.failed
     (told,) = RunStore(result.store).clones()

@@ -116,7 +116,7 @@ def test_mistakes_get_one_answer_and_exit_code_2(arguments, told, tmp_path):
 
 @pytest.mark.slow
 def test_plan_prices_without_training(tmp_path, write_protocol, tiny_store):
-    path = write_protocol(seeds="0:10", clones=2)
+    path = write_protocol(seeds="0:10", clones=2, claims={"C-10": [0.8, 0.1]})
     out, _ = rlgen("plan", path, cwd=tmp_path)
     assert "20 cells, 30,000 steps, about" in out
     assert "steps/s" in out

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,18 @@ from rlgen import draw_split
 from rlgen.evaluation import recording
 from rlgen.levels import lookup
 from rlgen.perturbations.condition import Condition
-from rlgen.report.figures.zhang2018 import draw, frames, panels
-from rlgen.report.figures.zhang2018.selection import Selection
-from rlgen.report.figures.zhang2018.strips import agents
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
+from rlgen_protocols.zhang2018 import STRIPS
+from rlgen_protocols.zhang2018.figures import draw, frames, panels
+from rlgen_protocols.zhang2018.figures.selection import Selection
+from rlgen_protocols.zhang2018.figures.strips import agents
+
+
+def drawn(study, part, item, episodes):
+    """The item where these episodes have been recorded."""
+    return draw(replace(study, recorded={STRIPS: episodes}), part, item)
+
 
 TUNNEL = FAMILIES["maze-tunnel"].configure({"size": 9})
 
@@ -210,7 +218,7 @@ def test_the_agents_are_those_of_the_paper(study):
 
 def test_the_best_run_of_each_agent_is_shown(study, part, played):
     of = dict.fromkeys(means(study, "train"), played[:1])
-    drawing = draw(study, part, "fig8-17", of)
+    drawing = drawn(study, part, "fig8-17", of)
     assert drawing.svg.startswith("<svg role=")
     assert drawing.note == ""
     shown = drawing.data[["name", "n_train_levels", "flip_p", "run_id"]].drop_duplicates()
@@ -224,7 +232,7 @@ def test_the_best_run_of_each_agent_is_shown(study, part, played):
 def test_agents_without_an_episode_are_named(study, part, played):
     assert draw(study, part, "fig8-17") is None
     few = means(study, "train", n_train_levels=10)
-    drawing = draw(study, part, "fig8-17", dict.fromkeys(few, played[:1]))
+    drawing = drawn(study, part, "fig8-17", dict.fromkeys(few, played[:1]))
     assert "No episode is stored of Agent-2." in drawing.note
 
 
@@ -234,7 +242,7 @@ def test_figure_4_has_an_episode_above_its_curves(played):
     study = made(part)
     bare = draw(study, part, "fig4")
     assert "No episode is stored of Agent-1." in bare.note
-    drawing = draw(study, part, "fig4", dict.fromkeys(means(study, "train"), played))
+    drawing = drawn(study, part, "fig4", dict.fromkeys(means(study, "train"), played))
     assert drawing.svg.count("<svg role=") == 2
     assert drawing.svg.endswith(bare.svg)
     assert "No episode" not in drawing.note
@@ -246,5 +254,5 @@ def test_names_in_an_episode_are_escaped(study, part, played):
         e | {"level": evil, "objects": [o | {"name": evil} for o in e["objects"]]}
         for e in played[:1]
     ]
-    drawing = draw(study, part, "fig8-17", dict.fromkeys(means(study, "train"), told))
+    drawing = drawn(study, part, "fig8-17", dict.fromkeys(means(study, "train"), told))
     assert "<script" not in drawing.svg

@@ -2,9 +2,13 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from rlgen_protocols import PAPERS
 
 ROOT = Path(__file__).parents[2]
 #: The packages of the machinery from the lowest to the highest: each imports those above it in
@@ -12,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = [
     "errors",
     "util",
+    "papers",
     "protocol",
     "levels",
     "networks",
@@ -22,11 +27,9 @@ PACKAGES = [
     "agents",
     "training",
     "store",
-    "architectures",
+    "analysis",
     "study",
     "diagnostics",
-    "analysis",
-    "claims",
     "report",
     "lint",
     "api",
@@ -34,13 +37,13 @@ PACKAGES = [
 ]
 RANK = {name: number for number, name in enumerate(PACKAGES)}
 #: The read half shows results and never trains; the run half trains and never shows.
-READ = {"analysis", "claims", "report"}
+READ = {"analysis", "report"}
 RUN = {"agents", "training", "evaluation", "perturbations", "policies", "networks", "study"}
 TORCH = {"networks", "policies", "agents", "training", "study", "diagnostics"}
 #: Packages that results are read with: they must work where no environment can be installed.
 WITHOUT_GYMNASIUM = {*READ, "analysis.stats", "store", "protocol", "cli"}
 #: The modules that know machinery and content.
-MEETING = {"rlgen.levels.lookup", "rlgen.protocol.shipped"}
+MEETING = {"rlgen.levels.lookup", "rlgen.papers", "rlgen.protocol.shipped"}
 #: What worlds may know of the machinery.
 OF_WORLDS = {"errors", "util", "levels"}
 
@@ -79,9 +82,9 @@ def package(module):
     return max(fitting, key=len, default=None)
 
 
-def machinery(path):
+def machinery(path, *, typing=True):
     """Modules of rlgen that a file imports."""
-    return {name for name in imports(path) if name in MODULES and name != "rlgen"}
+    return {name for name in imports(path, typing=typing) if name in MODULES and name != "rlgen"}
 
 
 def test_every_module_is_in_the_table_and_every_entry_is_there():
@@ -98,7 +101,8 @@ def test_contributing_describes_the_table():
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_imports_its_own_package_and_those_before(name):
     own = package(name)
-    for other in machinery(MODULES[name]):
+    # The interface of papers names types of every layer, and imports none of them when it runs.
+    for other in machinery(MODULES[name], typing=own != "papers"):
         theirs = package(other)
         if own is None:
             continue
@@ -148,6 +152,13 @@ def test_worlds_know_levels_and_nothing_of_studies(path):
     assert not {m.split(".")[0] for m in imports(path)} & {"torch", "stable_baselines3", "pandas"}
 
 
-def test_protocols_hold_no_code():
-    (module,) = (ROOT / "protocols").rglob("*.py")
-    assert list(imports(module)) == []
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_paper_is_listed_without_what_it_computes_with(paper):
+    """Its object is imported wherever networks are: what is heavy is imported by its methods."""
+    code = (
+        "import sys, rlgen_protocols\n"
+        f"print(list(rlgen_protocols.PAPERS[{paper!r}].networks))\n"
+        "print({'numpy', 'pandas', 'torch', 'matplotlib', 'gymnasium'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1:] == ["set()"], done.stderr

@@ -56,9 +56,9 @@ def test_what_is_not_python_is_there(wheel):
     for name in (
         "rlgen/report/templates/page.html",
         "rlgen/report/templates/style.css",
-        "rlgen/report/figures/zhang2018/table.html",
-        "rlgen/report/figures/zhang2018/table2.csv",
-        "rlgen/report/figures/zhang2018/table3.csv",
+        "rlgen_protocols/zhang2018/templates/table.html",
+        "rlgen_protocols/zhang2018/reference/table2.csv",
+        "rlgen_protocols/zhang2018/reference/table3.csv",
         "rlgen_protocols/quickstart.toml",
         "rlgen_protocols/smoke.toml",
         *(f"{package}/py.typed" for package in PACKAGES),

@@ -4,20 +4,20 @@ import pytest
 import torch
 
 from rlgen.agents import AGENTS, learner
-from rlgen.architectures import PAPER_FAMILIES
 from rlgen.errors import ProtocolError
 from rlgen.networks import NETWORKS
 from rlgen.networks.trunk import TrunkExtractor
 from rlgen.training.train import training_env
 from rlgen_envs import FAMILIES
+from rlgen_protocols.zhang2018.networks import LISTS
 
-PAPERS = sorted({name for listed in PAPER_FAMILIES.values() for name in listed})
+PAPERS = sorted({name for listed in LISTS.values() for name in listed})
 
 
 def test_the_paper_s_three_lists():
-    sizes = {name: len(members) for name, members in PAPER_FAMILIES.items()}
+    sizes = {name: len(members) for name, members in LISTS.items()}
     assert sizes == {"ConvNet": 5, "Big-ConvNet": 8, "MLP": 6}
-    members = [m for listed in PAPER_FAMILIES.values() for m in listed]
+    members = [m for listed in LISTS.values() for m in listed]
     assert len(members) == 19
     assert len(PAPERS) == 17
     assert set(NETWORKS) - set(PAPERS) == {

@@ -1,5 +1,6 @@
 """Claims: what their verdicts rest on, that they are right on made-up studies, and honest."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -7,16 +8,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from rlgen.analysis.claims import Part, above, below, check, decide, declared, joint, within
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.tables import fold
 from rlgen.analysis.verdicts import number
-from rlgen.claims import CLAIMS
-from rlgen.claims.base import Part, above, below, joint, within
-from rlgen.claims.detection import A, B, strata
-from rlgen.claims.evidence import Evidence, Setting, scaled
-from rlgen.claims.judging import check, decide
-from rlgen.claims.readings import READINGS, changes
 from rlgen.errors import ProtocolError
 from rlgen.levels import lookup
 from rlgen.protocol import suite
@@ -24,6 +20,10 @@ from rlgen.report.sections.claims import claims as told_of_claims
 from rlgen.study.agenda import agenda
 from rlgen.study.cell import entries
 from rlgen.util.seeding import stream
+from rlgen_protocols.zhang2018.claims import CLAIMS
+from rlgen_protocols.zhang2018.claims.detection import A, B, strata
+from rlgen_protocols.zhang2018.claims.evidence import Evidence, Setting, scaled
+from rlgen_protocols.zhang2018.claims.readings import READINGS, changes
 
 RUNS, LEVELS = 4, 8
 NAN = float("nan")
@@ -79,7 +79,7 @@ def made(returns=plays_like_the_paper, *, budget="cpu", keys=None, keep=None, cl
     plan = entries([task.cell for task in tasks])
     records = fold(pd.DataFrame(rows))
     study = Results(whole.whole, records, pd.DataFrame(curves), plan, {}, {}, {})
-    return Results(**{**vars(study), "parts": parts, "clones": clones})
+    return replace(study, parts=parts, clones=clones, margins=declared(CLAIMS))
 
 
 def agents(kind, drop, *, n=20):
@@ -123,7 +123,7 @@ def like_the_paper():
 
 @pytest.fixture(scope="module")
 def verdicts(like_the_paper):
-    told = decide(Evidence(like_the_paper), like_the_paper.protocol.claims)
+    told = decide(CLAIMS, Evidence(like_the_paper), like_the_paper.margins)
     return {one.name: one for one in told}
 
 
@@ -146,13 +146,13 @@ def test_ten_thousand_levels_decide_the_others():
         return plays_like_the_paper(cell, condition, pool) + gain
 
     study = made(returns, keys=keys, keep=lambda cell: cell.n_train_levels >= 1000)
-    told = {one.name: one for one in decide(Evidence(study), study.protocol.claims)}
+    told = {one.name: one for one in decide(CLAIMS, Evidence(study), study.margins)}
     assert told["C-07"].word == told["C-12"].word == "supported"
 
 
 def test_a_study_in_which_all_returns_are_alike_refutes():
     study = made(lambda cell, condition, pool: 1.0, clones=population(0.1, 1.0))
-    told = {one.name: one.word for one in decide(Evidence(study), study.protocol.claims)}
+    told = {one.name: one.word for one in decide(CLAIMS, Evidence(study), study.margins)}
     for name in ("C-01", "C-04", "C-06", "C-10"):
         assert told[name] == "refuted", name
     for name in ("C-03", "C-05", "C-07", "C-12"):
@@ -162,7 +162,7 @@ def test_a_study_in_which_all_returns_are_alike_refutes():
 
 def test_nothing_is_decided_without_runs():
     study = made(keep=lambda cell: cell.family == "maze-basic" and cell.seed == 0)
-    told = decide(Evidence(study), study.protocol.claims)
+    told = decide(CLAIMS, Evidence(study), study.margins)
     assert {one.word for one in told} == {"inconclusive"}
     assert all(one.p == 1 for one in told)
 
@@ -176,13 +176,13 @@ def test_families_are_compared_at_the_sizes_that_all_of_them_have(like_the_paper
 
 
 def test_every_claim_is_declared_with_its_margins_by_the_study(like_the_paper):
-    declared = like_the_paper.protocol.claims
-    assert list(declared) == list(CLAIMS)
-    check(declared, "zhang2018")
+    margins = like_the_paper.margins
+    assert list(margins) == list(CLAIMS)
+    check(CLAIMS, margins, "zhang2018")
     with pytest.raises(ProtocolError, match=r"x: claims = 'C-1'.*did you mean 'C-1\d'"):
-        check({"C-1": (1.0,)}, "x")
+        check(CLAIMS, {"C-1": (1.0,)}, "x")
     with pytest.raises(ProtocolError, match=r"claims.C-06 = \[0.8\]: must be 2 \(memorised"):
-        check({"C-06": (0.8,)}, "x")
+        check(CLAIMS, {"C-06": (0.8,)}, "x")
 
 
 def test_claims_that_are_true_at_the_margin_are_seldom_decided():
@@ -255,7 +255,7 @@ def test_other_readings_are_compared_on_the_same_settings():
         return plays_like_the_paper(cell, condition, pool) - worse
 
     study = made(returns)
-    told = {(c.reading, c.default.name): c for c in changes(study, study.protocol.claims)}
+    told = {(c.reading, c.default.name): c for c in changes(study, study.margins)}
     assert {reading for reading, _ in told} == set(READINGS)
     border = told["A-06", "C-01"]
     assert (border.default.word, border.other.word) == ("supported", "refuted")

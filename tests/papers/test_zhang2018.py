@@ -10,10 +10,12 @@ import pytest
 from paper_studies import CHECKS, PARTS, asked, made, means
 
 from rlgen.analysis.stats import intervals
-from rlgen.architectures import resolve
-from rlgen.report.figures import zhang2018
-from rlgen.report.figures.zhang2018 import ITEMS, draw, tables
-from rlgen.report.figures.zhang2018.selection import Selection
+from rlgen.analysis.verdicts import number
+from rlgen.networks.lists import resolve
+from rlgen.report.template import signed
+from rlgen_protocols import zhang2018
+from rlgen_protocols.zhang2018.figures import ITEMS, draw
+from rlgen_protocols.zhang2018.figures.selection import Selection
 
 
 class Table(HTMLParser):
@@ -218,7 +220,7 @@ def test_each_cell_of_a_table_has_its_published_value_and_the_difference(item):
     study = made(part, levels=3)
     drawing = draw(study, part, item)
     folder = Path(zhang2018.__file__).parent
-    printed = list(csv.DictReader((folder / f"{item}.csv").read_text().splitlines()))
+    printed = list(csv.DictReader((folder / "reference" / f"{item}.csv").read_text().splitlines()))
     assert len(drawing.data) == len(printed) == 64
     other = part.network[0]
     assert {row["arch"] for row in printed} == {"MLP", other}
@@ -241,10 +243,10 @@ def test_each_cell_of_a_table_has_its_published_value_and_the_difference(item):
         assert cell["difference"] == pytest.approx(top - float(row["episode_reward"]))
         line = shown[lines.index((n, network))]
         text = line[-8:][2 * flips.index(p) + (row["split"] == "test")]
-        number = row["episode_reward"].replace("-", "−")
-        assert f"paper {number}" in text
-        assert f"Δ {tables.signed(cell['difference'])}" in text
-        assert text.split()[0] == tables.number(cell["top"])
+        printed_as = row["episode_reward"].replace("-", "−")
+        assert f"paper {printed_as}" in text
+        assert f"Δ {signed(cell['difference'])}" in text
+        assert text.split()[0] == number(cell["top"])
 
 
 def test_a_cell_that_was_not_run_has_the_published_number_alone():
@@ -287,10 +289,10 @@ def test_what_users_write_is_escaped():
 
 
 def test_a_sign_is_shown_but_for_nothing():
-    assert [tables.signed(x) for x in (0.126, -0.126, 0.001, -0.001)] == [
+    assert [signed(x) for x in (0.126, -0.126, 0.001, -0.001)] == [
         "+0.13",
         "−0.13",
         "0.00",
         "0.00",
     ]
-    assert tables.signed(float("nan")) == "–"
+    assert signed(float("nan")) == "–"

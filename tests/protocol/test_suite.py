@@ -8,10 +8,10 @@ import pytest
 import tomli_w
 from helpers import TINY
 
-from rlgen.architectures import PAPER_FAMILIES, resolve
 from rlgen.errors import LevelError, ProtocolError
 from rlgen.levels import lookup
 from rlgen.networks import NETWORKS
+from rlgen.networks.lists import PAPER_FAMILIES, resolve
 from rlgen.protocol import suite as suites
 from rlgen.study.agenda import agenda
 from rlgen.study.plan import plan

@@ -8,7 +8,7 @@ import pandas as pd
 
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.tables import fold
-from rlgen.architectures import resolve
+from rlgen.networks.lists import resolve
 from rlgen.protocol.schema import GRID, parse
 from rlgen.util.seeding import stream
 

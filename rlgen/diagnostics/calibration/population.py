@@ -78,11 +78,6 @@ NETWORKS = (
 )
 
 
-#: Overfitted on few levels (stratum A) and on random rewards (B), and sound; as in ``NETWORKS``.
-#: B has a tenth of the paper's levels: 3,000 steps of cloning do not fit random rewards on 1,000.
-STRATA = (("conv-a", 10, 0.0), ("mlp-512-128", 100, 0.5), ("conv-k2x2", 1000, 0.0))
-
-
 def default(pools: int, seeds: int) -> list[Subject]:
     """The population of ``rlgen calibrate``."""
     return controls(pools) + networks(NETWORKS, seeds)
@@ -113,11 +108,6 @@ def networks(kinds: Sequence[tuple[str, int, float]], seeds: int) -> list[Subjec
         for seed in range(seeds)
         for name, n_levels, flip_p in kinds
     ]
-
-
-def strata(seeds: int) -> list[Subject]:
-    """Networks of the three classes that method 3.7 compares, so many of each."""
-    return networks(STRATA, seeds)
 
 
 def tasks(subjects: Sequence[Subject]) -> Iterator[list[Subject]]:

@@ -27,7 +27,7 @@ Cell = Mapping[str, Any]
 
 
 class Trajectories(Figure):
-    """Two pictures a cell, of its first run; none where episodes are drawn step by step."""
+    """Two pictures a cell, of its first run."""
 
     title = "Episodes on the worst levels"
     reading = (
@@ -39,7 +39,7 @@ class Trajectories(Figure):
 
     def draw(self, study: Results) -> Drawing | None:
         """See ``Figure.draw``."""
-        episodes = [] if study.strips else _chosen(study)
+        episodes = _chosen(study)
         if not episodes:
             return None
         pictures = [(cell, episode) for cell, shown in episodes for episode in shown]

@@ -1,27 +1,24 @@
 """The run of a cell about a policy: its records and all that is kept beside them."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from rlgen import papers
 from rlgen.agents.learner import resolve_device
-from rlgen.evaluation.recording import strip_episodes, worst_level_trajectories
+from rlgen.evaluation.recording import worst_level_trajectories
 from rlgen.evaluation.table import table
 from rlgen.levels.split import Split
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.base import AnyPolicy
 from rlgen.store import provenance, records
-from rlgen.store.run_store import STRIPS
 from rlgen.study.workspace import Workspace
 from rlgen.util import files
 from rlgen.util.seeding import library_seed
 
 if TYPE_CHECKING:
     from rlgen.study.kinds.policy_cell import PolicyCell
-
-#: What a run may keep beside its records, by the name of the file.
-RECORDINGS: dict[str, Callable[[AnyPolicy, Split, int], Any]] = {STRIPS: strip_episodes}
 
 
 def measure(cell: "PolicyCell", workspace: Workspace) -> None:
@@ -42,8 +39,10 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
             files.write_json(folder / "trajectories.json", worst)
             identity = {"id": cell.id, "kind": cell.kind, "settings": cell.settings}
             files.write_json(folder / "cell.json", identity)
-        for name in workspace.recordings:
-            files.write_json(folder / name, RECORDINGS[name](policy, split, cell.seed))
+        if workspace.paper:
+            paper = papers.catalogue()[workspace.paper]
+            for name, content in paper.record(policy, split, cell.seed).items():
+                files.write_json(folder / name, content)
     origin = provenance.collect(workspace.command) | {"device": device, "seconds": clock.seconds}
     files.write_json(folder / "provenance.json", origin | {"steps": steps})
     files.write_json(folder / "conditions.json", sorted(workspace.wanted))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rlgen.analysis.stats.choices import TOP
 from rlgen.report.figures.base import INK, Drawing, bars, style, to_svg
-from rlgen.report.figures.zhang2018.selection import Selection
+from rlgen_protocols.zhang2018.figures.selection import Selection
 
 #: The two ways in which every item is drawn, and what their panels say.
 FORMS = {

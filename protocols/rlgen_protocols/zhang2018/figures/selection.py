@@ -17,7 +17,7 @@ from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen.analysis.stats.selection import top_k
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import count
-from rlgen.architectures import resolve
+from rlgen.networks.lists import resolve
 from rlgen.protocol.schema import Protocol
 
 

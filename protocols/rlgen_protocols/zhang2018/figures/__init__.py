@@ -5,22 +5,20 @@ its key ``item`` which of them it makes. To add an item: its line in ``ITEMS``; 
 is a module with a ``Form``.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
 
 from rlgen.analysis.results import Results
 from rlgen.protocol.schema import Protocol
 from rlgen.report.figures.base import Drawing
-from rlgen.report.figures.zhang2018.bars import Bars
-from rlgen.report.figures.zhang2018.curves import Curves
-from rlgen.report.figures.zhang2018.detection import Detection
-from rlgen.report.figures.zhang2018.layout import Form
-from rlgen.report.figures.zhang2018.selection import Selection
-from rlgen.report.figures.zhang2018.stickiness import Stickiness
-from rlgen.report.figures.zhang2018.strips import StickyStrip, Strips
-from rlgen.report.figures.zhang2018.tables import Table
+from rlgen_protocols.zhang2018 import STRIPS
+from rlgen_protocols.zhang2018.figures.bars import Bars
+from rlgen_protocols.zhang2018.figures.curves import Curves
+from rlgen_protocols.zhang2018.figures.detection import Detection
+from rlgen_protocols.zhang2018.figures.layout import Form
+from rlgen_protocols.zhang2018.figures.selection import Selection
+from rlgen_protocols.zhang2018.figures.stickiness import Stickiness
+from rlgen_protocols.zhang2018.figures.strips import StickyStrip, Strips
+from rlgen_protocols.zhang2018.figures.tables import Table
 
 __all__ = ["ITEMS", "Item", "draw"]
 
@@ -61,12 +59,7 @@ ITEMS: dict[str, Item] = {
 }
 
 
-def draw(
-    study: Results,
-    part: Protocol,
-    item: str,
-    episodes: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
-) -> Drawing | None:
+def draw(study: Results, part: Protocol, item: str) -> Drawing | None:
     """An item of the paper from the runs of a part.
 
     Args:
@@ -74,12 +67,11 @@ def draw(
         part: Its settings say which runs belong to the item; those that have no run yet are gaps
             in the drawing and named in its note.
         item: A key of ``ITEMS``.
-        episodes: By run, of ``evaluation.recording.strip_episodes``, for figures 4 and 8 to 17.
 
     Returns:
         The drawing, or None if nothing of it is there.
     """
-    selection = Selection(study, part, episodes)
+    selection = Selection(study, part, study.recorded.get(STRIPS, {}))
     if selection.jobs.empty:
         return None
     return ITEMS[item].form.draw(selection, f"zhang2018-{item}")

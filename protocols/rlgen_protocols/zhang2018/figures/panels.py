@@ -12,7 +12,7 @@ from matplotlib.path import Path
 
 from rlgen.analysis.verdicts import number
 from rlgen.report.figures.base import style, to_svg
-from rlgen.report.figures.zhang2018.frames import Episode, Visit, boxed, segments
+from rlgen_protocols.zhang2018.figures.frames import Episode, Visit, boxed, segments
 
 #: Panels in a row, and at most of one episode: the first ones and the last.
 COLUMNS, MOST = 7, 14

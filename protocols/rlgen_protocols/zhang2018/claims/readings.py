@@ -6,9 +6,10 @@ Each is compared with the default reading on the same settings, those for which 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from rlgen.analysis.claims import Decision, Margins, decide
 from rlgen.analysis.results import Results
-from rlgen.claims.evidence import Evidence, Setting
-from rlgen.claims.judging import Decision, decide
+from rlgen_protocols.zhang2018.claims import CLAIMS
+from rlgen_protocols.zhang2018.claims.evidence import Evidence, Setting
 
 
 @dataclass(frozen=True)
@@ -96,16 +97,16 @@ class Change:
     other: Decision
 
 
-def changes(study: Results, declared: Mapping[str, tuple[float, ...]]) -> list[Change]:
+def changes(study: Results, margins: Margins) -> list[Change]:
     """The verdicts under each other reading of which the study has a part.
 
     Args:
         study: With its parts.
-        declared: Margins by claim.
+        margins: Of the claims.
     """
-    told = []
+    changed = []
     for name, reading in READINGS.items():
-        claims = {key: declared[key] for key in reading.claims if key in declared}
+        judged = {key: margins[key] for key in reading.claims if key in margins}
         trained = None
         if reading.items:
             trained = set(Evidence(study).settings(*reading.items))
@@ -114,11 +115,12 @@ def changes(study: Results, declared: Mapping[str, tuple[float, ...]]) -> list[C
             trained = {s for s in trained if (t := reading.substitute(s)) != s and t in trained}
         elif reading.condition not in study.conditions:
             continue
-        default = decide(Evidence(study, only=trained), claims)
-        other = decide(Evidence(study, reading.substitute, reading.condition, only=trained), claims)
-        told += [
+        default = decide(CLAIMS, Evidence(study, only=trained), judged)
+        substituted = Evidence(study, reading.substitute, reading.condition, only=trained)
+        other = decide(CLAIMS, substituted, judged)
+        changed += [
             Change(name, reading.what, one, two)
             for one, two in zip(default, other, strict=True)
             if one.parts
         ]
-    return told
+    return changed

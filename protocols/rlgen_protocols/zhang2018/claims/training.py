@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from rlgen.analysis.claims import Claim, Part, above, within
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.intervals import NAN, Estimate, difference
-from rlgen.claims.base import Claim, Part, above, within
-from rlgen.claims.evidence import NONE, Evidence, Setting
-from rlgen.claims.returns import RANDOM_P, TEN_THOUSAND
+from rlgen_protocols.zhang2018.claims.evidence import NONE, Evidence, Setting
+from rlgen_protocols.zhang2018.claims.returns import RANDOM_P, TEN_THOUSAND
 
 BASIC = "maze-basic"
 #: The parts in which training is regularised as in the paper.
@@ -120,7 +120,7 @@ HELPS = Claim(
     "still fitted.",
     "section 4.1, Fig 3a, 5, 6",
     "fig3a",
-    ("change of test return", "memorised fraction"),
+    {"change of test return": 0.0, "memorised fraction": 0.5},
     _helps,
 )
 MLP = Claim(
@@ -128,7 +128,7 @@ MLP = Claim(
     "generalises worse without them.",
     "section 5, Table 2",
     "table2",
-    ("difference in return",),
+    {"difference in return": 0.0},
     _mlp,
 )
 BIG = Claim(
@@ -136,7 +136,7 @@ BIG = Claim(
     "generalises better with few of them.",
     "section 5, Table 3",
     "table3",
-    ("difference in return",),
+    {"difference in return": 0.0},
     _big,
 )
 CURVES = Claim(
@@ -144,14 +144,14 @@ CURVES = Claim(
     "levels lose nearly the same.",
     "section 4.2, Fig 4, 18",
     "fig4",
-    ("difference of drops that counts as none, in units of return",),
+    {"difference of drops that counts as none, in units of return": 0.2},
     _curves,
 )
 OVERTRAINED = Claim(
     "Training on lowers the test return of some agents with few training levels.",
     "section 3.2, Fig 2a",
     "fig2a",
-    ("loss of test return",),
+    {"loss of test return": 0.1},
     _overtrained,
     every=False,
 )

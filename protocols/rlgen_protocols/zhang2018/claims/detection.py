@@ -10,16 +10,20 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from rlgen.analysis.claims import NAN, Claim, Part, within
 from rlgen.analysis.stats import scorecards
 from rlgen.analysis.stats.detection import Auc
 from rlgen.analysis.stats.intervals import Estimate
-from rlgen.claims.base import NAN, Claim, Part, within
-from rlgen.claims.evidence import Evidence
+from rlgen_protocols.zhang2018.claims.evidence import Evidence
 
 STICKY_CHECKS = ("sticky-proposed-25", "sticky-executed-25")
 SPAWN_CHECK = "random-spawn"
 #: What networks cloned for these claims are put to.
 CHECKS = (*STICKY_CHECKS, SPAWN_CHECK)
+#: Overfitted on few levels (stratum A) and on random rewards (B), and sound: network, training
+#: levels, flip probability. B has a tenth of the paper's levels: 3,000 steps of cloning do not fit
+#: random rewards on 1,000.
+STRATA = (("conv-a", 10, 0.0), ("mlp-512-128", 100, 0.5), ("conv-k2x2", 1000, 0.0))
 #: The conditions of a study that are the same checks.
 CONDITIONS = {
     "sticky-proposed-25": "sticky_proposed:0.25",
@@ -184,7 +188,7 @@ STICKY = Claim(
     "Sticky actions on training levels do not tell overfitted agents from sound ones.",
     "section 4.2, Fig 4, 18",
     "fig4",
-    ("half the width of the zone around an AUC of .5 that counts as chance",),
+    {"half the width of the zone around an AUC of .5 that counts as chance": 0.1},
     _sticky,
 )
 SPAWN = Claim(
@@ -192,6 +196,6 @@ SPAWN = Claim(
     "rewards.",
     "appendix C (and against it Fig 3b)",
     "fig3b",
-    ("AUC that detects", "half the width of the zone around .5 that counts as chance"),
+    {"AUC that detects": 0.8, "half the width of the zone around .5 that counts as chance": 0.1},
     _spawn,
 )

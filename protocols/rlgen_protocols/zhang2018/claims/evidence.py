@@ -14,7 +14,7 @@ from rlgen.analysis.stats.estimates import pool_mean, why_apart
 from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
 from rlgen.analysis.stats.paired import paired_mean
 from rlgen.analysis.stats.tables import CELL
-from rlgen.architectures import resolve
+from rlgen.networks.lists import resolve
 
 NONE = "none"
 #: The paper's families from the easiest to the hardest.

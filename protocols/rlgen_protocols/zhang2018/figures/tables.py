@@ -4,16 +4,15 @@ from importlib.resources import files
 from itertools import product
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from rlgen.analysis.stats.choices import TOP
 from rlgen.analysis.stats.intervals import NAN
-from rlgen.analysis.verdicts import count, number
-from rlgen.architectures import drawn_from
+from rlgen.networks.lists import drawn_from
 from rlgen.report.figures.base import Drawing, select
-from rlgen.report.figures.zhang2018.layout import Form
-from rlgen.report.figures.zhang2018.selection import Selection
+from rlgen.report.template import piece
+from rlgen_protocols.zhang2018.figures.layout import Form
+from rlgen_protocols.zhang2018.figures.selection import Selection
 
 POOLS = ("train", "test")
 #: Where a cell stands in its table; ``network`` is the paper's.
@@ -25,7 +24,7 @@ class Table(Form):
     """Rows are sizes of the training pool and networks, columns flip probabilities and pools.
 
     Args:
-        file: Of the published numbers, beside this module.
+        file: Of the published numbers, in ``reference/``.
     """
 
     reading = (
@@ -45,10 +44,10 @@ class Table(Form):
         Returns:
             Columns of ``CELL``, and ``published``, the number as printed.
         """
-        source = files("rlgen.report.figures.zhang2018").joinpath(self.file)
+        source = files("rlgen_protocols.zhang2018").joinpath("reference", self.file)
         with source.open(encoding="utf-8") as lines:
-            told = pd.read_csv(lines, dtype={"episode_reward": str})
-        return told.rename(columns={"arch": "network", "episode_reward": "published"})[
+            printed = pd.read_csv(lines, dtype={"episode_reward": str})
+        return printed.rename(columns={"arch": "network", "episode_reward": "published"})[
             [*CELL, "published"]
         ]
 
@@ -91,7 +90,12 @@ class Table(Form):
             }
             for setting, of in data.groupby(["family", "regulariser"], sort=False)
         ]
-        return Drawing("", data, selection.note(data), html=_html(tables))
+        return Drawing(
+            "",
+            data,
+            selection.note(data),
+            html=piece("rlgen_protocols.zhang2018", "table.html", tables=tables),
+        )
 
 
 def _records(data: pd.DataFrame, n: int, asked: str) -> list[dict[Any, Any]]:
@@ -102,22 +106,3 @@ def _as_published(asked: str, networks: list[str]) -> str:
     """The published network beside which one of ours stands; empty where it belongs to none."""
     members = (name for name in networks if asked in (name, *drawn_from(name)))
     return next(members, "")
-
-
-def _html(tables: list[dict[str, Any]]) -> str:
-    """The tables as markup, everything in them escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("rlgen.report.figures.zhang2018", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "signed": signed, "known": count}
-    return environment.get_template("table.html").render(tables=tables)
-
-
-def signed(value: float) -> str:
-    """Two decimals with a sign, but for zero; a dash for what is not known."""
-    told = number(value)
-    return f"+{told}" if value > 0 and told != number(0.0) else told

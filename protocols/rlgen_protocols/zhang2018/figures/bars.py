@@ -5,7 +5,7 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.patches import Patch
 
 from rlgen.report.figures.base import Drawing, select
-from rlgen.report.figures.zhang2018.layout import (
+from rlgen_protocols.zhang2018.figures.layout import (
     BLUE,
     FORMS,
     READING,
@@ -20,7 +20,7 @@ from rlgen.report.figures.zhang2018.layout import (
     shades,
     words,
 )
-from rlgen.report.figures.zhang2018.selection import Selection
+from rlgen_protocols.zhang2018.figures.selection import Selection
 
 #: Pool, colours, width of its bars, and where on them the whisker stands.
 POOLS = (("train", BLUE, 0.92, -0.28), ("test", RED, 0.55, 0.3))

@@ -7,11 +7,11 @@ import pandas as pd
 
 from rlgen.analysis.verdicts import number
 from rlgen.report.figures.base import Drawing
-from rlgen.report.figures.zhang2018 import frames, panels
-from rlgen.report.figures.zhang2018.frames import Episode
-from rlgen.report.figures.zhang2018.layout import Form
-from rlgen.report.figures.zhang2018.selection import Selection
-from rlgen.report.figures.zhang2018.stickiness import Stickiness
+from rlgen_protocols.zhang2018.figures import frames, panels
+from rlgen_protocols.zhang2018.figures.frames import Episode
+from rlgen_protocols.zhang2018.figures.layout import Form
+from rlgen_protocols.zhang2018.figures.selection import Selection
+from rlgen_protocols.zhang2018.figures.stickiness import Stickiness
 
 #: What the agents are shown in: pool and condition.
 PLAYED = (

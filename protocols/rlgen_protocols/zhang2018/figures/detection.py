@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from rlgen.report.figures.base import INK, Drawing, select
-from rlgen.report.figures.zhang2018.layout import (
+from rlgen_protocols.zhang2018.figures.layout import (
     FORMS,
     READING,
     TESTSET,
@@ -20,7 +20,7 @@ from rlgen.report.figures.zhang2018.layout import (
     limits,
     words,
 )
-from rlgen.report.figures.zhang2018.selection import Selection
+from rlgen_protocols.zhang2018.figures.selection import Selection
 
 #: Condition on training levels, name as in the paper, colour.
 _CHECKS = (

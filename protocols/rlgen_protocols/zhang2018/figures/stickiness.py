@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from rlgen.analysis.stats.choices import GROUP
 from rlgen.report.figures.base import Drawing, bars, select
-from rlgen.report.figures.zhang2018.layout import (
+from rlgen_protocols.zhang2018.figures.layout import (
     FORMS,
     READING,
     TESTSET,
@@ -20,7 +20,7 @@ from rlgen.report.figures.zhang2018.layout import (
     limits,
     words,
 )
-from rlgen.report.figures.zhang2018.selection import Selection
+from rlgen_protocols.zhang2018.figures.selection import Selection
 
 #: Perturbation, its name in the paper, colour.
 _MODES = (

@@ -11,8 +11,8 @@ from matplotlib.ticker import EngFormatter
 from rlgen.analysis.stats.choices import GROUP
 from rlgen.analysis.stats.intervals import NAN, run_mean
 from rlgen.report.figures.base import DRAWN_POOLS, Drawing, select
-from rlgen.report.figures.zhang2018.layout import Form, Row, grid, words
-from rlgen.report.figures.zhang2018.selection import Selection
+from rlgen_protocols.zhang2018.figures.layout import Form, Row, grid, words
+from rlgen_protocols.zhang2018.figures.selection import Selection
 
 #: Runs that the paper shows of twenty.
 SHOWN = 5

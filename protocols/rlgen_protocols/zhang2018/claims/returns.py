@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from rlgen.analysis.claims import Claim, Part, above, below
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.intervals import NAN, Estimate, difference
-from rlgen.claims.base import Claim, Part, above, below
-from rlgen.claims.evidence import FAMILIES, NONE, Evidence, Setting
+from rlgen_protocols.zhang2018.claims.evidence import FAMILIES, NONE, Evidence, Setting
 
 #: Sizes of training pools, and the flip probability, that claims name.
 TEN, THOUSAND, TEN_THOUSAND, RANDOM_P = 10, 1_000, 10_000, 0.5
@@ -141,35 +141,35 @@ OPTIMAL = Claim(
     "Agents reach the optimal training return, whatever the family and the number of levels.",
     "section 3.2, Fig 2",
     "fig2a",
-    ("training return",),
+    {"training return": 2.0},
     _optimal,
 )
 RISES = Claim(
     "Test return rises with the number of training levels.",
     "section 3.2, Fig 2",
     "fig2a",
-    ("a step of the ladder may fall by this, in units of return",),
+    {"a step of the ladder may fall by this, in units of return": 0.1},
     _rises,
 )
 FALLS = Claim(
     "Test performance falls from BASIC over BLOCKS to TUNNEL.",
     "section 3.2, Fig 2",
     "fig2a",
-    ("difference of normalised scores",),
+    {"difference of normalised scores": 0.0},
     _falls,
 )
 FEW = Claim(
     "Agents trained on the fewest levels (ten) generalise badly in every family.",
     "section 3.2, Fig 2",
     "fig2a",
-    ("normalised test score",),
+    {"normalised test score": 0.5},
     _few,
 )
 SPREAD = Claim(
     "Agents with the same, optimal training return have very different test returns.",
     "section 3.2, Fig 2",
     "fig2a",
-    ("difference in test return",),
+    {"difference in test return": 0.5},
     _spread,
     every=False,
 )
@@ -177,13 +177,13 @@ RANDOM = Claim(
     "Up to 1,000 levels with random rewards are fitted nearly optimally, and test return is bad.",
     "section 3.3, Fig 2b",
     "fig2b",
-    ("memorised fraction", "test return"),
+    {"memorised fraction": 0.8, "test return": 0.3},
     _random,
 )
 CAPACITY = Claim(
     "At 10,000 levels with random rewards the capacity does not suffice, least of all on TUNNEL.",
     "section 3.3, Fig 2b",
     "fig2b",
-    ("loss of training return",),
+    {"loss of training return": 0.2},
     _capacity,
 )

@@ -1,0 +1,131 @@
+"""What a paper brings to rlgen: one object in its folder, and the only one that is seen of it.
+
+A folder of ``rlgen_protocols`` with ``PAPER``, an instance of a subclass of ``Paper``, and a line
+in ``PAPERS``; another distribution adds one by the entry point ``rlgen.papers``. A protocol says
+``paper = "NAME"``. Nothing heavy is imported here: methods import what they use.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rlgen.analysis.claims import Claim, Margins
+    from rlgen.analysis.results import Results
+    from rlgen.levels.split import Split
+    from rlgen.networks.layers import Network
+    from rlgen.policies.base import AnyPolicy
+    from rlgen.protocol.schema import Protocol
+    from rlgen.util.registry import Catalogue
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a paper's page.
+
+    Attributes:
+        name: Of the section in its paper: part of its address on the page.
+        title: Its heading.
+        reading: How to read it.
+        svg: The picture; empty where there is none.
+        html: What stands with it, everything in it escaped.
+        data: The numbers, for download; None where the section has no table of its own.
+        note: What the reader must know of it, for example what is missing.
+    """
+
+    name: str
+    title: str
+    reading: str
+    svg: str = ""
+    html: str = ""
+    data: "pd.DataFrame | None" = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Clones:
+    """Networks cloned from the planner that the claims of a study compare.
+
+    Attributes:
+        kinds: Network, number of training levels, flip probability of each class.
+        seeds: Networks of each class.
+        family: Of the levels; options may follow in brackets.
+        checks: What the networks are put to.
+    """
+
+    kinds: tuple[tuple[str, int, float], ...]
+    seeds: int
+    family: str
+    checks: tuple[str, ...]
+
+
+class Paper:
+    """One paper. All but ``card`` is optional.
+
+    Attributes:
+        card: One line.
+        networks: Architectures that the paper names; they are in ``NETWORKS``.
+        network_lists: Names for several of them, of which each seed draws one.
+        record_files: Names of the JSON files that ``record`` adds to a run.
+        replaces: Figures of every report that the paper's sections stand in for.
+    """
+
+    card: str
+    networks: "Mapping[str, Network]" = MappingProxyType({})
+    network_lists: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    record_files: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+
+    def claims(self) -> "Mapping[str, Claim]":
+        """Its statements with their margins, by name."""
+        return {}
+
+    def evidence(self, results: "Results") -> Any:
+        """What the claims' functions are given of a study."""
+        return results
+
+    def details(self, results: "Results", margins: "Margins") -> dict[str, Any]:
+        """What ``summary.json`` says beside the decisions, under further keys of ``claims``."""
+        del results, margins
+        return {}
+
+    def sections(self, results: "Results", summary: Mapping[str, Any]) -> Iterable[Section]:
+        """Of its page, below the claims; those of which nothing has been run are left out.
+
+        Args:
+            results: Of the study.
+            summary: What ``summary.json`` will hold.
+        """
+        del results, summary
+        return ()
+
+    def record(self, policy: "AnyPolicy", split: "Split", seed: int) -> Mapping[str, Any]:
+        """Contents of the ``record_files`` of one run, by name.
+
+        Args:
+            policy: After training.
+            split: The run's levels.
+            seed: Of the run.
+        """
+        del policy, split, seed
+        return {}
+
+    def clones(self, protocol: "Protocol") -> Clones | None:
+        """The cloned networks that a study needs for the claims; None if it needs none."""
+        del protocol
+        return None
+
+
+def catalogue() -> "Catalogue[Paper]":
+    """All papers, those of other distributions included."""
+    from rlgen_protocols import PAPERS
+
+    return PAPERS
+
+
+def networks() -> "Iterator[Mapping[str, Network]]":
+    """The architectures of each paper, those of our own papers first."""
+    return (paper.networks for paper in catalogue().values())
