@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from helpers import TINY
+from shared import once
 
-from rlgen.training.train import Trained, train
+from rlgen.policies.checkpoint import TrainedPolicy
 
 HERE = Path(__file__).parent
 
@@ -49,19 +50,28 @@ def write_protocol(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def tiny_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished study with three seeds; tests read it and never write to it."""
-    import rlgen
-
-    out = tmp_path_factory.mktemp("tiny") / "store"
     keys = {**TINY, "seeds": [0, 1, 2], "flip_p": [0.0, 0.5], "description": "a <b>tiny</b> study"}
-    rlgen.evaluate(keys, out, jobs=2)
-    return out
+
+    def make(folder: Path) -> None:
+        import rlgen
+
+        rlgen.evaluate(keys, folder / "store", jobs=2)
+
+    return once(tmp_path_factory, "tiny", make)[0] / "store"
 
 
 @pytest.fixture(scope="session")
-def trained() -> Trained:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedPolicy:
     """A small ConvNet after some training on ten mazes."""
-    from rlgen import draw_split
-    from rlgen_envs import FAMILIES
+    from rlgen.policies import checkpoint
 
-    split = draw_split(FAMILIES["maze-basic"], 10, 0, 5)
-    return train(split, agent="ppo", network="conv-a", steps=40_000, seed=0, curve_points=1)
+    def make(folder: Path) -> None:
+        from rlgen import draw_split
+        from rlgen.training.train import train
+        from rlgen_envs import FAMILIES
+
+        split = draw_split(FAMILIES["maze-basic"], 10, 0, 5)
+        keys = {"agent": "ppo", "network": "conv-a", "steps": 40_000, "seed": 0}
+        checkpoint.save(train(split, **keys, curve_points=1).policy, folder, {})
+
+    return checkpoint.load(once(tmp_path_factory, "trained", make)[0])

@@ -55,24 +55,26 @@ class OpenLoopPolicy(Policy):
 
     def choose(self, observations: Observations) -> NDArray[np.int64]:
         """The script of each first observation, ``(B,)``."""
-        shape, size = observations.shape[1:], len(observations)
-        flat = np.ascontiguousarray(observations).reshape(size, -1)
-        unique, which = np.unique(flat, axis=0, return_inverse=True)
-        chosen = np.array([self._script(o.reshape(shape)) for o in unique], dtype=np.int64)
-        return chosen[which.reshape(-1)]
+        # A dictionary of bytes: sorting whole observations takes a hundred times as long.
+        chosen: dict[bytes, int] = {}
+        keys = [observation.tobytes() for observation in np.ascontiguousarray(observations)]
+        for key in keys:
+            if key not in chosen:
+                chosen[key] = self._script(key)
+        return np.array([chosen[key] for key in keys], dtype=np.int64)
 
-    def _script(self, observation: Observations) -> int:
-        known = self._known.get(observation.tobytes())
-        if known is not None:
-            return known
-        rng = stream(self._seed, "unknown level", observation.tobytes().hex())
+    def _script(self, observation: bytes) -> int:
+        script = self._known.get(observation)
+        if script is not None:
+            return script
+        rng = stream(self._seed, "unknown level", observation.hex())
         return int(rng.integers(len(self._rows)))
 
     def at(self, script: NDArray[np.int64], time: NDArray[np.int64] | int) -> Probabilities:
         """Probabilities at a time (steps since the episode began), ``(B, A)``."""
         column = np.minimum(time, self.longest)
-        found: Probabilities = self._choices[self._rows[script, column]]
-        return found
+        probabilities: Probabilities = self._choices[self._rows[script, column]]
+        return probabilities
 
     def start(self, n: int) -> Any:
         """Script, not yet chosen, and time of each episode."""

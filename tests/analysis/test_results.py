@@ -8,6 +8,7 @@ import pytest
 import tomli_w
 from commands import rlgen as run_cli
 from helpers import TINY
+from shared import once
 
 import rlgen
 from rlgen import report
@@ -24,10 +25,14 @@ from rlgen_protocols.zhang2018.figures import ITEMS
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
     """The study in two shards, one after the other: the folder and both results."""
-    out = tmp_path_factory.mktemp("study") / "store"
-    first = rlgen.evaluate("zhang2018", out, budget="smoke", shard=(1, 2), jobs=2)
-    half = first.summary, first.report.read_text()
-    return out, half, rlgen.evaluate("zhang2018", out, budget="smoke", jobs=2)
+
+    def make(folder):
+        out = folder / "store"
+        first = rlgen.evaluate("zhang2018", out, budget="smoke", shard=(1, 2), jobs=2)
+        half = first.summary, first.report.read_text()
+        return out, half, rlgen.evaluate("zhang2018", out, budget="smoke", jobs=2)
+
+    return once(tmp_path_factory, "smoke", make)[1]
 
 
 @pytest.mark.slow
@@ -119,18 +124,21 @@ def test_the_margins_cannot_be_changed_afterwards(smoke, tmp_path):
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory):
     """A small suite of two parts that share two cells, and its results in one go."""
-    folder = tmp_path_factory.mktemp("suite") / "mine"
-    folder.mkdir()
     shared = {key: value for key, value in TINY.items() if key not in ("conditions", "seeds")}
     texts = {
         "suite": {**shared, "parts": ["one", "two"]},
         "one": {"seeds": 0, "conditions": ["plain"]},
         "two": {"seeds": [0, 1], "conditions": ["plain", "greedy"], "n_train_levels": 3},
     }
-    for name, keys in texts.items():
-        (folder / f"{name}.toml").write_text(tomli_w.dumps(keys))
-    whole = rlgen.evaluate(folder, folder.parent / "whole", jobs=2)
-    return folder, whole
+
+    def make(base):
+        folder = base / "mine"
+        folder.mkdir()
+        for name, keys in texts.items():
+            (folder / f"{name}.toml").write_text(tomli_w.dumps(keys))
+        return folder, rlgen.evaluate(folder, base / "whole", jobs=2)
+
+    return once(tmp_path_factory, "suite", make)[1]
 
 
 def comparable(summary):

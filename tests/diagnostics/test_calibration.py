@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from shared import once
 
 import rlgen
 from rlgen.analysis.stats import scorecards
@@ -34,12 +35,15 @@ def controls(pools, names=FAST, n_levels=3):
 
 
 @pytest.fixture(scope="module")
-def agents():
-    return [
-        entry
-        for members in population.tasks(controls(14))
-        for entry in readings(FAMILY, members, CHEAP)
-    ]
+def agents(tmp_path_factory):
+    def make(_):
+        return [
+            entry
+            for members in population.tasks(controls(14))
+            for entry in readings(FAMILY, members, CHEAP)
+        ]
+
+    return once(tmp_path_factory, "agents", make)[1]
 
 
 def summarised(agents, checks=None):

@@ -44,8 +44,8 @@ def test_planner(text):
 @pytest.mark.parametrize("text", ["plain", *TABULAR, "random_spawn+sticky_proposed:0.25"])
 def test_trained_policy(text, trained):
     levels = draw_split(BASIC, 10, 0, 5).train  # those it was trained on
-    easiest = np.argmin(outcomes(trained.policy, levels, "plain")[0].len_mean)
-    assert_agree(*both(text, trained.policy, BASIC, levels.take([easiest])))
+    easiest = np.argmin(outcomes(trained, levels, "plain")[0].len_mean)
+    assert_agree(*both(text, trained, BASIC, levels.take([easiest])))
 
 
 @pytest.mark.parametrize("name", TABULAR)
@@ -53,7 +53,7 @@ def test_at_its_identity_strength_a_perturbation_changes_nothing(name, trained):
     levels = BASIC.generate(range(3), 0.3)
     neutral = Condition.parse(f"{name}:{PERTURBATIONS[name].strength.identity}")
     plain = Condition.parse("plain")
-    told = exact.evaluate(trained.policy, BASIC, levels, [plain, neutral])
+    told = exact.evaluate(trained, BASIC, levels, [plain, neutral])
     for field in Outcome.FIELDS:
         assert getattr(told["plain"], field) == pytest.approx(
             getattr(told[neutral.name], field), abs=1e-12
@@ -67,7 +67,7 @@ def outcomes(policy, levels, *texts, family=BASIC):
 
 
 def test_executed_stickiness_one_is_stay_for_ever(trained):
-    for policy in (trained.policy, uniform(BASIC)):
+    for policy in (trained, uniform(BASIC)):
         (told,) = outcomes(policy, BASIC.generate(range(4)), "sticky_executed:1")
         assert told.ret_mean == pytest.approx(-1)
         assert told.p_timeout == pytest.approx(1)
@@ -76,9 +76,7 @@ def test_executed_stickiness_one_is_stay_for_ever(trained):
 
 
 def test_proposed_stickiness_one_is_a_delay_of_one(trained):
-    sticky, late = outcomes(
-        trained.policy, BASIC.generate(range(4)), "sticky_proposed:1", "delay:1"
-    )
+    sticky, late = outcomes(trained, BASIC.generate(range(4)), "sticky_proposed:1", "delay:1")
     for field in Outcome.FIELDS:
         assert getattr(sticky, field) == pytest.approx(getattr(late, field), abs=1e-10)
 
@@ -96,10 +94,10 @@ def test_greedy_is_sampling_from_one_action(trained):
     levels = BASIC.generate(range(4))
 
     def greedy(observations):
-        probabilities = trained.policy.probabilities(observations)
+        probabilities = trained.probabilities(observations)
         return np.eye(5)[probabilities.argmax(axis=1)]
 
-    (asked,) = outcomes(trained.policy, levels, "greedy")
+    (asked,) = outcomes(trained, levels, "greedy")
     (itself,) = outcomes(FunctionPolicy(greedy, 5), levels, "plain")
     assert np.array_equal(asked.ret_mean, itself.ret_mean)
     assert asked.ret_var == pytest.approx(0, abs=1e-12)
@@ -107,9 +105,9 @@ def test_greedy_is_sampling_from_one_action(trained):
 
 def test_high_temperature_is_the_random_agent(trained):
     levels = BASIC.generate(range(4))
-    (hot,) = outcomes(trained.policy, levels, "temperature:100")
+    (hot,) = outcomes(trained, levels, "temperature:100")
     (random,) = outcomes(uniform(BASIC), levels, "plain")
-    (told,) = outcomes(trained.policy, levels, "plain")
+    (told,) = outcomes(trained, levels, "plain")
     assert np.abs(hot.ret_mean - random.ret_mean).max() < 0.15
     assert np.abs(told.ret_mean - random.ret_mean).max() > 0.3
 
@@ -133,10 +131,10 @@ def test_random_spawn_averages_over_starts():
 
 def test_a_level_s_outcome_does_not_depend_on_its_batch(trained):
     levels = BASIC.generate(range(40))  # several chunks
-    whole = outcomes(trained.policy, levels, "plain", "random_spawn+sticky_executed:0.25")
+    whole = outcomes(trained, levels, "plain", "random_spawn+sticky_executed:0.25")
     for position in (0, 17, 39):
         alone = outcomes(
-            trained.policy,
+            trained,
             levels.take([position]),
             "plain",
             "random_spawn+sticky_executed:0.25",
@@ -153,7 +151,7 @@ def test_one_pass_of_the_network_serves_all_conditions(trained):
     class Counting(MemorylessPolicy):
         def probabilities(self, observations):
             asked.append(len(observations))
-            return trained.policy.probabilities(observations)
+            return trained.probabilities(observations)
 
     levels = BASIC.generate(range(3))
     states = BASIC.tabular(levels).n_states
@@ -167,14 +165,14 @@ def test_two_calls_give_the_same_bits(trained):
     conditions = [Condition.parse("sticky_proposed"), Condition.parse("random_spawn")]
     for _ in range(2):
         for evaluator in (
-            lambda: exact.evaluate(trained.policy, BASIC, levels, conditions),
-            lambda: rollout.evaluate(trained.policy, BASIC, levels, conditions, episodes=9, seed=1),
+            lambda: exact.evaluate(trained, BASIC, levels, conditions),
+            lambda: rollout.evaluate(trained, BASIC, levels, conditions, episodes=9, seed=1),
         ):
             one, two = evaluator(), evaluator()
             for name in one:
                 for field in Outcome.FIELDS:
                     assert np.array_equal(getattr(one[name], field), getattr(two[name], field))
-    other = rollout.evaluate(trained.policy, BASIC, levels, conditions, episodes=9, seed=2)
+    other = rollout.evaluate(trained, BASIC, levels, conditions, episodes=9, seed=2)
     assert not np.array_equal(other["random_spawn"].ret_mean, two["random_spawn"].ret_mean)
 
 
@@ -199,7 +197,7 @@ def test_a_policy_with_memory_is_played(trained):
     assert (told["ret_var"] == 0).all()  # nothing is random
     assert (told["p_timeout"] == 1).any()
     assert np.isfinite(told["oracle_ret"]).all()
-    exactly = table(trained.policy, BASIC, levels, [Condition.parse("plain")])
+    exactly = table(trained, BASIC, levels, [Condition.parse("plain")])
     assert exactly["exact"].all()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+from commands import process
 from commands import rlgen as run_cli
 
 import rlgen
@@ -116,7 +117,7 @@ def test_the_agent_example_runs(tmp_path):
     command += " --steps 4000 --seeds 0"
     paths = (str(tmp_path), os.environ.get("PYTHONPATH"))
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    out, _ = run_cli(*command.split(), cwd=tmp_path, environment=environment)
+    out, _ = process(*command.split(), cwd=tmp_path, environment=environment)
     assert "ppo-rollback/conv-a trained on 10 levels of maze-basic" in out
     (card,) = tmp_path.glob("results/*/runs/*/agent.json")
     settings = json.loads(card.read_text())["settings"]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import TINY
+from shared import once
 
 import rlgen
 from rlgen.store.run_store import RunStore
@@ -67,9 +68,11 @@ def rows(store):
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
     """The tiny study, computed without any interruption."""
-    out = tmp_path_factory.mktemp("reference") / "store"
-    rlgen.evaluate(TINY, out, jobs=2)
-    return out
+
+    def make(folder):
+        rlgen.evaluate(TINY, folder / "store", jobs=2)
+
+    return once(tmp_path_factory, "reference", make)[0] / "store"
 
 
 @pytest.fixture
@@ -98,7 +101,8 @@ def outside(tmp_path):
         "[rlgen.regularisers]\n"
         "slower = rlgen_outside:SLOWER\n"
     )
-    return {"PYTHONPATH": str(site)}
+    # Before what is on the path already, so that a clone goes on testing its own code.
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))}
 
 
 @pytest.mark.slow
