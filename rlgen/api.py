@@ -57,6 +57,7 @@ def evaluate(
     device: str = "auto",
     shard: tuple[int, int] = (0, 1),
     trust: Sequence[str] = (),
+    executor: str = "local",
     quiet: bool = True,
 ) -> Result:
     """Train, measure and report a protocol; the same call again does only what is missing.
@@ -71,6 +72,7 @@ def evaluate(
         device: "auto", "cpu" or "cuda".
         shard: ``(i, n)``; n machines share the folder and each takes every n-th cell.
         trust: Policies of the protocol whose files may be unpickled or run.
+        executor: What runs the workers; "local" is processes on this machine.
         quiet: Whether to show no progress.
 
     Raises:
@@ -79,20 +81,18 @@ def evaluate(
     from rlgen import report
     from rlgen.analysis.claims import check
     from rlgen.study import progress, runner
+    from rlgen.study.driver import Means
     from rlgen.util import files
 
     told = suite.read(protocol, seeds, budget)
     paper = legacy.paper(told.whole)
     check(paper.claims() if paper else {}, told.whole.claims, told.parts[0][1])
-    _check_call(jobs, device, shard)
+    _check_call(jobs, device, shard, executor)
     outcome = runner.run(
         told,
         Path(out) if out is not None else Path("results") / told.whole.name,
-        jobs=jobs or os.cpu_count() or 1,
-        device=device,
-        shard=shard,
-        progress=progress.choose(quiet=quiet),
-        trust=trust,
+        Means(jobs or os.cpu_count() or 1, executor, device, shard, trust),
+        progress.choose(quiet=quiet),
     )
     clones = paper.clones(told.whole) if paper else None
     if clones and not shard[0]:
@@ -129,11 +129,17 @@ def _clone(
     return failed
 
 
-def _check_call(jobs: int | None, device: str, shard: tuple[int, int]) -> None:
+def _check_call(
+    jobs: int | None, device: str, shard: tuple[int, int], executor: str = "local"
+) -> None:
     if jobs is not None and jobs < 1:
         raise ProtocolError(f"jobs = {jobs}: must be at least 1")
     if not 0 <= shard[0] < shard[1]:
         raise ProtocolError(f"shard = {shard}: must be (i, n) with i from 0 to n - 1")
+    if executor != "local":
+        from rlgen.study.executors import EXECUTORS
+
+        _ = EXECUTORS[executor]
     if device not in DEVICES:
         raise ProtocolError(f"device = {device!r}{nearest(device, DEVICES)}")
     if device == "cuda":

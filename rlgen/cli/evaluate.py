@@ -54,6 +54,9 @@ from rlgen.cli.options import (
 @click.option(
     "--shard", default="0/1", metavar="I/N", help="Compute every N-th cell from the I-th."
 )
+@click.option(
+    "--executor", metavar="NAME", default="local", show_default=True, help="What runs the workers."
+)
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def evaluate(
@@ -65,6 +68,7 @@ def evaluate(
     jobs: int | None,
     device: str,
     shard: str,
+    executor: str,
     as_json: bool,
     quiet: bool,
     trust: tuple[str, ...],
@@ -97,6 +101,7 @@ def evaluate(
         device=device,
         shard=part,
         trust=trust,
+        executor=executor,
         quiet=quiet or as_json,
     )
     for line in result.failed.values():

@@ -92,7 +92,7 @@ def conditions(folder: Path, run: str | None) -> Found:
         from rlgen.study.agenda import agenda
 
         # Of a suite each part has its own; a run that none of them asks for lacks nothing.
-        asked = {task.cell.id: task.conditions for task in agenda(parts)}
+        asked = {task.cell.id: task.wanted for task in agenda(parts)}
     for cell in [run] if run else store.done():
         if not (store.run_folder(cell) / "conditions.json").is_file():
             continue  # S201 tells

@@ -37,8 +37,6 @@ from rlgen.util.hashing import digest
 
 #: Purpose of an access that chooses runs by their returns.
 SELECTION = "selection"
-#: Characters of a failed worker's output that are kept with the failure.
-LOG_END = 20_000
 
 
 class RunStore(StudyFolder):
@@ -93,19 +91,26 @@ class RunStore(StudyFolder):
         folder.mkdir()
         return folder
 
-    def publish(self, aside: Path, cell: str, conditions: Sequence[str], *, trained: bool) -> None:
+    def publish(
+        self, aside: Path, cell: str, wanted: Sequence[str] = (), *, whole: bool = True
+    ) -> None:
         """Make a finished folder part of the store.
 
         Args:
-            aside: From ``aside``.
+            aside: From ``aside``. Manifests of splits in its folder ``splits`` are kept once for
+                all runs.
             cell: Whose it is.
-            conditions: Names of those it holds records of.
-            trained: Whether it holds a whole run, or further records of one that is stored.
+            wanted: Names of what it holds of what was wanted: for records their conditions.
+            whole: Whether it holds a whole run, or a further part of one that is stored.
         """
-        files.write_json(aside / "conditions.json", sorted(conditions))
+        for manifest in (aside / "splits").glob("*.json"):
+            self.save_split(files.read_json(manifest), manifest.stem)
+        shutil.rmtree(aside / "splits", ignore_errors=True)
+        if wanted:
+            files.write_json(aside / "conditions.json", sorted(wanted))
         final = self.run_folder(cell)
-        if not trained:
-            name = f"{cell}-{digest({'conditions': sorted(conditions)})[:8]}"
+        if not whole:
+            name = f"{cell}-{digest({'conditions': sorted(wanted)})[:8]}"
             final = self.path / "extra" / name
         files.publish(aside, final)
         shutil.rmtree(self.path / "failures" / cell, ignore_errors=True)
@@ -117,14 +122,9 @@ class RunStore(StudyFolder):
             files.write_json(path, manifest)
 
     @property
-    def log_folder(self) -> Path:
-        """Where workers write what they have to say."""
-        return self.path / ".rlgen" / "logs"
-
-    def log(self, cell: str) -> str:
-        """The end of what the cell's last worker wrote, a traceback last if it raised."""
-        path = self.log_folder / f"{cell}.log"
-        return path.read_text(errors="replace")[-LOG_END:] if path.exists() else ""
+    def work_folder(self) -> Path:
+        """Where executors keep what they need: logs, unfinished runs, a cache."""
+        return self.path / ".rlgen"
 
     def fail(self, cell: str, why: str) -> Path:
         """Keep why a cell failed."""

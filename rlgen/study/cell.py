@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from rlgen.perturbations.condition import Condition
 from rlgen.protocol.schema import Protocol
@@ -60,6 +61,22 @@ class Cell(ABC):
     @abstractmethod
     def run(self, workspace: Workspace) -> None:
         """Do the work and write its results into the workspace's folder, in a worker."""
+
+
+Work = TypeVar("Work", bound=Cell, covariant=True)
+
+
+@dataclass(frozen=True)
+class Task(Generic[Work]):
+    """A cell, and what is wanted of it.
+
+    Attributes:
+        cell: To be run once, whoever asks for it.
+        wanted: Names of outputs; of a policy those of the conditions that it is to face.
+    """
+
+    cell: Work
+    wanted: tuple[str, ...] = ()
 
 
 def entries(cells: Sequence[Cell]) -> list[dict[str, Any]]:

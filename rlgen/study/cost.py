@@ -13,7 +13,8 @@ from rlgen.errors import ProtocolError
 from rlgen.evaluation.table import table
 from rlgen.levels import lookup
 from rlgen.perturbations.condition import PLAIN, Condition
-from rlgen.study.agenda import Task
+from rlgen.study.cell import Task
+from rlgen.study.kinds.policy_cell import PolicyCell
 from rlgen.study.process import one_core
 from rlgen.training.train import prepare
 from rlgen.util.ranges import parse_seeds
@@ -25,7 +26,7 @@ MEASURE = 2.0
 RECORD_BYTES, RUN_BYTES = 45, 40_000
 
 
-def price(tasks: Sequence[Task], jobs: int) -> dict[str, Any]:
+def price(tasks: Sequence[Task[PolicyCell]], jobs: int) -> dict[str, Any]:
     """Cells, steps, time and disk of what is to be done.
 
     Returns:
@@ -37,7 +38,7 @@ def price(tasks: Sequence[Task], jobs: int) -> dict[str, Any]:
         raise ProtocolError("policies made elsewhere are not trained: there is no price to tell")
     one_core()
     cells = [task.cell for task in tasks]
-    kinds: dict[tuple[str, str, str], list[Task]] = {}
+    kinds: dict[tuple[str, str, str], list[Task[PolicyCell]]] = {}
     for task in tasks:
         cell = task.cell
         kinds.setdefault((cell.family, cell.agent, cell.network), []).append(task)
@@ -78,7 +79,7 @@ class _Stopwatch(BaseCallback):
         return True
 
 
-def _kind(tasks: Sequence[Task]) -> dict[str, Any]:
+def _kind(tasks: Sequence[Task[PolicyCell]]) -> dict[str, Any]:
     cells = [task.cell for task in tasks]
     cell = max(cells, key=lambda c: c.n_train_levels)
     family = lookup.family(cell.family).configure(cell.family_options)
@@ -106,7 +107,7 @@ def _kind(tasks: Sequence[Task]) -> dict[str, Any]:
         return (time.perf_counter() - began) / len(few)
 
     # Cells of one kind may face other conditions: those of a figure of its own, for example.
-    facing = Counter(task.conditions for task in tasks)
+    facing = Counter(task.wanted for task in tasks)
     evaluated = sum(a_level(names) * n for names, n in facing.items()) / len(tasks)
     records = sum(len(names) * n for names, n in facing.items()) / len(tasks)
     trained_on = [min(c.n_train_levels, c.evaluated_train_levels) for c in cells]

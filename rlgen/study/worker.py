@@ -1,65 +1,53 @@
-"""What a worker does: rebuild a cell from its kind and settings, and run it in its workspace."""
+"""What a worker process does: rebuild a cell from its kind and settings, and run it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rlgen import papers
-from rlgen.store.run_store import RunStore
 from rlgen.study.kinds import KINDS
 from rlgen.study.process import one_core
-from rlgen.study.workspace import SPLITS, Report, Workspace
-from rlgen.util import files
+from rlgen.study.workspace import Report, Workspace
 
 
 def run(
     *,
     report: Report,
-    store: str,
     kind: str,
     settings: Mapping[str, Any],
-    wanted: Sequence[str],
-    device: str,
-    command: Sequence[str],
+    folder: str,
+    cache: str,
+    wanted: Sequence[str] = (),
+    earlier: str | None = None,
+    device: str = "auto",
+    command: Sequence[str] = (),
     trust: Sequence[str] = (),
     paper: str = "",
 ) -> None:
-    """Run one cell, or what is wanted further of one that is stored.
-
-    Everything is put together aside and renamed into the store as the last act, so that whatever
-    kills this process, the store holds the whole run or nothing of it.
+    """Run one cell, or what is wanted further of one that is done.
 
     Args:
         report: Called with events.
-        store: The store's folder.
-        kind: Of the cell.
+        kind: In ``KINDS``.
         settings: Of the cell.
-        wanted: Names of the outputs that are wanted.
+        folder: An empty folder, which becomes the cell's run.
+        cache: See ``Workspace``, as all that follow.
+        wanted: Names of outputs.
+        earlier: The cell's run where only further outputs are wanted.
         device: "auto", "cpu" or "cuda".
-        command: The command line, for provenance.
-        trust: Policies' files that may be unpickled or run.
+        command: The command line.
+        trust: Files that may be unpickled or run.
         paper: Name of the paper whose files are added to the run.
     """
     one_core()
-    cell = KINDS[kind].from_settings(settings)
-    into = RunStore(Path(store))
-    folder = into.aside(cell.id)
-    earlier = into.run_folder(cell.id) if into.has(cell.id) else None
-    files_added = papers.catalogue()[paper].record_files if paper else ()
     workspace = Workspace(
-        folder=folder,
+        folder=Path(folder),
         wanted=wanted,
-        cache=into.path / ".rlgen" / "reference",
+        cache=Path(cache),
         report=report,
-        earlier=earlier,
+        earlier=None if earlier is None else Path(earlier),
         device=device,
         command=command,
         trust=trust,
-        paper=paper if paper and not into.has_recorded(cell.id, files_added) else "",
+        paper=paper,
     )
-    cell.run(workspace)
-    for path in (folder / SPLITS).glob("*.json"):
-        into.save_split(files.read_json(path), path.stem)
-        path.unlink()
-    (folder / SPLITS).rmdir()
-    into.publish(folder, cell.id, wanted, trained=earlier is None)
+    KINDS[kind].from_settings(settings).run(workspace)

@@ -51,7 +51,7 @@ def test_fifty_cells_keep_their_ids():
     studies = {json.dumps([told["protocol"], told["budget"]]): told for told in IDS}
     for key, told in studies.items():
         tasks = agenda(suite.read(told["protocol"], None, told["budget"]).parts)
-        conditions = {task.cell.id: list(task.conditions) for task in tasks}
+        conditions = {task.cell.id: list(task.wanted) for task in tasks}
         labels = {task.cell.id: task.cell.label for task in tasks}
         for cell in IDS:
             if json.dumps([cell["protocol"], cell["budget"]]) == key:

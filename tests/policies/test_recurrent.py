@@ -21,7 +21,6 @@ from rlgen.levels.split import chosen_split
 from rlgen.networks import NETWORKS, inference
 from rlgen.policies import loading
 from rlgen.policies.base import Policy
-from rlgen.study import worker
 from rlgen.training.train import train, training_env
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
@@ -227,19 +226,10 @@ def test_a_study_of_it_is_sampled_and_says_so(store):
 
 
 @pytest.mark.slow
-def test_a_condition_that_is_added_faces_the_policy_that_is_kept(store, monkeypatch):
-    monkeypatch.setattr(worker, "one_core", lambda: None)  # this process is not a worker
+def test_a_condition_that_is_added_faces_the_policy_that_is_kept(store):
     before = api.load(store.path)
-    cell = json.loads((store.run / "cell.json").read_text())
-    worker.run(
-        report=lambda event, **told: None,
-        store=str(store.path),
-        kind=cell["kind"],
-        settings=cell["settings"],
-        wanted=["greedy"],
-        device="cpu",
-        command=[],
-    )
+    done = api.evaluate({**store.study, "conditions": ["plain", "greedy"]}, store.path, jobs=1)
+    assert len(done.computed) == 1
     rows = api.load(store.path)
     assert set(rows["condition"]) == {"plain", "greedy"}
     assert rows[rows["condition"] == "plain"]["ret_mean"].tolist() == before["ret_mean"].tolist()

@@ -475,7 +475,7 @@ def test_a_script_needs_no_main_guard(tmp_path):
 
 
 def test_an_exception_of_several_lines_is_told_in_one():
-    from rlgen.study.runner import _raised
+    from rlgen.study.driver import _raised
 
     log = "noise\nTraceback (most recent call last):\n  File x, line 1, in f\n    raise\n"
     assert _raised(log + "ValueError: one\ntwo\n") == "ValueError: one two"

@@ -32,23 +32,22 @@ def wait(*, report, until):
         time.sleep(0.05)
 
 
-def tiny_cell(*, report, store):
+def tiny_cell(*, report, folder):
     """A cell of the tiny study, and what its process imported on the way."""
     from rlgen.protocol import schema
-    from rlgen.store.run_store import RunStore
-    from rlgen.study import cell, plan, worker
+    from rlgen.study import plan, worker
 
-    asked = schema.parse(TINY, "tiny")
-    planned = plan.plan(asked, "tiny")
-    RunStore.create(Path(store), asked, cell.entries(planned))
+    protocol = schema.parse(TINY, "tiny")
+    cell = plan.plan(protocol, "tiny")[0]
+    Path(folder).mkdir()
     before = set(sys.modules)
     worker.run(
         report=lambda event, **_: None,
-        store=store,
-        kind=planned[0].kind,
-        settings=planned[0].settings,
-        wanted=list(asked.conditions),
+        kind=cell.kind,
+        settings=cell.settings,
+        folder=folder,
+        cache=str(Path(folder).parent),
+        wanted=list(protocol.conditions),
         device="cpu",
-        command=[],
     )
     report("imported", late=sorted(set(sys.modules) - before))

@@ -8,7 +8,7 @@ from typing import Any
 from rlgen.diagnostics.calibration.population import HELD_OUT, READ_LEVELS, Subject, task_id, tasks
 from rlgen.errors import StoreError
 from rlgen.levels.family import Family
-from rlgen.study.executors.local import LocalExecutor
+from rlgen.study.executors.fork_server import ForkServer
 from rlgen.util import files
 
 #: Raised whenever the same subject would be read differently.
@@ -79,7 +79,7 @@ def _work(
     waiting, running, failed = list(todo), set[str](), dict[str, str]()
     tried = dict.fromkeys(todo, 0)
     finished = 0
-    with LocalExecutor(out / "logs", PRELOAD) as executor:
+    with ForkServer(out / "logs", PRELOAD) as executor:
         while waiting or running:
             while waiting and len(running) < jobs:
                 name = waiting.pop(0)

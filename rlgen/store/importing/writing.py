@@ -207,7 +207,7 @@ def _write_run(store: RunStore, run: _Run, provenance: Mapping[str, Any]) -> Non
     files.write_json(aside / "trajectories.json", [])
     files.write_json(aside / "cell.json", {"id": run.id, "settings": dict(run.settings)})
     files.write_json(aside / "provenance.json", dict(provenance))
-    store.publish(aside, run.id, sorted(set(final["condition"])), trained=True)
+    store.publish(aside, run.id, sorted(set(final["condition"])))
 
 
 def _records(run: _Run, final: pd.DataFrame, manifest: str) -> pd.DataFrame:

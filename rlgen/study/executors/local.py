@@ -1,163 +1,84 @@
-"""Jobs on this machine, a process each, through the fork server."""
+"""Cells in processes on this machine."""
 
-import atexit
-import json
 import os
-import select
-import subprocess
-import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from rlgen.errors import RlgenError
+from rlgen.study.executors.base import DONE, LOST, RAISED, Executor, Job
+from rlgen.study.executors.fork_server import ForkServer
+from rlgen.study.executors.server import STATUS_RAISED
+from rlgen.study.kinds import KINDS
 
-#: One thread a worker: two make one run hardly faster and two runs much slower.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-
-#: Large pages where the system has them: there is less to copy when a worker is forked.
-LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-
-#: Seconds for which jobs that have told that they are done may take to end.
-PATIENCE = 5.0
+#: Imported and called once, before the first cell starts.
+PRELOAD = ("rlgen.study.worker", "rlgen.study.process:prepare")
 
 
-class ServerDiedError(RlgenError):
-    """The fork server is gone, and with it the events of its jobs."""
+class LocalExecutor(Executor):
+    """Worker processes of this machine, forked from a server that has imported what they need."""
 
-    exit_code = 1
+    card: ClassVar[str] = "processes on this machine"
 
-
-#: Servers without a job that wait for this process's next executor: to start one takes seconds.
-_waiting: dict[tuple[object, ...], "subprocess.Popen[bytes]"] = {}
-
-
-@atexit.register
-def end_waiting() -> None:
-    """End the servers that wait."""
-    while _waiting:
-        _end(_waiting.popitem()[1])
-
-
-def _end(server: "subprocess.Popen[bytes]") -> None:
-    """Closing its input tells a server to kill all jobs and to end."""
-    assert server.stdin is not None
-    assert server.stdout is not None
-    with suppress(BrokenPipeError):
-        server.stdin.close()
-    try:
-        server.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
-    server.stdout.close()
-
-
-class LocalExecutor:
-    """Starts jobs and tells what becomes of them. A context manager; leaving it kills all jobs.
-
-    Left without an exception and without jobs, its server waits for the next executor of the same
-    process. Each job has the environment and the working folder that its executor's process has.
-
-    Args:
-        log_folder: Each job's output goes to ``ID.log`` in it.
-        preload: Modules that are imported and functions (``module:function``) that are called
-            once, before the first job.
-    """
-
-    def __init__(self, log_folder: Path, preload: Sequence[str] = ()) -> None:
-        if not hasattr(os, "fork"):
-            raise RlgenError("rlgen runs cells on Linux and macOS; this system cannot fork")
-        self._log_folder = log_folder
-        self._preload = preload
+    def __init__(self, folder: Path, kinds: Sequence[str] = ()) -> None:
+        super().__init__(folder, kinds)
+        for name in ("logs", "work"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        modules = dict.fromkeys(module for kind in kinds for module in KINDS[kind].preload)
+        self._server = ForkServer(folder / "logs", (*PRELOAD, *modules))
+        self._places: dict[str, Path] = {}
 
     def __enter__(self) -> Self:
-        self._open()
+        self._server.__enter__()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None and self._all_ended():
-            kept = _waiting.setdefault(self._key, self._server)
-            if kept is self._server:
-                return
-        _end(self._server)
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        self._server.__exit__(kind, *error)
+        for place in self._places.values():
+            shutil.rmtree(place, ignore_errors=True)
 
-    def restart(self) -> None:
-        """A new server after the old one died."""
-        _end(self._server)
-        self._open()
-
-    def _open(self) -> None:
-        self._buffer = b""
-        #: Jobs that have not ended, and whether they have told that they are done.
-        self._going: dict[str, bool] = {}
-        # What a server has loaded hangs on where it was found; a fork of this process has its own.
-        self._key = (os.getpid(), *self._preload, *sys.path)
-        server = _waiting.pop(self._key, None)
-        if server is not None and server.poll() is None:
-            self._server = server
-            return
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "rlgen.study.executors.server", *self._preload],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=_environment(),
-            # An interrupt from the terminal is for the driver.
-            start_new_session=True,
-        )
-
-    def _all_ended(self) -> bool:
-        """Whether no job is left, waiting for those that are about to end."""
-        deadline = time.monotonic() + PATIENCE
-        try:
-            while self._going and all(self._going.values()) and time.monotonic() < deadline:
-                for _ in self.events(timeout=0.1):
-                    pass
-        except ServerDiedError:
-            return False
-        return not self._going
-
-    def start(self, job: str, call: str, arguments: Mapping[str, Any]) -> None:
-        """Start ``module:function(report=..., **arguments)``; the arguments travel as JSON.
-
-        That the server is dead is told by ``events``, and not before its last job has ended: a job
-        that goes on must not meet its successor.
-        """
-        log = str(self._log_folder / f"{job}.log")
-        command = {"start": job, "call": call, "arguments": dict(arguments), "log": log}
-        command |= {"environment": _environment(), "folder": str(Path.cwd())}
-        self._going[job] = False
-        assert self._server.stdin is not None
-        with suppress(BrokenPipeError):
-            self._server.stdin.write(json.dumps(command).encode() + b"\n")
-            self._server.stdin.flush()
+    def start(self, job: Job) -> None:
+        """See ``Executor``; leftovers of the cell's dead attempts are removed."""
+        for leftover in (self._folder / "work").glob(f"{job.id}.*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        place = self._folder / "work" / f"{job.id}.{os.getpid()}"
+        place.mkdir()
+        self._places[job.id] = place
+        arguments = {
+            "folder": str(place.resolve()),
+            "cache": str((self._folder / "reference").resolve()),
+            "kind": job.kind,
+            "settings": dict(job.settings),
+            "wanted": list(job.wanted),
+            "earlier": None if job.earlier is None else str(job.earlier.resolve()),
+            "device": job.device,
+            "command": list(job.command),
+            "trust": list(job.trust),
+            "paper": job.paper,
+        }
+        self._server.start(job.id, "rlgen.study.worker:run", arguments)
 
     def events(self, timeout: float) -> Iterator[dict[str, Any]]:
-        """The events that have come, waiting up to ``timeout`` seconds for the first.
+        """See ``Executor``."""
+        for event in self._server.events(timeout):
+            if event["event"] != "ended":
+                yield event
+                continue
+            status = int(event["status"])
+            outcome = {0: DONE, STATUS_RAISED: RAISED}.get(status, LOST)
+            why = f"signal {-status}" if status < 0 else f"exit status {status}"
+            yield {"event": "ended", "id": event["id"], "outcome": outcome, "why": why}
 
-        Raises:
-            ServerDiedError: When the server and all its jobs are gone.
-        """
-        assert self._server.stdout is not None
-        descriptor = self._server.stdout.fileno()
-        if not select.select([descriptor], [], [], timeout)[0]:
-            return
-        chunk = os.read(descriptor, 1 << 16)
-        if not chunk:
-            raise ServerDiedError("the worker server died")
-        *lines, self._buffer = (self._buffer + chunk).split(b"\n")
-        for line in lines:
-            event: dict[str, Any] = json.loads(line)
-            if event["event"] == "leaving":
-                self._going[event["id"]] = True
-            elif event["event"] == "ended":
-                self._going.pop(event["id"], None)
-            yield event
+    def log(self, job: str) -> str:
+        """See ``Executor``."""
+        path = self._folder / "logs" / f"{job}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
 
-
-def _environment() -> dict[str, str]:
-    """Of a job: that of this process, with one thread and the same modules."""
-    path = os.pathsep.join(filter(None, sys.path))
-    return LARGE_PAGES | dict(os.environ) | ONE_THREAD | {"PYTHONPATH": path}
+    def fetch(self, job: str, into: Path) -> None:
+        """See ``Executor``; a rename where both are on one file system."""
+        place = self._places.pop(job)
+        try:
+            place.replace(into)
+        except OSError:
+            shutil.copytree(place, into, dirs_exist_ok=True)
+            shutil.rmtree(place)

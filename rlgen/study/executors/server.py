@@ -1,11 +1,11 @@
 """The fork server: imports and loads what is heavy once, then forks one process for each job.
 
-Started as ``python -m rlgen.executors.server MODULE[:FUNCTION]...``; imports the modules, calls the
-functions, then reads one JSON line a command from standard input and writes one JSON line an event
-to standard output. Its own process rather than ``multiprocessing``'s, because that imports the
-caller's main module again in each worker (so a script without a main guard would start itself), and
-because a worker's death must be nobody else's problem (a ``ProcessPoolExecutor`` breaks for good
-when one worker is killed).
+Started as ``python -m rlgen.study.executors.server MODULE[:FUNCTION]...``; imports the modules,
+calls the functions, then reads one JSON line a command from standard input and writes one JSON line
+an event to standard output. Its own process rather than ``multiprocessing``'s, because that imports
+the caller's main module again in each worker (so a script without a main guard would start itself),
+and because a worker's death must be nobody else's problem (a ``ProcessPoolExecutor`` breaks for
+good when one worker is killed).
 
 The command is ``{"start": id, "call": "module:function", "arguments": {...}, "log": path,
 "environment": {...}, "folder": path}``: the job has this environment and working folder. Events
@@ -27,7 +27,7 @@ from types import FrameType
 from typing import Any
 
 #: Exit status of a job whose function raised; its log ends with the traceback.
-RAISED = 3
+STATUS_RAISED = 3
 
 
 class Reporter:
@@ -37,9 +37,9 @@ class Reporter:
         self._descriptor = descriptor
         self._job = job
 
-    def __call__(self, event: str, **told: Any) -> None:
+    def __call__(self, event: str, **values: Any) -> None:
         """Report an event; lines below 4 KiB are written in one piece by the kernel."""
-        line = json.dumps({"event": event, "id": self._job, **told}) + "\n"
+        line = json.dumps({"event": event, "id": self._job, **values}) + "\n"
         os.write(self._descriptor, line.encode())
 
 
@@ -147,14 +147,14 @@ def _kill(pid: int) -> None:
         return
 
 
-def _become(told: int, output: int) -> None:
+def _become(pipe_end: int, output: int) -> None:
     """Wait for a job and run it, in the forked process; never returns."""
-    status = RAISED
+    status = STATUS_RAISED
     try:
         os.setsid()  # so that the job and all it starts can be killed together
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        with os.fdopen(told, "rb") as pipe:
+        with os.fdopen(pipe_end, "rb") as pipe:
             line = pipe.read()
         if not line:  # the server is gone
             return

@@ -45,7 +45,6 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
                 files.write_json(folder / name, content)
     origin = provenance.collect(workspace.command) | {"device": device, "seconds": clock.seconds}
     files.write_json(folder / "provenance.json", origin | {"steps": steps})
-    files.write_json(folder / "conditions.json", sorted(workspace.wanted))
 
 
 def _evaluate(

@@ -7,9 +7,10 @@ from typing import Any
 from base import Row
 
 from rlgen.protocol import schema
-from rlgen.store.run_store import RunStore
-from rlgen.study import cell, plan, runner, worker
-from rlgen.study.executors.local import LocalExecutor
+from rlgen.study import plan, worker
+from rlgen.study.executors.fork_server import ForkServer
+from rlgen.study.executors.local import PRELOAD
+from rlgen.study.kinds.policy_cell import PolicyCell
 from rlgen.study.kinds.train import TrainCell
 
 NETWORKS = ("conv-a", "mlp-512-128")
@@ -47,33 +48,35 @@ def _megabytes(file: str, name: str) -> float:
 
 
 def measure() -> list[Row]:
-    asked = schema.parse(STUDY, "memory")
-    planned = plan.plan(asked, "memory")
-    with tempfile.TemporaryDirectory() as folder:
-        store = RunStore.create(Path(folder) / "store", asked, cell.entries(planned))
-        with LocalExecutor(store.log_folder, (*runner.PRELOAD, *TrainCell.preload)) as executor:
-            return [_row(cell, store, executor) for cell in planned]
+    cells = plan.plan(schema.parse(STUDY, "memory"), "memory")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with ForkServer(folder, (*PRELOAD, *TrainCell.preload)) as server:
+            return [_row(cell, folder, server) for cell in cells]
 
 
-def _row(cell: TrainCell, store: RunStore, executor: LocalExecutor) -> Row:
+def _row(cell: PolicyCell, folder: Path, server: ForkServer) -> Row:
+    run_folder = folder / cell.id
+    run_folder.mkdir()
     arguments = {
-        "store": str(store.path),
         "kind": cell.kind,
         "settings": cell.settings,
+        "folder": str(run_folder),
+        "cache": str(folder / "reference"),
         "wanted": list(STUDY["conditions"]),
         "device": "cpu",
-        "command": [],
     }
-    executor.start(cell.id, "measures.memory:run", arguments)
-    told: dict[str, Any] = {}
-    while told.get("event") != "ended":
-        for event in executor.events(timeout=10):
-            told |= event
-    if "peak" not in told:
-        raise RuntimeError(store.log(cell.id))
+    server.start(cell.id, "measures.memory:run", arguments)
+    peaks: dict[str, Any] = {}
+    while peaks.get("event") != "ended":
+        for event in server.events(timeout=10):
+            peaks |= event
+    if "peak" not in peaks:
+        raise RuntimeError((folder / f"{cell.id}.log").read_text())
     detail = (
-        f"{told['trained']:.0f} MB when trained; at the end {told['own']:.0f} MB are the process's "
-        f"own, {told['shared_out']:.0f} MB with its part of what is shared with the fork server"
+        f"{peaks['trained']:.0f} MB when trained; at the end {peaks['own']:.0f} MB are the "
+        f"process's own, {peaks['shared_out']:.0f} MB with its part of what is "
+        "shared with the fork server"
     )
     what = f"peak memory of a worker, {cell.network}"
-    return Row(what, "", told["peak"], TARGET, "MB", at_least=False, detail=detail)
+    return Row(what, "", peaks["peak"], TARGET, "MB", at_least=False, detail=detail)

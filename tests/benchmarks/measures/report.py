@@ -131,7 +131,7 @@ def make(path: Path, protocol: Protocol) -> Path:
         files.write_json(aside / "trajectories.json", shown)
         files.write_json(aside / "provenance.json", told | {"steps": cell.steps})
         files.write_json(aside / "cell.json", {"id": cell.id, "settings": cell.settings})
-        store.publish(aside, cell.id, protocol.conditions, trained=True)
+        store.publish(aside, cell.id, protocol.conditions)
     return path
 
 
