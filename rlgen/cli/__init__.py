@@ -1,4 +1,4 @@
-"""The command line. Heavy modules are imported by the command that needs them."""
+"""The command line: one module per command. Heavy modules are imported by the commands."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ from rlgen.util.version import __version__
 
 
 class _Commands(click.Group):
-    """Answers a wrong command with the nearest right one, and our errors with one line."""
+    """A command group that suggests the nearest command for a wrong one."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -47,14 +47,14 @@ def cli() -> None:
     \b
     rlgen evaluate quickstart            train, measure, and write results/quickstart/report.html
     rlgen evaluate my.toml --seeds 0:20  your own protocol with twenty seeds
-    rlgen plan my.toml                   what that will cost
+    rlgen plan my.toml                   its estimated cost
     rlgen check results/x --max-gap 0.3  pass or fail, for continuous integration
     rlgen import returns.csv -o STORE    the same report for results from elsewhere
     rlgen power --gap 0.2 ...            how many runs and levels a study needs
-    rlgen list networks                  what there is
+    rlgen list networks                  what is available
     rlgen show maze-tunnel --level 7     what a level looks like
-    rlgen calibrate                      may this installation be believed?
-    rlgen lint train.py                  the usual mistakes in how an agent is judged
+    rlgen calibrate                      can this installation be believed?
+    rlgen lint train.py                  common mistakes in how an agent is judged
     rlgen audit results/mine             are training levels among the test levels?
     """
 
@@ -89,13 +89,13 @@ def main() -> None:
         for line in str(error).splitlines():
             click.echo(f"rlgen: {line}", err=True)
         sys.exit(error.exit_code)
-    except click.Abort:  # what click makes of an interrupt
+    except click.Abort:  # click raises this on an interrupt
         click.echo(
-            "\nrlgen: interrupted; finished cells are kept, the same command goes on", err=True
+            "\nrlgen: interrupted; finished cells are kept; the same command continues", err=True
         )
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # The reader has seen enough.
+        # The reader closed the pipe, as ``head`` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 

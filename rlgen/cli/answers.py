@@ -7,7 +7,7 @@ import click
 
 
 def print_answers(summary: dict[str, Any], page: Path) -> None:
-    """A line for each claim and each cell, and where the report is."""
+    """Print a line for each claim and each cell, and the path of the report."""
     for claim in (summary.get("claims") or {}).get("decisions", ()):
         click.echo(claim["answer"])
     for cell in summary["cells"]:

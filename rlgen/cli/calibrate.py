@@ -16,7 +16,7 @@ from rlgen.cli.options import FAILED, jobs_option, json_option, worker_count
     type=click.Path(path_type=Path),
     default=Path("results/calibration"),
     show_default=True,
-    help="Folder; what it holds already is kept.",
+    help="Folder; results that it already holds are kept.",
 )
 @click.option("--family", default="maze-basic", show_default=True, help="Family of levels.")
 @click.option(
@@ -26,14 +26,14 @@ from rlgen.cli.options import FAILED, jobs_option, json_option, worker_count
     default=("size=7",),
     show_default=True,
     metavar="KEY=VALUE",
-    help="Of the family.",
+    help="An option of the family.",
 )
 @click.option(
     "--pools",
     type=click.IntRange(2, 1000),
     default=16,
     show_default=True,
-    help="Pools on which every control agent is made.",
+    help="Pools on which every control agent is built.",
 )
 @click.option(
     "--seeds",
@@ -86,7 +86,7 @@ def calibrate(
             click.echo(f"{word}  {trial['name']}: {trial['found']}")
         for label, why in summary["failed"].items():
             click.echo(f"FAILED  {label}: {why}")
-        believed = "may be believed" if summary["believed"] else "is not to be believed"
+        believed = "can be believed" if summary["believed"] else "is not to be believed"
         click.echo(f"The instrument {believed}.")
         click.echo(f"Report: {out / 'calibration.html'}")
     if not summary["believed"]:

@@ -12,7 +12,7 @@ from rlgen.cli.options import FAILED, USAGE, json_option
 
 
 def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    """A number with which something can be compared: nan would let everything pass."""
+    """Refuse nan and infinities: no comparison with nan fails."""
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is not a finite number", ctx, param)
     return value
@@ -21,13 +21,13 @@ def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> 
 @click.command()
 @click.argument("store", type=click.Path(path_type=Path))
 @click.option(
-    "--max-gap", type=float, callback=_finite, help="The gap of every cell is at most this."
+    "--max-gap", type=float, callback=_finite, help="The gap of every cell must be at most this."
 )
 @click.option(
     "--max-gap-increase",
     type=float,
     callback=_finite,
-    help="The gap of every cell is at most this much larger than in the baseline.",
+    help="The gap of every cell may be at most this much larger than in the baseline.",
 )
 @click.option(
     "--against",
@@ -39,7 +39,7 @@ def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> 
     "--min-return",
     type=float,
     callback=_finite,
-    help="The mean held-out return of every cell is at least this: an agent that has learnt "
+    help="The mean held-out return of every cell must be at least this: an agent that has learnt "
     "nothing has a small gap.",
 )
 @click.option(
@@ -74,12 +74,13 @@ def check(
 ) -> None:
     """Pass or fail a STORE by its generalization gap, for continuous integration.
 
-    Every check is a line: what was measured, its limit, its interval, and how sure that is. Gaps
-    are in units of return, under the condition by which the report judges. Runs are compared with
-    the baseline's pair by pair where seeds and levels are the same; else the line says why not.
+    Each line is a limit and a cell: what was measured, the limit, the interval, and how certain
+    the verdict is. Gaps are in units of return, under the condition that the report judges by.
+    Runs are paired with the baseline's where seeds and levels are the same; otherwise the line
+    says why not.
 
-    Exit code 0: all passed. 1: a check failed. 2: something could not be judged: a missing run, a
-    cell that only one of the stores has, a gap that is not a number.
+    Exit code 0: all passed. 1: a limit is broken. 2: something could not be judged: a missing
+    run, a cell that only one of the stores has, a gap that is not a number.
 
     \b
     rlgen check results/new --max-gap 0.3
@@ -90,7 +91,7 @@ def check(
         raise click.UsageError("--against and --max-gap-increase are given together")
     if max_gap is None and max_gap_increase is None and min_return is None:
         raise click.UsageError(
-            "nothing is asked: give --max-gap, --against with --max-gap-increase, or --min-return"
+            "nothing to do: give --max-gap, --against with --max-gap-increase, or --min-return"
         )
     from rlgen.analysis.gate import junit as xml
     from rlgen.analysis.gate import limits as gate
@@ -100,20 +101,20 @@ def check(
     limits = gate.Limits(max_gap, max_gap_increase, min_return, when, confidence)
     name = store.resolve().name
     try:
-        told = gate.checks(store, limits, against)
+        outcomes = gate.checks(store, limits, against)
     except RlgenError as error:
         if junit is not None:
             xml.write(junit, [], name, str(error))
         raise
     if junit is not None:
-        xml.write(junit, told, name)
+        xml.write(junit, outcomes, name)
     if as_json:
-        lines = [asdict(each) | {"line": each.line} for each in told]
+        lines = [asdict(outcome) | {"line": outcome.line} for outcome in outcomes]
         click.echo(json.dumps(files.without_nan(lines), indent=1))
     else:
-        for each in told:
-            click.echo(each.line)
-    verdicts = {each.verdict for each in told}
+        for outcome in outcomes:
+            click.echo(outcome.line)
+    verdicts = {outcome.verdict for outcome in outcomes}
     if gate.ERROR in verdicts:
         sys.exit(USAGE)
     if gate.FAILED in verdicts:

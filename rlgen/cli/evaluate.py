@@ -22,21 +22,31 @@ from rlgen.cli.options import (
 @click.command()
 @click.argument("protocol", required=False)
 @click.option("--env", metavar="ID", help="Instead of a protocol: a family or Gymnasium id.")
-@click.option("--agent", help="With --env; with --policy its name. [default: ppo]")
+@click.option("--agent", help="With --env; with --policy, its name. [default: ppo]")
 @click.option(
-    "--policy", "policies", multiple=True, metavar="FILE", help="With --env: no training."
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="FILE",
+    help="With --env: evaluate this policy instead of training.",
 )
-@click.option("--trust", multiple=True, metavar="FILE", help="A --policy that may be unpickled.")
-@click.option("--network", help="With --env. [default: one that fits its observations]")
+@click.option(
+    "--trust", multiple=True, metavar="FILE", help="A --policy file that may be unpickled."
+)
+@click.option("--network", help="With --env. [default: one that fits the observations]")
 @click.option("--train-levels", metavar="RANGE", help="With --env: ids (seeds) like 0:200.")
-@click.option("--test-levels", metavar="RANGE", help="With --env: ids that nothing else reads.")
+@click.option("--test-levels", metavar="RANGE", help="With --env: ids used for nothing else.")
 @click.option("--validation-levels", metavar="RANGE", help="With --env.")
 @click.option("--sizes", metavar="N,N", help="With --env: train on the first N. [default: all]")
 @click.option("--steps", type=click.IntRange(1), help="With --env. [default: 200,000]")
 @click.option("--condition", "conditions", multiple=True, help="With --env. [default: plain]")
-@click.option("--episodes", type=click.IntRange(1), help="With --env: on each level. [default: 5]")
+@click.option("--episodes", type=click.IntRange(1), help="With --env: per level. [default: 5]")
 @click.option(
-    "--option", "options", multiple=True, metavar="KEY=VALUE", help="With --env: of the family."
+    "--option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="With --env: an option of the family.",
 )
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Folder. [default: results/NAME]"
@@ -49,7 +59,7 @@ from rlgen.cli.options import (
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
-    help="auto is a GPU where there is one.",
+    help="auto: a GPU if there is one.",
 )
 @click.option(
     "--shard", default="0/1", metavar="I/N", help="Compute every N-th cell from the I-th."
@@ -72,12 +82,12 @@ def evaluate(
     as_json: bool,
     quiet: bool,
     trust: tuple[str, ...],
-    **told: Any,
+    **env_options: Any,
 ) -> None:
     """Train the protocol's agents, measure them, and write the report.
 
-    PROTOCOL is the name of a shipped protocol or suite, or the path of a TOML file; or --env says
-    what to train on in its stead. What the folder holds already is kept; the same command
+    PROTOCOL is the name of a shipped protocol or suite, or the path of a TOML file; --env describes
+    one with options instead. Results that the folder already holds are kept; the same command
     continues, extends, or does nothing.
 
     \b
@@ -93,7 +103,7 @@ def evaluate(
 
     part = parse_shard(shard)
     result = api.evaluate(
-        env_protocol.resolve(protocol, env, told),
+        env_protocol.resolve(protocol, env, env_options),
         out,
         seeds=seeds,
         budget=budget,
@@ -107,7 +117,7 @@ def evaluate(
     for line in result.failed.values():
         click.echo(f"failed: {line}", err=True)
     if as_json:
-        told = {
+        document = {
             "store": str(result.store),
             "report": str(result.report),
             "computed": result.computed,
@@ -115,7 +125,7 @@ def evaluate(
             "failed": result.failed,
             "summary": result.summary,
         }
-        click.echo(json.dumps(told, indent=1))
+        click.echo(json.dumps(document, indent=1))
     else:
         if not result.computed and not result.failed:
             click.echo(f"Nothing to compute: all {len(result.already)} cells are there.")

@@ -10,15 +10,15 @@ from rlgen.cli.answers import print_answers
 from rlgen.cli.options import json_option
 
 
-def _pairs(told: Sequence[str], option: str) -> dict[str, str]:
-    """``NAME=VALUE``, each name once."""
+def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    """Parse ``NAME=VALUE`` pairs, each name once."""
     pairs: dict[str, str] = {}
-    for text in told:
+    for text in texts:
         name, equals, value = text.partition("=")
         if not (equals and name and value):
             raise click.BadParameter(f"{text!r} is not like NAME=VALUE", param_hint=option)
         if name in pairs:
-            raise click.BadParameter(f"{name!r} is told twice", param_hint=option)
+            raise click.BadParameter(f"{name!r} is given twice", param_hint=option)
         pairs[name] = value
     return pairs
 
@@ -33,47 +33,47 @@ def _pairs(told: Sequence[str], option: str) -> dict[str, str]:
     "columns",
     multiple=True,
     metavar="OURS=THEIRS",
-    help="What a column is called in the files: return=score.",
+    help="The name of a column in the files: return=score.",
 )
 @click.option(
     "--set",
-    "given",
+    "values",
     multiple=True,
     metavar="OURS=VALUE",
-    help="Of all rows, for a column that the files do not have: n_train_levels=200.",
+    help="A value for all rows, for a column that the files lack: n_train_levels=200.",
 )
 @click.option(
     "--pool",
     "pools",
     multiple=True,
     metavar="POOL",
-    help="train, validation or test: once for all files, or once for each.",
+    help="train, validation or test: once for all files, or once per file.",
 )
 @click.option(
     "--pattern",
     default="",
     metavar="PATH",
-    help="Columns that the files' paths tell: 'logs/{seed}/{pool}/evaluations.npz'.",
+    help="Columns to take from the files' paths: 'logs/{seed}/{pool}/evaluations.npz'.",
 )
 @click.option(
     "--own-numbers",
     is_flag=True,
-    help="Each pool numbers its levels for itself: level 3 of one is not level 3 of another.",
+    help="Each pool has its own numbering: level 3 of one is not level 3 of another.",
 )
-@click.option("--repeats", is_flag=True, help="Rows that are equal are further episodes.")
+@click.option("--repeats", is_flag=True, help="Treat equal rows as further episodes.")
 @click.option(
     "--last",
     type=click.IntRange(0),
     default=100,
     show_default=True,
-    help="Of a monitor.csv the last so many episodes; 0 is all.",
+    help="The number of last episodes to take from a monitor.csv; 0 is all.",
 )
 @json_option
 def import_(
     files: tuple[Path, ...],
     out: Path,
     columns: tuple[str, ...],
-    given: tuple[str, ...],
+    values: tuple[str, ...],
     pools: tuple[str, ...],
     pattern: str,
     own_numbers: bool,
@@ -81,53 +81,53 @@ def import_(
     last: int,
     as_json: bool,
 ) -> None:
-    """Make a store and its report of returns that were measured elsewhere.
+    """Make a store and its report from returns that were measured elsewhere.
 
-    FILES are tables (.csv, .tsv, .parquet) with a row an episode, or a row a level, and
+    FILES are tables (.csv, .tsv, .parquet) with one row per episode or per level, and
     stable-baselines3's evaluations.npz and monitor.csv. A table has a return, a pool (train or
-    test), a run or a seed, and if possible a level; further agent, network, family,
+    test), a run or a seed, and if possible a level; optionally agent, network, family,
     n_train_levels, step, condition, episode, solved, length, and oracle and random, the best and
     the random agent's return, for scores. Other common names of these are understood.
 
-    What is not told stays unknown, and the report says what cannot be computed for it. A store
-    that is there is never changed.
+    Missing columns stay unknown, and the report says what cannot be computed without them. An
+    existing store is never changed.
 
     \b
     rlgen import returns.csv -o results/mine
     rlgen import r.csv -o results/mine --column return=score --set agent=ppo --set random=0
     rlgen import logs/*/*/evaluations.npz -o results/sb3 --pattern '{seed}/{pool}/evaluations.npz'
     """
-    theirs, told = _pairs(columns, "--column"), _pairs(given, "--set")
+    theirs, constants = _pairs(columns, "--column"), _pairs(values, "--set")
     from rlgen import report
     from rlgen.store.importing import Asked, import_files
     from rlgen.util import files as disk
 
-    done = import_files(
+    imported = import_files(
         files,
         out,
-        Asked(theirs, told, pools, pattern, own_numbers, repeats, last),
+        Asked(theirs, constants, pools, pattern, own_numbers, repeats, last),
     )
     page = out / "report.html"
-    if not report.is_current(done.store):
-        report.write(done.store)
+    if not report.is_current(imported.store):
+        report.write(imported.store)
     summary = disk.read_json(out / "summary.json")
     if as_json:
         document = {
             "store": str(out),
             "report": str(page),
-            "ignored": done.ignored,
-            "already": done.already,
+            "ignored": imported.ignored,
+            "already": imported.already,
             "summary": summary,
         }
         click.echo(json.dumps(document, indent=1))
         return
-    if done.already:
-        click.echo(f"Nothing to import: {out} holds these files already.")
+    if imported.already:
+        click.echo(f"Nothing to import: {out} already holds these files.")
     else:
-        runs = f"{done.runs} run{'' if done.runs == 1 else 's'}"
-        click.echo(f"Imported {done.returns:,} returns of {runs}.")
-    if done.ignored:
-        click.echo(f"Not used: {', '.join(done.ignored)}.")
+        runs = f"{imported.runs} run{'' if imported.runs == 1 else 's'}"
+        click.echo(f"Imported {imported.returns:,} returns of {runs}.")
+    if imported.ignored:
+        click.echo(f"Not used: {', '.join(imported.ignored)}.")
     for limit in summary["imported"]["limits"]:
         click.echo(f"Note: {limit}")
     print_answers(summary, page)

@@ -1,4 +1,4 @@
-"""``rlgen list``: the catalogues, a line an entry."""
+"""``rlgen list``: the catalogues, one entry a line."""
 
 import json
 from importlib import import_module
@@ -7,7 +7,7 @@ import click
 
 from rlgen.cli.options import json_option
 
-#: Catalogues by what they hold, each imported when it is listed.
+#: Catalogues by content, each imported only when it is listed.
 CATALOGUES = {
     "agents": "rlgen.agents:AGENTS",
     "networks": "rlgen.networks:NETWORKS",
@@ -23,17 +23,17 @@ KINDS = ("families", *CATALOGUES, "protocols", "keys")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def list_(kind: str | None, as_json: bool) -> None:
-    """List what there is, a line each; keys are those of protocol files.
+    """List what there is, one a line; keys are those of protocol files.
 
     \b
     rlgen list
     rlgen list networks --json
     """
-    told = {each: _cards(each) for each in ([kind] if kind else KINDS)}
+    listings = {each: _cards(each) for each in ([kind] if kind else KINDS)}
     if as_json:
-        click.echo(json.dumps(told[kind] if kind else told, indent=1))
+        click.echo(json.dumps(listings[kind] if kind else listings, indent=1))
         return
-    for each, cards in told.items():
+    for each, cards in listings.items():
         if not kind:
             click.echo(f"{each}:")
         width = max(map(len, cards), default=0)

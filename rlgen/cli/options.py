@@ -1,10 +1,10 @@
-"""Options that several commands have, and the exit codes."""
+"""Options shared by several commands, and the exit codes."""
 
 import os
 
 import click
 
-#: Exit codes: a cell or check failed, or a store is damaged; usage, click's own; interrupted.
+#: Exit codes: something failed or a store is damaged; usage (click's own); interrupted.
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 
@@ -23,7 +23,7 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 
 def parse_levels(text: str, option: str) -> tuple[int, ...]:
-    """Level ids from ``0:1000``, ``3`` or ``0,2,5:8``: a range ends before its second number."""
+    """Level ids from ``0:1000``, ``3`` or ``0,2,5:8``: ranges exclude their second number."""
     from rlgen.util.ranges import parse_ids
 
     try:
@@ -33,7 +33,7 @@ def parse_levels(text: str, option: str) -> tuple[int, ...]:
 
 
 def worker_count(jobs: int | None) -> int:
-    """Worker processes: as many as asked for, else one a processor."""
+    """The number of worker processes: as given, else one per processor."""
     return jobs or os.cpu_count() or 1
 
 

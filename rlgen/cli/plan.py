@@ -17,7 +17,9 @@ from rlgen.cli.options import (
 
 @click.command()
 @protocol_argument
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Leave out what is there.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Leave out what this store holds."
+)
 @seeds_option
 @budget_option
 @jobs_option
@@ -30,9 +32,9 @@ def plan(
     jobs: int | None,
     as_json: bool,
 ) -> None:
-    """Say what a protocol will cost on this machine: cells, steps, time, disk.
+    """Estimate the cost of a protocol on this machine: cells, steps, time, disk.
 
-    Each agent and network is tried for some seconds; nothing is kept.
+    Each agent and network is run for a few seconds; nothing is kept.
 
     \b
     rlgen plan quickstart
@@ -51,26 +53,26 @@ def plan(
         store = RunStore(out)
         store.joined(canonical(study.whole))
         wanted = [task for task in wanted if not store.has(task.cell.id)]
-    told = price(wanted, worker_count(jobs))
+    cost = price(wanted, worker_count(jobs))
     paper = legacy.paper(study.whole)
     clones = paper.clones(study.whole) if paper else None
-    told["clones"] = len(clones.kinds) * clones.seeds if clones else 0
+    cost["clones"] = len(clones.kinds) * clones.seeds if clones else 0
     if as_json:
-        click.echo(json.dumps(told, indent=1))
+        click.echo(json.dumps(cost, indent=1))
         return
-    for kind in told["kinds"]:
+    for kind in cost["kinds"]:
         click.echo(
             f"{kind['agent']}/{kind['network']} on {kind['family']}: {kind['cells']} cells, "
             f"{kind['steps_per_second']:,.0f} steps/s, {kind['training_seconds']:,.0f} s training "
             f"and {kind['evaluation_seconds']:,.0f} s evaluation each"
         )
-    minutes, seconds = divmod(round(told["seconds"]), 60)
+    minutes, seconds = divmod(round(cost["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
     click.echo(
-        f"{told['cells']} cells, {told['steps']:,} steps, about {hours}:{minutes:02}:{seconds:02} "
-        f"(h:mm:ss) on {told['jobs']} workers, about {told['bytes'] / 1e6:,.1f} MB on disk"
+        f"{cost['cells']} cells, {cost['steps']:,} steps, about {hours}:{minutes:02}:{seconds:02} "
+        f"(h:mm:ss) on {cost['jobs']} workers, about {cost['bytes'] / 1e6:,.1f} MB on disk"
     )
-    if told["clones"]:
+    if cost["clones"]:
         click.echo(
-            f"{told['clones']} networks to clone for the claims, which are not in this price"
+            f"{cost['clones']} networks to clone for the claims, which are not in this price"
         )

@@ -17,16 +17,16 @@ _deviation = click.FloatRange(0)
 
 
 @click.command()
-@click.option("--gap", type=_positive, help="The gap to be found, in units of return.")
-@click.option("--runs", type=click.IntRange(2), help="Training runs (seeds) of a cell.")
+@click.option("--gap", type=_positive, help="The gap to be detected, in units of return.")
+@click.option("--runs", type=click.IntRange(2), help="Training runs (seeds) per cell.")
 @click.option("--levels", type=click.IntRange(2), help="Test levels.")
 @click.option("--sd-run", type=_deviation, help="Standard deviation of the gap between runs.")
 @click.option("--sd-residual", type=_deviation, help="Standard deviation of run by level.")
 @click.option(
     "--sd-level",
     type=_deviation,
-    help="Standard deviation between test levels, for the split of a budget; 0 where all that is "
-    "compared shares its levels. [default: 0]",
+    help="Standard deviation between test levels, for the split of a budget; 0 where everything "
+    "compared uses the same levels. [default: 0]",
 )
 @click.option(
     "--store", type=click.Path(path_type=Path), help="Take what is not given from this study."
@@ -37,9 +37,9 @@ _deviation = click.FloatRange(0)
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.8,
     show_default=True,
-    help="Probability to find the gap.",
+    help="Probability of detecting the gap.",
 )
-@click.option("--budget", type=_positive, help="Seconds to be spent.")
+@click.option("--budget", type=_positive, help="Seconds available.")
 @click.option("--train-cost", type=_positive, help="Seconds to train a run.")
 @click.option("--level-cost", type=_positive, help="Seconds to evaluate a run on a level.")
 @json_option
@@ -57,10 +57,10 @@ def power(
     level_cost: float | None,
     as_json: bool,
 ) -> None:
-    """Say how many runs and levels a study needs, or what a study can detect.
+    """Compute how many runs and levels a study needs, or what a study can detect.
 
-    For a two-sided test at .05 of a gap or difference, with every run on all test levels. All
-    that can be answered from what is given is answered.
+    For a two-sided test at .05 of a gap or difference, with every run on all test levels. The
+    output is everything that follows from the options given.
 
     \b
     rlgen power --gap 0.2 --sd-run 0.25 --sd-residual 0.8     how many runs and levels
@@ -75,7 +75,7 @@ def power(
         raise click.UsageError("--budget, --train-cost and --level-cost are given together")
     if not (gap or costs or store or (runs and levels)):
         raise click.UsageError(
-            "nothing is asked: give --gap, or --runs and --levels, or --budget, or --store"
+            "nothing to do: give --gap, or --runs and --levels, or --budget, or --store"
         )
     if store is None and (sd_run is None or sd_residual is None):
         raise click.UsageError("give --sd-run and --sd-residual, or a --store to take them from")
@@ -91,37 +91,37 @@ def power(
         residual=spread.residual if sd_residual is None else sd_residual,
         level=spread.level if sd_level is None else sd_level,
     )
-    told = sample_size.answers(
+    answers = sample_size.answers(
         spread, gap=gap, runs=runs, levels=levels, chance=chance, budget=costs
     )
     if as_json:
-        told = {"spread": asdict(spread), "power": chance, **told}
-        click.echo(json.dumps(told, indent=1))
+        answers = {"spread": asdict(spread), "power": chance, **answers}
+        click.echo(json.dumps(answers, indent=1))
         return
     click.echo(
         f"Standard deviation of the gap {spread.run:.3g} between runs, {spread.residual:.3g} run "
         f"by level; power {chance:g}, two-sided test at .05."
     )
-    _print_answers(told, gap, runs, levels, budget)
+    _print_answers(answers, gap, runs, levels, budget)
 
 
 def _print_answers(
-    told: dict[str, Any],
+    answers: dict[str, Any],
     gap: float | None,
     runs: int | None,
     levels: int | None,
     budget: float | None,
 ) -> None:
-    for row in told.get("needs", ()):
+    for row in answers.get("needs", ()):
         click.echo(f"A gap of {gap:g} needs {row['runs']:,} runs on {row['levels']:,} levels.")
-    if "levels_needed" in told:
-        enough = told["levels_needed"]
+    if "levels_needed" in answers:
+        enough = answers["levels_needed"]
         how = f"{enough:,} levels are enough" if enough else "no number of levels is enough"
         click.echo(f"With {runs} runs {how}.")
-    if "detects" in told:
-        click.echo(f"{runs} runs on {levels:,} levels detect a gap of {told['detects']:.3g}.")
-    if "split" in told:
-        best = told["split"]
+    if "detects" in answers:
+        click.echo(f"{runs} runs on {levels:,} levels detect a gap of {answers['detects']:.3g}.")
+    if "split" in answers:
+        best = answers["split"]
         click.echo(
             f"{budget:,g} s are best spent on {best['runs']:,} runs on {best['levels']:,} levels "
             f"({best['cost']:,.0f} s): they detect a gap of {best['detects']:.3g}."
@@ -137,5 +137,5 @@ def _spread_of(store: Path) -> "Spread":
     study = Results.load(RunStore(store))
     spread = sample_size.gap_spread(study.main_records)
     if spread.reason:
-        raise StoreError(f"{store}: tells no standard deviations: {spread.reason}")
+        raise StoreError(f"{store}: has no standard deviations: {spread.reason}")
     return spread

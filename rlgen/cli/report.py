@@ -13,7 +13,7 @@ from rlgen.cli.options import json_option
 @click.argument("store", type=click.Path(path_type=Path))
 @json_option
 def report(store: Path, as_json: bool) -> None:
-    """Write report.html and summary.json of a STORE anew.
+    """Write report.html and summary.json of a STORE again.
 
     \b
     rlgen report results/quickstart

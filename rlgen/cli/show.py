@@ -33,5 +33,4 @@ def show(
     from rlgen.levels import lookup
 
     member = lookup.family(family).configure(drawing.parse_options(options))
-    shown = drawing.show(member, level, flip_p=flip_p, solution=solution, png=png)
-    click.echo(shown)
+    click.echo(drawing.show(member, level, flip_p=flip_p, solution=solution, png=png))

@@ -322,7 +322,7 @@ def test_it_imports_nothing_that_trains(make):
     [
         (["none/such", "--max-gap", "1"], "none/such: does not exist"),
         ([".", "--max-gap", "1"], "is not an rlgen store"),
-        (["."], "nothing is asked: give --max-gap"),
+        (["."], "nothing to do: give --max-gap"),
         ([".", "--against", "x"], "--against and --max-gap-increase are given together"),
         ([".", "--max-gap-increase", "1"], "--against and --max-gap-increase are given together"),
         ([".", "--max-gap", "nan"], "nan is not a finite number"),

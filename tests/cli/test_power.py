@@ -62,15 +62,15 @@ def test_a_study_without_runs_says_so(tiny_store, tmp_path):
     for run in sorted((tmp_path / "s" / "runs").iterdir()):
         shutil.rmtree(run)
     _, err = rlgen("power", "--store", tmp_path / "s", code=2)
-    assert "tells no standard deviations: there are no runs" in err
+    assert "has no standard deviations: there are no runs" in err
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "nothing is asked: give --gap"),
-        (["--runs", 5], "nothing is asked: give --gap"),
+        ([], "nothing to do: give --gap"),
+        (["--runs", 5], "nothing to do: give --gap"),
         (["--gap", 0.2], "give --sd-run and --sd-residual, or a --store"),
         (["--gap", 0, *SDS], "0.0 is not in the range"),
         (["--runs", 1, "--levels", 9, *SDS], "1 is not in the range"),

@@ -338,7 +338,7 @@ def test_the_command_reports_and_is_strict():
     out, err = rlgen("audit", *LEAK)
     assert err == ""
     assert "maze-basic, 1,000 training levels and 1,000 held-out levels" in out
-    assert "held-out levels that show what a training level shows: " in out
+    assert "held-out levels that look like a training level: " in out
     assert "up to rotation and reflection" in out
     strict, _ = rlgen("audit", *LEAK, "--strict", code=1)
     assert strict == out
@@ -397,7 +397,7 @@ def test_a_store_is_audited(tiny_store, tmp_path):
         (["results", "--env", "maze-basic"], "give a STORE or --env"),
         (["none/such"], "none/such: does not exist"),
         (["."], "is not an rlgen store"),
-        ([".", "--train-levels", "0:5"], "--train-levels is for --env"),
+        ([".", "--train-levels", "0:5"], "--train-levels goes with --env"),
         (["--env", "maze-basic"], "--env needs --train-levels and --test-levels"),
         (["--env", "maze-basik", "--train-levels", "0", "--test-levels", "1"], "'maze-basic'"),
         (

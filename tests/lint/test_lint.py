@@ -219,7 +219,7 @@ def test_too_branched_scripts_are_told(tmp_path):
     path.write_text("\n".join(lines) + "\nf8()\n")
     assert lint([path]).incomplete == [str(path)]
     _, err = rlgen("lint", path)
-    assert f"{path}: too branched to be followed to its end" in err
+    assert f"{path}: too many branches to analyse completely" in err
 
 
 @pytest.mark.parametrize(

@@ -422,7 +422,7 @@ def test_a_study_of_ours_has_no_such_section(tiny_store):
 def test_power_says_why_it_cannot(tmp_path):
     store = imported(tmp_path, "s", returns().drop(columns="level"))
     _, err = rlgen("power", "--store", store, code=2)
-    assert "tells no standard deviations: it is not known which levels were played" in err
+    assert "has no standard deviations: it is not known which levels were played" in err
 
 
 @pytest.mark.slow
@@ -446,7 +446,7 @@ def test_the_command(tmp_path):
     assert "is undecided: train" in out
     assert out.endswith(f"Report: {tmp_path / 's' / 'report.html'}\n")
     out, _ = rlgen("import", file, "-o", tmp_path / "s")
-    assert out.startswith(f"Nothing to import: {tmp_path / 's'} holds these files already.")
+    assert out.startswith(f"Nothing to import: {tmp_path / 's'} already holds these files.")
     page = (tmp_path / "s" / "report.html").read_bytes()
     told = json.loads(rlgen("report", tmp_path / "s", "--json")[0])
     assert told["imported"]["files"]
@@ -473,7 +473,7 @@ def test_it_imports_nothing_that_trains(tmp_path):
         (["-o", "s"], "Missing argument 'FILES...'"),
         (["none.csv", "-o", "s"], "none.csv: cannot be read: No such file"),
         (["r.csv", "-o", "s", "--column", "return"], "'return' is not like NAME=VALUE"),
-        (["r.csv", "-o", "s", "--set", "seed=1", "--set", "seed=2"], "'seed' is told twice"),
+        (["r.csv", "-o", "s", "--set", "seed=1", "--set", "seed=2"], "'seed' is given twice"),
     ],
 )
 def test_mistakes_get_one_answer(arguments, told, tmp_path):

@@ -215,7 +215,7 @@ def test_an_interrupt_ends_with_130_and_can_be_continued(reference, write_protoc
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "the same command goes on" in err
+    assert "the same command continues" in err
     assert "Traceback" not in err
     finished(command("evaluate", path, "-o", store, "-j", 2))
     assert results(store) == results(reference)
