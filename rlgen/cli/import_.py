@@ -99,13 +99,13 @@ def import_(
     """
     theirs, constants = _pairs(columns, "--column"), _pairs(values, "--set")
     from rlgen import report
-    from rlgen.store.importing import Asked, import_files
+    from rlgen.store.importing import ImportOptions, import_files
     from rlgen.util import files as disk
 
     imported = import_files(
         files,
         out,
-        Asked(theirs, constants, pools, pattern, own_numbers, repeats, last),
+        ImportOptions(theirs, constants, pools, pattern, own_numbers, repeats, last),
     )
     page = out / "report.html"
     if not report.is_current(imported.store):

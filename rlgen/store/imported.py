@@ -1,4 +1,4 @@
-"""What stands in place of a protocol in the store of results that came from elsewhere."""
+"""The file ``import.toml``: what the store of an import has in place of a protocol."""
 
 import tomllib
 from pathlib import Path
@@ -14,51 +14,54 @@ Texts = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class Imported(Settings):
-    """What was read, and how.
+    """What was imported, and how.
 
     Attributes:
         name: Of the store's folder.
-        description: What it is, in words.
-        files: SHA-256 of each file that was read, by its path as it was given.
-        columns: The column of the files that each of ours was taken from.
-        given: What was told on the command line for columns that the files do not have.
-        options: What else was told, by the name of the option.
-        conditions: Those that there are returns under.
-        margin: A normalised gap above it is called memorisation (0 random, 1 optimal).
-        notes: What a reader must know of how it was read.
+        description: In words.
+        files: SHA-256 of each file that was read, by its path on the command line.
+        columns: The files' name of each of our columns.
+        constants: Values from the command line for columns that the files lack; ``given`` in the
+            file.
+        options: The other options of the command, by name.
+        conditions: The conditions that there are returns under.
+        margin: A normalised gap above this is called memorisation (0 random, 1 optimal).
+        notes: What readers need to know about how the files were read.
     """
 
     name: str
     description: str = "Results from elsewhere."
     files: dict[str, str]
     columns: dict[str, str] = Field(default_factory=dict)
-    given: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, str] = Field(default_factory=dict, alias="given")
     options: dict[str, str] = Field(default_factory=dict)
     conditions: Names
     margin: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.25
     notes: Texts = ()
 
     def text(self) -> str:
-        """As TOML, one line a key."""
-        return "".join(f"{key} = {toml(value)}\n" for key, value in self.model_dump().items())
+        """As TOML, one line per key."""
+        return "".join(
+            f"{key} = {toml(value)}\n" for key, value in self.model_dump(by_alias=True).items()
+        )
 
     def same_as(self, other: "Imported") -> bool:
-        """Whether the same bytes were read in the same way, wherever they lay."""
-        told = [
-            (sorted(each.files.values()), each.columns, each.given, each.options)
+        """Whether the same bytes were read in the same way, wherever the files were."""
+        readings = [
+            (sorted(each.files.values()), each.columns, each.constants, each.options)
             for each in (self, other)
         ]
-        return told[0] == told[1]
+        return readings[0] == readings[1]
 
 
 def read(path: Path) -> Imported:
-    """What a store keeps of its import.
+    """Read the ``import.toml`` of a store.
 
     Raises:
         ProtocolError: If the file cannot be read.
     """
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        keys = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ProtocolError(f"{path}: cannot be read: {error}") from None
-    return checked(Imported, told, ProtocolError, str(path))
+    return checked(Imported, keys, ProtocolError, str(path))

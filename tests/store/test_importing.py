@@ -19,7 +19,7 @@ from rlgen import report
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals
 from rlgen.errors import RlgenError, StoreError
-from rlgen.store.importing import Asked, import_files
+from rlgen.store.importing import ImportOptions, import_files
 from rlgen.store.importing.columns import COLUMNS, from_path
 from rlgen.store.importing.values import POOLS
 from rlgen.store.run_store import RunStore
@@ -46,7 +46,7 @@ def test_a_study_of_ours_comes_back_with_the_same_numbers(tiny_store, tmp_path):
     file = tmp_path / "ours.parquet"
     ours.to_parquet(file)
     out = tmp_path / "back"
-    done = import_files([file], out, Asked())
+    done = import_files([file], out, ImportOptions())
     assert done.ignored == ("exact", "manifest", "p_timeout", "ret_var")
     report.write(done.store)
     theirs = json.loads((tiny_store / "summary.json").read_text())
@@ -138,7 +138,7 @@ def test_other_names_and_words_are_understood(tmp_path):
 def test_columns_can_be_named_and_set(tmp_path):
     table = returns(seeds=range(3)).rename(columns={"return": "points"}).drop(columns="agent")
     store = imported(
-        tmp_path, "s", table, columns={"return": "points"}, given={"agent": "me", "oracle": "3"}
+        tmp_path, "s", table, columns={"return": "points"}, constants={"agent": "me", "oracle": "3"}
     )
     rows = RunStore(store).records()
     assert set(rows["agent"]) == {"me"}
@@ -162,7 +162,7 @@ def test_levels_by_name(tmp_path):
 def test_tabs_and_a_byte_order_mark(tmp_path):
     file = tmp_path / "r.tsv"
     returns(seeds=range(2)).to_csv(file, sep="\t", index=False, encoding="utf-8-sig")
-    assert import_files([file], tmp_path / "s", Asked()).runs == 2
+    assert import_files([file], tmp_path / "s", ImportOptions()).runs == 2
 
 
 def evaluations(path, gap=0.0, steps=(100, 200), episodes=6, **arrays):
@@ -180,7 +180,7 @@ def test_evaluations_of_stable_baselines3(tmp_path):
         for pool, gap in (("train", 2.0 + seed), ("test", 0.0)):
             evaluations(tmp_path / "logs" / str(seed) / pool / "evaluations.npz", gap)
     files = sorted((tmp_path / "logs").glob("*/*/evaluations.npz"))
-    asked = Asked(pattern="{seed}/{pool}/evaluations.npz", given={"agent": "sb3"})
+    asked = ImportOptions(pattern="{seed}/{pool}/evaluations.npz", constants={"agent": "sb3"})
     done = import_files(files, tmp_path / "s", asked)
     assert (done.runs, done.returns) == (3, 3 * 2 * 12)
     told = gap_of(tmp_path / "s")
@@ -200,7 +200,7 @@ def test_evaluations_of_stable_baselines3(tmp_path):
 
 def test_two_evaluations_and_their_pools(tmp_path):
     files = [evaluations(tmp_path / "a.npz", 1.5), evaluations(tmp_path / "b.npz")]
-    asked = Asked(pools=("train", "test"), given={"run": "only"})
+    asked = ImportOptions(pools=("train", "test"), constants={"run": "only"})
     import_files(files, tmp_path / "s", asked)
     told = gap_of(tmp_path / "s")
     assert (told.mean, told.reason) == (1.5, "one run has no interval")
@@ -213,11 +213,15 @@ def test_a_pickle_is_never_loaded(tmp_path):
 
     file = tmp_path / "e.npz"
     np.savez(file, timesteps=np.array([1]), results=np.array([[Evil()]], dtype=object))
-    with pytest.raises(RlgenError, match="is no npz file of numbers: Object arrays cannot"):
-        import_files([file], tmp_path / "s", Asked(given={"run": "a"}, pools=("train",)))
+    with pytest.raises(RlgenError, match="is not an npz file of numbers: Object arrays cannot"):
+        import_files(
+            [file], tmp_path / "s", ImportOptions(constants={"run": "a"}, pools=("train",))
+        )
     file.write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(RlgenError, match="is no npz file of numbers"):
-        import_files([file], tmp_path / "s", Asked(given={"run": "a"}, pools=("train",)))
+    with pytest.raises(RlgenError, match="is not an npz file of numbers"):
+        import_files(
+            [file], tmp_path / "s", ImportOptions(constants={"run": "a"}, pools=("train",))
+        )
     assert not (tmp_path / "loaded").exists()
 
 
@@ -235,7 +239,7 @@ def test_monitors_of_stable_baselines3(tmp_path):
         monitor(tmp_path / str(seed) / "train" / "monitor.csv", [0] * 50 + [5 + seed] * 100)
         monitor(tmp_path / str(seed) / "test" / "monitor.csv", [1, 2, 3])
     files = sorted(tmp_path.glob("*/*/monitor.csv"))
-    asked = Asked(pattern="{seed}/{pool}/monitor.csv")
+    asked = ImportOptions(pattern="{seed}/{pool}/monitor.csv")
     done = import_files(files, tmp_path / "s", asked)
     assert done.ignored == ()
     rows = done.store.records()
@@ -245,7 +249,7 @@ def test_monitors_of_stable_baselines3(tmp_path):
     (note, _) = done.store.declared().notes
     assert note.endswith("train/monitor.csv the last 100 of 150 episodes.")
     all_of_it = import_files(
-        files, tmp_path / "all", Asked(pattern="{seed}/{pool}/monitor.csv", last=0)
+        files, tmp_path / "all", ImportOptions(pattern="{seed}/{pool}/monitor.csv", last=0)
     )
     assert sorted(all_of_it.store.records()["n_episodes"]) == [3, 3, 150, 150]
 
@@ -255,7 +259,7 @@ def test_a_monitor_s_info_may_tell_the_level(tmp_path):
         monitor(tmp_path / f"{seed}-train.csv", [2 + seed, 3, 4], "level_seed=t")
         monitor(tmp_path / f"{seed}-test.csv", [1, 2 + seed, 3], "level_seed=n")
     files = sorted(tmp_path.glob("*.csv"))
-    done = import_files(files, tmp_path / "s", Asked(pattern="{seed}-{pool}.csv"))
+    done = import_files(files, tmp_path / "s", ImportOptions(pattern="{seed}-{pool}.csv"))
     told = Results.load(done.store)
     assert told.folded["level_id"].map(len).tolist() == [3] * 4
     assert np.isfinite(gap_of(tmp_path / "s").low)
@@ -279,7 +283,7 @@ def test_patterns():
     assert from_path("a/7/7.csv", "{seed}/{seed}.csv") == {"seed": "7"}
     assert from_path("a.csv", "") == {}
     for path in ("logs/3/x.npz", "logs/3/train/xxnpz"):
-        with pytest.raises(RlgenError, match="is not of the pattern"):
+        with pytest.raises(RlgenError, match="does not match the pattern"):
             from_path(path, "logs/{seed}/{pool}/x.npz")
 
 
@@ -291,10 +295,10 @@ def test_a_store_is_never_changed(tmp_path, write_protocol):
     table = returns()
     store = imported(tmp_path, "s", table)
     before = files_of(store)
-    done = import_files([tmp_path / "s.csv"], store, Asked())
+    done = import_files([tmp_path / "s.csv"], store, ImportOptions())
     assert done.already
     with pytest.raises(StoreError, match="the same files, read in another way"):
-        import_files([tmp_path / "s.csv"], store, Asked(given={"family": "x"}))
+        import_files([tmp_path / "s.csv"], store, ImportOptions(constants={"family": "x"}))
     with pytest.raises(StoreError, match="the import of other files"):
         imported(tmp_path, "s", table.assign(n_train_levels=5))
     for command in ("evaluate", "plan"):
@@ -314,14 +318,14 @@ def test_folders_of_others_are_left_alone(tiny_store, tmp_path):
     full.mkdir()
     (full / "thesis.txt").write_text("mine")
     returns().to_csv(tmp_path / "r.csv", index=False)
-    with pytest.raises(StoreError, match="is there already; choose another"):
-        import_files([tmp_path / "r.csv"], full, Asked())
+    with pytest.raises(StoreError, match="already exists; choose another"):
+        import_files([tmp_path / "r.csv"], full, ImportOptions())
     with pytest.raises(StoreError, match="holds the study 'tiny'; choose another"):
-        import_files([tmp_path / "r.csv"], tiny_store, Asked())
+        import_files([tmp_path / "r.csv"], tiny_store, ImportOptions())
     assert files_of(full) == {full.joinpath("thesis.txt").relative_to(full): b"mine"}
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert import_files([tmp_path / "r.csv"], empty, Asked()).runs == 5
+    assert import_files([tmp_path / "r.csv"], empty, ImportOptions()).runs == 5
     assert {p.name for p in tmp_path.iterdir()} == {"full", "empty", "r.csv"}, "nothing left aside"
 
 
@@ -492,25 +496,25 @@ GOOD = "run,pool,level,return\n"
     [
         ("", {}, "r.csv: is empty"),
         (GOOD, {}, "r.csv: has no rows"),
-        (GOOD + "a,train,1,2,3\n", {}, "r.csv: is no CSV"),
-        ('a,"b\n1', {}, "r.csv: is no CSV"),
-        ("\xff\xfe", {}, "r.csv: is no CSV"),
+        (GOOD + "a,train,1,2,3\n", {}, "r.csv: is not valid CSV"),
+        ('a,"b\n1', {}, "r.csv: is not valid CSV"),
+        ("\xff\xfe", {}, "r.csv: is not valid CSV"),
         (
             GOOD + "a,train,1,2\na,test,2,nan\n",
             {},
             "r.csv, column 'return', row 2: 'nan' is not a number",
         ),
         (GOOD + "a,train,1,inf\n", {}, "row 1: 'inf' is not a number"),
-        (GOOD + "a,train,1,\n", {}, "row 1: nothing there: a number is expected"),
-        (GOOD + "a,train,1\n", {}, "row 1: nothing there: a number is expected"),
-        (GOOD + "a,trian,1,2\n", {}, "column 'pool', row 1: 'trian' is no pool.*mean 'train'"),
-        (GOOD + ",train,1,2\n", {}, "column 'run', row 1: nothing there: a name is expected"),
+        (GOOD + "a,train,1,\n", {}, "row 1: empty: a number is expected"),
+        (GOOD + "a,train,1\n", {}, "row 1: empty: a number is expected"),
+        (GOOD + "a,trian,1,2\n", {}, "column 'pool', row 1: 'trian' is not a pool.*mean 'train'"),
+        (GOOD + ",train,1,2\n", {}, "column 'run', row 1: empty: a name is expected"),
         (GOOD + "a,train,1,2\n", {}, "there are only train returns, none of test"),
         (GOOD + "a,train,1,2\nb,test,2,2\n", {}, "run 'a' of unknown/unknown has no test"),
         (
             GOOD + "a,train,1,2\na,test,1,2\n",
             {},
-            "run 'a': level 1 is in two pools; say --own-numbers",
+            "run 'a': level 1 is in two pools; use --own-numbers",
         ),
         (
             GOOD + "a,train,1,2\na,train,1,2\na,test,2,2\n",
@@ -532,12 +536,16 @@ GOOD = "run,pool,level,return\n"
         ),
         (GOOD + "a,train,1,2\n", {"columns": {"retrun": "x"}}, "no column 'retrun'.*'return'"),
         (GOOD + "a,train,1,2\n", {"columns": {"level": "levl"}}, "no column 'levl'.*'level'"),
-        (GOOD + "a,train,1,2\n", {"given": {"aget": "x"}}, "no column 'aget'.*'agent'"),
-        (GOOD + "a,train,1,2\n", {"given": {"run": "x"}}, "'run' is told .'x'. and is the column"),
-        (GOOD + "a,train,1,2\n", {"pools": ("train",)}, "'pool' is told"),
+        (GOOD + "a,train,1,2\n", {"constants": {"aget": "x"}}, "no column 'aget'.*'agent'"),
+        (
+            GOOD + "a,train,1,2\n",
+            {"constants": {"run": "x"}},
+            "'run' is given .'x'. and is also",
+        ),
+        (GOOD + "a,train,1,2\n", {"pools": ("train",)}, "'pool' is given"),
         (GOOD + "a,train,1,2\n", {"pools": ("train", "test", "test")}, "3 times for 1 files"),
         (GOOD + "a,train,1,2\n", {"pattern": "{sed}.csv"}, "no column 'sed'.*'seed'"),
-        (GOOD + "a,train,1,2\n", {"pattern": "{seed}.tsv"}, "is not of the pattern"),
+        (GOOD + "a,train,1,2\n", {"pattern": "{seed}.tsv"}, "does not match the pattern"),
         (
             GOOD.replace("run", "seed") + "-1,train,1,2\n",
             {},
@@ -548,7 +556,11 @@ GOOD = "run,pool,level,return\n"
             {},
             "column 'seed', row 1: '0.5' must be a whole number",
         ),
-        (GOOD + "a,train,1,2\n", {"given": {"solved": "2"}}, "solved=2, row 1: '2' must be from 0"),
+        (
+            GOOD + "a,train,1,2\n",
+            {"constants": {"solved": "2"}},
+            "solved=2, row 1: '2' must be from 0",
+        ),
         ('#{"t_start": 1\nr,l,t\n1,2,3\n', {}, "not the JSON of a monitor.csv"),
         ('#{"t_start": 1}\n', {}, "has no rows"),
     ],
@@ -557,7 +569,7 @@ def test_every_mistake_is_one_line(text, asked, told, tmp_path):
     file = tmp_path / "r.csv"
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(RlgenError, match=told) as error:
-        import_files([file], tmp_path / "s", Asked(**asked))
+        import_files([file], tmp_path / "s", ImportOptions(**asked))
     assert "\n" not in str(error.value)
     assert error.value.exit_code == 2
     assert [p.name for p in tmp_path.iterdir()] == ["r.csv"]
@@ -566,7 +578,7 @@ def test_every_mistake_is_one_line(text, asked, told, tmp_path):
 def test_flags_for_what_looks_wrong_and_is_not(tmp_path):
     file = tmp_path / "r.csv"
     file.write_text(GOOD + "a,train,1,2\na,train,1,2\na,test,1,2\n")
-    done = import_files([file], tmp_path / "s", Asked(own_numbers=True, repeats=True))
+    done = import_files([file], tmp_path / "s", ImportOptions(own_numbers=True, repeats=True))
     assert sorted(done.store.records()["n_episodes"]) == [1, 2]
     assert len(done.store.declared().notes) == 2
 
@@ -576,23 +588,23 @@ def test_the_same_file_twice(tmp_path):
     returns().to_csv(file, index=False)
     shutil.copy(file, copy)
     with pytest.raises(RlgenError, match=r"r\.csv: is given twice"):
-        import_files([file, file], tmp_path / "s", Asked())
+        import_files([file, file], tmp_path / "s", ImportOptions())
     with pytest.raises(RlgenError, match=r"copy\.csv: has the same content as .*r\.csv"):
-        import_files([file, copy], tmp_path / "s", Asked())
+        import_files([file, copy], tmp_path / "s", ImportOptions())
 
 
 @pytest.mark.parametrize(
     ("name", "data", "told"),
     [
-        ("r.xlsx", b"x", r"no kind of file '\.xlsx'"),
-        ("r.parquet", b"PAR1 not", "is no parquet file"),
-        ("r.npz", b"not", "is no npz file of numbers"),
+        ("r.xlsx", b"x", r"files of kind '\.xlsx' cannot be read"),
+        ("r.parquet", b"PAR1 not", "is not a parquet file"),
+        ("r.npz", b"not", "is not an npz file of numbers"),
     ],
 )
 def test_files_of_no_known_kind(name, data, told, tmp_path):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(RlgenError, match=told) as error:
-        import_files([tmp_path / name], tmp_path / "s", Asked())
+        import_files([tmp_path / name], tmp_path / "s", ImportOptions())
     assert "\n" not in str(error.value)
 
 
@@ -614,12 +626,14 @@ def test_evaluations_that_are_none(arrays, told, tmp_path):
     file = tmp_path / "e.npz"
     np.savez(file, **arrays)
     with pytest.raises(RlgenError, match=told):
-        import_files([file], tmp_path / "s", Asked(pools=("train",), given={"run": "a"}))
+        import_files(
+            [file], tmp_path / "s", ImportOptions(pools=("train",), constants={"run": "a"})
+        )
 
 
 def test_an_npy_file_under_another_name(tmp_path):
     file = tmp_path / "e.npz"
     with file.open("wb") as out:
         np.save(out, np.ones(3))
-    with pytest.raises(RlgenError, match="is no npz file of numbers"):
-        import_files([file], tmp_path / "s", Asked())
+    with pytest.raises(RlgenError, match="is not an npz file of numbers"):
+        import_files([file], tmp_path / "s", ImportOptions())

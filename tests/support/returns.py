@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from rlgen.store.importing import Asked, import_files
+from rlgen.store.importing import ImportOptions, import_files
 from rlgen.util.seeding import stream
 
 
@@ -30,7 +30,7 @@ def imported(folder, name, table, **asked):
     """A store of a table."""
     file = folder / f"{name}.csv"
     table.to_csv(file, index=False)
-    return import_files([file], folder / name, Asked(**asked)).store.path
+    return import_files([file], folder / name, ImportOptions(**asked)).store.path
 
 
 def means(table, pool):

@@ -1,11 +1,11 @@
-"""Results from elsewhere: files of returns in, a store with the same statistics and report out.
+"""Import of results from elsewhere: files of returns become a store with the usual report.
 
-``readers`` files -> tables as they are; ``columns`` what a table's columns mean; ``tidy`` one
-checked table of returns; ``writing`` the store. What the files do not tell is never made up: it
-stays unknown, and the report says what could not be computed for it.
+``readers`` turns files into raw tables, ``columns`` decides what their columns mean, ``tidy`` makes
+one validated table of returns, and ``writing`` writes the store. What the files do not say is never
+invented: it stays unknown, and the report says what could not be computed without it.
 """
 
-from rlgen.store.importing.columns import Asked
+from rlgen.store.importing.columns import ImportOptions
 from rlgen.store.importing.writing import import_files
 
-__all__ = ["Asked", "import_files"]
+__all__ = ["ImportOptions", "import_files"]

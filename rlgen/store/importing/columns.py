@@ -1,4 +1,4 @@
-"""What columns mean: names that others use for them, and what is told of them besides."""
+"""The meaning of columns: common names for them, and the options of an import."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rlgen.errors import ImportedFileError, nearest
 from rlgen.store.importing.readers import Source
 
-#: Our columns with the names by which they are known elsewhere, in small letters with underscores.
+#: Our columns, each with other common names for it, in lower case with underscores.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "run": ("run_id", "run_name", "trial", "trial_id", "job", "job_id"),
     "level": ("level_id", "level_name", "level_seed", "env_seed", "map", "maze"),
@@ -40,26 +40,26 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "oracle": ("oracle_ret", "oracle_return", "optimal", "optimal_return", "max_return"),
     "random": ("random_ret", "random_return"),
 }
-#: What no results can be without; a run is told by ``run`` or by ``seed``.
+#: Columns that are required, besides ``run`` or ``seed``.
 REQUIRED = ("return", "pool")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the user tells of the files.
+class ImportOptions:
+    """The options of an import: what the user says about the files.
 
     Attributes:
-        columns: The files' names of columns, by ours.
-        given: Values for all rows of columns that the files do not have.
-        pools: One pool for all files, or one for each; none if a column has it.
+        columns: The files' names of columns, by our names.
+        constants: Values for all rows, for columns that the files lack.
+        pools: One pool for all files, or one per file; none if a column says it.
         pattern: Of the files' paths, with columns in braces: ``logs/{seed}/{pool}/monitor.csv``.
-        own_numbers: Whether each pool numbers its levels for itself.
-        repeats: Whether equal rows are further episodes, and no copies.
-        last: Of a ``monitor.csv`` the last so many episodes; 0 is all of them.
+        own_numbers: Whether each pool has its own numbering of levels.
+        repeats: Whether equal rows are further episodes rather than copies.
+        last: The number of last episodes to take from a ``monitor.csv``; 0 takes all.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
-    given: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
     pools: Sequence[str] = ()
     pattern: str = ""
     own_numbers: bool = False
@@ -67,92 +67,92 @@ class Asked:
     last: int = 100
 
     def check(self, n_files: int) -> None:
-        """Refuse what cannot be meant.
+        """Refuse invalid options.
 
         Raises:
             ImportedFileError: Naming the option and the nearest valid name.
         """
-        for option, told in (("--column", self.columns), ("--set", self.given)):
-            for name, value in told.items():
-                known(name, f"{option} {name}={value}")
+        for option, names in (("--column", self.columns), ("--set", self.constants)):
+            for name, value in names.items():
+                refuse_unknown(name, f"{option} {name}={value}")
         for name in re.findall(r"\{(.*?)\}", self.pattern):
-            known(name, f"--pattern {self.pattern}")
+            refuse_unknown(name, f"--pattern {self.pattern}")
         if len(self.pools) not in (0, 1, n_files):
             raise ImportedFileError(
                 f"--pool is given {len(self.pools)} times for {n_files} files: give it once, or "
-                "once for each file in their order"
+                "once per file in their order"
             )
 
 
-def known(name: str, where: str) -> None:
-    """Refuse a name that is none of our columns."""
+def refuse_unknown(name: str, where: str) -> None:
+    """Refuse a name that is not one of our columns."""
     if name not in COLUMNS:
         raise ImportedFileError(f"{where}: no column {name!r}{nearest(name, COLUMNS)}")
 
 
-def matched(source: Source, asked: Mapping[str, str]) -> dict[str, str]:
-    """Which column of a file is which of ours.
+def matched(source: Source, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Match a file's columns to ours.
 
     Args:
         source: The file.
-        asked: What the user says of it, by our names.
+        chosen: The columns that the user named, by our names.
 
     Raises:
-        ImportedFileError: If the file lacks a column that was named, or two could be the same.
+        ImportedFileError: If the file lacks a named column, or two columns match one of ours.
     """
     there = [str(name) for name in source.rows.columns]
-    for ours, theirs in asked.items():
+    for ours, theirs in chosen.items():
         if theirs not in there:
             raise ImportedFileError(
                 f"{source.path}: has no column {theirs!r} (--column {ours}={theirs})"
                 f"{nearest(theirs, there)}"
             )
-    left = [name for name in there if name not in asked.values()]
-    found = dict(asked)
+    left = [name for name in there if name not in chosen.values()]
+    columns = dict(chosen)
     for ours, others in COLUMNS.items():
-        if ours in found:
+        if ours in columns:
             continue
         exact = [name for name in left if plain(name) == ours]
         close = exact or [name for name in left if plain(name) in others]
         if len(close) > 1:
             names = " and ".join(map(repr, close[:2]))
             raise ImportedFileError(
-                f"{source.path}: columns {names} could both be {ours!r}: say which, as with "
+                f"{source.path}: columns {names} could both be {ours!r}: choose one with "
                 f"--column {ours}={close[0]}"
             )
         if close:
-            found[ours] = close[0]
-    return found
+            columns[ours] = close[0]
+    return columns
 
 
 def plain(name: str) -> str:
-    """A name as ``COLUMNS`` spells it."""
+    """Normalise a name to the spelling of ``COLUMNS``."""
     return re.sub(r"[\s\-.]+", "_", name.strip().lower())
 
 
 def from_path(path: str, pattern: str) -> dict[str, str]:
-    """The columns that a file's path tells.
+    """Extract columns from a file's path.
 
     Args:
-        path: As given.
-        pattern: See ``Asked``; it may leave out the path's beginning.
+        path: As on the command line.
+        pattern: See ``ImportOptions``; it may omit the beginning of the path.
 
     Raises:
-        ImportedFileError: If the path is not of this pattern.
+        ImportedFileError: If the path does not match the pattern.
     """
     if not pattern:
         return {}
     pieces = re.split(r"\{(.*?)\}", pattern)
-    expression, seen = "", set()
+    expression, groups = "", set()
     for place, piece in enumerate(pieces):
         if place % 2 == 0:
             expression += re.escape(piece)
-        elif piece in seen:
+        elif piece in groups:
             expression += f"(?P={piece})"
         else:
-            seen.add(piece)
+            groups.add(piece)
             expression += f"(?P<{piece}>[^/]+)"
-    found = re.search(f"(?:^|/){expression}$", path)
-    if found is None:
-        raise ImportedFileError(f"{path}: is not of the pattern {pattern!r} (--pattern)")
-    return found.groupdict()
+    match = re.search(f"(?:^|/){expression}$", path)
+    if match is None:
+        raise ImportedFileError(f"{path}: does not match the pattern {pattern!r} (--pattern)")
+    return match.groupdict()

@@ -1,4 +1,4 @@
-"""Files of returns -> tables as they are in the file, and the hash of what was read."""
+"""Readers of files of returns: raw tables, and the hash of each file."""
 
 import hashlib
 import io
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from rlgen.errors import ImportedFileError, nearest
 
-#: What is read, by the end of the file's name.
+#: Suffixes of the files that can be read.
 KINDS = (".csv", ".tsv", ".parquet", ".npz")
 
 
@@ -25,12 +25,12 @@ class Source:
     """One file.
 
     Attributes:
-        path: As given.
+        path: As on the command line.
         sha256: Of its bytes.
-        rows: Texts from CSV; of stable-baselines3's files with our names for columns.
-        facts: What the file says of all of its rows.
-        notes: What a reader must know of how it was read.
-        unused: Columns that are known and not needed, which nobody need be told of.
+        rows: Strings from CSV; with our column names from stable-baselines3's files.
+        facts: Values that hold for all of its rows.
+        notes: What readers need to know about how it was read.
+        unused: Columns that are known and not needed, and so not reported as ignored.
     """
 
     path: Path
@@ -46,29 +46,31 @@ def read(path: Path, last: int) -> Source:
 
     Args:
         path: CSV, TSV, parquet, stable-baselines3's ``evaluations.npz`` or ``monitor.csv``.
-        last: Of a ``monitor.csv`` the last so many episodes; 0 is all of them.
+        last: The number of last episodes to take from a ``monitor.csv``; 0 takes all.
 
     Raises:
-        ImportedFileError: If it cannot be read, is empty, or is none of these.
+        ImportedFileError: If it cannot be read, is empty, or is of no such kind.
     """
     kind = path.suffix.lower()
     if kind not in KINDS:
-        raise ImportedFileError(f"{path}: no kind of file {kind!r}{nearest(kind, KINDS)}")
+        raise ImportedFileError(
+            f"{path}: files of kind {kind!r} cannot be read{nearest(kind, KINDS)}"
+        )
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ImportedFileError(f"{path}: cannot be read: {error.strerror or error}") from None
     if not data.strip():
         raise ImportedFileError(f"{path}: is empty")
-    told = Source(path, hashlib.sha256(data).hexdigest(), pd.DataFrame())
+    empty = Source(path, hashlib.sha256(data).hexdigest(), pd.DataFrame())
     if kind == ".npz":
-        source = _evaluations(told, data)
+        source = _evaluations(empty, data)
     elif kind == ".parquet":
-        source = _with(told, _parquet(path, data))
+        source = _with(empty, _parquet(path, data))
     elif data.lstrip(b"\xef\xbb\xbf").startswith(b"#"):
-        source = _monitor(told, data, last)
+        source = _monitor(empty, data, last)
     else:
-        source = _with(told, _csv(path, data, "\t" if kind == ".tsv" else ","))
+        source = _with(empty, _csv(path, data, "\t" if kind == ".tsv" else ","))
     if source.rows.empty:
         raise ImportedFileError(f"{path}: has no rows")
     return source
@@ -79,10 +81,10 @@ def _with(source: Source, rows: pd.DataFrame) -> Source:
 
 
 def _csv(path: Path, data: bytes, separator: str = ",") -> pd.DataFrame:
-    """Everything as text: what a column is, its meaning decides and not how it looks."""
+    """Read every value as text: a column's type follows from its meaning, not its looks."""
     try:
         with warnings.catch_warnings():
-            # A row with more fields than the header has would be cut, or shift all columns.
+            # A row with more fields than the header would be truncated, or shift all columns.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             return pd.read_csv(
                 io.BytesIO(data),
@@ -92,9 +94,12 @@ def _csv(path: Path, data: bytes, separator: str = ",") -> pd.DataFrame:
                 index_col=False,
                 encoding="utf-8-sig",
             )
-    except (ValueError, pd.errors.ParserWarning) as error:  # wrong text, and all of pandas' own
+    except (
+        ValueError,
+        pd.errors.ParserWarning,
+    ) as error:  # encodings, and pandas' own
         reason = (str(error).strip().splitlines() or ["?"])[0]
-        raise ImportedFileError(f"{path}: is no CSV: {reason}") from None
+        raise ImportedFileError(f"{path}: is not valid CSV: {reason}") from None
 
 
 def _parquet(path: Path, data: bytes) -> pd.DataFrame:
@@ -102,25 +107,25 @@ def _parquet(path: Path, data: bytes) -> pd.DataFrame:
         rows: pd.DataFrame = pq.ParquetFile(io.BytesIO(data)).read().to_pandas()
     except (OSError, ValueError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
-        raise ImportedFileError(f"{path}: is no parquet file: {reason}") from None
-    # Without an index that was stored with it.
+        raise ImportedFileError(f"{path}: is not a parquet file: {reason}") from None
+    # Drop an index that was stored with it.
     return rows.reset_index(drop=True)
 
 
 def _evaluations(source: Source, data: bytes) -> Source:
-    """What stable-baselines3's ``EvalCallback`` writes: T evaluations of n episodes each.
+    """Read what stable-baselines3's ``EvalCallback`` writes: T evaluations of n episodes each.
 
     ``timesteps`` ``(T,)``, ``results`` and ``ep_lengths`` ``(T, n)``, and where success is known
-    ``successes`` ``(T, n)``. It does not tell on which levels the episodes were.
+    ``successes`` ``(T, n)``. The file does not say on which levels the episodes were played.
     """
     path = source.path
     try:
-        # Never a pickle: loading somebody's results runs none of their code.
+        # Never a pickle: loading results must not run code.
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
         reason = (str(error).splitlines() or ["?"])[0]
-        raise ImportedFileError(f"{path}: is no npz file of numbers: {reason}") from None
+        raise ImportedFileError(f"{path}: is not an npz file of numbers: {reason}") from None
     for name in ("timesteps", "results"):
         if name not in arrays:
             raise ImportedFileError(
@@ -149,11 +154,11 @@ def _evaluations(source: Source, data: bytes) -> Source:
 
 
 def _monitor(source: Source, data: bytes, last: int) -> Source:
-    """What stable-baselines3's ``Monitor`` writes: a JSON comment, then one row an episode.
+    """Read what stable-baselines3's ``Monitor`` writes: a JSON comment, then one row per episode.
 
-    Columns ``r`` return, ``l`` length, ``t`` seconds since the start, and what it was asked to
-    copy from an episode's info. Episodes of a learning agent are of ever other policies, so that
-    only the last ones count.
+    Columns are ``r`` return, ``l`` length, ``t`` seconds since the start, and values copied from
+    an episode's info. While an agent learns, its policy changes from episode to episode, so only
+    the last episodes count.
     """
     path = source.path
     first, _, rest = data.partition(b"\n")

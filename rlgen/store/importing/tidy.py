@@ -1,4 +1,4 @@
-"""Files of returns -> one checked table: a row a run, pool, condition and level."""
+"""One validated table of all files: a row per run, pool, condition and level."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ import pandas as pd
 
 from rlgen.analysis.stats.tables import CELL, UNKNOWN_LEVEL, UNTOLD
 from rlgen.errors import ImportedFileError
-from rlgen.store.importing.columns import COLUMNS, REQUIRED, Asked, from_path, matched
+from rlgen.store.importing.columns import COLUMNS, REQUIRED, ImportOptions, from_path, matched
 from rlgen.store.importing.readers import Source
 from rlgen.store.importing.values import Column, level_ids
 
-#: What a run is.
+#: The columns that identify a run.
 RUN = [*CELL, "run", "seed", "pool_seed"]
-#: What is taken for granted where nothing is told.
+#: Values of columns that are missing.
 DEFAULTS: Mapping[str, str | float | int] = {
     "family": "unknown",
     "agent": "unknown",
@@ -27,22 +27,22 @@ DEFAULTS: Mapping[str, str | float | int] = {
     "step": UNTOLD,
     "condition": "plain",
 }
-#: Numbers that are averaged like returns; nan where they are not told.
+#: Numbers that are averaged like returns; nan where missing.
 AVERAGED = ("solved", "length", "oracle", "random")
 _LEVEL = [*RUN, "pool", "condition", "step", "level_id"]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Everything of an import that has been checked.
+    """The validated data of an import.
 
     Attributes:
-        rows: One row a run, pool, condition, step and level: columns of ``RUN``, ``pool``,
+        rows: One row per run, pool, condition, step and level: columns of ``RUN``, ``pool``,
             ``condition``, ``step``, ``level_id``, ``return``, ``variance``, those of ``AVERAGED``,
             ``episodes``, ``exact`` and ``final``, whether it is of the last step that a run's pools
             have in common.
-        levels: Name of each level id, where these are hashes of names.
-        columns: The files' names of columns, by ours.
+        levels: The name of each level id, where ids are hashes of names.
+        columns: The files' names of columns, by our names.
         ignored: Columns of the files that were not used.
     """
 
@@ -52,33 +52,33 @@ class Table:
     ignored: tuple[str, ...]
 
 
-def tidy(sources: Sequence[Source], asked: Asked) -> Table:
-    """One table of all files.
+def tidy(sources: Sequence[Source], options: ImportOptions) -> Table:
+    """Make one table of all files.
 
     Raises:
         ImportedFileError: One line for the first thing that is wrong.
     """
-    asked.check(len(sources))
+    options.check(len(sources))
     parts: list[pd.DataFrame] = []
     columns: dict[str, str] = {}
     ignored: dict[str, None] = {}
-    told = [_told(source, asked, number) for number, source in enumerate(sources)]
-    _refuse_same_files(sources, told)
+    constants = [_constants(source, options, number) for number, source in enumerate(sources)]
+    _refuse_same_files(sources, constants)
     for number, source in enumerate(sources):
-        taken = matched(source, asked.columns)
+        taken = matched(source, options.columns)
         columns |= taken
         unused = set(map(str, source.rows.columns)) - set(taken.values()) - source.unused
         ignored |= dict.fromkeys(sorted(unused))
-        parts.append(_typed(source, taken, told[number]).assign(source=number))
+        parts.append(_typed(source, taken, constants[number]).assign(source=number))
     rows = pd.concat(parts, ignore_index=True)
     names = rows["level"]
     played = names.notna()
     ids = pd.Series(UNKNOWN_LEVEL, rows.index, dtype=np.int64)
     ids[played] = level_ids(names[played])
     rows = rows.assign(level_id=ids)
-    if not asked.repeats:
+    if not options.repeats:
         _refuse_copies(rows, sources)
-    if not asked.own_numbers:
+    if not options.own_numbers:
         _refuse_shared_levels(rows)
     _refuse_missing_pools(rows)
     averaged = _averaged(rows)
@@ -91,47 +91,47 @@ def tidy(sources: Sequence[Source], asked: Asked) -> Table:
     return Table(_with_final(averaged), levels, columns, tuple(ignored))
 
 
-def _refuse_same_files(sources: Sequence[Source], told: Sequence[Mapping[str, str]]) -> None:
-    """The same results twice would be two runs, or count twice.
+def _refuse_same_files(sources: Sequence[Source], constants: Sequence[Mapping[str, str]]) -> None:
+    """Refuse the same results twice: they would be two runs, or count twice.
 
-    Files of different runs may be equal, if their paths tell the runs apart: of agents that solve
-    all there is, or nothing.
+    Files of different runs may be equal if their paths distinguish the runs: agents may solve
+    everything, or nothing.
     """
-    seen: dict[object, Source] = {}
-    for source, known in zip(sources, told, strict=True):
+    first: dict[object, Source] = {}
+    for source, own in zip(sources, constants, strict=True):
         for key, what in (
             (source.path.resolve(), "is given twice"),
-            ((source.sha256, *sorted(known.items())), "has the same content as {}"),
+            ((source.sha256, *sorted(own.items())), "has the same content as {}"),
         ):
-            if key in seen:
-                raise ImportedFileError(f"{source.path}: {what.format(seen[key].path)}")
-            seen[key] = source
+            if key in first:
+                raise ImportedFileError(f"{source.path}: {what.format(first[key].path)}")
+            first[key] = source
 
 
-def _told(source: Source, asked: Asked, number: int) -> dict[str, str]:
-    """What is told of all rows of a file."""
-    told = dict(asked.given)
-    pool = {"pool": asked.pools[number if len(asked.pools) > 1 else 0]} if asked.pools else {}
-    for more in (from_path(source.path.as_posix(), asked.pattern), pool):
+def _constants(source: Source, options: ImportOptions, number: int) -> dict[str, str]:
+    """The values that hold for all rows of a file."""
+    constants = dict(options.constants)
+    pool = {"pool": options.pools[number if len(options.pools) > 1 else 0]} if options.pools else {}
+    for more in (from_path(source.path.as_posix(), options.pattern), pool):
         for name, value in more.items():
-            if told.setdefault(name, value) != value:
+            if constants.setdefault(name, value) != value:
                 raise ImportedFileError(
-                    f"{source.path}: {name} is told twice, {told[name]!r} and {value!r}"
+                    f"{source.path}: {name} is given twice, {constants[name]!r} and {value!r}"
                 )
-    return {**source.facts, **told}
+    return {**source.facts, **constants}
 
 
-def _typed(source: Source, taken: Mapping[str, str], told: Mapping[str, str]) -> pd.DataFrame:
-    """Our columns of a file, each of its type."""
+def _typed(source: Source, taken: Mapping[str, str], constants: Mapping[str, str]) -> pd.DataFrame:
+    """A file's columns under our names, each converted to its type."""
     path, length = source.path, len(source.rows)
     raw: dict[str, Column] = {}
     for name, column in taken.items():
-        if name in told and name not in source.facts:
+        if name in constants and name not in source.facts:
             raise ImportedFileError(
-                f"{path}: {name!r} is told ({told[name]!r}) and is the column {column!r} as well"
+                f"{path}: {name!r} is given ({constants[name]!r}) and is also the column {column!r}"
             )
         raw[name] = Column(f"{path}, column {column!r}", source.rows[column])
-    for name, value in told.items():
+    for name, value in constants.items():
         raw.setdefault(name, Column(f"{path}, {name}={value}", pd.Series([value] * length)))
     for name in REQUIRED:
         if name not in raw:
@@ -167,27 +167,27 @@ def _converted(name: str, column: Column) -> pd.Series:
 
 
 def _lacking(source: Source, name: str) -> str:
-    """What to do about a column that a file does not have."""
+    """The message for a missing column, with its remedies."""
     remedy = {
-        "pool": "say --pool train or --pool test, --column pool=NAME, or --pattern",
-        "return": "say --column return=NAME",
-        "run": "say --column run=NAME or --column seed=NAME, --pattern, or --set run=NAME if all "
+        "pool": "use --pool train or --pool test, --column pool=NAME, or --pattern",
+        "return": "use --column return=NAME",
+        "run": "use --column run=NAME or --column seed=NAME, --pattern, or --set run=NAME if all "
         "of it is one run",
     }[name]
     there = [str(column) for column in source.rows.columns]
-    known = ", ".join([name, *COLUMNS[name][:3]])
+    names = ", ".join([name, *COLUMNS[name][:3]])
     what = "run or seed" if name == "run" else name
     return (
-        f"{source.path}: no column for the {what} ({known}, ...) among {', '.join(there)}: {remedy}"
+        f"{source.path}: no column for the {what} ({names}, ...) among {', '.join(there)}: {remedy}"
     )
 
 
 def _refuse_copies(rows: pd.DataFrame, sources: Sequence[Source]) -> None:
-    """Rows that are there twice would count twice."""
+    """Refuse duplicate rows, which would count twice."""
     key = [*_LEVEL, "episode"]
     numbered = rows["episode"].notna()
-    # Without numbers of episodes, equal returns on a level may be episodes or copies; where not
-    # even the level is told they are episodes, of which copies would change no mean.
+    # Without episode numbers, equal returns on a level may be episodes or copies. Where even the
+    # level is unknown they count as episodes; copies of all of them would not change the mean.
     whole = [*_LEVEL, "return", *AVERAGED]
     for part, columns, what in (
         (rows[numbered], key, "the same episode"),
@@ -204,34 +204,34 @@ def _refuse_copies(rows: pd.DataFrame, sources: Sequence[Source]) -> None:
             for _, row in same.head(2).iterrows()
         )
         where = f"run {first['run']!r}, {first['pool']}, level {first['level']}"
-        hint = "number them in a column episode, or say --repeats, if they are episodes"
+        hint = "if they are episodes, number them in a column episode, or use --repeats"
         raise ImportedFileError(f"{one} and {other} are {what} ({where}): {hint}")
 
 
 def _refuse_shared_levels(rows: pd.DataFrame) -> None:
-    """A held-out level that the agent has trained on is none."""
+    """Refuse levels that are in two pools of a run."""
     played = rows[rows["level_id"] != UNKNOWN_LEVEL]
     pairs = played.drop_duplicates([*RUN, "level_id", "pool"])
     shared = pairs[pairs.duplicated([*RUN, "level_id"])]
     if not shared.empty:
         first = shared.iloc[0]
         raise ImportedFileError(
-            f"run {first['run']!r}: level {first['level']} is in two pools; say --own-numbers if "
-            "each pool numbers its levels for itself"
+            f"run {first['run']!r}: level {first['level']} is in two pools; use --own-numbers if "
+            "each pool has its own numbering"
         )
 
 
 def _refuse_missing_pools(rows: pd.DataFrame) -> None:
-    """A gap needs training and held-out returns, of every run under every condition."""
-    found = set(rows["pool"])
+    """Refuse runs without both training and held-out returns under a condition."""
+    pools = set(rows["pool"])
     for pool in ("train", "test"):
-        if pool not in found:
+        if pool not in pools:
             raise ImportedFileError(
-                f"there are only {' and '.join(sorted(found))} returns, none of {pool}: a gap "
+                f"there are only {' and '.join(sorted(pools))} returns, none of {pool}: a gap "
                 "needs both, in one import"
             )
-    known = rows.drop_duplicates([*RUN, "condition", "pool"])
-    for (*_, run, _, _, condition), part in known.groupby([*RUN, "condition"], sort=True):
+    present = rows.drop_duplicates([*RUN, "condition", "pool"])
+    for (*_, run, _, _, condition), part in present.groupby([*RUN, "condition"], sort=True):
         for pool in ("train", "test"):
             if pool not in set(part["pool"]):
                 cell = part.iloc[0]
@@ -242,34 +242,34 @@ def _refuse_missing_pools(rows: pd.DataFrame) -> None:
 
 
 def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
-    """Episodes of one run on one level averaged, their number kept."""
+    """Average the episodes of one run on one level, and keep their number."""
     weight = rows["weight"]
     names = ["return", *AVERAGED]
     sums = rows[_LEVEL].assign(weight=weight, sampled=rows["sampled"], single=weight)
-    # A level of which some episodes do not tell, say, success has no known rate of it: nan stays.
+    # If, say, success is missing for some episodes of a level, its rate is unknown: nan stays.
     sums = sums.assign(**{name: rows[name] * weight for name in names})
     groups = sums.groupby(_LEVEL, sort=True)
-    told = groups[["weight", "sampled", *names]].sum()
+    means = groups[["weight", "sampled", *names]].sum()
     whole = groups[names].count().eq(groups.size(), axis=0)
-    told[names] = told[names].where(whole).div(told["weight"], axis=0)
+    means[names] = means[names].where(whole).div(means["weight"], axis=0)
     episodes = rows.groupby(_LEVEL, sort=True)["return"]
-    # The variance of single episodes is not to be had from means of several.
-    told["variance"] = episodes.var(ddof=1).where(groups["single"].max() == 1)
-    return told.assign(exact=told["sampled"] == 0).reset_index()
+    # The variance of single episodes cannot be computed from means of several.
+    means["variance"] = episodes.var(ddof=1).where(groups["single"].max() == 1)
+    return means.assign(exact=means["sampled"] == 0).reset_index()
 
 
 def _with_final(rows: pd.DataFrame) -> pd.DataFrame:
-    """Marks the last step at which a run has returns of all of its pools."""
+    """Mark the last step at which a run has returns for all of its pools."""
     key = [*RUN, "condition"]
     steps = rows.drop_duplicates([*key, "pool", "step"])
     pools = steps.groupby(key)["pool"].transform("nunique")
     here = steps.groupby([*key, "step"])["pool"].transform("nunique")
     last = steps[here == pools].groupby(key)["step"].max().rename("last").reset_index()
-    told = rows.merge(last, on=key, how="left", validate="many_to_one")
-    if told["last"].isna().any():
-        first = told[told["last"].isna()].iloc[0]
+    marked = rows.merge(last, on=key, how="left", validate="many_to_one")
+    if marked["last"].isna().any():
+        first = marked[marked["last"].isna()].iloc[0]
         raise ImportedFileError(
-            f"run {first['run']!r}: its pools have no step in common, so that no gap is of one "
-            "policy"
+            f"run {first['run']!r}: its pools have no step in common, so no gap would compare one "
+            "policy with itself"
         )
-    return told.assign(final=told["step"] == told["last"]).drop(columns="last")
+    return marked.assign(final=marked["step"] == marked["last"]).drop(columns="last")

@@ -1,4 +1,4 @@
-"""Columns as they stand in a file -> columns of one type, every value checked."""
+"""Conversion of a file's columns to one type each, with every value validated."""
 
 import hashlib
 import math
@@ -27,8 +27,8 @@ class Column:
     """One column of one file, for messages and conversion.
 
     Args:
-        where: The file, and what the column is called in it.
-        values: As they stand there, or one value for all rows.
+        where: The file, and the column's name in it.
+        values: As in the file, or one value for all rows.
     """
 
     def __init__(self, where: str, values: pd.Series) -> None:
@@ -37,41 +37,41 @@ class Column:
 
     @cached_property
     def _words(self) -> tuple[NDArray[np.intp], list[str]]:
-        """Which word each row has, and the words: many rows have few different ones."""
-        told = self._values
+        """The code of each row's word, and the distinct words, of which there are usually few."""
+        values = self._values
         if not self._numeric:
-            told = told.astype(object).where(told.notna(), "")
-        # Not ``astype(str)``, which leaves a nan what it is.
-        text = told.map(str).str.strip()
+            values = values.astype(object).where(values.notna(), "")
+        # Not ``astype(str)``, which keeps nan as nan.
+        text = values.map(str).str.strip()
         codes, words = pd.factorize(text.to_numpy(dtype=object))
         return codes, [str(word) for word in words]
 
     def _each(self, convert: Callable[[str], object], kind: type) -> pd.Series:
-        """Every word converted; the first row with a wrong one is told."""
+        """Convert every word; an error names the first row with a wrong one."""
         codes, words = self._words
-        told: list[object] = []
+        converted: list[object] = []
         for number, word in enumerate(words):
             try:
-                told.append(convert(word))
+                converted.append(convert(word))
             except ValueError as error:
                 row = int(np.flatnonzero(codes == number)[0]) + 1
-                value = f"{word!r} " if word else "nothing there: "
+                value = f"{word!r} " if word else "empty: "
                 raise ImportedFileError(f"{self._where}, row {row}: {value}{error}") from None
-        return pd.Series(np.array(told, kind)[codes], dtype=kind)
+        return pd.Series(np.array(converted, kind)[codes], dtype=kind)
 
     def texts(self) -> pd.Series:
-        """Names, none of which is empty."""
+        """Non-empty names."""
         return self._each(_text, object)
 
     def numbers(self, low: float = -math.inf, high: float = math.inf) -> pd.Series:
-        """Finite numbers within limits; truth is 1 and 0."""
+        """Finite numbers within limits; true and false are 1 and 0."""
         try:
-            # All at once, as by ``float``; whatever is wrong is looked for word by word.
-            told = self._values.to_numpy(object).astype(np.float64)
+            # All at once if possible; a wrong value is then searched for word by word.
+            numbers = self._values.to_numpy(object).astype(np.float64)
         except (TypeError, ValueError):
-            told = np.array([np.nan])
-        if np.isfinite(told).all() and (told >= low).all() and (told <= high).all():
-            return pd.Series(told)
+            numbers = np.array([np.nan])
+        if np.isfinite(numbers).all() and (numbers >= low).all() and (numbers <= high).all():
+            return pd.Series(numbers)
         return self._each(lambda word: _number(word, low, high), float)
 
     def counts(self) -> pd.Series:
@@ -84,12 +84,12 @@ class Column:
 
 
 def level_ids(names: pd.Series) -> pd.Series:
-    """Numbers of levels: their own where all are whole numbers, else hashes of their names.
+    """Level ids: the names themselves where all are whole numbers, else hashes of the names.
 
-    A hash is the same for the same name in every import, so that levels can be compared.
+    A name has the same hash in every import, so that levels can be compared.
 
     Args:
-        names: Texts.
+        names: Of levels.
     """
     codes, words = pd.factorize(names.to_numpy(dtype=object))
     texts = [str(word) for word in words]
@@ -130,12 +130,12 @@ def _count(word: str) -> int:
     number = _number(word, 0, 2**62)
     if number != int(number):
         raise ValueError("must be a whole number")
-    # Not by way of a float, which has no room for all of them.
+    # Not via float, which cannot represent all of them.
     return int(word) if word.isdigit() else int(number)
 
 
 def _pool(word: str) -> str:
     name = word.lower().replace("_", "-").replace(" ", "-")
     if name not in POOLS:
-        raise ValueError(f"is no pool{nearest(name, POOLS)}")
+        raise ValueError(f"is not a pool{nearest(name, POOLS)}")
     return POOLS[name]

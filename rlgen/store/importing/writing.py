@@ -1,4 +1,4 @@
-"""A checked table of returns -> a store, which is there whole or not at all."""
+"""Write a validated table of returns as a store, atomically."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from rlgen.analysis.stats.tables import UNKNOWN_LEVEL, UNTOLD
 from rlgen.errors import StoreError
 from rlgen.store import records
 from rlgen.store.imported import Imported
-from rlgen.store.importing.columns import Asked
+from rlgen.store.importing.columns import ImportOptions
 from rlgen.store.importing.readers import Source, read
 from rlgen.store.importing.tidy import RUN, Table, tidy
 from rlgen.store.run_store import RunStore
@@ -24,20 +24,20 @@ from rlgen.util import files
 from rlgen.util.hashing import digest
 from rlgen.util.version import __version__
 
-#: The condition by which a report judges, and of which learning curves are drawn.
+#: The condition that a report judges by, and that learning curves show.
 MAIN = "plain"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
         store: The store.
-        runs: How many runs it holds.
-        returns: How many returns were read.
+        runs: The number of runs it holds.
+        returns: The number of returns that were read.
         ignored: Columns of the files that were not used.
-        already: Whether it was there before, from the same files in the same way.
+        already: Whether the store existed, from the same files read in the same way.
     """
 
     store: RunStore
@@ -56,85 +56,93 @@ class _Run:
 
     @property
     def entry(self) -> dict[str, Any]:
-        """What the store's plan says of it."""
-        told = self.settings
-        n = told["n_train_levels"]
+        """Its entry in the store's plan."""
+        settings = self.settings
+        n = settings["n_train_levels"]
         levels = "an unknown number of" if n == UNTOLD else f"{n:,}"
-        label = f"{told['agent']}/{told['network']} on {levels} levels of {told['family']}"
-        label += f", run {told['run']}"
-        return {"id": self.id, "label": label, "settings": dict(told)}
+        label = (
+            f"{settings['agent']}/{settings['network']} on {levels} levels of {settings['family']}"
+        )
+        label += f", run {settings['run']}"
+        return {"id": self.id, "label": label, "settings": dict(settings)}
 
 
 def import_files(
-    paths: Sequence[Path], out: Path, asked: Asked, *, command: Sequence[str] | None = None
+    paths: Sequence[Path],
+    out: Path,
+    options: ImportOptions,
+    *,
+    command: Sequence[str] | None = None,
 ) -> Outcome:
     """Read files of returns into a new store.
 
     Args:
         paths: The files, see ``readers.read``.
-        out: The store's folder. One that is there is never changed.
-        asked: What is told of the files.
+        out: The store's folder. An existing one is never changed.
+        options: What the user says about the files.
         command: The command line, for provenance; that of this process by default.
 
     Raises:
-        RlgenError: One line for the first thing that is wrong; nothing is written then.
+        RlgenError: One line for the first thing that is wrong; then nothing is written.
     """
-    sources = [read(path, asked.last) for path in paths]
-    table = tidy(sources, asked)
-    declared = _declared(out, sources, table, asked)
+    sources = [read(path, options.last) for path in paths]
+    table = tidy(sources, options)
+    declared = _declared(out, sources, table, options)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         return _already(out, declared)
-    runs = list(_runs(table, asked))
-    told = _provenance(sources, command or sys.argv)
-    _write(out, declared, runs, told)
+    runs = list(_runs(table, options))
+    provenance = _provenance(sources, command or sys.argv)
+    _write(out, declared, runs, provenance)
     return Outcome(
         RunStore(out), len(runs), sum(len(source.rows) for source in sources), table.ignored
     )
 
 
-def _declared(out: Path, sources: Sequence[Source], table: Table, asked: Asked) -> Imported:
+def _declared(
+    out: Path, sources: Sequence[Source], table: Table, options: ImportOptions
+) -> Imported:
     faced = sorted(set(table.rows["condition"]), key=lambda name: (name != MAIN, name))
     notes = [note for source in sources for note in source.notes]
-    if asked.own_numbers:
-        notes.append("Each pool numbers its levels for itself: that they share none was told.")
-    if asked.repeats:
-        notes.append("Rows that are equal count as further episodes, as was told.")
+    if options.own_numbers:
+        notes.append("Each pool has its own numbering: that they share no level was declared.")
+    if options.repeats:
+        notes.append("Equal rows count as further episodes, as requested.")
     if len(set(table.rows["step"])) > 1:
-        notes.append("Of each run the last step counts at which it has returns of all its pools.")
-    options: dict[str, str | int] = {
-        "own_numbers": asked.own_numbers,
-        "repeats": asked.repeats,
-        "last": asked.last,
-        "pools": ", ".join(asked.pools),
-        "pattern": asked.pattern,
+        notes.append("For each run, the last step with returns for all its pools counts.")
+    others: dict[str, str | int] = {
+        "own_numbers": options.own_numbers,
+        "repeats": options.repeats,
+        "last": options.last,
+        "pools": ", ".join(options.pools),
+        "pattern": options.pattern,
     }
     return Imported(
         name=out.resolve().name,
         files={source.path.as_posix(): source.sha256 for source in sources},
         columns=dict(table.columns),
-        given=dict(asked.given),
-        options={name: str(value) for name, value in options.items()},
+        given=dict(options.constants),
+        options={name: str(value) for name, value in others.items()},
         conditions=tuple(faced),
         notes=tuple(notes),
     )
 
 
 def _already(out: Path, declared: Imported) -> Outcome:
-    """What is there is left alone; the same import again is no mistake."""
+    """Leave an existing store alone; repeating the same import is not an error."""
     if not (out / "store.json").is_file():
-        raise StoreError(f"{out}: is there already; choose another folder")
+        raise StoreError(f"{out}: already exists; choose another folder")
     store = RunStore(out)
-    told = store.declared()
-    if not isinstance(told, Imported):
-        raise StoreError(f"{out}: holds the study {told.name!r}; choose another folder")
-    if not declared.same_as(told):
-        same = set(declared.files.values()) == set(told.files.values())
+    present = store.declared()
+    if not isinstance(present, Imported):
+        raise StoreError(f"{out}: holds the study {present.name!r}; choose another folder")
+    if not declared.same_as(present):
+        same = set(declared.files.values()) == set(present.files.values())
         what = "the same files, read in another way" if same else "the import of other files"
-        raise StoreError(f"{out}: holds {what}, and is never changed; choose another folder")
+        raise StoreError(f"{out}: holds {what} and is never changed; choose another folder")
     return Outcome(store, len(store.done()), already=True)
 
 
-def _runs(table: Table, asked: Asked) -> Iterator[_Run]:
+def _runs(table: Table, options: ImportOptions) -> Iterator[_Run]:
     for key, rows in table.rows.groupby(RUN, sort=True):
         settings = {
             name: value.item() if isinstance(value, np.generic) else value
@@ -148,14 +156,14 @@ def _runs(table: Table, asked: Asked) -> Iterator[_Run]:
         manifest = {
             "imported": True,
             "family": settings["family"],
-            "own_numbers": asked.own_numbers,
+            "own_numbers": options.own_numbers,
             "pools": pools,
         }
         yield _Run(digest({"imported": settings})[:16], rows, settings, manifest)
 
 
 def _pool(level_ids: pd.Series, names: Mapping[int, str]) -> dict[str, Any] | None:
-    """Which levels a pool holds as far as the files tell; None if they do not."""
+    """The levels of a pool; None where the files do not say."""
     ids = sorted({int(number) for number in level_ids})
     if UNKNOWN_LEVEL in ids:
         return None
@@ -163,10 +171,10 @@ def _pool(level_ids: pd.Series, names: Mapping[int, str]) -> dict[str, Any] | No
 
 
 def _provenance(sources: Sequence[Source], command: Sequence[str]) -> dict[str, Any]:
-    """Of this machine only what has read the files: where the runs were made is not known."""
+    """Provenance of the reading only: where the runs were made is unknown."""
     read_from = [f"{source.path.as_posix()} (SHA-256 {source.sha256})" for source in sources]
     return {
-        "made": "elsewhere; rlgen has read the returns, and has trained and measured nothing",
+        "made": "elsewhere; rlgen read the returns, and neither trained nor measured anything",
         "imported from": "; ".join(read_from),
         "imported": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": list(command),
@@ -190,7 +198,7 @@ def _write(
         for run in runs:
             _write_run(store, run, provenance)
         if not files.publish(aside, folder):
-            raise StoreError(f"{out}: is there already; choose another folder")
+            raise StoreError(f"{out}: already exists; choose another folder")
     except OSError as error:
         raise StoreError(f"{out}: cannot be written to: {error.strerror or error}") from None
     finally:
@@ -222,19 +230,19 @@ def _records(run: _Run, final: pd.DataFrame, manifest: str) -> pd.DataFrame:
         "random": "random_ret",
         "sampled": "n_episodes",
     }
-    told = final.rename(columns=renamed)
-    return told.assign(run_id=run.id, p_timeout=np.nan, manifest=manifest)
+    rows = final.rename(columns=renamed)
+    return rows.assign(run_id=run.id, p_timeout=np.nan, manifest=manifest)
 
 
 def _curve(run: _Run) -> pd.DataFrame:
-    """Mean returns at each step, under the main condition; none if there is one step alone."""
+    """Mean returns at each step, under the main condition; none if there is only one step."""
     rows = run.rows[run.rows["step"] != UNTOLD]
     if rows["step"].nunique() < 2:
         return pd.DataFrame(columns=records.CURVES.names)
     faced = set(rows["condition"])
     main = MAIN if MAIN in faced else min(faced)
     groups = rows[rows["condition"] == main].groupby(["step", "pool"], sort=True)
-    told = groups[["return", "solved"]].mean()
-    told["n_levels"] = groups["level_id"].agg(lambda ids: 0 if (ids < 0).any() else len(ids))
+    means = groups[["return", "solved"]].mean()
+    means["n_levels"] = groups["level_id"].agg(lambda ids: 0 if (ids < 0).any() else len(ids))
     named = {"pool": "split", "return": "ret_mean", "solved": "p_solved"}
-    return told.reset_index().rename(columns=named).assign(run_id=run.id, gap_low=np.nan)
+    return means.reset_index().rename(columns=named).assign(run_id=run.id, gap_low=np.nan)
