@@ -316,7 +316,6 @@ def test_it_imports_nothing_that_trains(make):
     assert not modules("check", "--help") & {"torch", "numpy", "pandas", "pydantic"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -50,6 +50,7 @@ def test_every_part_is_trained_and_drawn(smoke):
     assert set(RunStore(out).parts()) > set(ITEMS) - {"fig8-17"}
 
 
+@pytest.mark.slow
 def test_a_study_cut_short_says_what_is_missing(smoke):
     _, (summary, page), result = smoke
     assert len(summary["missing"]) == len(result.computed) > 0
@@ -60,6 +61,7 @@ def test_a_study_cut_short_says_what_is_missing(smoke):
     )
 
 
+@pytest.mark.slow
 def test_the_command_line_tells_the_claims_first(smoke, capsys):
     _, _, result = smoke
     print_answers(result.summary, result.report)
@@ -68,6 +70,7 @@ def test_the_command_line_tells_the_claims_first(smoke, capsys):
     assert lines[len(CLAIMS)] == result.summary["cells"][0]["sentence"]
 
 
+@pytest.mark.slow
 def test_claims_are_on_the_first_screen_and_lead_to_their_figures(smoke):
     _, _, result = smoke
     page = result.report.read_text()
@@ -108,6 +111,7 @@ def test_the_same_command_again_does_nothing(smoke):
     assert json.loads((out / "summary.json").read_text()) == result.summary
 
 
+@pytest.mark.slow
 def test_the_margins_cannot_be_changed_afterwards(smoke, tmp_path):
     out, _, _ = smoke
     store = RunStore(out)

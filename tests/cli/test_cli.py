@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from commands import imported, rlgen
+from commands import imported, process, rlgen
 from PIL import Image
 
 from rlgen.cli.list_ import KINDS
@@ -45,7 +45,6 @@ def test_help_has_examples():
         assert "\\b" not in out
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_lists(kind):
     out, _ = rlgen("list", kind)
@@ -58,7 +57,6 @@ def test_lists(kind):
     assert kind + ":" in rlgen("list")[0]
 
 
-@pytest.mark.slow
 def test_show(tmp_path):
     out, _ = rlgen("show", "maze-tunnel", "--level", 17, "--solution")
     assert out.count("██") > 50
@@ -74,7 +72,6 @@ def test_show(tmp_path):
     assert np.asarray(Image.open(png)).shape == (416, 416, 3)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -145,6 +142,14 @@ def test_json_is_one_document(tiny_store, write_protocol, tmp_path):
     assert len(told["already"]) == 12
     assert told["summary"]["cells"]
     assert json.loads(rlgen("report", tiny_store, "--json")[0]) == told["summary"]
+
+
+@pytest.mark.slow
+def test_a_process_of_its_own_answers_alike(tmp_path):
+    """Which the other tests spare: the same text and code as in theirs."""
+    for arguments, code in ((["evaluate", "quikstart"], 2), (["list", "protocols"], 0)):
+        out = process(*arguments, code=code, cwd=tmp_path)
+        assert out == rlgen(*arguments, code=code, cwd=tmp_path)
 
 
 def test_a_closed_pipe_is_no_error():

@@ -17,7 +17,6 @@ def test_help_comes_without_heavy_libraries():
     assert "\\b" not in out
 
 
-@pytest.mark.slow
 def test_runs_for_a_gap():
     out, _ = rlgen("power", "--gap", 0.2, *SDS)
     assert "A gap of 0.2 needs" in out
@@ -26,7 +25,6 @@ def test_runs_for_a_gap():
     assert "With 3 runs no number of levels is enough." in out
 
 
-@pytest.mark.slow
 def test_what_can_be_detected_as_worked(worked_examples):
     told = worked_examples["mde_table_t"]["mde"]
     out, _ = rlgen("power", "--runs", 5, "--levels", 100, *SDS)
@@ -37,7 +35,6 @@ def test_what_can_be_detected_as_worked(worked_examples):
     assert found["spread"]["run"] == 0.25
 
 
-@pytest.mark.slow
 def test_the_best_split_as_worked():
     out, _ = rlgen(
         *("power", "--budget", 36000, "--train-cost", 600, "--level-cost", 0.05),
@@ -46,7 +43,6 @@ def test_the_best_split_as_worked():
     assert "36,000 s are best spent on 51 runs" in out or "on 52 runs" in out
 
 
-@pytest.mark.slow
 def test_a_study_tells_its_own_spread(tiny_store):
     told = json.loads(rlgen("power", "--store", tiny_store, "--json")[0])
     assert told["spread"]["runs"] == 3
@@ -56,7 +52,6 @@ def test_a_study_tells_its_own_spread(tiny_store):
     assert "With 3 runs" in out
 
 
-@pytest.mark.slow
 def test_a_study_without_runs_says_so(tiny_store, tmp_path):
     shutil.copytree(tiny_store, tmp_path / "s")
     for run in sorted((tmp_path / "s" / "runs").iterdir()):
@@ -65,7 +60,6 @@ def test_a_study_without_runs_says_so(tiny_store, tmp_path):
     assert "has no standard deviations: there are no runs" in err
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -77,6 +77,7 @@ def failing(told):
     return [trial["name"] for trial in told["trials"] if not trial["passed"]]
 
 
+@pytest.mark.slow
 def test_a_sticky_detector_that_does_nothing_is_found_out(agents):
     def idle(agent, reading):
         reading["returns"], reading["planner"] = agent["returns"], agent["best"]
@@ -85,6 +86,7 @@ def test_a_sticky_detector_that_does_nothing_is_found_out(agents):
     assert failing(told) == ["Positive control: fixed action sequences"]
 
 
+@pytest.mark.slow
 def test_held_out_levels_that_are_training_levels_are_found_out(agents):
     def leak(agent, reading):
         reading["returns"], reading["planner"] = agent["returns"], agent["best"]
@@ -93,6 +95,7 @@ def test_held_out_levels_that_are_training_levels_are_found_out(agents):
     assert failing(told) == ["Memorisers are flagged by held-out levels"]
 
 
+@pytest.mark.slow
 def test_a_detector_that_sees_what_it_cannot_is_found_out(agents):
     def clairvoyant(agent, reading):
         reading["returns"] -= agent["train_score"] - agent["test_score"]
@@ -104,6 +107,7 @@ def test_a_detector_that_sees_what_it_cannot_is_found_out(agents):
     }
 
 
+@pytest.mark.slow
 def test_a_detector_that_accuses_the_planner_is_found_out(agents):
     def harsh(agent, reading):
         if agent["name"] == "planner":
@@ -205,6 +209,7 @@ def test_detectors_of_the_method_are_what_the_trials_are_about():
     assert isinstance(DETECTORS[summary.HELD_OUT], HeldOut)
 
 
+@pytest.mark.slow
 def test_the_command_ends_with_1_if_the_instrument_is_not_believed(agents, tmp_path, monkeypatch):
     from click.testing import CliRunner
 

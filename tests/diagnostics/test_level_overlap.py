@@ -389,7 +389,6 @@ def test_a_store_is_audited(tiny_store, tmp_path):
         audit_store(copy)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

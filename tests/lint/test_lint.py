@@ -407,7 +407,6 @@ def test_what_cannot_be_read(content, told, tmp_path):
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -439,7 +439,6 @@ def test_choices_among_imported_runs(tmp_path):
 # The command.
 
 
-@pytest.mark.slow
 def test_the_command(tmp_path):
     file = tmp_path / "returns.csv"
     returns(seeds=[4]).assign(note="x").to_csv(file, index=False)
@@ -469,7 +468,6 @@ def test_it_imports_nothing_that_trains(tmp_path):
     assert not modules("import", "--help") & {"torch", "numpy", "pandas", "pydantic"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

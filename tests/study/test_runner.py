@@ -1,5 +1,6 @@
 """Studies on disk: continued, extended, interrupted, killed, shared. Real processes, real kills."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from commands import rlgen as run_cli
 from helpers import TINY
 from shared import once
 
@@ -105,7 +107,6 @@ def outside(tmp_path):
     return {"PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))}
 
 
-@pytest.mark.slow
 def test_the_records_have_the_schema_and_the_numbers(reference):
     frame = rlgen.load(reference)
     assert len(frame) == sum((n + 4 + 8) * 3 for n in (3, 6)) * 2
@@ -145,15 +146,12 @@ def test_the_same_study_gives_the_same_bits(reference, tmp_path):
     assert results(tmp_path / "again") == results(reference)
 
 
-@pytest.mark.slow
 def test_the_same_command_again_does_nothing_and_says_so(reference, write_protocol, tmp_path):
     store = tmp_path / "store"
     shutil.copytree(reference, store)
     before = {p: p.stat().st_mtime_ns for p in store.rglob("*") if p.is_file()}
-    began = time.monotonic()
-    out, _ = finished(command("evaluate", write_protocol(), "-o", store))
+    out, _ = run_cli("evaluate", write_protocol(), "-o", store)
     assert "Nothing to compute: all 4 cells are there." in out
-    assert time.monotonic() - began < 60  # five seconds on an idle machine
     after = {p: p.stat().st_mtime_ns for p in store.rglob("*") if p.is_file()}
     changed = {p.name for p in after if after[p] != before.get(p)}
     assert changed <= {"protocol.toml", "plan.json", "store"}
@@ -166,7 +164,7 @@ def test_more_seeds_and_conditions_extend(reference, write_protocol, tmp_path):
     before = results(store)
     faced = [*TINY["conditions"], "sticky_proposed:0.25", "delay:1"]
     path = write_protocol(conditions=faced)
-    _, err = finished(command("evaluate", path, "-o", store, "--seeds", "0:3", "-j", 2))
+    _, err = run_cli("evaluate", path, "-o", store, "--seeds", "0:3", "-j", 2)
     assert "6 cells to compute" in err
     after = results(store)
     assert {key: after[key] for key in before} == before, "a finished run was changed"
@@ -185,11 +183,13 @@ def test_kill_9_at_any_moment_loses_at_most_the_cells_in_flight(
     seed, reference, write_protocol, tmp_path
 ):
     store, path = tmp_path / "store", write_protocol()
-    moments = np.random.Generator(np.random.PCG64(seed)).uniform(1.0, 14.0, size=3)
+    # The whole takes six seconds on an idle machine, and longer on a busy one.
+    moments = np.random.Generator(np.random.PCG64(seed)).uniform(1.0, 8.0, size=3)
     kept: set[str] = set()
     for moment in moments:
         process = command("evaluate", path, "-o", store, "-j", 2)
-        time.sleep(moment)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(moment)
         process.kill()
         process.communicate()
         if (store / "runs").is_dir():
@@ -372,15 +372,14 @@ def test_two_commands_on_one_store(reference, write_protocol, tmp_path):
 @pytest.mark.slow
 def test_shards_share_a_folder(reference, write_protocol, tmp_path):
     store, path = tmp_path / "store", write_protocol()
-    out, _ = finished(command("evaluate", path, "-o", store, "--shard", "0/2"))
+    out, _ = run_cli("evaluate", path, "-o", store, "--shard", "0/2")
     assert "2 cells are missing" in out
     assert "2 of 4 cells have not been computed" in (store / "report.html").read_text()
-    out, _ = finished(command("evaluate", path, "-o", store, "--shard", "1/2"))
+    out, _ = run_cli("evaluate", path, "-o", store, "--shard", "1/2")
     assert "missing" not in out
     assert results(store) == results(reference)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
@@ -400,25 +399,21 @@ def test_a_folder_that_cannot_be_used(spoil, told, reference, write_protocol, tm
         spoil(store)
     before = results(store) if store.is_dir() else {}
     path = write_protocol() if callable(spoil) else write_protocol(steps=9)
-    process = command("evaluate", path, "-o", store)
-    out, err = process.communicate(timeout=100)
-    assert process.returncode in (1, 2)
+    out, err = run_cli("evaluate", path, "-o", store, code=(1, 2))
     assert told in err
     assert len(err.splitlines()) == 1
     assert not out
     assert (results(store) if store.is_dir() else {}) == before
 
 
-@pytest.mark.slow
 def test_another_protocol_s_store(reference, write_protocol, tmp_path):
     path = write_protocol(name="other")
-    _, err = finished(command("evaluate", path, "-o", reference), code=2)
+    _, err = run_cli("evaluate", path, "-o", reference, code=2)
     assert "holds the study 'tiny', not 'other'; choose another folder" in err
 
 
-@pytest.mark.slow
 def test_an_unwritable_folder(write_protocol):
-    _, err = finished(command("evaluate", write_protocol(), "-o", "/proc/rlgen"), code=2)
+    _, err = run_cli("evaluate", write_protocol(), "-o", "/proc/rlgen", code=2)
     assert "/proc/rlgen: cannot be written to" in err
     assert len(err.splitlines()) == 1
 
@@ -434,13 +429,13 @@ def test_a_truncated_file_is_named_and_can_be_replaced(verb, reference, write_pr
     (victim / "records.parquet").write_bytes(whole[: len(whole) // 2])
     path = write_protocol()
     arguments = ["report", store] if verb == "report" else ["evaluate", path, "-o", store]
-    _, err = finished(command(*arguments), code=1)
+    _, err = run_cli(*arguments, code=1)
     assert f"{victim / 'records.parquet'}: cannot be read" in err
     assert f"move the folder {victim} away" in err
     assert len(err.splitlines()) == 1
     assert len(list((store / "runs").iterdir())) == 4
     victim.rename(tmp_path / "moved")
-    finished(command("evaluate", path, "-o", store))
+    run_cli("evaluate", path, "-o", store)
     assert results(store) == results(reference)
 
 
