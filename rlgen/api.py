@@ -9,18 +9,17 @@ from typing import Any
 
 import pandas as pd
 
+from rlgen import papers
 from rlgen.analysis.stats.estimates import POOLS
 from rlgen.errors import LevelError, ProtocolError, nearest
 from rlgen.levels import lookup
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import Split
 from rlgen.levels.split import draw_split as _draw_split
-from rlgen.papers import Clones
 from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy, why_not
 from rlgen.policies.functions import from_function
-from rlgen.protocol import legacy, suite
-from rlgen.protocol.schema import Protocol
-from rlgen.protocol.suite import ProtocolLike
+from rlgen.protocol import suite
+from rlgen.protocol.suite import Asked, ProtocolLike
 from rlgen.store.run_store import SELECTION, RunStore
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -79,14 +78,12 @@ def evaluate(
         RlgenError: Before anything is computed, for what cannot work.
     """
     from rlgen import report
-    from rlgen.analysis.claims import check
     from rlgen.study import progress, runner
     from rlgen.study.driver import Means
     from rlgen.util import files
 
     told = suite.read(protocol, seeds, budget)
-    paper = legacy.paper(told.whole)
-    check(paper.claims() if paper else {}, told.whole.claims, told.parts[0][1])
+    clones = _clones(told)
     _check_call(jobs, device, shard, executor)
     outcome = runner.run(
         told,
@@ -94,9 +91,8 @@ def evaluate(
         Means(jobs or os.cpu_count() or 1, executor, device, shard, trust),
         progress.choose(quiet=quiet),
     )
-    clones = paper.clones(told.whole) if paper else None
     if clones and not shard[0]:
-        outcome.failed |= _clone(clones, told.whole, outcome.store, jobs, quiet=quiet)
+        outcome.failed |= _clone(clones, outcome.store, jobs, quiet=quiet)
     page = outcome.store.path / "report.html"
     if not report.is_current(outcome.store):
         report.write(outcome.store)
@@ -110,16 +106,27 @@ def evaluate(
     )
 
 
+def _clones(study: Asked) -> papers.Clones | None:
+    """The networks to be cloned for the claims, of levels that have a planner to clone."""
+    clones = papers.clones(study)
+    if clones is not None:
+        family = lookup.family(clones.family)
+        if family.tabular(family.generate([0])) is None:
+            where = study.parts[0][1]
+            raise ProtocolError(
+                f"{where}: clones_family = {clones.family!r}: has no planner to clone"
+            )
+    return clones
+
+
 def _clone(
-    clones: Clones, protocol: Protocol, store: RunStore, jobs: int | None, *, quiet: bool
+    clones: papers.Clones, store: RunStore, jobs: int | None, *, quiet: bool
 ) -> dict[str, str]:
     """Clone networks for the claims on checks and read them; returns why some failed."""
     from rlgen.diagnostics.calibration import population, run
 
-    family = lookup.family(clones.family)
-    own = clones.family in protocol.family
     _, failed = run.collect(
-        family.configure(protocol.family_options) if own else family,
+        lookup.family(clones.family),
         population.networks(clones.kinds, clones.seeds),
         clones.checks,
         store.path / "clones",

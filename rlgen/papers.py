@@ -6,7 +6,7 @@ in ``PAPERS``; another distribution adds one by the entry point ``rlgen.papers``
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rlgen.levels.split import Split
     from rlgen.networks.layers import Network
     from rlgen.policies.base import AnyPolicy
-    from rlgen.protocol.schema import Protocol
+    from rlgen.protocol.suite import Asked
     from rlgen.util.registry import Catalogue
 
 
@@ -113,9 +113,14 @@ class Paper:
         del policy, split, seed
         return {}
 
-    def clones(self, protocol: "Protocol") -> Clones | None:
-        """The cloned networks that a study needs for the claims; None if it needs none."""
-        del protocol
+    def clones(self, budget: str, seeds: int | None = None) -> Clones | None:
+        """The cloned networks that the claims need; None if they need none.
+
+        Args:
+            budget: Of the study; empty if it has none.
+            seeds: So many of each class, instead of the number that goes with the budget.
+        """
+        del budget, seeds
         return None
 
 
@@ -124,6 +129,18 @@ def catalogue() -> "Catalogue[Paper]":
     from rlgen_protocols import PAPERS
 
     return PAPERS
+
+
+def clones(study: "Asked") -> Clones | None:
+    """The networks that a study has cloned for its claims; None if it needs none."""
+    if not study.whole.paper:
+        return None
+    paper, old = catalogue()[study.whole.paper], study.legacy
+    if old is None:
+        return paper.clones(study.budget)
+    wanted = paper.clones(study.budget, old.clones)
+    family = old.cloned_family(study.whole.family[0], study.whole.family_options)
+    return replace(wanted, family=family) if wanted else None
 
 
 def networks() -> "Iterator[Mapping[str, Network]]":

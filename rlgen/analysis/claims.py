@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from rlgen import papers
 from rlgen.analysis.stats.equivalence import tost
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.multiplicity import holm
 from rlgen.errors import ProtocolError, nearest
+from rlgen.protocol.suite import Asked
 
 NAN = float("nan")
 ALPHA = 0.05
@@ -94,6 +96,20 @@ class Decision:
 def declared(claims: Mapping[str, Claim]) -> dict[str, list[float]]:
     """The margins that claims declare, as plain values."""
     return {name: [float(v) for v in claim.margins.values()] for name, claim in claims.items()}
+
+
+def margins_of(study: Asked) -> dict[str, list[float]]:
+    """The margins of the claims that a study decides: all that its paper makes.
+
+    Raises:
+        ProtocolError: For a file of the first form that declares them otherwise than it can.
+    """
+    name = study.whole.paper
+    claims = papers.catalogue()[name].claims() if name else {}
+    if study.legacy is None or not study.legacy.claims:
+        return declared(claims)
+    check(claims, study.legacy.claims, study.parts[0][1])
+    return study.legacy.margins
 
 
 def check(claims: Mapping[str, Claim], margins: Margins, where: str) -> None:

@@ -16,7 +16,6 @@ from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.tables import CELL, NEEDED, fold, fold_tables
 from rlgen.analysis.verdicts import Verdict, count, judge
 from rlgen.papers import Paper
-from rlgen.protocol import legacy
 from rlgen.protocol.schema import Protocol
 from rlgen.store.imported import Imported
 from rlgen.store.run_store import RunStore
@@ -70,7 +69,7 @@ class Results:
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
         declared = store.declared()
-        name = "" if isinstance(declared, Imported) else legacy.paper_name(declared)
+        name = "" if isinstance(declared, Imported) else declared.paper
         files = papers.catalogue()[name].record_files if name else ()
         return cls(
             declared,
@@ -91,7 +90,7 @@ class Results:
     @cached_property
     def paper_name(self) -> str:
         """Of the paper that the study is of; empty if it is of none."""
-        return "" if isinstance(self.protocol, Imported) else legacy.paper_name(self.protocol)
+        return "" if isinstance(self.protocol, Imported) else self.protocol.paper
 
     @cached_property
     def paper(self) -> Paper | None:

@@ -16,7 +16,7 @@ CATALOGUES = {
     "detectors": "rlgen.diagnostics.detectors:DETECTORS",
     "controls": "rlgen.agents.controls:CONTROLS",
 }
-KINDS = ("families", *CATALOGUES, "protocols", "keys")
+KINDS = ("families", *CATALOGUES, "papers", "protocols", "keys")
 
 
 @click.command("list")
@@ -42,6 +42,7 @@ def list_(kind: str | None, as_json: bool) -> None:
 
 
 def _cards(kind: str) -> dict[str, str]:
+    from rlgen import papers
     from rlgen.levels import lookup
     from rlgen.protocol import shipped
 
@@ -53,6 +54,9 @@ def _cards(kind: str) -> dict[str, str]:
         from rlgen.protocol.json_schema import key_cards
 
         return key_cards()
-    module, _, name = CATALOGUES[kind].partition(":")
-    catalogue = getattr(import_module(module), name)
+    if kind == "papers":
+        catalogue = papers.catalogue()
+    else:
+        module, _, name = CATALOGUES[kind].partition(":")
+        catalogue = getattr(import_module(module), name)
     return {name: catalogue.card(name) for name in catalogue}

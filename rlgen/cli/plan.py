@@ -41,7 +41,9 @@ def plan(
     rlgen plan my.toml --seeds 0:20 --jobs 8 --json
     rlgen plan zhang2018 --budget cpu
     """
-    from rlgen.protocol import legacy, suite
+    from rlgen import papers
+    from rlgen.analysis.claims import margins_of
+    from rlgen.protocol import suite
     from rlgen.store.run_store import RunStore
     from rlgen.study.agenda import agenda
     from rlgen.study.cell import canonical
@@ -51,11 +53,10 @@ def plan(
     wanted = agenda(study.parts)
     if out is not None and out.exists():
         store = RunStore(out)
-        store.joined(canonical(study.whole))
+        store.joined(canonical(study.whole), margins_of(study))
         wanted = [task for task in wanted if not store.has(task.cell.id)]
     cost = price(wanted, worker_count(jobs))
-    paper = legacy.paper(study.whole)
-    clones = paper.clones(study.whole) if paper else None
+    clones = papers.clones(study)
     cost["clones"] = len(clones.kinds) * clones.seeds if clones else 0
     if as_json:
         click.echo(json.dumps(cost, indent=1))

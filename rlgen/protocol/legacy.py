@@ -1,21 +1,65 @@
-"""Protocols of the first form, which did not name their paper but its claims."""
+"""Protocol files and stores of the first form, which said what a paper says now.
+
+Their keys ``item`` (the name of a part), ``claims`` (with margins), ``clones`` and
+``clones_family`` are read here and nowhere else.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from rlgen import papers
-from rlgen.papers import Paper
-from rlgen.protocol.schema import Protocol
+from rlgen.errors import ProtocolError, nearest
+from rlgen.util.validation import Numbers, Settings, checked
 
 
-def paper_name(protocol: Protocol) -> str:
-    """The paper whose claims have the names of those that a protocol declares; else empty."""
-    if not protocol.claims:
-        return ""
+class Legacy(Settings):
+    """The keys of the first form."""
+
+    item: str = ""
+    claims: dict[str, Numbers] = {}  # noqa: RUF012 (pydantic copies defaults)
+    clones: Annotated[int, Field(ge=0, le=10_000)] = 0
+    clones_family: str = ""
+
+    @property
+    def margins(self) -> dict[str, list[float]]:
+        """Of the claims, as plain values."""
+        return {name: list(values) for name, values in self.claims.items()}
+
+    def cloned_family(self, family: str, options: Mapping[str, Any]) -> str:
+        """Of whose levels networks are cloned: the study's first, unless another is named."""
+        if self.clones_family or not options:
+            return self.clones_family or family
+        values = (f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in options.items())
+        return f"{family}[{','.join(values)}]"
+
+
+def modern(values: Mapping[str, Any], where: str) -> tuple[dict[str, Any], Legacy | None]:
+    """The keys of the present form, and those of the first form; None if it has none of them.
+
+    Raises:
+        ProtocolError: For a wrong value, or a claim that no paper makes.
+    """
+    old = {name: value for name, value in values.items() if name in Legacy.model_fields}
+    if not old:
+        return dict(values), None
+    legacy = checked(Legacy, old, ProtocolError, where)
+    rest = {name: value for name, value in values.items() if name not in old}
+    if legacy.claims:
+        rest.setdefault("paper", _paper(legacy.claims, where))
+    return rest, legacy
+
+
+def _paper(claims: Mapping[str, Any], where: str) -> str:
+    """The paper that makes most of the claims."""
     catalogue = papers.catalogue()
-    shared = {name: len(set(protocol.claims) & set(catalogue[name].claims())) for name in catalogue}
-    best = max(shared, key=lambda name: shared[name])
-    return best if shared[best] else ""
-
-
-def paper(protocol: Protocol) -> Paper | None:
-    """The same, as the paper itself."""
-    name = paper_name(protocol)
-    return papers.catalogue()[name] if name else None
+    sentences = {name: set(catalogue[name].claims()) for name in catalogue}
+    best = max(sentences, key=lambda name: len(sentences[name] & set(claims)))
+    for name in claims:
+        if name not in sentences[best]:
+            raise ProtocolError(
+                f"{where}: claims = {name!r}: unknown{nearest(name, sentences[best])}"
+            )
+    return best

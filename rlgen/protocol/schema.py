@@ -14,7 +14,6 @@ from rlgen.util.validation import (
     Counts,
     Names,
     NamesIfAny,
-    Numbers,
     Probabilities,
     Scalar,
     Seed,
@@ -183,30 +182,13 @@ class Protocol(Training, Monitoring, Evaluation):
             strict=False,
         ),
     ] = 0.25
-    item: Annotated[
+    paper: Annotated[
         str,
         key(
-            "The figure or table of the paper that this part of a suite makes; its file's name by "
-            "default.",
-            "text",
+            "The paper that the study is of (rlgen list papers): its claims are decided, and its "
+            "figures drawn beside ours.",
+            "name",
         ),
-    ] = ""
-    claims: Annotated[
-        dict[str, Numbers],
-        key("Claims that the study decides, each with the margins declared for it.", "table"),
-    ] = {}  # noqa: RUF012
-    clones: Annotated[
-        int,
-        key(
-            "Networks cloned from the planner in each class of agents that the claims on checks "
-            "compare.",
-            "networks",
-            ge=0,
-            le=10_000,
-        ),
-    ] = 0
-    clones_family: Annotated[
-        str, key("Family of the levels that they are cloned on; the first by default.", "name")
     ] = ""
 
     @field_validator("*")
@@ -277,8 +259,8 @@ class Protocol(Training, Monitoring, Evaluation):
 #: Keys whose lists span the grid, slowest first: a study that is cut short has few seeds of all
 #: settings rather than all seeds of few.
 GRID = ("seeds", "family", "n_train_levels", "flip_p", "agent", "network", "regulariser")
-#: Further keys that may change between two commands on one store.
-FREE = ("description", "conditions", "item", "clones")
+#: Further keys that may change between two commands on one store; a store is of one paper.
+FREE = ("description", "conditions", "paper")
 
 
 def keys() -> tuple[str, ...]:
@@ -318,7 +300,9 @@ def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
     values = new.model_dump()
     for name in (*GRID, "conditions"):
         values[name] = _union(getattr(old, name), values[name])
-    values["clones"] = max(old.clones, new.clones)
+    if old.paper and new.paper and old.paper != new.paper:
+        raise ProtocolError(f"key 'paper' is {old.paper!r} in {where} and {new.paper!r} now")
+    values["paper"] = old.paper or new.paper
     return Protocol.model_validate(values)
 
 

@@ -6,14 +6,16 @@ part, named by ``parts`` in the order in which they run. Both kinds of files may
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlgen import papers
 from rlgen.errors import ProtocolError, nearest
 from rlgen.protocol import shipped
+from rlgen.protocol.legacy import Legacy, modern
 from rlgen.protocol.schema import Protocol, merged, parse
 from rlgen.util.toml import load, loads
 
@@ -34,10 +36,16 @@ class Asked:
     Attributes:
         parts: At least one, each with the words that messages about it begin with.
         description: Of the whole.
+        names: Of the parts, the stems of their files; empty for a protocol that is no part.
+        budget: The one that was taken; empty if there are none.
+        legacy: What files of the first form say that a paper says now; None of present ones.
     """
 
     parts: tuple[tuple[Protocol, str], ...]
     description: str
+    names: tuple[str, ...] = ("",)
+    budget: str = ""
+    legacy: Legacy | None = None
 
     @cached_property
     def whole(self) -> Protocol:
@@ -54,7 +62,7 @@ class Asked:
                 raise ProtocolError(f"{part[1]}: {error}") from None
 
         union, _ = reduce(joined, self.parts)
-        return union.model_copy(update={"description": self.description, "item": ""})
+        return union.model_copy(update={"description": self.description})
 
 
 def read(source: ProtocolLike, seeds: Seeds | None = None, budget: str | None = None) -> Asked:
@@ -72,7 +80,7 @@ def read(source: ProtocolLike, seeds: Seeds | None = None, budget: str | None = 
     if isinstance(source, Protocol):
         source = source.model_dump()
     if isinstance(source, Mapping):
-        return _single(_resolved([(source, "protocol")], budget), "protocol", seeds)
+        return _single([(source, "protocol")], budget, seeds)
     text = str(source)
     suites = shipped.suites()
     suite, _, part = text.partition("/")
@@ -81,7 +89,7 @@ def read(source: ProtocolLike, seeds: Seeds | None = None, budget: str | None = 
     if isinstance(source, Path) or text.endswith(".toml") or os.sep in text:
         return _from_path(Path(text), seeds, budget)
     values = loads(shipped.protocol_text(text), text)
-    return _single(_resolved([(values, text)], budget), text, seeds)
+    return _single([(values, text)], budget, seeds)
 
 
 def _from_path(path: Path, seeds: Seeds | None, budget: str | None) -> Asked:
@@ -95,12 +103,20 @@ def _from_path(path: Path, seeds: Seeds | None, budget: str | None) -> Asked:
         return _suite(path, str(path), seeds, budget)
     if (path.parent / SUITE).is_file() and path.name != SUITE:
         return _suite(path.parent, str(path.parent), seeds, budget, path.stem)
-    return _single(_resolved([(load(path), str(path))], budget), str(path), seeds)
+    return _single([(load(path), str(path))], budget, seeds)
 
 
-def _single(values: Mapping[str, Any], where: str, seeds: Seeds | None) -> Asked:
-    protocol = parse(_seeded(values, seeds), where)
-    return Asked(((protocol, where),), protocol.description)
+#: Tables of keys, the later ones over the earlier ones, each with what messages begin with.
+Layers = Sequence[tuple[Mapping[str, Any], str]]
+
+
+def _single(layers: Layers, budget: str | None, seeds: Seeds | None) -> Asked:
+    where = layers[-1][1]
+    values, old = modern(_resolved(layers, budget), where)
+    protocol = _parsed(values, seeds, where)
+    names = (old.item if old else "",)
+    taken = _chosen(layers, budget)
+    return Asked(((protocol, where),), protocol.description, names, taken, old)
 
 
 def _suite(
@@ -118,48 +134,70 @@ def _suite(
         raise ProtocolError(f"{where}: {PARTS} = {names!r}: must list the files of its parts")
     if part is not None and part not in names:
         raise ProtocolError(f"{name} has no part {part!r}{nearest(part, names)}")
-    parts = []
+    taken, parts, stems, olds = "", [], [], []
     for each in names if part is None else [part]:
         own, file = f"{name}/{each}", folder / f"{each}.toml"
         if not file.is_file():
             raise ProtocolError(f"{where}: {PARTS} = {each!r}: there is no file {each}.toml")
-        values = loads(file.read_text(encoding="utf-8"), own)
-        told = _resolved([(shared, where), ({"item": each, **values}, own)], budget)
-        parts.append((parse(_seeded(told, seeds), own), own))
-    return Asked(tuple(parts), str(shared.get("description", "")))
+        layers = [(shared, where), (loads(file.read_text(encoding="utf-8"), own), own)]
+        taken = _chosen(layers, budget)
+        values, old = modern(_resolved(layers, budget), own)
+        parts.append((_parsed(values, seeds, own), own))
+        stems.append(old.item if old and old.item else each)
+        olds += [old] if old else []
+    description = str(shared.get("description", ""))
+    return Asked(tuple(parts), description, tuple(stems), taken, _joined(olds, where))
 
 
-def _resolved(layers: list[tuple[Mapping[str, Any], str]], budget: str | None) -> dict[str, Any]:
+def _joined(olds: list[Legacy], where: str) -> Legacy | None:
+    """What the parts of a suite of the first form say together."""
+    if not olds:
+        return None
+    if any(old.claims != olds[0].claims for old in olds):
+        raise ProtocolError(f"{where}: claims: must be the same in all parts")
+    return olds[0].model_copy(update={"clones": max(old.clones for old in olds)})
+
+
+def _resolved(layers: Layers, budget: str | None) -> dict[str, Any]:
     """The keys of all layers, later ones over earlier ones, each with its budget's over its own.
 
     The name then ends with that of the budget.
     """
+    taken = _chosen(layers, budget)
+    resolved: dict[str, Any] = {}
+    for values, where in layers:
+        resolved |= {key: value for key, value in values.items() if key not in (BUDGETS, BUDGET)}
+        resolved |= _budgets(values, where).get(taken, {})
+    return resolved | ({"name": f"{resolved.get('name', '')}-{taken}"} if taken else {})
+
+
+def _chosen(layers: Layers, budget: str | None) -> str:
+    """The budget that is taken; empty if there are none."""
     where = layers[-1][1]
-    known = [name for values, _ in layers for name in _budgets(values, where)]
-    if not known:
+    names = {name for values, _ in layers for name in _budgets(values, where)}
+    if not names:
         if budget is not None:
             raise ProtocolError(f"{where}: has no budgets, so none is called {budget!r}")
-        return {key: value for values, _ in layers for key, value in values.items()}
-    asked = [budget, *(values.get(BUDGET) for values, _ in reversed(layers))]
-    chosen = next((name for name in asked if name is not None), None)
-    if chosen not in known:
-        raise ProtocolError(f"{where}: {BUDGET} = {chosen!r}{nearest(str(chosen), set(known))}")
-    told: dict[str, Any] = {}
-    for values, _ in layers:
-        told |= {key: value for key, value in values.items() if key not in (BUDGETS, BUDGET)}
-        told |= _budgets(values, where).get(chosen, {})
-    return told | {"name": f"{told.get('name', '')}-{chosen}"}
+        return ""
+    named = [budget, *(values.get(BUDGET) for values, _ in reversed(layers))]
+    chosen = next((name for name in named if name is not None), None)
+    if chosen not in names:
+        raise ProtocolError(f"{where}: {BUDGET} = {chosen!r}{nearest(str(chosen), names)}")
+    return str(chosen)
 
 
 def _budgets(values: Mapping[str, Any], where: str) -> Mapping[str, Mapping[str, Any]]:
-    found = values.get(BUDGETS, {})
-    if not isinstance(found, Mapping) or not all(isinstance(b, Mapping) for b in found.values()):
+    tables = values.get(BUDGETS, {})
+    if not isinstance(tables, Mapping) or not all(isinstance(b, Mapping) for b in tables.values()):
         raise ProtocolError(f"{where}: {BUDGETS} must hold tables, [budgets.NAME]")
-    return found
+    return tables
 
 
-def _seeded(values: Mapping[str, Any], seeds: Seeds | None) -> dict[str, Any]:
-    told = dict(values)
+def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Protocol:
     if seeds is not None:
-        told["seeds"] = seeds if isinstance(seeds, str) else list(seeds)
-    return told
+        values = {**values, "seeds": seeds if isinstance(seeds, str) else list(seeds)}
+    protocol = parse(values, where)
+    name = protocol.paper
+    if name and name not in papers.catalogue():
+        raise ProtocolError(f"{where}: paper = {name!r}{nearest(name, papers.catalogue())}")
+    return protocol

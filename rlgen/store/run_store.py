@@ -187,8 +187,11 @@ class RunStore(StudyFolder):
         """A hash that changes whenever something a report shows does."""
         return digest(
             {
-                "protocol": self.declared().text(),
-                "parts": [part.text() for part in self.parts().values()],
+                "protocol": self.declared_path.read_text(encoding="utf-8"),
+                "parts": [
+                    path.read_text(encoding="utf-8")
+                    for path in sorted((self.path / "parts").glob("*.toml"))
+                ],
                 "runs": self.done(),
                 "extra": sorted(p.name for p in (self.path / "extra").glob("*")),
                 "plan": [[entry["id"], entry.get("facts")] for entry in self.plan()],

@@ -9,12 +9,13 @@ from typing import Any, Self
 from filelock import FileLock
 
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
+from rlgen.protocol.legacy import modern
 from rlgen.protocol.schema import Protocol, merged, parse
 from rlgen.store import imported as imports
 from rlgen.store.imported import Imported
 from rlgen.util import files
 from rlgen.util.hashing import digest
-from rlgen.util.toml import load
+from rlgen.util.toml import load, toml
 
 FORMAT = 1
 FOLDERS = ("runs", "splits", "extra", "failures", "history", "access", ".rlgen/logs")
@@ -47,7 +48,8 @@ class StudyFolder:
         path: Path,
         protocol: Protocol,
         cells: Sequence[Mapping[str, Any]],
-        parts: Sequence[Protocol] = (),
+        parts: Mapping[str, Protocol] = MappingProxyType({}),
+        margins: Mapping[str, Sequence[float]] = MappingProxyType({}),
     ) -> Self:
         """Open or make the store of a protocol and enter its cells.
 
@@ -55,14 +57,15 @@ class StudyFolder:
             path: The folder.
             protocol: What is asked for now; the store's protocol becomes the union.
             cells: ``{"id", "label", "settings", "facts"}`` of each cell; see ``cells.entries``.
-            parts: Of the protocol; those that make an item are kept.
+            parts: Of the protocol, by name.
+            margins: Of the claims that the study decides.
 
         Raises:
             StoreError: If the folder holds something else, another protocol, or is not writable.
         """
         if (path / "store.json").is_file():
             # Refused before a lock is written; under it again, as others may have entered theirs.
-            cls(path).joined(protocol)
+            cls(path).joined(protocol, margins)
         try:
             path.mkdir(parents=True, exist_ok=True)
             (path / ".rlgen" / "locks").mkdir(parents=True, exist_ok=True)
@@ -73,7 +76,7 @@ class StudyFolder:
                     "choose another folder"
                 )
             with FileLock(path / ".rlgen" / "locks" / "store"):
-                return cls._enter(path, protocol, cells, parts)
+                return cls._enter(path, protocol, cells, parts, margins)
         except OSError as error:
             raise StoreError(f"{path}: cannot be written to: {error.strerror or error}") from None
 
@@ -83,21 +86,23 @@ class StudyFolder:
         path: Path,
         protocol: Protocol,
         cells: Sequence[Mapping[str, Any]],
-        parts: Sequence[Protocol],
+        parts: Mapping[str, Protocol],
+        margins: Mapping[str, Sequence[float]],
     ) -> Self:
-        store = cls._lay_out(path, protocol.name, protocol.claims)
-        if (path / "protocol.toml").exists():
-            before, protocol = store.protocol(), store.joined(protocol)
-            if protocol != before:
+        store = cls._lay_out(path, protocol.name, protocol.paper, margins)
+        own = path / "protocol.toml"
+        if own.exists():
+            before, protocol = own.read_text(encoding="utf-8"), store.joined(protocol, margins)
+            store._freeze()
+            if protocol.text() != before:
                 number = len(list((path / "history").iterdir())) + 1
-                files.write_text(path / "history" / f"protocol-{number:03}.toml", before.text())
-        files.write_text(path / "protocol.toml", protocol.text())
-        known = store.parts()
-        for part in parts:
-            if part.item:
-                (path / "parts").mkdir(exist_ok=True)
-                union = merged(known[part.item], part) if part.item in known else part
-                files.write_text(path / "parts" / f"{part.item}.toml", union.text())
+                files.write_text(path / "history" / f"protocol-{number:03}.toml", before)
+        files.write_text(own, protocol.text())
+        earlier = store.parts()
+        for name, part in parts.items():
+            (path / "parts").mkdir(exist_ok=True)
+            union = merged(earlier[name], part) if name in earlier else part
+            files.write_text(path / "parts" / f"{name}.toml", union.text())
         entries = {entry["id"]: entry for entry in store.plan()}
         entries |= {cell["id"]: dict(cell) for cell in cells}
         files.write_json(path / "plan.json", list(entries.values()))
@@ -105,21 +110,35 @@ class StudyFolder:
 
     @classmethod
     def _lay_out(
-        cls, path: Path, name: str, claims: Mapping[str, Sequence[float]] = MappingProxyType({})
+        cls,
+        path: Path,
+        name: str,
+        paper: str = "",
+        margins: Mapping[str, Sequence[float]] = MappingProxyType({}),
     ) -> Self:
         for folder in FOLDERS:
             (path / folder).mkdir(parents=True, exist_ok=True)
         if not (path / "store.json").exists():
-            told: dict[str, Any] = {"format": FORMAT, "protocol": name}
-            if claims:
+            identity: dict[str, Any] = {"format": FORMAT, "protocol": name}
+            if margins:
                 # Before anything is trained; the store takes no other margins from then on.
                 now = datetime.now(UTC)
-                told["claims"] = {
-                    "sha256": digest(claims),
+                identity["claims"] = {
+                    "sha256": digest(margins),
                     "declared": f"{now:%Y-%m-%d %H:%M} UTC",
+                    "paper": paper,
+                    "margins": dict(margins),
                 }
-            files.write_json(path / "store.json", told)
+            files.write_json(path / "store.json", identity)
         return cls(path)
+
+    def _freeze(self) -> None:
+        """Enter the margins of a store of the first form where those of present ones stand."""
+        identity = files.read_json(self.path / "store.json")
+        if "margins" not in identity.get("claims", {"margins": {}}):
+            frozen = {"paper": self.protocol().paper, "margins": self.margins()}
+            identity["claims"] |= frozen
+            files.write_json(self.path / "store.json", identity)
 
     @classmethod
     def create_imported(
@@ -143,9 +162,14 @@ class StudyFolder:
         """Whether the results came from elsewhere, so that there is no protocol."""
         return (self.path / "import.toml").is_file()
 
+    @property
+    def declared_path(self) -> Path:
+        """The file that says what was asked for, or imported."""
+        return self.path / ("import.toml" if self.imported else "protocol.toml")
+
     def declared(self) -> Protocol | Imported:
         """The study as declared so far, or what was imported."""
-        path = self.path / ("import.toml" if self.imported else "protocol.toml")
+        path = self.declared_path
         try:
             return imports.read(path) if self.imported else _protocol(path)
         except ProtocolError as error:
@@ -162,8 +186,12 @@ class StudyFolder:
             raise StoreError(f"{self.path}: holds imported results and has no protocol")
         return told
 
-    def joined(self, protocol: Protocol) -> Protocol:
+    def joined(self, protocol: Protocol, margins: Mapping[str, Sequence[float]]) -> Protocol:
         """The study as declared so far together with what is asked for now.
+
+        Args:
+            protocol: Of the study now.
+            margins: Of its claims now.
 
         Raises:
             StoreError: If they cannot be one study.
@@ -181,24 +209,35 @@ class StudyFolder:
                 f"{self.path}: holds the study {before.name!r}, not {protocol.name!r}; "
                 "choose another folder"
             )
+        frozen = self.margins()
+        if {name: list(values) for name, values in margins.items()} != frozen:
+            raise StoreError(
+                f"{self.path}: key 'claims' is {toml(frozen)} in the store and "
+                f"{toml(dict(margins))} now; choose another folder"
+            )
         try:
             return merged(before, protocol)
         except ProtocolError as error:
             raise StoreError(f"{self.path}: {error}; choose another folder") from None
 
     def parts(self) -> dict[str, Protocol]:
-        """The parts asked for so far by the item that each makes, in the order of the items."""
+        """The parts asked for so far by name, in the order of the names."""
         return {path.stem: _protocol(path) for path in sorted((self.path / "parts").glob("*.toml"))}
 
     def claims_declared(self) -> dict[str, str]:
         """``sha256`` of the claims' margins, and when they were ``declared``; empty without any."""
-        told: dict[str, str] = files.read_json(self.path / "store.json").get("claims", {})
-        return told
+        frozen = files.read_json(self.path / "store.json").get("claims", {})
+        return {key: frozen[key] for key in ("sha256", "declared") if key in frozen}
 
-    def margins(self) -> dict[str, tuple[float, ...]]:
-        """The margins by which each claim is judged."""
-        declared = self.declared()
-        return {} if isinstance(declared, Imported) else dict(declared.claims)
+    def margins(self) -> dict[str, list[float]]:
+        """The margins by which each claim is judged, frozen when the store was made."""
+        frozen = files.read_json(self.path / "store.json").get("claims", {})
+        if not frozen or "margins" in frozen:
+            margins: dict[str, list[float]] = frozen.get("margins", {})
+            return margins
+        path = self.path / "protocol.toml"  # of the first form
+        _, old = modern(load(path), str(path))
+        return old.margins if old else {}
 
     def plan(self) -> list[dict[str, Any]]:
         """``id``, ``label``, ``settings`` and ``facts`` of every cell asked for, in order.
@@ -211,4 +250,5 @@ class StudyFolder:
 
 
 def _protocol(path: Path) -> Protocol:
-    return parse(load(path), str(path))
+    values, _ = modern(load(path), str(path))
+    return parse(values, str(path))

@@ -46,12 +46,6 @@ def plan(protocol: Protocol, where: str) -> list[PolicyCell]:
         for family in families.values():
             with _At(where, "flip_p", flip_p):
                 family.generate([], flip_p)
-    if protocol.clones:
-        name = protocol.clones_family or protocol.family[0]
-        with _At(where, "clones_family", name):
-            family = lookup.family(name)
-            if family.tabular(family.generate([0])) is None:
-                raise ProtocolError("has no planner to clone")
     made = [(text, _hash(text, where)) for text in protocol.policy]
     settings = {
         name: {} if made else _agent(protocol, name, families.values(), where)

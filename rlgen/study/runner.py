@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rlgen.protocol import legacy
+from rlgen.analysis.claims import margins_of
 from rlgen.protocol.suite import Asked
 from rlgen.store.run_store import RunStore
 from rlgen.study.agenda import agenda
@@ -39,6 +39,7 @@ def run(
     check_levels([cell for cell in cells if isinstance(cell, PolicyCell)])
     # Each policy is shown a level.
     check_policies([cell for cell in cells if isinstance(cell, EvaluateCell)], means.trust)
-    parts = [canonical(part) for part, _ in study.parts]
-    store = RunStore.create(out, canonical(study.whole), entries(cells), parts)
-    return work(tasks, store, replace(means, paper=legacy.paper_name(study.whole)), progress)
+    whole, margins = canonical(study.whole), margins_of(study)
+    parts = {n: canonical(p) for n, (p, _) in zip(study.names, study.parts, strict=True) if n}
+    store = RunStore.create(out, whole, entries(cells), parts, margins)
+    return work(tasks, store, replace(means, paper=whole.paper), progress)

@@ -11,6 +11,7 @@ from helpers import TINY
 from shared import once
 
 import rlgen
+import rlgen_protocols.zhang2018
 from rlgen import report
 from rlgen.cli.answers import print_answers
 from rlgen.errors import RlgenError
@@ -90,14 +91,16 @@ def test_networks_are_cloned_for_the_strata(tmp_path, monkeypatch):
     assert kinds == [(10, 0.0), (100, 0.5), (1000, 0.0)]
     # one that takes seconds stands for the three
     monkeypatch.setattr(detection, "STRATA", (("conv-a", 3, 0.5),))
-    keys = {**TINY, "seeds": 0, "n_train_levels": 3, "clones": 1, "claims": {"C-10": [0.8, 0.1]}}
-    result = rlgen.evaluate(keys | {"clones_family": "maze-basic[size=5]"}, tmp_path / "s")
+    monkeypatch.setattr(rlgen_protocols.zhang2018, "CLONES", {"few": 1})
+    keys = {**TINY, "seeds": 0, "n_train_levels": 3, "paper": "zhang2018", "budgets": {"few": {}}}
+    result = rlgen.evaluate(keys | {"budget": "few"}, tmp_path / "s")
     assert not result.failed
     (told,) = RunStore(result.store).clones()
     assert (told["kind"], told["n_levels"], told["flip_p"]) == ("network", 3, 0.5)
     assert set(told["checks"]) == set(CHECKS)
+    first_form = {"clones": 1, "claims": {"C-10": [0.8, 0.1]}, "clones_family": "CartPole-v1"}
     with pytest.raises(RlgenError, match="clones_family = 'CartPole-v1': has no planner"):
-        rlgen.evaluate(keys | {"clones_family": "CartPole-v1"}, tmp_path / "c")
+        rlgen.evaluate({**TINY, **first_form}, tmp_path / "c")
 
 
 @pytest.mark.slow
@@ -117,7 +120,7 @@ def test_the_margins_cannot_be_changed_afterwards(smoke, tmp_path):
     store = RunStore(out)
     assert set(store.claims_declared()) == {"sha256", "declared"}
     part = store.parts()["table2"].model_dump() | {"seeds": [0]}
-    part["claims"] = {**part["claims"], "C-01": [1.5]}
+    part["claims"] = {**store.margins(), "C-01": [1.5]}
     with pytest.raises(RlgenError, match="key 'claims' is"):
         rlgen.evaluate(part, out)
     with pytest.raises(RlgenError, match=r"claims = 'C-1'.*did you mean"):

@@ -49,8 +49,9 @@ def plays_like_the_paper(cell, condition, pool):
 def made(returns=plays_like_the_paper, *, budget="cpu", keys=None, keep=None, clones=()):
     """The study of the paper as if these had been the returns."""
     whole = suite.read("zhang2018", seeds=f"0:{RUNS}", budget=budget)
-    parts = {p.item: p.model_copy(update=keys or {}) for p, _ in whole.parts}
-    tasks = agenda((part, part.item) for part in parts.values())
+    pairs = zip(whole.names, whole.parts, strict=True)
+    parts = {name: part.model_copy(update=keys or {}) for name, (part, _) in pairs}
+    tasks = agenda((part, name) for name, part in parts.items())
     rows, curves = [], []
     for task in tasks:
         cell = task.cell

@@ -147,7 +147,7 @@ def test_a_cell_is_its_content(tiny):
 
 
 def test_the_text_of_a_protocol_is_the_protocol(tiny):
-    keys = {"description": 'with "quotes", a \\ and\na new line', "claims": {"C-01": [2.0, -0.1]}}
+    keys = {"description": 'with "quotes", a \\ and\na new line', "agent_options": {"a-b": -0.1}}
     told = schema.parse({**tiny, **keys}, "x")
     assert schema.parse(toml.loads(told.text(), "x"), "x") == told
     assert len(told.text().splitlines()) == len(type(told).model_fields)
@@ -161,11 +161,10 @@ def test_seeds_as_text(seeds):
 
 def test_merging_is_a_union_and_refuses_another_study(tiny):
     old = schema.parse(tiny, "x")
-    more = {"seeds": [1, 5], "conditions": ["plain", "delay:1"], "clones": 3}
+    more = {"seeds": [1, 5], "conditions": ["plain", "delay:1"]}
     new = schema.parse({**tiny, **more}, "x")
     both = schema.merged(old, new)
     assert both.seeds == (0, 1, 5)
-    assert both.clones == schema.merged(new, old).clones == 3
     assert both.conditions == ("plain", "greedy", "random_spawn", "delay:1")
     with pytest.raises(ProtocolError, match="'steps' is 1500 in the store and 9 now"):
         schema.merged(old, schema.parse({**tiny, "steps": 9}, "x"))

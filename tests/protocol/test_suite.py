@@ -11,10 +11,11 @@ from helpers import TINY
 from rlgen.errors import LevelError, ProtocolError
 from rlgen.levels import lookup
 from rlgen.networks import NETWORKS
-from rlgen.networks.lists import PAPER_FAMILIES, resolve
+from rlgen.networks.lists import resolve
 from rlgen.protocol import suite as suites
 from rlgen.study.agenda import agenda
 from rlgen.study.plan import plan
+from rlgen_protocols.zhang2018.networks import LISTS
 
 BUDGETS = ("smoke", "cpu", "paper")
 FIGURES = ("2a", "2b", "3a", "3b", "4", "5", "6", "7", "18")
@@ -42,7 +43,7 @@ def suite(tmp_path):
 
 def test_a_cell_of_two_parts_is_planned_once_with_the_conditions_of_both(suite):
     told = suites.read(suite())
-    assert [part.item for part, _ in told.parts] == ["one", "two"]
+    assert told.names == ("one", "two")
     tasks = agenda(told.parts)
     assert [(t.cell.seed, t.conditions) for t in tasks] == [
         (0, ("plain", "greedy")),
@@ -57,7 +58,7 @@ def test_a_cell_of_two_parts_is_planned_once_with_the_conditions_of_both(suite):
 def test_one_part_is_asked_for_by_its_file_or_name(suite):
     folder = suite({"description": "of all"}, {"description": "of one"})
     alone = suites.read(folder / "one.toml")
-    assert [part.item for part, _ in alone.parts] == ["one"]
+    assert alone.names == ("one",)
     assert alone.whole.description == "of all"
     assert alone.parts[0][0].description == "of one"
 
@@ -107,10 +108,16 @@ def test_an_unknown_part_is_answered_with_the_nearest():
         suites.read("zhang2019")
 
 
+def test_an_unknown_paper_is_answered_with_the_nearest(tiny):
+    with pytest.raises(ProtocolError, match=r"paper = 'zhang2019' .did you mean 'zhang2018'"):
+        suites.read({**tiny, "paper": "zhang2019"})
+
+
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_the_study_of_the_paper_can_be_planned_at_each_budget(budget):
     told = suites.read("zhang2018", budget=budget)
-    assert {part.item for part, _ in told.parts} >= set(ITEMS)
+    assert set(told.names) > set(ITEMS) - {"fig8-17"}
+    assert told.whole.paper == "zhang2018"
     assert told.whole.name == f"zhang2018-{budget}"
     assert all(part.description for part, _ in told.parts)
     if budget != "paper":  # thousands of cells
@@ -126,7 +133,7 @@ def test_a_shipped_suite_runs_from_a_copy_too(tmp_path):
 
 
 def test_jobs_draw_their_architecture_from_the_papers_lists():
-    for name, members in PAPER_FAMILIES.items():
+    for name, members in LISTS.items():
         drawn = [resolve(name, seed) for seed in range(200)]
         assert set(drawn) == set(members)
         assert drawn == [resolve(name, seed) for seed in range(200)]

@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from rlgen.analysis.results import Results
     from rlgen.levels.split import Split
     from rlgen.policies.base import AnyPolicy
-    from rlgen.protocol.schema import Protocol
     from rlgen_protocols.zhang2018.claims.evidence import Evidence
 
 #: Episodes of a run step by step, which figures 4 and 8 to 17 draw.
 STRIPS = "strips.json"
+
+#: By budget, cloned networks of each class; C-09 needs about 150.
+CLONES = {"cpu": 20, "paper": 150}
 
 
 class Zhang2018(Paper):
@@ -57,14 +59,12 @@ class Zhang2018(Paper):
 
         return {STRIPS: strip_episodes(policy, split, seed)}
 
-    def clones(self, protocol: "Protocol") -> Clones | None:
+    def clones(self, budget: str, seeds: int | None = None) -> Clones | None:
         """Networks of the three classes that C-09 and C-10 compare."""
         from rlgen_protocols.zhang2018.claims.detection import CHECKS, STRATA
 
-        if not protocol.clones:
-            return None
-        family = protocol.clones_family or protocol.family[0]
-        return Clones(STRATA, protocol.clones, family, CHECKS)
+        number = CLONES.get(budget, 0) if seeds is None else seeds
+        return Clones(STRATA, number, "maze-basic[size=7]", CHECKS) if number else None
 
 
 PAPER = Zhang2018()
