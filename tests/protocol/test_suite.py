@@ -45,7 +45,7 @@ def test_a_cell_of_two_parts_is_planned_once_with_the_conditions_of_both(suite):
     told = suites.read(suite())
     assert told.names == ("one", "two")
     tasks = agenda(told.parts)
-    assert [(t.cell.seed, t.conditions) for t in tasks] == [
+    assert [(t.cell.seed, t.wanted) for t in tasks] == [
         (0, ("plain", "greedy")),
         (0, ("plain", "greedy")),
         (1, ("greedy",)),
