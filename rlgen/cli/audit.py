@@ -82,9 +82,9 @@ def audit(
         test = parse_levels(test_levels, "--test-levels")
         from rlgen.diagnostics.level_overlap import Question, find_family
         from rlgen.diagnostics.level_overlap import audit as compare
-        from rlgen.evaluation import drawing
+        from rlgen.util.validation import parse_options
 
-        member = find_family(str(family), drawing.parse_options(options))
+        member = find_family(str(family), parse_options(options))
         overlaps = [compare(member, train, test, Question(**question))]
     if as_json:
         click.echo(json.dumps(overlaps if store is not None else overlaps[0], indent=1))

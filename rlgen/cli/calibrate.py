@@ -67,12 +67,12 @@ def calibrate(
     rlgen calibrate -o results/more --pools 20 --seeds 20 --jobs 8
     """
     from rlgen import api
-    from rlgen.evaluation import drawing
+    from rlgen.util.validation import parse_options
 
     summary = api.calibrate(
         family,
         out,
-        options=drawing.parse_options(options),
+        options=parse_options(options),
         pools=pools,
         seeds=seeds,
         jobs=worker_count(jobs),

@@ -50,11 +50,11 @@ def resolve(
 
 def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of the protocol; pools that are not named are drawn."""
-    from rlgen.evaluation import drawing
     from rlgen.levels import lookup
     from rlgen.levels.spaces import parts_of
+    from rlgen.util.validation import parse_options
 
-    options = drawing.parse_options(filled.get("options", ()))
+    options = parse_options(filled.get("options", ()))
     agent = filled.get("agent") or ("policy" if "policies" in filled else "ppo")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{env}-{agent}").strip("-.")[:64]
     keys: dict[str, Any] = {"name": name, "family": env, "family_options": options, "agent": agent}

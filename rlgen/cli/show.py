@@ -31,6 +31,7 @@ def show(
     """
     from rlgen.evaluation import drawing
     from rlgen.levels import lookup
+    from rlgen.util.validation import parse_options
 
-    member = lookup.family(family).configure(drawing.parse_options(options))
+    member = lookup.family(family).configure(parse_options(options))
     click.echo(drawing.show(member, level, flip_p=flip_p, solution=solution, png=png))

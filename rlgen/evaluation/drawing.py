@@ -1,8 +1,6 @@
-"""Draw one level, with the planner's way through it."""
+"""Draw one level, with the planner's path through it."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -10,22 +8,24 @@ from PIL import Image
 from rlgen.errors import LevelError
 from rlgen.evaluation import planner
 from rlgen.levels.family import Family
-from rlgen.util.validation import parse_value
-
-
-def parse_options(options: Sequence[str]) -> dict[str, Any]:
-    """Family options from ``key=value``; a value is a number, true, false, or text."""
-    parsed: dict[str, Any] = {}
-    for text in options:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise LevelError(f"--option {text!r}: must be KEY=VALUE")
-        parsed[key] = parse_value(value)
-    return parsed
 
 
 def show(family: Family, level_id: int, *, flip_p: float, solution: bool, png: Path | None) -> str:
-    """The level as text; or what was written, if a picture was asked for."""
+    """Draw a level as text, or write a picture of it.
+
+    Args:
+        family: Of the level.
+        level_id: Its id.
+        flip_p: Flip probability of its rewards.
+        solution: Whether the planner's path is drawn.
+        png: The file of the picture; None draws text.
+
+    Returns:
+        The text to print: the level, or the path of the picture; and the planner's return.
+
+    Raises:
+        LevelError: If the family has no planner, or the file cannot be written.
+    """
     level = family.generate([level_id], flip_p)
     actions = None
     note = ""

@@ -1,12 +1,12 @@
 """Settings written by people, checked all at once: every error names its key, value and remedy."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from rlgen.errors import RlgenError, nearest
+from rlgen.errors import LevelError, RlgenError, nearest
 
 Scalar = bool | int | float | str
 Count = Annotated[int, Field(ge=1)]
@@ -45,6 +45,21 @@ def parse_value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def parse_options(options: Sequence[str]) -> dict[str, Any]:
+    """Family options from ``key=value``; a value is a number, true, false, or text.
+
+    Raises:
+        LevelError: For an option without an equals sign.
+    """
+    parsed: dict[str, Any] = {}
+    for text in options:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise LevelError(f"--option {text!r}: must be KEY=VALUE")
+        parsed[key] = parse_value(value)
+    return parsed
 
 
 Model = TypeVar("Model", bound=Settings)
