@@ -92,7 +92,7 @@ class MeanOfQuantiles(nn.Module):
     def state_dict(  # type: ignore[override]
         self, *args: Any, **keys: Any
     ) -> dict[str, torch.Tensor]:
-        """Weight and bias of the linear layer: the quantiles are no part of the policy."""
+        """Weight and bias of the linear layer: the quantiles are not part of the policy."""
         del args, keys
         return quantiles.mean(self._quantiles, self._n_actions)
 

@@ -1,4 +1,4 @@
-"""From a policy and levels to returns: computed where possible, else sampled."""
+"""Returns of a policy on levels: computed where possible, otherwise estimated from rollouts."""
 
 from collections.abc import Sequence
 
@@ -16,15 +16,16 @@ __all__ = ["EPISODES", "Outcome", "can_be_exact", "evaluate"]
 def can_be_exact(policy: AnyPolicy, family: Family, levels: Levels, condition: Condition) -> bool:
     """Whether the policy's returns on these levels under this condition can be computed.
 
-    Scripts are computed where the start is known, since it is the start that chooses them.
+    Returns of an ``OpenLoopPolicy`` can be computed where starts are fixed, since the start decides
+    its script.
     """
     if condition.noise:
         return False
     if isinstance(policy, OpenLoopPolicy):
-        known = not condition.random_spawn
+        computable = not condition.random_spawn
     else:
-        known = isinstance(policy, MemorylessPolicy) and policy.memoryless
-    return known and len(levels) > 0 and family.tabular(levels.take(slice(0, 1))) is not None
+        computable = isinstance(policy, MemorylessPolicy) and policy.memoryless
+    return computable and len(levels) > 0 and family.tabular(levels.take(slice(0, 1))) is not None
 
 
 def evaluate(
@@ -36,17 +37,26 @@ def evaluate(
     episodes: int = EPISODES,
     seed: int = 0,
 ) -> dict[str, Outcome]:
-    """The outcome on each level under each condition, by condition name, in their order.
+    """Evaluate a policy on each level under each condition.
 
-    Exact where ``can_be_exact`` says so; otherwise from ``episodes`` episodes on each level.
+    Args:
+        policy: The policy.
+        family: Family of the levels.
+        levels: ``L`` levels.
+        conditions: The conditions.
+        episodes: Episodes on each level under each condition, where ``can_be_exact`` is False.
+        seed: Seed of these episodes.
+
+    Returns:
+        Outcomes by condition name, in the order of the conditions.
     """
     computed = [c for c in conditions if can_be_exact(policy, family, levels, c)]
     played = [c for c in conditions if c not in computed]
-    found: dict[str, Outcome] = {}
+    outcomes: dict[str, Outcome] = {}
     if isinstance(policy, OpenLoopPolicy):
-        found |= open_loop.evaluate(policy, family, levels, computed)
+        outcomes |= open_loop.evaluate(policy, family, levels, computed)
     elif computed:
         assert isinstance(policy, MemorylessPolicy)
-        found |= exact.evaluate(policy, family, levels, computed)
-    found |= rollout.evaluate(policy, family, levels, played, episodes=episodes, seed=seed)
-    return {condition.name: found[condition.name] for condition in conditions}
+        outcomes |= exact.evaluate(policy, family, levels, computed)
+    outcomes |= rollout.evaluate(policy, family, levels, played, episodes=episodes, seed=seed)
+    return {condition.name: outcomes[condition.name] for condition in conditions}

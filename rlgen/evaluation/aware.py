@@ -1,4 +1,4 @@
-"""What an agent could attain that knows the perturbation and its memory (method 1.9, 3.5)."""
+"""Optimal returns under a perturbation that the agent knows, with its memory (method 1.9, 3.5)."""
 
 from dataclasses import replace
 
@@ -17,14 +17,14 @@ SETTLED = 1e-13
 
 
 def optimal_actions(tabular: TabularLevels, channel: Channel) -> NDArray[np.int64]:
-    """What an agent that knows the perturbation proposes in each state and memory, ``(N, M)``.
+    """The actions that are optimal for an agent that knows the perturbation, int64 ``(N, M)``.
 
-    Of proposals that are as good the one that takes the fewest steps, then the first; as if the
-    whole episode were still to come, so that the plan does not depend on the time.
+    One for each state and memory of the channel. Ties are broken by the fewest steps, then by the order of actions. The plan is for a whole
+    episode, so that it does not depend on the time.
 
     Args:
-        tabular: The levels.
-        channel: Of the condition.
+        tabular: Levels with ``N`` states in all.
+        channel: The channel of a condition, with ``M`` memories.
     """
     costly = replace(tabular, reward=tabular.reward - planner.STEP_COST)
     quality = _proposals(costly, channel)
@@ -34,7 +34,7 @@ def optimal_actions(tabular: TabularLevels, channel: Channel) -> NDArray[np.int6
 
 
 def _proposals(tabular: TabularLevels, channel: Channel) -> Floats:
-    """Expected return of an episode by memory, proposed action and state, ``(M, A, N)``."""
+    """Expected return of an episode from each memory, proposed action and state, ``(M, A, N)``."""
     n, m, n_actions = tabular.n_states, channel.n_memories, tabular.n_actions
     weights, executed, following = _branches(channel, n_actions)
     target = np.ascontiguousarray(tabular.next_state[:, executed].T).astype(np.int64)
@@ -58,7 +58,7 @@ def _proposals(tabular: TabularLevels, channel: Channel) -> Floats:
 def _branches(
     channel: Channel, n_actions: int
 ) -> tuple[sp.csr_array, NDArray[np.int64], NDArray[np.int64]]:
-    """All distinct (executed action, next memory), and how likely a proposal leads to each.
+    """All distinct pairs of executed action and next memory, and their probabilities.
 
     Returns:
         Probabilities ``(M * A, branches)``, row ``memory * A + proposed``; the branches' executed
@@ -69,7 +69,7 @@ def _branches(
     executed, following = channel.apply(memory, proposed, noise)
     codes, column = np.unique(executed * m + following, return_inverse=True)
     rows = memory * n_actions + proposed
-    # Entries of one place are added up.
+    # Duplicate entries are summed.
     weights = sp.csr_array(
         (channel.noise[noise], (rows, column)), shape=(m * n_actions, len(codes))
     )

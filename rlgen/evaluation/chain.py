@@ -1,8 +1,8 @@
 """The Markov chain of one policy, behind one channel, on a batch of tabular levels.
 
-Backward in time, a step at a time, from what is left of an episode: for each state and memory of
-the channel the first two moments of the return still to come, the probability of solving the level
-and the expected number of steps. It answers for all starts at once.
+Backward induction over time: for each state and memory of the channel, the first two moments of the
+remaining return, the probability of solving the level and the expected number of steps. One pass
+gives these for all starts at once.
 """
 
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Moves:
-    """What a channel makes of a step, as terms that are added up.
+    """The transitions of a channel, as a sum of terms.
 
     A term has a probability, the policy's times its column of ``proposals``; executes one action;
-    and leaves one memory. What all memories have in common (the chance that nothing sticks) is
-    computed once for all of them.
+    and leads to one memory. Terms that all memories share (such as the chance that nothing sticks)
+    are computed once.
 
     Attributes:
         proposals: ``(A, K)``.
-        column: ``(T,)``; which of the columns is a term's.
-        executed: ``(T,)``; its action.
-        following: ``(T,)``; the memory it leaves.
+        column: ``(T,)``; the column of each term.
+        executed: ``(T,)``; its executed action.
+        following: ``(T,)``; its next memory.
         first: ``(M + 2,)``; ``first[0]:first[1]`` are the terms of all memories, and
             ``first[1 + j]:first[2 + j]`` those of memory ``j``.
         alike: Whether each memory has terms of its own that differ from the others' in the
@@ -80,15 +80,15 @@ def moves(channel: Channel, n_actions: int) -> Moves:
 def values(
     tabular: TabularLevels, probabilities: Floats, channel: Channel, steps: int, begins: Bools
 ) -> Floats:
-    """What follows from each state and memory that is asked about.
+    """Values of each requested pair of state and memory.
 
     Args:
-        tabular: ``N`` states.
-        probabilities: Of each action in each state, ``(N, A)``.
+        tabular: Levels with ``N`` states in all.
+        probabilities: Action probabilities in each state, ``(N, A)``.
         channel: Between proposed and executed action, with ``M`` memories.
-        steps: After which an episode that has not ended is cut.
-        begins: Which are asked about, ``(N, M)``. The others are computed as far as they are
-            needed for these, and else mean nothing.
+        steps: Steps after which an episode that has not ended is cut.
+        begins: The requested pairs, ``(N, M)``. The values of other pairs are undefined unless
+            these depend on them.
 
     Returns:
         ``(N, M, 5)``: expected return, expected squared return, probability of solving, expected
@@ -100,10 +100,10 @@ def values(
     weight, target = np.empty(n * own), np.empty(n * own, np.uint32)
     earned = np.empty((n, 4))
     states, some = np.empty(n * m, np.uint32), np.empty((tabular.n_levels, m), np.int64)
-    most = n * len(terms.column)  # as long as they could get; what is not written to costs nothing
+    most = n * len(terms.column)  # the largest possible size; memory never written costs nothing
     paying, gains = np.empty(2 * most, np.uint32), np.empty(4 * most)
     bounds = np.empty((tabular.n_levels, 3), np.int64)
-    made = (weight, target, earned, states, some, paying, gains, bounds)
+    step_arrays = (weight, target, earned, states, some, paying, gains, bounds)
     kernel.prepare(
         offsets,
         tabular.next_state.astype(np.int32),
@@ -112,11 +112,11 @@ def values(
         np.ascontiguousarray(probabilities @ terms.proposals),
         *(terms.column, terms.executed, terms.following, terms.first, terms.alike),
         np.array(begins, order="C"),
-        *made,
+        *step_arrays,
     )
     out = np.empty((n, m, 5))
     iterate = kernel.iterate(tabular.n_actions)
-    iterate(offsets, terms.first, terms.alike, steps, tabular.timeout_reward, *made, out)
+    iterate(offsets, terms.first, terms.alike, steps, tabular.timeout_reward, *step_arrays, out)
     return out
 
 
@@ -130,8 +130,8 @@ def outcome(
         values: From ``values``.
         start: Mass of each ``state * M + memory``, its expected return so far and the square of
             it, each times that mass, ``(N * M, 3)``.
-        before: What the rest of a level's unit of mass has come to, ``(5, L)``: return, squared
-            return, solved, timeout, and the number of steps of all of it so far.
+        before: Sums over the part of each level's unit of mass that has ended, ``(5, L)``: return,
+            squared return, solved, timeout; and the expected number of steps so far.
     """
     m = values.shape[1]
     present = np.flatnonzero(start[:, 0])

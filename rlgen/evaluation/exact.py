@@ -1,4 +1,4 @@
-"""Exact evaluation (method 0.1): a level is a finite process, so returns are computed."""
+"""Exact evaluation of memoryless policies on tabular levels (method 0.1)."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ from rlgen.policies.base import MemorylessPolicy
 
 Floats = NDArray[np.float64]
 
-#: States handled together: enough to make array operations pay, few enough to stay in the cache.
+#: States per batch: enough for fast array operations, few enough to stay in the cache.
 CHUNK_STATES = 12_000
 
 
@@ -36,16 +36,16 @@ def evaluate(
 ) -> dict[str, Outcome]:
     """The exact outcome of a policy on each level under each condition.
 
-    The policy is asked once for each state of a level, whatever the number of conditions.
+    The policy is evaluated once in each state of a level, whatever the number of conditions.
 
     Args:
         policy: A memoryless policy.
         family: A family whose levels are tabular.
         levels: ``L`` levels.
-        conditions: What the policy faces.
+        conditions: The conditions.
 
     Returns:
-        By condition name.
+        Outcomes by condition name.
     """
     parts: dict[str, list[Outcome]] = {condition.name: [] for condition in conditions}
     for tabular in chunks(family, levels):
@@ -63,20 +63,23 @@ def solve(
     noop: int | None,
     from_states: Floats | None = None,
 ) -> dict[str, Outcome]:
-    """The same for one tabular batch and given action probabilities.
+    """The exact outcome of action probabilities on one tabular batch.
 
     Args:
-        tabular: ``L`` levels.
-        probabilities: Of actions, ``(N, A)``.
-        conditions: What the policy faces.
-        noop: The family's.
+        tabular: ``L`` levels with ``N`` states in all.
+        probabilities: Action probabilities in each state, ``(N, A)``.
+        conditions: The conditions.
+        noop: The family's action that does nothing, or None.
         from_states: Probabilities with which episodes start in each state, ``(N,)``, instead of
-            where the condition says; they sum to one within each level.
+            the condition's starts; they sum to one within each level.
+
+    Returns:
+        Outcomes by condition name.
     """
     results: dict[str, Outcome] = {}
     chains: dict[str, list[Condition]] = {}
     for condition in conditions:
-        # Those that differ only in where episodes start share a chain.
+        # Conditions that differ only in their starts share a chain.
         chains.setdefault(condition.without_spawn.name, []).append(condition)
     for alike in chains.values():
         channel = alike[0].channel(tabular.n_actions, noop)
@@ -87,8 +90,8 @@ def solve(
             else np.outer(from_states, channel.start).ravel()
             for condition in alike
         ]
-        asked = np.any(begins, axis=0).reshape(-1, channel.n_memories)
-        values = chain.values(tabular, acted, channel, tabular.horizon, asked)
+        requested = np.any(begins, axis=0).reshape(-1, channel.n_memories)
+        values = chain.values(tabular, acted, channel, tabular.horizon, requested)
         for condition, chances in zip(alike, begins, strict=True):
             start = np.zeros((len(chances), 3))
             start[:, 0] = chances
@@ -97,7 +100,13 @@ def solve(
 
 
 def start_distribution(tabular: TabularLevels, condition: Condition, memory: Floats) -> Floats:
-    """Probability of each (state, memory) at the start, summing to one within each level."""
+    """Probability of each (state, memory) at the start, ``(N * M,)``.
+
+    Args:
+        tabular: The levels.
+        condition: Says whether start cells are drawn.
+        memory: Probabilities of the channel's memories at the start, ``(M,)``.
+    """
     start = np.zeros(tabular.n_states)
     if condition.random_spawn:
         counts = np.diff(tabular.spawn_offsets)

@@ -1,4 +1,4 @@
-"""The compiled loops of ``chain``: what one step does in each level, and the steps back in time."""
+"""The compiled loops of ``chain``: the layout of one step, and the backward induction."""
 
 from functools import cache
 
@@ -64,7 +64,7 @@ def prepare(  # type: ignore[no-untyped-def]  # its types are the signature's
     offsets, next_state, reward, success, share, column, executed, following, first, alike,
     reached, weight, target, earned, states, some, paying, gains, bounds,
 ):  # fmt: skip
-    """Lay out a step: the channel's terms, for each state's shares of its columns."""
+    """Lay out one step: the channel's terms in each state."""
     m, i = len(first) - 2, 0
     ended = 4 * m * (offsets[1:] - offsets[:-1]).max()
     pending = np.empty(ended // 4, np.int64)
@@ -144,7 +144,7 @@ def _put(rows, at, g0, g1, g2, g3):  # type: ignore[no-untyped-def]
 
 @inlined
 def _shared(into, later, earned, weight, target, at, n, count):  # type: ignore[no-untyped-def]
-    """What all memories have in common."""
+    """Add the terms that all memories share."""
     for s in range(n):
         g0, g1, g2, g3 = _get(earned, s * _4)
         g0, g1, g2, g3 = _add(later, weight, target, at + s * count, count, g0, g1, g2, g3)
@@ -153,7 +153,7 @@ def _shared(into, later, earned, weight, target, at, n, count):  # type: ignore[
 
 @inlined
 def _alike(now, later, common, weight, target, at, n, m):  # type: ignore[no-untyped-def]
-    """Memories that are alike: one set of weights, and targets that lie side by side."""
+    """Add the terms of memories that share their weights, with targets side by side."""
     for s in range(n):
         c0, c1, c2, c3 = _get(common, s * _4)
         for j in range(m):
@@ -171,7 +171,7 @@ def _alike(now, later, common, weight, target, at, n, m):  # type: ignore[no-unt
 def _apart(  # type: ignore[no-untyped-def]
     now, later, common, weight, target, states, some, at, row, count
 ):
-    """A memory with terms of its own, in the states that can have it."""
+    """Add a single memory's own terms, in the states that can have it."""
     for i in range(some):
         s = np.uint64(states[i])
         g0, g1, g2, g3 = _get(common, s * _4)
@@ -181,7 +181,7 @@ def _apart(  # type: ignore[no-untyped-def]
 
 @cache
 def iterate(n_actions: int) -> Function:
-    """The loop over time, in which sums of as many terms as there are actions are unrolled."""
+    """The backward induction, with sums of ``n_actions`` terms unrolled."""
     actions = np.uint64(n_actions)
 
     @compiled(f"void(i8[::1], i8[::1], b1, i8, f8, {_STEP}, f8[:,:,::1])", contract=True)
@@ -217,13 +217,13 @@ def iterate(n_actions: int) -> Function:
                 for j in range(np.uint64(0 if alike or m == _1 else m)):
                     count, here = np.uint64(first[j + _2] - first[j + _1]), base * m + j * n
                     able, row = states[here : here + n], j * n * _4
-                    told = some[level, j]
+                    n_able = some[level, j]
                     if count == _1:
-                        _apart(now, later, common, weight, target, able, told, at, row, _1)
+                        _apart(now, later, common, weight, target, able, n_able, at, row, _1)
                     elif count == actions:
-                        _apart(now, later, common, weight, target, able, told, at, row, actions)
+                        _apart(now, later, common, weight, target, able, n_able, at, row, actions)
                     else:
-                        _apart(now, later, common, weight, target, able, told, at, row, count)
+                        _apart(now, later, common, weight, target, able, n_able, at, row, count)
                     at += n * count
                 for i in range(np.uint64(b1), np.uint64(b2)):
                     row, t = np.uint64(paying[_2 * i]), np.uint64(paying[_2 * i + _1])

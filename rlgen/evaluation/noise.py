@@ -1,4 +1,4 @@
-"""Gaussian noise in observations, in units of their own scale."""
+"""Gaussian observation noise, in units of the observations' own scale."""
 
 from functools import lru_cache
 from typing import Any
@@ -13,30 +13,30 @@ from rlgen.util.seeding import library_seed, stream
 
 Floats = NDArray[np.float32]
 
-#: Levels 0, 1, ... and steps on each that the scale of vectors is measured in.
+#: Number of levels (0, 1, ...), and steps on each, on which the scale of vectors is measured.
 LEVELS, STEPS = 16, 200
 
 
 class Noise:
     """Adds noise to the observations of a family.
 
-    A standard deviation of 1 is, for pictures (three axes, finite range), the range of the
-    observation space; for everything else, separately for each number, its standard deviation in
-    uniformly random play of the family's first levels. That does not depend on which levels or
-    policies are evaluated, so that pools face the same noise; a number that never changes there
-    gets none. What is seen stays within the observation space.
+    For pictures (three axes, finite range) the unit of the standard deviation is the range of the
+    observation space; for all other observations it is, separately for each entry, its standard
+    deviation in uniformly random play of the family's first levels. The unit does not depend on the
+    evaluated levels or policies, so that all pools have the same noise; an entry that is constant
+    there gets none. Noisy observations are clipped to the observation space.
 
     Args:
-        family: With ``continuous`` observations.
+        family: A family with ``continuous`` observations.
         strength: Standard deviation, in this unit.
 
     Raises:
-        ProtocolError: If the observations are not amounts.
+        ProtocolError: If the observations are not continuous.
     """
 
     def __init__(self, family: Family, strength: float) -> None:
         if not family.continuous:
-            raise ProtocolError(f"{family.name}: no noise can be added to what is seen there")
+            raise ProtocolError(f"{family.name}: no noise can be added to its observations")
         self._space = family.observation_space
         self._deviation = np.float32(strength) * scale(family)
 
@@ -44,13 +44,13 @@ class Noise:
         """Observations ``(B, ...)`` with noise, float32."""
         drawn = rng.standard_normal(np.shape(observations), np.float32)
         noisy = np.asarray(observations, np.float32) + self._deviation * drawn
-        seen: Floats = np.clip(noisy, self._space.low, self._space.high)
-        return seen
+        clipped: Floats = np.clip(noisy, self._space.low, self._space.high)
+        return clipped
 
 
 @lru_cache(maxsize=16)
 def scale(family: Family) -> Floats:
-    """The unit of noise, of each number of an observation."""
+    """The unit of noise of each entry of an observation, float32 of its shape."""
     space = family.observation_space
     if len(space.shape) == 3 and space.is_bounded():
         extent: Floats = np.asarray(space.high - space.low, np.float32)
@@ -60,7 +60,7 @@ def scale(family: Family) -> Floats:
     rng = stream(0, "observation scale", family.name)
     seed = library_seed(0, "observation scale", family.name)
     observations, _ = env.reset(seed=seed, options={"level": levels.ids})
-    # Sums instead of all that was seen: pictures without a range would fill the memory.
+    # Running sums: storing all observations would fill the memory where they are pictures.
     origin = np.asarray(observations, np.float64).mean(axis=0)
     total, squares, count = np.zeros_like(origin), np.zeros_like(origin), 0
     for _ in range(STEPS):

@@ -1,4 +1,4 @@
-"""Exact evaluation of scripts of actions: forward in time, over what an episode can have become."""
+"""Exact evaluation of scripts of actions, forward in time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,20 +21,20 @@ Ints = NDArray[np.int64]
 def evaluate(
     policy: OpenLoopPolicy, family: Family, levels: Levels, conditions: Sequence[Condition]
 ) -> dict[str, Outcome]:
-    """The exact outcome on each level under each condition.
+    """The exact outcome of scripts on each level under each condition.
 
-    The policy's clock starts with the episode: no-op starts, delays and held frames take time
-    from the script, as they do in rollouts.
+    The policy's clock starts with the episode: no-op starts, delays and held frames use up steps
+    of the script, as they do in rollouts.
 
     Args:
         policy: The scripts.
         family: A family whose levels are tabular.
         levels: ``L`` levels.
-        conditions: What the policy faces; none with random spawn, where a level's start, and so
-            its script, is random.
+        conditions: The conditions; none with random spawn, where a level's start, and so its
+            script, is random.
 
     Returns:
-        By condition name.
+        Outcomes by condition name.
     """
     if not conditions:
         return {}
@@ -54,18 +54,18 @@ def solve(
     condition: Condition,
     noop: int | None,
 ) -> Outcome:
-    """The same for one tabular batch.
+    """The exact outcome of scripts on one tabular batch.
 
-    From the start of all levels at once, each state that can be occupied at a time carries its
-    probability and the first two moments of the return so far, restricted to it: few states can,
-    which makes forward cheaper than backward. When the longest script has ended, what follows no
-    longer depends on time, and the Markov chain of it takes over.
+    For all levels at once, each state that can be occupied at a time has its probability and the
+    first two moments of the return so far. Few states can be occupied, so that forward recursion is
+    cheaper than backward. After the end of the longest script the policy no longer depends on time,
+    and ``chain`` computes the rest.
 
     Args:
         tabular: ``L`` levels.
         policy: The scripts.
-        script: Which of them each level gets, ``(L,)``.
-        condition: What is faced.
+        script: Index of the script of each level, ``(L,)``.
+        condition: The condition.
         noop: The family's action that does nothing, or None.
     """
     channel = condition.channel(tabular.n_actions, noop)
@@ -86,7 +86,7 @@ def solve(
         state, memory = np.divmod(present, m)
         acted = condition.policy(policy.at(script, time))[of_state[state]]
         add(4, of_state[state], moments[0])
-        # (state, proposed action), then each with all that the channel can make of it
+        # Pairs of state and proposed action, then each with all outcomes of the channel.
         who, action = np.nonzero(acted)
         proposals = memory[who] * tabular.n_actions + action
         row, probability, executed, following = outcomes.of(proposals)
@@ -111,7 +111,7 @@ def solve(
 
 @dataclass(frozen=True)
 class _Outcomes:
-    """What a channel can make of each ``memory * A + proposed``, as lists one after the other."""
+    """The outcomes of a channel for each ``memory * A + proposed``, as concatenated lists."""
 
     first: Ints
     count: Ints
@@ -120,7 +120,7 @@ class _Outcomes:
     following: Ints
 
     def of(self, proposal: Ints) -> tuple[Ints, Floats, Ints, Ints]:
-        """All outcomes of some proposals: which proposal, probability, executed, next memory."""
+        """All outcomes of some proposals: index of the proposal, probability, action, memory."""
         count = self.count[proposal]
         row = np.repeat(np.arange(len(proposal)), count)
         place = np.arange(len(row)) - np.repeat(count.cumsum() - count, count)
@@ -141,8 +141,8 @@ def _outcomes(channel: Channel, n_actions: int) -> _Outcomes:
 
 
 def _gathered(places: Ints, moments: Floats, size: int) -> tuple[Ints, Floats]:
-    """The places that occur, sorted, and the sums of moments in each."""
-    if len(places) < size // 32:  # few: sorting them is cheaper than passing over all there are
+    """The distinct places, sorted, and the sums of moments in each."""
+    if len(places) < size // 32:  # sorting a few is cheaper than a pass over all
         occur, index = np.unique(places, return_inverse=True)
         return occur, _sums(index, moments, len(occur))
     sums = _sums(places, moments, size)

@@ -1,4 +1,4 @@
-"""What is known of a policy on each of L levels."""
+"""The outcome of a policy on each of ``L`` levels."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Outcome:
-    """One entry a level, each float64 ``(L,)``.
+    """The outcome of a policy on each level; each field is float64 ``(L,)``.
 
     Attributes:
         ret_mean: Expected (or average) undiscounted episode return.
@@ -30,7 +30,7 @@ class Outcome:
 
     @staticmethod
     def joined(parts: "list[Outcome]") -> "Outcome":
-        """One outcome for several batches of levels, in their order."""
+        """Concatenate the outcomes of several batches of levels."""
         return Outcome(
             *(np.concatenate([getattr(p, name) for p in parts]) for name in Outcome.FIELDS)
         )

@@ -1,4 +1,4 @@
-"""The best that can be done on a level: value iteration on its states (method 3.5, "oracle")."""
+"""The planner: value iteration on the states of a level (method 3.5, "oracle")."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from rlgen.levels.tabular import TabularLevels
 from rlgen.util.jit import compiled
 
-#: Among best returns the shortest way is best. Small enough that a whole episode of such costs
-#: cannot outweigh the smallest difference between returns.
+#: Cost of a step, so that the shortest of the best paths is best. A whole episode of such costs is
+#: less than the smallest difference between returns.
 STEP_COST = 1e-6
 
 
@@ -19,7 +19,7 @@ class Plan:
 
     Attributes:
         optimal: Which actions lead to the best return in the fewest steps, bool ``(N, A)``; at
-            least one in each state. Cloning learns the uniform distribution on them.
+            least one in each state. Cloning fits the uniform distribution on them.
         action: The planner's action in each state, int64 ``(N,)``: the first optimal one.
         returns: Best return from each level's start, float64 ``(L,)``.
         paths: The planner's actions from each level's start to the end of the episode.
@@ -36,9 +36,13 @@ class Plan:
 
 
 def plan(tabular: TabularLevels) -> Plan:
-    """Value iteration over the horizon, then the greedy actions of its last step.
+    """Plan each level by value iteration over the horizon.
 
-    Level by level, so that a level's plan does not depend on its batch.
+    The plan is greedy for the values of the whole horizon. A level's plan does not depend on its
+    batch.
+
+    Args:
+        tabular: ``L`` levels with ``N`` states in all.
     """
     optimal = np.empty((tabular.n_states, tabular.n_actions), np.bool_)
     paths = np.zeros((tabular.n_levels, tabular.horizon), np.int64)

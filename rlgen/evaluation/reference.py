@@ -1,4 +1,4 @@
-"""The planner's and the random agent's returns on each level: the scale's two ends (method 2.1)."""
+"""Returns of the planner and the random agent on each level: scores 1 and 0 (method 2.1)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from rlgen.util.hashing import digest
 Floats = NDArray[np.float64]
 Pair = tuple[Floats, Floats]
 
-#: Raised whenever the same levels and condition would give other numbers.
+#: Incremented whenever the same levels and condition would give other numbers.
 VERSION = 1
 
 
@@ -32,17 +32,17 @@ def returns(
 ) -> dict[str, Pair]:
     """Expected returns of the planner and of the uniformly random agent.
 
-    Where they cannot be computed, but the best possible return is known, that stands for the
-    planner, and the random agent plays: its mean over the levels stands for each of them. The
-    planner is the plain one, which does not know of the perturbation (method 3.2). Changes of the
-    policy (greedy, temperature) leave the random agent, which is uniform, as it is.
+    Where they cannot be computed but the best possible return is known, that is used in place of
+    the planner's, and the random agent's mean return over the levels, estimated from rollouts, is
+    used for each of them. The planner does not know of the perturbation (method 3.2). Changes of
+    the policy (greedy, temperature) have no effect on the random agent, which is uniform.
 
     Args:
-        family: Of the levels.
+        family: Family of the levels.
         levels: ``L`` levels.
-        conditions: What the two face.
-        cache: A folder that keeps the numbers: test levels are the same for every run of a study.
-        episodes: Of the random agent on each level where its returns cannot be computed.
+        conditions: The conditions.
+        cache: A folder for results: test levels are the same for every run of a study.
+        episodes: Episodes of the random agent on each level where returns cannot be computed.
 
     Returns:
         By condition name, ``(planner, random)``, each ``(L,)``; empty if the levels are not
@@ -59,18 +59,18 @@ def returns(
     worlds = [Condition.parse(name) for name in by_world]
     played = 0 if tabular else episodes
     files = {w.name: cache and _file(family, levels, w, played, cache) for w in worlds}
-    found = {name: _cached(file, len(levels)) for name, file in files.items()}
-    missing = [world for world in worlds if found[world.name] is None]
+    pairs = {name: _cached(file, len(levels)) for name, file in files.items()}
+    missing = [world for world in worlds if pairs[world.name] is None]
     computed = (
         _compute(family, levels, missing) if tabular else _play(family, levels, missing, episodes)
     )
     for name, pair in computed.items():
-        found[name] = pair
+        pairs[name] = pair
         file = files[name]
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(file, np.stack(pair).tobytes())
-    results = {name: pair for name, pair in found.items() if pair is not None}
+    results = {name: pair for name, pair in pairs.items() if pair is not None}
     return {c.name: results[world] for world, members in by_world.items() for c in members}
 
 
@@ -97,7 +97,7 @@ def _play(
 ) -> dict[str, Pair]:
     random = rollout.evaluate(_uniform(family), family, levels, worlds, episodes=episodes)
     best = np.full(len(levels), family.return_bounds()[1])
-    # Of some episodes on one level all may be the best possible; there would be no scale.
+    # Not the mean of each level: it may be the best return by chance, which leaves no scale.
     return {
         name: (best, np.full(len(levels), outcome.ret_mean.mean()))
         for name, outcome in random.items()
@@ -108,7 +108,7 @@ def _uniform(family: Family) -> AnyPolicy:
     if family.box is not None:
         return UniformContinuous(family.box)
     n = family.n_actions
-    return FunctionPolicy(lambda seen: np.full((len(seen), n), 1 / n), n)
+    return FunctionPolicy(lambda observations: np.full((len(observations), n), 1 / n), n)
 
 
 def _file(family: Family, levels: Levels, world: Condition, episodes: int, cache: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Monte Carlo evaluation: for whatever cannot be computed, and to check the exact evaluation."""
+"""Monte Carlo evaluation, where returns cannot be computed and to check exact evaluation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from rlgen.perturbations.condition import Condition
 from rlgen.policies.base import AnyPolicy, ContinuousPolicy
 from rlgen.util.seeding import library_seed, stream
 
-#: Episodes a level where returns cannot be computed.
+#: Default number of episodes per level.
 EPISODES = 100
 
 
@@ -30,15 +30,15 @@ def evaluate(
 
     Args:
         policy: Any policy.
-        family: Of the levels.
+        family: Family of the levels.
         levels: ``L`` levels.
-        conditions: What the policy faces.
+        conditions: The conditions.
         episodes: Episodes for each level and condition, at least 1. With one episode the
             variance is nan.
         seed: Two calls with the same seed give the same numbers.
 
     Returns:
-        By condition name.
+        Outcomes by condition name.
     """
     return {
         condition.name: _condition(policy, family, levels, condition, episodes, seed)
@@ -54,7 +54,7 @@ def _condition(
     episodes: int,
     seed: int,
 ) -> Outcome:
-    # Level after level, so that every level gets its episodes whatever the batches.
+    # Each level has all of its episodes, whatever the size of the batches.
     tasks = np.repeat(np.arange(len(levels)), episodes)
     rng = stream(seed, "rollout", condition.name)
     channel: Any = condition.channel_of(family)
@@ -87,7 +87,7 @@ def _play(
     noisy: Noise | None,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """One episode of each task; returns, solved, timeout and length, ``(4, tasks)``."""
+    """Play one episode of each task: return, solved, timeout and length, ``(4, tasks)``."""
     n = len(tasks)
     needed, which = np.unique(tasks, return_inverse=True)
     batch = levels.take(needed)
@@ -98,13 +98,13 @@ def _play(
     state = policy.start(n)
     result = np.zeros((4, n))
     alive = np.ones(n, np.bool_)
-    # A finished environment plays on, unrecorded: only its first episode counts, which keeps
-    # short episodes from being counted more often.
+    # Only the first episode of each environment counts: otherwise short episodes would be counted
+    # more often.
     while alive.any():
-        seen = observations if noisy is None else noisy(observations, rng)
-        # Of all episodes, if the policy keeps a memory of each; else of those that go on.
+        inputs = observations if noisy is None else noisy(observations, rng)
+        # A policy with a memory acts in all environments, others only in those still running.
         acting = alive if policy.memoryless else slice(None)
-        actions, state = draw(policy, condition, seen[acting], state, rng)
+        actions, state = draw(policy, condition, inputs[acting], state, rng)
         proposed = np.zeros((n, *actions.shape[1:]), actions.dtype)
         proposed[acting] = actions
         executed, memory = channel.step(memory, proposed, rng)
@@ -123,14 +123,14 @@ def _play(
 def draw(
     policy: AnyPolicy, condition: Condition, observations: Any, state: Any, rng: np.random.Generator
 ) -> tuple[NDArray[Any], Any]:
-    """One action for each of ``B`` episodes, as the policy acts under the condition.
+    """Draw one action for each of ``B`` episodes, as the policy acts under the condition.
 
     Args:
         policy: Any policy.
-        condition: Says how it acts; channels and noise are not applied.
+        condition: Changes of the policy; its channels and noise are not applied.
         observations: ``(B, *observation shape)``.
         state: The policy's memory.
-        rng: Of the actions.
+        rng: Draws the actions.
 
     Returns:
         int64 ``(B,)`` or float32 ``(B, *action shape)``, and the new memory.
@@ -147,9 +147,9 @@ def _final(info: dict[str, Any], key: str, n: int, unknown: float) -> NDArray[np
 
 
 def sample(probabilities: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """One action for each row of ``(B, A)``."""
+    """Draw one action from each row of ``(B, A)``; int64 ``(B,)``."""
     cumulative = probabilities.cumsum(axis=1)
-    # Scaled by the last sum, which rounding may leave just below one.
+    # Scaled by the last sum, which may be just below one by rounding.
     drawn = rng.random((len(probabilities), 1)) * cumulative[:, -1:]
     actions: NDArray[np.int64] = (cumulative <= drawn).sum(axis=1).astype(np.int64)
     return actions

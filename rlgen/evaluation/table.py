@@ -1,4 +1,4 @@
-"""The outcome of one policy on some levels as rows of the record table."""
+"""Record tables: the outcome of one policy on some levels as a data frame."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,20 +24,20 @@ def table(
     seed: int = 0,
     cache: Path | None = None,
 ) -> pd.DataFrame:
-    """One row a level and condition, level after level within condition.
+    """Evaluate a policy: one row per level and condition, grouped by condition.
 
     Args:
-        policy: What is evaluated.
-        family: Of the levels.
+        policy: The policy to evaluate.
+        family: Family of the levels.
         levels: ``L`` levels.
-        conditions: What the policy faces.
-        episodes: Episodes a level and condition where returns cannot be computed.
-        seed: Of rollouts.
+        conditions: The conditions.
+        episodes: Episodes per level and condition where returns cannot be computed.
+        seed: Seed of rollouts.
         cache: See ``reference.returns``.
 
     Returns:
-        ``level_id``, ``condition``, the fields of ``Outcome``, ``oracle_ret`` and ``random_ret``
-        (nan where unknown), ``exact``, ``n_episodes`` (0 where exact).
+        The columns ``level_id``, ``condition``, the fields of ``Outcome``, ``oracle_ret`` and
+        ``random_ret`` (nan where unknown), ``exact``, ``n_episodes`` (0 where exact).
     """
     exact = {c.name: evaluation.can_be_exact(policy, family, levels, c) for c in conditions}
     outcomes = evaluation.evaluate(policy, family, levels, conditions, episodes=episodes, seed=seed)

@@ -1,25 +1,25 @@
-"""From a network's features to actions that are vectors of numbers."""
+"""Heads from a network's features to continuous actions."""
 
 import torch
 from torch import nn
 
-#: Whether the mean is squashed into the box with tanh; else what is outside is clipped to it.
+#: Head -> whether the mean is squashed into the box with tanh; otherwise actions are clipped to it.
 SQUASHED = {"gaussian": False, "tanh-gaussian": True, "clip": False, "tanh": True}
-#: The heads that draw: with one standard deviation for all observations, or one for each.
+#: The heads that draw actions: their log standard deviation is a parameter, or a layer's output.
 PARAMETER, LAYER = "gaussian", "tanh-gaussian"
-#: Ends of the logarithm of a standard deviation that a layer gives, as in stable-baselines3.
+#: Bounds of a layer's log standard deviation, as in stable-baselines3.
 LOG_STD = (-20.0, 2.0)
-#: What a network gives: means ``(B, D)`` and logarithms of standard deviations, if it draws.
+#: Means ``(B, D)``, and log standard deviations ``(B, D)`` or None where actions are not drawn.
 Normals = tuple[torch.Tensor, torch.Tensor | None]
 
 
 class BoxHead(nn.Module):
-    """Means and standard deviations of normal distributions of actions.
+    """Means and standard deviations of normally distributed actions.
 
     Args:
-        mean: Features to ``(B, D)``.
-        log_std: ``(D,)``; or a module from features to ``(B, D)``, cut to ``LOG_STD`` if it is a
-            linear layer; or None: then nothing is drawn.
+        mean: From features to ``(B, D)``.
+        log_std: ``(D,)``; or a module from features to ``(B, D)``, clamped to ``LOG_STD`` if it is
+            a linear layer; or None: then actions are not drawn.
     """
 
     def __init__(self, mean: nn.Module, log_std: nn.Parameter | nn.Module | None) -> None:
@@ -27,7 +27,7 @@ class BoxHead(nn.Module):
         self.mean, self.log_std = mean, log_std
 
     def forward(self, features: torch.Tensor) -> Normals:
-        """Means and logarithms of standard deviations."""
+        """Means and log standard deviations."""
         mean, log_std = self.mean(features), self.log_std
         if isinstance(log_std, nn.Linear):
             return mean, log_std(features).clamp(*LOG_STD)
@@ -36,8 +36,14 @@ class BoxHead(nn.Module):
         return mean, None if log_std is None else log_std.expand_as(mean)
 
 
-def made(head: str, width: int, size: int) -> BoxHead:
-    """An untrained head of a name, from ``width`` features to ``size`` numbers."""
+def untrained(head: str, width: int, size: int) -> BoxHead:
+    """An untrained head.
+
+    Args:
+        head: Key of ``SQUASHED``.
+        width: Number of features.
+        size: Number of entries of an action.
+    """
     log_std: nn.Parameter | nn.Module | None = None
     if head == PARAMETER:
         log_std = nn.Parameter(torch.zeros(size))

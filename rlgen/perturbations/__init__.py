@@ -2,7 +2,7 @@
 
 To add one: a module with a ``Perturbation``, and its line in the table. The contract tests then
 check that it changes nothing at its identity strength and that rollouts agree with the exact
-evaluation, or, of noise in what is seen, that tabular levels refuse it.
+evaluation; of observation noise, that tabular levels refuse it.
 """
 
 from typing import TYPE_CHECKING
@@ -58,7 +58,7 @@ PERTURBATIONS: "Catalogue[Perturbation]" = Catalogue(
             "rlgen.perturbations.frame_skip:RANDOM",
         ),
         "observation_noise": Lazy(
-            "Gaussian noise in what the policy sees, not in tabular levels (default 0.1)",
+            "Gaussian noise in observations, not in tabular levels (default 0.1)",
             "rlgen.perturbations.observation_noise:MEMBER",
         ),
     },

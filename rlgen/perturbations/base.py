@@ -1,4 +1,4 @@
-"""What a perturbation is, and the channel through which actions reach the environment."""
+"""The base class of perturbations, and the channel through which actions reach the environment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Channel:
-    """A finite-memory device between the action a policy proposes and the one that is executed.
+    """A finite-memory channel from the action that a policy proposes to the one that is executed.
 
-    One definition serves rollouts, which draw the noise, and exact evaluation, which lists it.
+    One definition serves rollouts, which draw the noise, and exact evaluation, which enumerates it.
 
     Attributes:
         start: Probability of each memory state at the start of an episode, ``(M,)``.
@@ -37,16 +37,16 @@ class Channel:
         return len(self.start)
 
     def begin(self, n: int, rng: np.random.Generator) -> Ints:
-        """The memories of ``n`` fresh episodes."""
+        """Draw the memories of ``n`` new episodes, int64 ``(n,)``."""
         return rng.choice(self.n_memories, size=n, p=self.start)
 
     def step(self, memory: Ints, proposed: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
-        """Executed actions and next memories, with the noise drawn."""
+        """Draw the noise; return executed actions and next memories, ``(n,)`` each."""
         noise = rng.choice(len(self.noise), size=len(proposed), p=self.noise)
         return self.apply(memory, proposed, noise)
 
     def then(self, after: "Channel") -> "Channel":
-        """This channel with its executed action proposed to ``after``."""
+        """The composition: this channel's executed action is proposed to ``after``."""
         m, k = after.n_memories, len(after.noise)
 
         def apply(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
@@ -63,32 +63,32 @@ def _pass_on(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
     return proposed, memory
 
 
-#: Executes what is proposed.
+#: Executes the proposed action.
 IDENTITY = Channel(np.ones(1), np.ones(1), _pass_on)
 
 
 def certain(index: int, size: int) -> Floats:
-    """The distribution over ``size`` values that is always ``index``."""
+    """The distribution over ``size`` values with all its mass on ``index``."""
     one: Floats = (np.arange(size) == index).astype(np.float64)
     return one
 
 
 def before_first(noop: int, n_actions: int) -> Floats:
-    """The memory of an action before there was one: the one that does nothing, else none."""
+    """The initial memory of a previous action: the no-op if there is one, else none."""
     return certain(noop, n_actions) if noop >= 0 else certain(n_actions, n_actions + 1)
 
 
 @dataclass(frozen=True)
 class Strength:
-    """What the number of a perturbation, or of a regulariser, means.
+    """The meaning and limits of the number of a perturbation or a regulariser.
 
     Attributes:
-        meaning: What it is, with its unit.
-        default: Used when the number is left out.
-        low: Smallest value allowed.
-        high: Largest value allowed.
-        integer: Whether it counts something.
-        identity: The value at which nothing is changed.
+        meaning: Its meaning, with its unit.
+        default: Its value where the number is left out.
+        low: The smallest allowed value.
+        high: The largest allowed value.
+        integer: Whether it must be a whole number.
+        identity: The value at which nothing changes.
     """
 
     meaning: str
@@ -99,10 +99,10 @@ class Strength:
     identity: float = 0.0
 
     def read(self, piece: str) -> float:
-        """The number in ``name:number``, or the default where there is none.
+        """Parse the number in ``name:number``; the default where there is none.
 
         Raises:
-            ProtocolError: If it is not allowed.
+            ProtocolError: If the number is not allowed.
         """
         _, colon, number = piece.partition(":")
         try:
@@ -119,21 +119,20 @@ class Strength:
         return strength
 
     def spell(self, name: str, strength: float) -> str:
-        """``name:number``, or the name alone of what is on or off."""
+        """``name:number``, or the name alone of a switch that is on."""
         switch = self.integer and (self.low, self.high) == (0, 1)
         return name if switch and strength == 1 else f"{name}:{strength:g}"
 
 
 class Perturbation:
-    """Stochasticity, or a change of it, of one kind.
+    """One kind of stochastic perturbation.
 
-    Faced by a trained policy it is a check; met during training it is a regulariser. A member
+    In the evaluation of a trained policy it is a test; in training it is a regulariser. A member
     overrides one of ``channel``, ``policy``, ``spawns`` and ``noise``; and, if it is defined for
-    actions that are vectors of numbers, ``box_channel`` beside ``channel``, or ``greedy`` beside
-    ``policy``.
+    continuous actions, ``box_channel`` beside ``channel``, or ``greedy`` beside ``policy``.
 
     Attributes:
-        strength: What the number after the colon means.
+        strength: The meaning of the number after the colon.
         regularises: Whether an agent can be trained under it.
         needs_noop: Whether it needs an action that does nothing.
         policy_only: Whether it changes the policy and leaves the environment alone.
@@ -145,14 +144,26 @@ class Perturbation:
     policy_only: bool = False
 
     def channel(self, strength: float, n_actions: int, noop: int) -> Channel | None:
-        """The device between policy and environment, or None."""
+        """The channel between policy and environment, or None.
+
+        Args:
+            strength: The number after the colon.
+            n_actions: Number of actions.
+            noop: The action that does nothing, or -1.
+        """
         del strength, n_actions, noop
         return None
 
     def box_channel(
         self, strength: float, box: gym.spaces.Box, idle: Rows | None
     ) -> BoxChannel | None:
-        """The same as ``channel`` for a box of actions."""
+        """The channel for continuous actions, or None.
+
+        Args:
+            strength: The number after the colon.
+            box: The action space.
+            idle: The action that does nothing, ``box.shape``, or None.
+        """
         del strength, box, idle
         return None
 
@@ -164,21 +175,21 @@ class Perturbation:
         return between or (mine.policy is not base.policy and mine.greedy is base.greedy)
 
     def greedy(self, strength: float) -> bool:
-        """Whether a policy over vectors of numbers draws nothing."""
+        """Whether a continuous policy takes its greedy action."""
         del strength
         return False
 
     def policy(self, strength: float, probabilities: Floats) -> Floats:
-        """The probabilities ``(B, A)`` with which the policy acts instead."""
+        """The changed action probabilities, float64 ``(B, A)``."""
         del strength
         return probabilities
 
     def spawns(self, strength: float) -> bool:
-        """Whether the start cell is drawn anew in each episode."""
+        """Whether the start cell is drawn at random in each episode."""
         del strength
         return False
 
     def noise(self, strength: float) -> float:
-        """Standard deviation of noise in what is seen, in units of its scale (``Noise``)."""
+        """Standard deviation of observation noise, in the units of ``evaluation.noise``."""
         del strength
         return 0.0

@@ -1,4 +1,4 @@
-"""Channels for actions that are vectors of numbers."""
+"""Channels for continuous actions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ Rows = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class BoxChannel:
-    """What ``base.Channel`` is, for a box of actions; nothing can be listed, so all is drawn.
+    """The counterpart of ``base.Channel`` for a box of actions; its noise can only be drawn.
 
     Attributes:
-        width: Numbers in the memory of an episode.
+        width: Number of entries of an episode's memory.
         start: ``(n, rng) -> (n, width)``: memories at the start of episodes.
         apply: ``(memory, proposed, rng) -> (executed, next memory)``; actions are rows, ``(n, D)``.
     """
@@ -24,18 +24,18 @@ class BoxChannel:
     apply: Callable[[Rows, Rows, np.random.Generator], tuple[Rows, Rows]]
 
     def begin(self, n: int, rng: np.random.Generator) -> Rows:
-        """The memories of ``n`` fresh episodes."""
+        """Draw the memories of ``n`` new episodes, float32 ``(n, width)``."""
         return self.start(n, rng)
 
     def step(
         self, memory: Rows, proposed: Rows, rng: np.random.Generator
     ) -> tuple[NDArray[np.float32], Rows]:
-        """Executed actions and next memories, from proposed ones ``(n, *action shape)``."""
+        """Executed actions ``(n, *action shape)`` and next memories, from proposed actions."""
         executed, memory = self.apply(memory, proposed.reshape(len(proposed), -1), rng)
         return executed.reshape(proposed.shape), memory
 
     def then(self, after: "BoxChannel") -> "BoxChannel":
-        """This channel with its executed action proposed to ``after``."""
+        """The composition: this channel's executed action is proposed to ``after``."""
 
         def start(n: int, rng: np.random.Generator) -> Rows:
             return np.hstack([self.start(n, rng), after.start(n, rng)])
@@ -49,7 +49,7 @@ class BoxChannel:
 
 
 def same(*memory: float) -> Callable[[int, np.random.Generator], Rows]:
-    """A start that is the same in all episodes."""
+    """A start with the same memory in all episodes."""
     return lambda n, _: np.tile(np.array(memory, np.float32), (n, 1))
 
 
@@ -58,15 +58,15 @@ def _pass_on(memory: Rows, proposed: Rows, rng: np.random.Generator) -> tuple[Ro
     return proposed, memory
 
 
-#: Executes what is proposed.
+#: Executes the proposed action.
 IDENTITY = BoxChannel(0, same(), _pass_on)
 
 
 def counted(numbers: NDArray[np.generic], actions: Rows) -> Rows:
-    """A number beside each action: how often it is held still, or whether there was one."""
+    """A memory of a number and an action, ``(n, 1 + D)``."""
     return np.column_stack([numbers.astype(np.float32), actions])
 
 
 def before_first_row(idle: Rows | None, size: int) -> Callable[[int, np.random.Generator], Rows]:
-    """The memory of an action before there was one: 1 and the idle one, or 0 where none is."""
+    """The initial memory of a previous action: 1 and the idle action, or 0 where there is none."""
     return same(0, *np.zeros(size)) if idle is None else same(1, *idle.ravel())

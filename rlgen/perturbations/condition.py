@@ -1,4 +1,4 @@
-"""What a policy faces, written as ``random_spawn+sticky_proposed:0.25``."""
+"""Conditions: combinations of perturbations, such as ``random_spawn+sticky_proposed:0.25``."""
 
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -15,18 +15,24 @@ PLAIN = "plain"
 
 @dataclass(frozen=True)
 class Condition:
-    """A policy mode, a start rule, noise and a channel; ``Condition.parse`` makes them.
+    """A combination of perturbations under which a policy acts.
+
+    Made by ``Condition.parse``.
 
     Attributes:
         parts: ``(perturbation name, strength)``; policy modes first, then start rules, then
-            noise in what is seen, then channels in the order in which an action passes them.
+            observation noise, then channels in the order in which an action passes them.
+
+    Example:
+        >>> Condition.parse("sticky_proposed+greedy").name
+        'greedy+sticky_proposed:0.25'
     """
 
     parts: tuple[tuple[str, float], ...]
 
     @classmethod
     def parse(cls, text: str) -> "Condition":
-        """From ``plain`` or perturbations joined by ``+``, each with an optional ``:strength``.
+        """Parse ``plain``, or perturbations joined by ``+``, each with an optional ``:strength``.
 
         Raises:
             UnknownNameError: For a perturbation that does not exist.
@@ -64,57 +70,62 @@ class Condition:
 
     @property
     def random_spawn(self) -> bool:
-        """Whether start cells are drawn."""
+        """Whether start cells are drawn at random."""
         return any(member.spawns(strength) for member, strength in self.members)
 
     @property
     def noise(self) -> float:
-        """Standard deviation of noise in what is seen, in units of ``evaluation.noise``."""
+        """Standard deviation of observation noise, in the units of ``evaluation.noise``."""
         return hypot(*(member.noise(strength) for member, strength in self.members))
 
     @property
     def without_spawn(self) -> "Condition":
-        """The same condition from the level's own start."""
+        """The same condition with the level's own start cell."""
         return Condition(tuple(p for p in self.parts if not PERTURBATIONS[p[0]].spawns(1)))
 
     @property
     def without_policy(self) -> "Condition":
-        """The same world for a policy that acts as it always does."""
+        """The same condition without changes of the policy."""
         return Condition(tuple(p for p in self.parts if not PERTURBATIONS[p[0]].policy_only))
 
     def policy(self, probabilities: Floats) -> Floats:
-        """The probabilities with which the policy acts."""
+        """The policy's action probabilities under the condition, float64 ``(B, A)``."""
         for member, strength in self.members:
             probabilities = member.policy(strength, probabilities)
         return probabilities
 
     @property
     def greedy(self) -> bool:
-        """Whether a policy over vectors of numbers draws nothing."""
+        """Whether a continuous policy takes its greedy action."""
         return any(member.greedy(strength) for member, strength in self.members)
 
     def channel_of(self, family: Family) -> Channel | box.BoxChannel:
-        """The device between policy and environment for a family's actions."""
+        """The channel between policy and environment for a family's actions."""
         space = family.box
         if space is None:
             return self.channel(family.n_actions, family.noop)
-        made = [m.box_channel(strength, space, family.idle) for m, strength in self.members]
-        return reduce(box.BoxChannel.then, [c for c in made if c is not None] or [box.IDENTITY])
+        channels = [m.box_channel(strength, space, family.idle) for m, strength in self.members]
+        return reduce(box.BoxChannel.then, [c for c in channels if c is not None] or [box.IDENTITY])
 
     def channel(self, n_actions: int, noop: int | None) -> Channel:
-        """The device between policy and environment."""
+        """The channel between policy and environment.
+
+        Args:
+            n_actions: Number of actions.
+            noop: The action that does nothing, or None.
+        """
         noop_ = -1 if noop is None else noop
-        made = [m.channel(strength, n_actions, noop_) for m, strength in self.members]
-        return reduce(Channel.then, [c for c in made if c is not None] or [IDENTITY])
+        channels = [m.channel(strength, n_actions, noop_) for m, strength in self.members]
+        return reduce(Channel.then, [c for c in channels if c is not None] or [IDENTITY])
 
     def why_not(self, family: Family, policy: AnyPolicy | None = None) -> str | None:
-        """Why the condition cannot be met in the family's levels, or by the policy; else None."""
+        """The reason why the condition does not fit the family or the policy, or None."""
         idle = family.noop if family.box is None else family.idle
         for name, _ in self.parts:
             if PERTURBATIONS[name].discrete and family.box is not None:
                 return f"{name} needs discrete actions, and those of {family.name} are continuous"
             if PERTURBATIONS[name].noise(1) and not family.continuous:
-                return f"{name} needs observations that are amounts, and {family.name} has none"
+                return f"{name} needs continuous observations, and {family.name} has none"
             if PERTURBATIONS[name].needs_noop and idle is None:
                 return f"{name} needs an action that does nothing, and {family.name} has none"
             if name == "temperature" and policy is not None and not policy.stochastic:

@@ -10,7 +10,7 @@ from rlgen.perturbations.box import BoxChannel, Rows, same
 
 
 class Delay(Perturbation):
-    """Execute what the policy proposed some steps earlier, "stay" before the first (K-10)."""
+    """Execute the action proposed some steps earlier; before that, do nothing (K-10)."""
 
     strength = Strength("delay, steps", 1, 0, 3, integer=True)
     regularises = True

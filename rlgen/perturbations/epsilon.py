@@ -9,7 +9,7 @@ from rlgen.policies.box import uniform
 
 
 class Epsilon(Perturbation):
-    """With probability epsilon, execute an action drawn uniformly from all (K-02)."""
+    """With probability epsilon, execute a uniformly random action (K-02)."""
 
     strength = Strength("probability of a uniformly random action", 0.05, 0, 1)
     regularises = True
@@ -26,7 +26,7 @@ class Epsilon(Perturbation):
         return Channel(np.ones(1), noise, apply)
 
     def box_channel(self, strength: float, box: gym.spaces.Box, idle: Rows | None) -> BoxChannel:
-        """Nothing is remembered."""
+        """A channel without memory."""
         del idle
 
         def apply(memory: Rows, proposed: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:

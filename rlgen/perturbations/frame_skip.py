@@ -1,4 +1,4 @@
-"""Frame skipping: the policy is asked only at some steps and its action is held in between."""
+"""Frame skipping: the policy decides only at some steps, and its action is held in between."""
 
 import math
 
@@ -22,7 +22,7 @@ class FrameSkip(Perturbation):
         self.random = random
 
     def channel(self, strength: float, n_actions: int, noop: int) -> Channel:
-        """Memory 0 asks the policy; ``1 + action * (steps - 1) + i`` holds for i more steps."""
+        """At memory 0 the policy decides; ``1 + action * (steps - 1) + i`` holds i more steps."""
         del noop
         most = int(strength) - 1
         more_steps = np.arange(most + 1) if self.random else np.array([most])
@@ -30,10 +30,10 @@ class FrameSkip(Perturbation):
         def apply(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
             if not most:
                 return proposed, memory
-            asked = memory == 0
-            action = np.where(asked, proposed, (memory - 1) // most)
+            decides = memory == 0
+            action = np.where(decides, proposed, (memory - 1) // most)
             # steps still to hold the action after this one
-            left = np.where(asked, more_steps[noise], (memory - 1) % most)
+            left = np.where(decides, more_steps[noise], (memory - 1) % most)
             return action, np.where(left > 0, 1 + action * most + left - 1, 0)
 
         memories = 1 + n_actions * most
@@ -41,16 +41,16 @@ class FrameSkip(Perturbation):
         return Channel(certain(0, memories), noise, apply)
 
     def box_channel(self, strength: float, box: gym.spaces.Box, idle: Rows | None) -> BoxChannel:
-        """The memory says for how many more steps which action is held."""
+        """The memory holds how many more steps the action is held, and the action."""
         del idle
         most = int(strength) - 1
         more_steps = np.arange(most + 1) if self.random else np.array([most])
 
         def apply(memory: Rows, proposed: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
-            left, asked = memory[:, 0] - 1, memory[:, 0] == 0
-            action = np.where(asked[:, None], proposed, memory[:, 1:])
+            left, decides = memory[:, 0] - 1, memory[:, 0] == 0
+            action = np.where(decides[:, None], proposed, memory[:, 1:])
             drawn = more_steps[rng.integers(len(more_steps), size=len(proposed))]
-            return action, counted(np.where(asked, drawn, left), action)
+            return action, counted(np.where(decides, drawn, left), action)
 
         width = 1 + math.prod(box.shape)
         return BoxChannel(width, same(*np.zeros(width)), apply)

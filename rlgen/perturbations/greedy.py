@@ -6,9 +6,9 @@ from rlgen.perturbations.base import Floats, Perturbation, Strength
 
 
 class Greedy(Perturbation):
-    """Take the most probable action instead of sampling; the first of equals (A-25).
+    """Take the most probable action instead of sampling; the first of ties (A-25).
 
-    Of Gaussian actions it is the mean; where they are squashed, the squashed mean.
+    The greedy action of a Gaussian policy is its mean; if actions are squashed, the squashed mean.
     """
 
     strength = Strength("1 is greedy, 0 samples", 1, 0, 1, integer=True)
@@ -23,7 +23,7 @@ class Greedy(Perturbation):
         return certain
 
     def greedy(self, strength: float) -> bool:
-        """Whether the policy's greedy action is taken."""
+        """Whether a continuous policy takes its greedy action."""
         return bool(strength)
 
 

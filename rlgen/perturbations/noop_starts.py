@@ -1,4 +1,4 @@
-"""No-op starts."""
+"""No-op starts: episodes begin with do-nothing steps."""
 
 import gymnasium as gym
 import numpy as np
@@ -19,7 +19,7 @@ class NoopStarts(Perturbation):
     needs_noop = True
 
     def channel(self, strength: float, n_actions: int, noop: int) -> Channel:
-        """The memory counts the no-ops that are left."""
+        """The memory is the number of no-ops that are left."""
         del n_actions
         most = int(strength)
 
@@ -32,7 +32,7 @@ class NoopStarts(Perturbation):
         return Channel(start, np.ones(1), apply)
 
     def box_channel(self, strength: float, box: gym.spaces.Box, idle: Rows | None) -> BoxChannel:
-        """The memory counts the no-ops that are left."""
+        """The memory is the number of no-ops that are left."""
         del box
         assert idle is not None, "refused before: needs_noop"
         most, nothing = int(strength), idle.ravel()

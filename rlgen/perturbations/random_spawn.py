@@ -1,10 +1,10 @@
-"""Random spawn."""
+"""Random spawn: a random start cell in each episode."""
 
 from rlgen.perturbations.base import Perturbation, Strength
 
 
 class RandomSpawn(Perturbation):
-    """Draw the start cell anew in each episode; all else in the level stays (K-05, A-26)."""
+    """Draw the start cell in each episode; the rest of the level stays the same (K-05, A-26)."""
 
     strength = Strength("1 draws the start cell, 0 does not", 1, 0, 1, integer=True)
     regularises = True

@@ -1,4 +1,4 @@
-"""Sticky actions, the paper's alternative: the *executed* action of the step before is repeated."""
+"""Sticky actions, the alternative: the previous *executed* action is repeated."""
 
 import math
 
@@ -10,7 +10,7 @@ from rlgen.perturbations.box import BoxChannel, Rows, before_first_row, counted
 
 
 class StickyExecuted(Perturbation):
-    """With probability zeta, execute what was executed one step earlier.
+    """With probability zeta, execute the previously executed action again.
 
     Zhang et al. 2018, section 4; K-04. This is what the Arcade Learning Environment's code does
     (method 1.9). At zeta 1 nothing but "stay" is ever executed, or, where no action stays, the
@@ -21,7 +21,7 @@ class StickyExecuted(Perturbation):
     regularises = True
 
     def channel(self, strength: float, n_actions: int, noop: int) -> Channel:
-        """The memory is the previous executed action; one more where the first step has none."""
+        """The memory is the previous executed action; ``n_actions`` where there is none yet."""
 
         def apply(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
             repeats = (noise == 1) & (memory < n_actions)
@@ -32,7 +32,7 @@ class StickyExecuted(Perturbation):
         return Channel(before_first(noop, n_actions), noise, apply)
 
     def box_channel(self, strength: float, box: gym.spaces.Box, idle: Rows | None) -> BoxChannel:
-        """The memory says whether there was an action, and which."""
+        """The memory is whether there was an action, and which."""
         size = math.prod(box.shape)
 
         def apply(memory: Rows, proposed: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:

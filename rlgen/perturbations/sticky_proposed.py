@@ -1,4 +1,4 @@
-"""Sticky actions, the paper's default: the *proposed* action of the step before is repeated."""
+"""Sticky actions, the default: the previous *proposed* action is repeated."""
 
 import math
 
@@ -10,7 +10,7 @@ from rlgen.perturbations.box import BoxChannel, Rows, before_first_row, counted
 
 
 class StickyProposed(Perturbation):
-    """With probability zeta, execute what the policy proposed one step earlier.
+    """With probability zeta, execute the previously proposed action.
 
     Zhang et al. 2018, section 4; K-03. Before the first step the previous action is "stay"
     (A-27), and where no action stays nothing is repeated at it. At zeta 1 this is a delay of one
@@ -21,7 +21,7 @@ class StickyProposed(Perturbation):
     regularises = True
 
     def channel(self, strength: float, n_actions: int, noop: int) -> Channel:
-        """The memory is the previous proposed action; one more where the first step has none."""
+        """The memory is the previous proposed action; ``n_actions`` where there is none yet."""
 
         def apply(memory: Ints, proposed: Ints, noise: Ints) -> tuple[Ints, Ints]:
             repeats = (noise == 1) & (memory < n_actions)
@@ -31,7 +31,7 @@ class StickyProposed(Perturbation):
         return Channel(before_first(noop, n_actions), noise, apply)
 
     def box_channel(self, strength: float, box: gym.spaces.Box, idle: Rows | None) -> BoxChannel:
-        """The memory says whether there was an action, and which."""
+        """The memory is whether there was an action, and which."""
         size = math.prod(box.shape)
 
         def apply(memory: Rows, proposed: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:

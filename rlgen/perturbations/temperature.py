@@ -1,4 +1,4 @@
-"""Flatter or sharper action probabilities."""
+"""Temperature: flatter or sharper action probabilities."""
 
 from rlgen.perturbations.base import Floats, Perturbation, Strength
 

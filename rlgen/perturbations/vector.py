@@ -1,4 +1,4 @@
-"""A channel between an agent and a vector environment, for training under a perturbation."""
+"""Vector environments with a channel in front, for training under a perturbation."""
 
 from typing import Any
 
@@ -13,14 +13,17 @@ from rlgen.util.seeding import stream
 
 
 class PerturbedVectorEnv(gym.vector.VectorWrapper):
-    """Executes what the channel makes of the proposed actions.
+    """A vector environment whose actions pass through a channel.
 
-    ``info["proposed"]`` and ``info["executed"]`` tell them apart.
+    ``info["proposed"]`` and ``info["executed"]`` hold the actions before and after it.
 
     Args:
-        env: With same-step reset.
-        channel: The perturbation.
-        seed: Of the channel's noise.
+        env: A vector environment with same-step reset.
+        channel: The channel of the perturbation.
+        seed: Seed of the channel's noise.
+
+    Raises:
+        ProtocolError: If the environment resets otherwise.
     """
 
     def __init__(
@@ -38,7 +41,7 @@ class PerturbedVectorEnv(gym.vector.VectorWrapper):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Start all episodes, with fresh memories."""
+        """Start all episodes, with new memories."""
         self._memory = self._channel.begin(self.num_envs, self._rng)
         return self.env.reset(seed=seed, options=options)
 
@@ -48,7 +51,7 @@ class PerturbedVectorEnv(gym.vector.VectorWrapper):
         observations, rewards, terminated, truncated, info = self.env.step(executed)
         ended = terminated | truncated
         if ended.any():
-            # Not in place: the memory may be the very array of actions that we were given.
+            # Not in place: the memory may be the caller's array of actions.
             self._memory = self._memory.copy()
             self._memory[ended] = self._channel.begin(self.num_envs, self._rng)[ended]
             info["final_info"]["proposed"] = actions

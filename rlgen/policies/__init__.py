@@ -1,1 +1,1 @@
-"""Policies: what plays, whoever has made it."""
+"""Policies: everything that acts, trained here or elsewhere."""

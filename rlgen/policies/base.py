@@ -20,6 +20,17 @@ class Policy(ABC):
         memoryless: Whether the probabilities depend on the current observation alone. Such a
             policy can be evaluated exactly; of others only ``OpenLoopPolicy`` can.
         stochastic: Whether it ever gives more than one action a positive probability.
+
+    Example:
+        >>> class Alternate(Policy):
+        ...     memoryless = False
+        ...     stochastic = False
+        ...
+        ...     def start(self, n):
+        ...         return np.zeros(n, np.int64)
+        ...
+        ...     def act(self, observations, memory):
+        ...         return np.eye(2)[memory], 1 - memory
     """
 
     memoryless: bool = True
@@ -44,7 +55,7 @@ class Policy(ABC):
 
 
 class MemorylessPolicy(Policy):
-    """A policy given by its probabilities at an observation."""
+    """A policy whose action probabilities depend on the current observation alone."""
 
     @abstractmethod
     def probabilities(self, observations: Observations) -> Probabilities:
@@ -56,11 +67,13 @@ class MemorylessPolicy(Policy):
 
 
 class ContinuousPolicy(ABC):
-    """A policy over a bounded box of actions; its returns are played, never computed.
+    """A policy over a bounded box of actions.
+
+    Its returns are estimated from rollouts, never computed.
 
     Attributes:
         memoryless: Whether actions depend on the current observation alone.
-        stochastic: Whether actions are drawn, so that the greedy ones are others.
+        stochastic: Whether actions are drawn, so that greedy actions differ from them.
     """
 
     memoryless: bool = True
@@ -87,17 +100,17 @@ class ContinuousPolicy(ABC):
         """
 
 
-#: What the evaluation plays.
+#: Every policy that can be evaluated.
 AnyPolicy = Policy | ContinuousPolicy
 
 
 def kind(family: Family) -> str:
-    """Of a family's actions: "discrete", or "continuous" where they are vectors of numbers."""
+    """The kind of a family's actions: "discrete" or "continuous"."""
     return "discrete" if family.box is None else "continuous"
 
 
 def why_not(policy: AnyPolicy, family: Family) -> str | None:
-    """Why a policy's actions cannot be played in a family, else None."""
+    """The reason why a policy's actions do not fit a family, or None if they do."""
     own = "continuous" if isinstance(policy, ContinuousPolicy) else "discrete"
     if own == kind(family):
         return None

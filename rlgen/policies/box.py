@@ -9,7 +9,7 @@ from rlgen.policies.base import Actions, ContinuousPolicy, Observations
 
 
 def uniform(box: gym.spaces.Box, n: int, rng: np.random.Generator) -> Actions:
-    """Actions from everywhere in the box alike, ``(n, *action shape)``."""
+    """Actions drawn uniformly from the box, float32 ``(n, *action shape)``."""
     drawn = rng.uniform(box.low, box.high, (n, *box.shape)).astype(np.float32)
     return clipped(drawn, box)  # rounding to float32 may have left it
 
@@ -21,7 +21,7 @@ def clipped(actions: Actions, box: gym.spaces.Box) -> Actions:
 
 
 class UniformContinuous(ContinuousPolicy):
-    """The random agent; its greedy action is the middle of the box."""
+    """Uniformly random actions; the greedy action is the middle of the box."""
 
     def __init__(self, box: gym.spaces.Box) -> None:
         self._box = box

@@ -1,4 +1,4 @@
-"""Networks as policies whose actions are vectors of numbers."""
+"""Networks as policies with continuous actions."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ class BoxPolicy(ContinuousPolicy):
     """A policy whose actions are drawn from normal distributions, or are their means.
 
     Args:
-        box: What actions stay within.
-        network: What it is part of, to be switched from learning to playing.
-        squashed: Whether they are squashed into the box with tanh, else clipped to it.
+        box: The action space.
+        network: The modules to switch from training to evaluation while it acts.
+        squashed: Whether they are squashed into the box with tanh; otherwise they are clipped.
     """
 
     def __init__(self, box: gym.spaces.Box, *network: nn.Module, squashed: bool) -> None:
@@ -35,7 +35,7 @@ class BoxPolicy(ContinuousPolicy):
 
     @abstractmethod
     def normals(self, observations: NDArray[Any]) -> Normals:
-        """Means and logarithms of standard deviations, of few enough observations."""
+        """Means and logarithms of standard deviations, for one batch of observations."""
 
     def act(
         self, observations: NDArray[Any], memory: Any, rng: np.random.Generator | None
@@ -60,12 +60,12 @@ class BoxPolicy(ContinuousPolicy):
 
 
 class ContinuousNetworkPolicy(BoxPolicy):
-    """Actions of any layers and a ``BoxHead``.
+    """Continuous actions from any torch module and a ``BoxHead``.
 
     Args:
-        trunk: Observations ``(B, *shape)`` to features.
-        head: These to the distributions.
-        box: Of the actions.
+        trunk: From observations ``(B, *shape)`` to features.
+        head: From features to normal distributions.
+        box: The action space.
         squashed: See ``BoxPolicy``.
     """
 
@@ -78,14 +78,14 @@ class ContinuousNetworkPolicy(BoxPolicy):
 
     def normals(self, observations: NDArray[Any]) -> Normals:
         """See ``BoxPolicy.normals``."""
-        seen = torch.from_numpy(np.ascontiguousarray(observations)).to(self._device)
-        told: Normals = self._head(self._trunk(seen))
-        return told
+        inputs = torch.from_numpy(np.ascontiguousarray(observations)).to(self._device)
+        normals: Normals = self._head(self._trunk(inputs))
+        return normals
 
 
 @dataclass(frozen=True)
 class BoxSpec:
-    """A box of actions: its shape, and its ends in the order of its numbers."""
+    """A box of actions as plain values: its shape, and its flattened bounds."""
 
     shape: tuple[int, ...]
     low: tuple[float, ...]
@@ -93,35 +93,37 @@ class BoxSpec:
 
     @classmethod
     def of(cls, box: gym.spaces.Box) -> "BoxSpec":
-        """The box as plain values."""
+        """Read them off a Gymnasium box."""
         low, high = (tuple(map(float, edge.ravel())) for edge in (box.low, box.high))
         return cls(box.shape, low, high)
 
     @property
     def box(self) -> gym.spaces.Box:
-        """The box."""
+        """The Gymnasium box, float32."""
         low, high = (np.array(e, np.float32).reshape(self.shape) for e in (self.low, self.high))
         return gym.spaces.Box(low, high, self.shape, np.float32)
 
 
 @dataclass(frozen=True)
 class ContinuousSpec(PolicySpec):
-    """The same with a ``BoxHead``: ``n_actions`` are the numbers in an action.
+    """What is needed to build a network with a ``BoxHead`` again.
+
+    ``n_actions`` is the number of entries of an action.
 
     Attributes:
-        box: Of the actions.
+        box: The action space.
     """
 
     box: BoxSpec
 
 
 class ContinuousTorchPolicy(ContinuousNetworkPolicy):
-    """Actions of a trunk and a ``BoxHead``, whose weights may still be learning.
+    """Continuous actions from a trunk and a ``BoxHead``, whose weights may still be learning.
 
     Args:
-        spec: What the network is; its head is one of ``box_head.SQUASHED``.
-        trunk: Observations to features.
-        head: These to the distributions.
+        spec: Describes the network; its head is a key of ``box_head.SQUASHED``.
+        trunk: From observations to features.
+        head: From features to normal distributions.
     """
 
     def __init__(self, spec: ContinuousSpec, trunk: Trunk, head: BoxHead) -> None:

@@ -1,4 +1,4 @@
-"""The checkpoint of a trained network, which holds nothing that executes."""
+"""Checkpoints of trained networks; they hold no code."""
 
 import json
 from collections.abc import Mapping
@@ -18,20 +18,26 @@ from rlgen.policies.box_policy import BoxSpec, ContinuousSpec, ContinuousTorchPo
 from rlgen.policies.recurrent_policy import RecurrentPolicy, RecurrentSpec
 from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
 
-#: What training gives.
+#: The policies that training returns.
 TrainedPolicy = TorchPolicy | RecurrentPolicy | ContinuousTorchPolicy
 
 WEIGHTS = "policy.safetensors"
 
-#: The first format that knows a kind of policy: an older rlgen refuses what it would misread.
+#: The first format that can hold each kind of policy: older versions of rlgen refuse newer formats.
 FORMATS: dict[type[PolicySpec], int] = {PolicySpec: 1, RecurrentSpec: 2, ContinuousSpec: 3}
-#: The first that knows observations which are dictionaries.
+#: The first format that can hold policies of dictionary observations.
 WITH_PARTS = 4
 NEWEST = WITH_PARTS
 
 
 def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
-    """Write ``policy.safetensors`` and ``agent.json`` into the folder."""
+    """Write ``policy.safetensors`` and ``agent.json``.
+
+    Args:
+        policy: The policy.
+        folder: An existing folder.
+        notes: Further keys of ``agent.json``.
+    """
     weights = {
         f"{part}.{name}": tensor.detach().cpu().contiguous()
         for part, module in policy.parts.items()
@@ -47,7 +53,11 @@ def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
 
 
 def load(folder: Path, device: str = "cpu") -> TrainedPolicy:
-    """The policy that ``save`` wrote. Runs nothing that the files contain.
+    """Load the policy that ``save`` wrote, without executing anything in the files.
+
+    Args:
+        folder: The folder.
+        device: Torch's name of the device that it computes on.
 
     Raises:
         DamagedStoreError: If a file is missing or cannot be read.
@@ -55,13 +65,16 @@ def load(folder: Path, device: str = "cpu") -> TrainedPolicy:
     """
     if (folder / "agent.json").is_file() and not (folder / WEIGHTS).exists():
         raise DamagedStoreError(
-            f"{folder}: its weights have not been kept, so they cannot be evaluated any more; "
+            f"{folder}: its weights have not been kept, so it cannot be evaluated any more; "
             "move the folder away, and the same rlgen evaluate trains that run again"
         )
     try:
         card = json.loads((folder / "agent.json").read_text())
         if card["format"] > NEWEST:
-            raise StoreError(f"{folder}: checkpoint format {card['format']} is newer than mine")
+            raise StoreError(
+                f"{folder}: checkpoint format {card['format']} is newer than this version of rlgen "
+                f"can read ({NEWEST})"
+            )
         policy = _built(card["policy"], device)
         weights = load_file(folder / WEIGHTS)
         for part, module in policy.parts.items():
@@ -76,27 +89,27 @@ def load(folder: Path, device: str = "cpu") -> TrainedPolicy:
     return policy
 
 
-def _built(told: Mapping[str, Any], device: str) -> TrainedPolicy:
-    """The policy with new weights; what is told of it decides which it is."""
+def _built(spec: Mapping[str, Any], device: str) -> TrainedPolicy:
+    """An untrained policy; the keys of its specification decide which kind."""
     network = Network(
-        tuple(Conv(**conv) for conv in told["network"]["convs"]), tuple(told["network"]["dense"])
+        tuple(Conv(**conv) for conv in spec["network"]["convs"]), tuple(spec["network"]["dense"])
     )
-    shape, n_actions = tuple(told["observation_shape"]), told["n_actions"]
+    shape, n_actions = tuple(spec["observation_shape"]), spec["n_actions"]
     # Written since there are dictionaries.
     parts = tuple(
-        Part(part["name"], part["start"], tuple(part["shape"])) for part in told.get("parts", ())
+        Part(part["name"], part["start"], tuple(part["shape"])) for part in spec.get("parts", ())
     )
     trunk = layers(network, shape, parts).to(device)
     width = network.n_features(shape, parts)
-    if "box" in told:
-        box = BoxSpec(**{key: tuple(value) for key, value in told["box"].items()})
-        drawn = ContinuousSpec(network, shape, n_actions, told["head"], box, parts=parts)
-        head = box_head.made(drawn.head, width, n_actions).to(device)
-        return ContinuousTorchPolicy(drawn, trunk, head)
-    if "lstm_hidden_size" not in told:
-        spec = PolicySpec(network, shape, n_actions, told["head"], parts=parts)
-        return TorchPolicy(spec, trunk, nn.Linear(width, n_actions).to(device))
-    size, depth = told["lstm_hidden_size"], told["n_lstm_layers"]
-    recurrent = RecurrentSpec(network, shape, n_actions, told["head"], size, depth, parts=parts)
+    if "box" in spec:
+        box = BoxSpec(**{key: tuple(value) for key, value in spec["box"].items()})
+        continuous = ContinuousSpec(network, shape, n_actions, spec["head"], box, parts=parts)
+        head = box_head.untrained(continuous.head, width, n_actions).to(device)
+        return ContinuousTorchPolicy(continuous, trunk, head)
+    if "lstm_hidden_size" not in spec:
+        plain = PolicySpec(network, shape, n_actions, spec["head"], parts=parts)
+        return TorchPolicy(plain, trunk, nn.Linear(width, n_actions).to(device))
+    size, depth = spec["lstm_hidden_size"], spec["n_lstm_layers"]
+    recurrent = RecurrentSpec(network, shape, n_actions, spec["head"], size, depth, parts=parts)
     lstm = nn.LSTM(width, size, num_layers=depth).to(device)
     return RecurrentPolicy(recurrent, trunk, lstm, nn.Linear(size, n_actions).to(device))

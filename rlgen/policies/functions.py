@@ -21,7 +21,12 @@ from rlgen.policies.box import clipped
 
 
 class FunctionPolicy(MemorylessPolicy):
-    """Any function from observations ``(B, ...)`` to probabilities ``(B, n_actions)``."""
+    """Any function from observations ``(B, ...)`` to probabilities ``(B, n_actions)``.
+
+    Args:
+        function: From an array of observations to anything that numpy reads as an array.
+        n_actions: Number of actions.
+    """
 
     def __init__(self, function: Callable[[Observations], Any], n_actions: int) -> None:
         self._function = function
@@ -31,21 +36,21 @@ class FunctionPolicy(MemorylessPolicy):
         """See ``MemorylessPolicy.probabilities``.
 
         Raises:
-            ProtocolError: If what the function returns are no probabilities.
+            ProtocolError: If the function does not return probabilities.
         """
-        given = np.asarray(self._function(observations), dtype=np.float64)
+        weights = np.asarray(self._function(observations), dtype=np.float64)
         expected = (len(observations), self._n_actions)
-        if given.shape != expected:
+        if weights.shape != expected:
             raise ProtocolError(
-                f"the policy returned an array of shape {given.shape} for observations of shape "
+                f"the policy returned an array of shape {weights.shape} for observations of shape "
                 f"{observations.shape}; probabilities must have shape {expected}"
             )
-        if not (given >= 0).all() or not np.allclose(given.sum(axis=1), 1, atol=1e-4):
+        if not (weights >= 0).all() or not np.allclose(weights.sum(axis=1), 1, atol=1e-4):
             raise ProtocolError(
-                "the policy returned numbers that are no probabilities: each row must be "
+                "the policy did not return a valid probability distribution: each row must be "
                 "non-negative and sum to one"
             )
-        normed: Probabilities = given / given.sum(axis=1, keepdims=True)
+        normed: Probabilities = weights / weights.sum(axis=1, keepdims=True)
         return normed
 
 
@@ -53,6 +58,10 @@ class ContinuousFunction(ContinuousPolicy):
     """Any function from observations ``(B, ...)`` to actions ``(B, *action shape)``.
 
     Actions outside the box are clipped to it, as stable-baselines3 does.
+
+    Args:
+        function: From an array of observations to anything that numpy reads as an array.
+        box: The action space.
     """
 
     stochastic = False
@@ -66,25 +75,29 @@ class ContinuousFunction(ContinuousPolicy):
         """See ``ContinuousPolicy.act``; the function draws nothing.
 
         Raises:
-            ProtocolError: If what the function returns are no actions.
+            ProtocolError: If the function does not return finite actions of this shape.
         """
         del rng
-        given = np.asarray(self._function(observations), dtype=np.float32)
+        actions = np.asarray(self._function(observations), dtype=np.float32)
         expected = (len(observations), *self._box.shape)
-        if given.shape != expected:
+        if actions.shape != expected:
             raise ProtocolError(
-                f"the policy returned an array of shape {given.shape} for observations of shape "
+                f"the policy returned an array of shape {actions.shape} for observations of shape "
                 f"{observations.shape}; actions must have shape {expected}"
             )
-        if not np.isfinite(given).all():
-            raise ProtocolError("the policy returned actions that are no numbers")
-        return clipped(given, self._box), memory
+        if not np.isfinite(actions).all():
+            raise ProtocolError("the policy returned actions that are not finite numbers")
+        return clipped(actions, self._box), memory
 
 
 def from_function(function: Callable[[Observations], Any], family: Family) -> AnyPolicy:
-    """A function from observations to probabilities, or to actions that are vectors of numbers.
+    """Make a policy of a function of observations.
 
-    Where observations are dictionaries it is given one, of arrays ``(B, ...)``.
+    Args:
+        function: From observations ``(B, ...)`` to action probabilities ``(B, A)``; to actions
+            ``(B, *action shape)`` where these are continuous. Where observations are dictionaries
+            its argument is a dictionary of arrays ``(B, ...)``.
+        family: The family that it plays.
     """
     function = with_entries(function, family.observation_space)
     if family.box is not None:

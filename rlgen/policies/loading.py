@@ -1,4 +1,4 @@
-"""Policies from files. Nothing in a file is executed unless the user has named it as trusted."""
+"""Load policies from files; no code in a file is executed unless the user trusts that file."""
 
 import zipfile
 from collections.abc import Collection
@@ -21,27 +21,27 @@ from rlgen.policies.network_policy import NetworkPolicy, acting, evaluated
 from rlgen.policies.sb3 import box_zips, models, zips
 from rlgen.policies.sources import WITHOUT, parts
 
-#: Endings of torch's programs: TorchScript, and what ``torch.export`` saves.
+#: Endings of torch programs: TorchScript and ``torch.export``.
 PROGRAMS = (".pt", ".ts", ".pt2")
-#: Names that statistics of VecNormalize usually have.
+#: Usual names of files with statistics of VecNormalize.
 STATISTICS = ("*vecnormalize*.pkl", "*vec_normalize*.pkl")
 
 
 def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> AnyPolicy:
-    """The policy that a command names.
+    """Load the policy that a command names.
 
     Args:
-        source: A run of ours (its folder); a stable-baselines3 zip, with its statistics if it has
-            some (``sources.parts``); a program of torch, TorchScript or exported, from observations
-            to action logits; or ``module:name`` of a ``Policy``, or of a function from observations
-            ``(B, ...)`` to action probabilities ``(B, A)``, which is imported, as its name asks.
-            Where actions are vectors of numbers, programs and functions give these,
-            ``(B, *action shape)``; where observations are dictionaries, they are given these.
-        family: What it is to play.
+        source: The folder of a run; a stable-baselines3 zip, with its statistics if it has some
+            (``sources.parts``); a torch program (TorchScript or exported) from observations to
+            action logits; or ``module:name`` of a ``Policy``, or of a function from observations
+            ``(B, ...)`` to action probabilities ``(B, A)``; that module is imported. Where actions
+            are continuous, programs and functions return actions ``(B, *action shape)``; where
+            observations are dictionaries, their argument is a dictionary.
+        family: The family that it plays.
         trusted: Files that may be unpickled or run.
 
     Raises:
-        PolicyError: Saying what is wrong with the file, or what needs trust and why.
+        PolicyError: If the file cannot be loaded or does not fit the family, or needs trust.
     """
     named, statistics = parts(source)
     path, trust = Path(named), named in trusted
@@ -49,8 +49,8 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> AnyPo
         _check_statistics(path, statistics, trusted)
         policy = _trusted_zip(path, family) if trust else _zip(path, family)
         if statistics not in ("", WITHOUT):
-            seen = family.observation_space
-            policy = normalise.wrapped(policy, normalise.read(Path(statistics), seen), seen)
+            space = family.observation_space
+            policy = normalise.wrapped(policy, normalise.read(Path(statistics), space), space)
         return _fitting(policy, family, source)
     if statistics:
         raise PolicyError(f"{source}: only a stable-baselines3 zip has statistics of VecNormalize")
@@ -72,68 +72,68 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> AnyPo
         # The module is the user's: anything can go wrong in it.
         raise PolicyError(f"policy {source!r}: {type(error).__name__}: {error}") from None
     if isinstance(function, type):
-        raise PolicyError(f"{source}: is a class; name a function or an object that is a Policy")
+        raise PolicyError(f"{source} is a class; name a function or an instance of Policy")
     if not isinstance(function, Policy | ContinuousPolicy):
         function = from_function(function, family)
     return _fitting(function, family, source)
 
 
 def _zip(path: Path, family: Family) -> AnyPolicy:
-    seen, box = family.observation_space, family.box
-    return zips.policy(path, seen) if box is None else box_zips.policy(path, seen, box)
+    space, box = family.observation_space, family.box
+    return zips.policy(path, space) if box is None else box_zips.policy(path, space, box)
 
 
 def _check_statistics(path: Path, statistics: str, trusted: Collection[str]) -> None:
-    """Refuse statistics that are not trusted, and to play without some that lie there unnamed."""
+    """Refuse untrusted statistics, and a zip beside which statistics lie that are not named."""
     if not statistics:
         beside = sorted({p for name in STATISTICS for p in path.parent.glob(name)})
         if beside:
             raise PolicyError(
-                f"{path}: {beside[0].name} lies beside it, what VecNormalize knew in training: "
+                f"{path}: {beside[0].name} lies beside it, with statistics of VecNormalize: "
                 f"say --policy {path}+{beside[0]}, or {path}+{WITHOUT} if it was trained without"
             )
     elif statistics != WITHOUT and statistics not in trusted:
         raise PolicyError(
-            f"{statistics}: is a pickle, which can run anything when it is read: if you trust its "
+            f"{statistics} is a pickle, which can run any code when it is read: if you trust its "
             f"author, say --trust {statistics}"
         )
 
 
 def _fitting(policy: AnyPolicy, family: Family, source: str) -> AnyPolicy:
-    """The policy, if it takes the family's observations and gives its actions."""
+    """Refuse a policy that does not take the family's observations or return its actions."""
     reason = why_not(policy, family)
     if reason is not None:
         raise PolicyError(f"{source}: {reason}")
     shape = family.observation_space.shape
-    # Seen for real: a function may count on a one-hot vector to have its one.
+    # Real observations: a function may rely on a one-hot vector to hold a one.
     env = family.env(family.generate([0]))
     probe = np.stack([env.reset(options={"level": 0})[0]] * 2)
     env.close()
     try:
-        given: NDArray[Any]
+        outputs: NDArray[Any]
         if isinstance(policy, ContinuousPolicy):
-            given, _ = policy.act(probe, policy.start(2), None)
+            outputs, _ = policy.act(probe, policy.start(2), None)
         else:
-            given, _ = policy.act(probe, policy.start(2))
+            outputs, _ = policy.act(probe, policy.start(2))
     except RlgenError:
         raise
     except Exception as error:
         # Libraries word a mismatch in many ways, and may do so in several lines.
         raise PolicyError(
-            f"{source}: does not take {family.name}'s observations of shape {shape}: "
+            f"{source} does not take {family.name}'s observations of shape {shape}: "
             f"{' '.join(str(error).split())[:200]}"
         ) from None
     if family.box is not None:
-        if given.shape != (2, *family.box.shape):
+        if outputs.shape != (2, *family.box.shape):
             raise PolicyError(
-                f"{source}: gives actions of shape {given.shape[1:]}; those of {family.name} have "
-                f"{family.box.shape}"
+                f"{source} returns actions of shape {outputs.shape[1:]}; those of {family.name} "
+                f"have {family.box.shape}"
             )
         return policy
     n_actions = family.n_actions
-    if given.shape != (2, n_actions):
+    if outputs.shape != (2, n_actions):
         raise PolicyError(
-            f"{source}: gives {given.shape[-1]} action probabilities; {family.name} has "
+            f"{source} returns {outputs.shape[-1]} action probabilities; {family.name} has "
             f"{n_actions} actions"
         )
     return policy
@@ -145,7 +145,7 @@ def _holds(path: Path, name: str) -> bool:
 
 
 def _trusted_zip(path: Path, family: Family) -> AnyPolicy:
-    """The model as stable-baselines3 loads it; runs what the file holds."""
+    """Load a model with stable-baselines3, which runs code in the file."""
     from stable_baselines3 import A2C, DQN, PPO, SAC, TD3
 
     names = set(zips.read(path).weights)
@@ -177,7 +177,7 @@ def _trusted_zip(path: Path, family: Family) -> AnyPolicy:
 def _program(path: Path, family: Family, trust: bool) -> AnyPolicy:
     if not trust:
         raise PolicyError(
-            f"{path}: is a program, which runs when it plays: if you trust its author, say "
+            f"{path} is a program, which runs when it plays: if you trust its author, say "
             f"--trust {path}"
         )
     try:

@@ -1,4 +1,4 @@
-"""Any torch module from observations to scores as a policy."""
+"""Policies made of any torch module from observations to scores."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from torch import nn
 from rlgen.networks import inference
 from rlgen.policies.base import MemorylessPolicy
 
-#: A module, or a function that plays one.
+#: A torch module, or a function that calls one.
 Layers = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -19,8 +19,9 @@ class NetworkPolicy(MemorylessPolicy):
     """A torch module as a policy.
 
     Args:
-        module: From float32 ``(B, *observation shape)`` to ``(B, A)``.
-        softmax: Whether it gives logits; else action values, of which the best is taken.
+        module: From float32 ``(B, *observation shape)`` to scores ``(B, A)``.
+        softmax: Whether scores are logits; otherwise they are action values, and the policy is
+            greedy.
     """
 
     def __init__(self, module: Layers, *, softmax: bool) -> None:
@@ -39,7 +40,7 @@ class NetworkPolicy(MemorylessPolicy):
 
 
 def acting(module: Layers) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    """A module that gives actions as a function from observations ``(B, ...)``."""
+    """A module that returns actions, as a function of numpy arrays ``(B, ...)``."""
     played = evaluated(module)
 
     def act(observations: NDArray[Any]) -> NDArray[Any]:
@@ -55,7 +56,7 @@ def acting(module: Layers) -> Callable[[NDArray[Any]], NDArray[Any]]:
 
 
 def evaluated(module: Layers) -> Layers:
-    """The module as it acts; an exported program has no other way."""
+    """The module in evaluation mode; an exported program has no modes."""
     try:
         return module.eval() if isinstance(module, nn.Module) else module
     except NotImplementedError:

@@ -11,11 +11,12 @@ from rlgen.util.seeding import stream
 
 
 class OpenLoopPolicy(Policy):
-    """Scripts of actions: one is chosen by an episode's first observation, then nothing is seen.
+    """A script of actions, chosen by the first observation of an episode.
 
-    The ideal of the Brute (Machado et al. 2018), a control (method 3.5): it plays a deterministic
-    level as well as anyone and knows nothing. A first observation that no script belongs to gets
-    the script of a random level, always the same for the same observation and seed.
+    All later observations are ignored. This is the ideal of the Brute (Machado et al. 2018), a
+    control (method 3.5): it plays a deterministic level perfectly and has learnt nothing. A first
+    observation without a script gets the script of a random level, always the same for the same
+    observation and seed.
 
     Args:
         observations: First observations with a script, ``(n, *observation shape)``, n >= 1.
@@ -41,9 +42,9 @@ class OpenLoopPolicy(Policy):
     ) -> None:
         self.stochastic = after is None
         self._seed = seed
-        self._known: dict[bytes, int] = {}
+        self._script_of: dict[bytes, int] = {}
         for i, observation in enumerate(np.ascontiguousarray(observations)):
-            self._known.setdefault(observation.tobytes(), i)
+            self._script_of.setdefault(observation.tobytes(), i)
         # Row 0 of ``_choices`` is what happens after the end, row 1 + a is action a.
         self._choices = np.vstack([np.zeros(n_actions), np.eye(n_actions)])
         self._choices[0] = 1 / n_actions if after is None else self._choices[1 + after]
@@ -64,7 +65,7 @@ class OpenLoopPolicy(Policy):
         return np.array([chosen[key] for key in keys], dtype=np.int64)
 
     def _script(self, observation: bytes) -> int:
-        script = self._known.get(observation)
+        script = self._script_of.get(observation)
         if script is not None:
             return script
         rng = stream(self._seed, "unknown level", observation.hex())

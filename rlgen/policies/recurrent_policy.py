@@ -1,4 +1,4 @@
-"""Networks with an LSTM as policies: its state is the memory of an episode."""
+"""Policies with an LSTM, whose state is the memory of an episode."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ from rlgen.networks.trunk import Trunk
 from rlgen.policies.base import Policy
 from rlgen.policies.torch_policy import PolicySpec
 
-#: Hidden and cell state, float32 ``(layers, B, size)`` each.
+#: Hidden state and cell state, each float32 ``(layers, B, size)``.
 State = tuple[torch.Tensor, torch.Tensor]
 
 
 class LSTMPolicy(Policy):
-    """A policy whose memory is the state of an LSTM; zeros begin an episode.
+    """A policy whose memory is the state of an LSTM, zero at the start of an episode.
 
     Args:
         lstm: The LSTM.
-        network: What it is part of, to be switched from learning to playing.
+        network: The modules to switch from training to evaluation while it acts.
     """
 
     memoryless = False
@@ -35,7 +35,7 @@ class LSTMPolicy(Policy):
 
     @abstractmethod
     def step(self, observations: NDArray[Any], state: State) -> tuple[torch.Tensor, State]:
-        """Probabilities ``(B, A)`` and the new state, of few enough episodes."""
+        """Probabilities ``(B, A)`` and the new state, for one batch of episodes."""
 
     def start(self, n: int) -> State:
         """See ``Policy.start``."""
@@ -44,25 +44,26 @@ class LSTMPolicy(Policy):
 
     def act(self, observations: NDArray[Any], memory: State) -> tuple[NDArray[np.float64], State]:
         """See ``Policy.act``."""
-        told, states = [], []
+        parts, states = [], []
         with inference.playing(*self._network):
             for rows in inference.batches(len(observations), self._device):
-                hidden, cell = (part[:, rows].contiguous() for part in memory)
+                hidden, cell = (tensor[:, rows].contiguous() for tensor in memory)
                 probabilities, state = self.step(observations[rows], (hidden, cell))
-                told.append(probabilities.cpu().numpy())
+                parts.append(probabilities.cpu().numpy())
                 states.append(state)
-        hidden, cell = (torch.cat(parts, dim=1) for parts in zip(*states, strict=True))
-        return np.concatenate(told), (hidden, cell)
+        hidden, cell = (torch.cat(tensors, dim=1) for tensors in zip(*states, strict=True))
+        return np.concatenate(parts), (hidden, cell)
 
 
 class LSTMNetworkPolicy(LSTMPolicy):
-    """Action probabilities of any layers, an LSTM and further layers.
+    """Action probabilities of a torch module, an LSTM and a head.
 
     Args:
-        trunk: Observations ``(B, *shape)`` to features.
-        lstm: Features to ``(B, size)``, a step at a time.
-        head: These to scores ``(B, A)``.
-        softmax: Whether scores are logits; else action values, of which the best is taken.
+        trunk: From observations ``(B, *shape)`` to features.
+        lstm: From features to ``(B, size)``, a step at a time.
+        head: From these to scores ``(B, A)``.
+        softmax: Whether scores are logits; otherwise they are action values, and the policy is
+            greedy.
     """
 
     def __init__(self, trunk: nn.Module, lstm: nn.LSTM, head: nn.Module, *, softmax: bool) -> None:
@@ -72,18 +73,18 @@ class LSTMNetworkPolicy(LSTMPolicy):
 
     def step(self, observations: NDArray[Any], state: State) -> tuple[torch.Tensor, State]:
         """See ``LSTMPolicy.step``; the softmax is taken in float64."""
-        seen = torch.from_numpy(np.ascontiguousarray(observations)).to(self._device)
-        features, after = self._lstm(self._trunk(seen)[None], state)
+        inputs = torch.from_numpy(np.ascontiguousarray(observations)).to(self._device)
+        features, after = self._lstm(self._trunk(inputs)[None], state)
         return inference.probabilities(self._head(features[0]), softmax=self.stochastic), after
 
 
 @dataclass(frozen=True)
 class RecurrentSpec(PolicySpec):
-    """The same with an LSTM between trunk and head.
+    """What is needed to build a network with an LSTM between trunk and head again.
 
     Attributes:
-        lstm_hidden_size: Units of each of its layers.
-        n_lstm_layers: Number of layers.
+        lstm_hidden_size: Units of each layer of the LSTM.
+        n_lstm_layers: Number of its layers.
     """
 
     lstm_hidden_size: int
@@ -94,10 +95,10 @@ class RecurrentPolicy(LSTMNetworkPolicy):
     """Action probabilities of a trunk, an LSTM and a linear head.
 
     Args:
-        spec: What the network is.
-        trunk: Observations to features.
-        lstm: Features to ``(B, lstm_hidden_size)``, a step at a time.
-        head: These to ``(B, n_actions)``.
+        spec: Describes the network.
+        trunk: From observations to features.
+        lstm: From features to ``(B, lstm_hidden_size)``, a step at a time.
+        head: From these to ``(B, n_actions)``.
     """
 
     def __init__(self, spec: RecurrentSpec, trunk: Trunk, lstm: nn.LSTM, head: nn.Module) -> None:

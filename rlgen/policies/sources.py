@@ -1,21 +1,26 @@
-"""What tells one policy made elsewhere from another; imports no torch."""
+"""Sources of policies made elsewhere: how they are written, and their hash; imports no torch."""
 
 import hashlib
 from pathlib import Path
 
 from rlgen.errors import ProtocolError
 
-#: Between a model's file and that of its VecNormalize statistics.
+#: Stands between the file of a model and the file of its VecNormalize statistics.
 WITH = "+"
-#: Said in place of statistics by whose model was trained without.
+#: Stands in place of statistics where the model was trained without.
 WITHOUT = "none"
 
 
 def parts(text: str) -> tuple[str, str]:
-    """A policy as named: its file or function, and the file of its statistics.
+    """Split the name of a policy into its file or function, and the file of its statistics.
 
-    ``model.zip+statistics.pkl`` has both, ``model.zip+none`` says that there are none; else "" is
-    the second.
+    Examples:
+        >>> parts("model.zip+statistics.pkl")
+        ('model.zip', 'statistics.pkl')
+        >>> parts("model.zip+none")
+        ('model.zip', 'none')
+        >>> parts("model.zip")
+        ('model.zip', '')
     """
     path, sign, statistics = text.rpartition(WITH)
     if sign and (statistics == WITHOUT or statistics.endswith(".pkl")):
@@ -24,23 +29,23 @@ def parts(text: str) -> tuple[str, str]:
 
 
 def files(text: str) -> list[str]:
-    """What a policy is read from: its file or function, then its statistics if it has some."""
+    """The files of a policy: its file or function, then its statistics if it has some."""
     return [part for part in parts(text) if part not in ("", WITHOUT)]
 
 
 def policy_hash(text: str) -> str:
-    """SHA-256 of a policy's files, of a run's weights, or of the name of a function.
+    """SHA-256 of a policy's files, of a run's weights, or of the name of a function, as hex.
 
     Raises:
         ProtocolError: If there is no such file.
     """
     named, *statistics = files(text)
-    told = _hash(named)
+    digest = _hash(named)
     for file in statistics:
         if not Path(file).is_file():
             raise ProtocolError(f"there is no file {file}")
-        told = hashlib.sha256(f"{told} {_hash(file)}".encode()).hexdigest()
-    return told
+        digest = hashlib.sha256(f"{digest} {_hash(file)}".encode()).hexdigest()
+    return digest
 
 
 def _hash(named: str) -> str:

@@ -22,10 +22,10 @@ class PolicySpec:
 
     Attributes:
         network: The trunk.
-        observation_shape: Of one observation.
+        observation_shape: Shape of one observation.
         n_actions: Number of actions.
-        head: "softmax": logits of action probabilities; "argmax": action values.
-        parts: Of observations that are dictionaries: what stands where.
+        head: "softmax": scores are logits; "argmax": scores are action values.
+        parts: Where dictionary observations are packed in vectors: the entries.
     """
 
     network: Network
@@ -39,9 +39,9 @@ class TorchPolicy(MemorylessPolicy):
     """Action probabilities of a trunk and a linear head.
 
     Args:
-        spec: What the network is.
-        trunk: Observations to features.
-        head: Features to ``(B, n_actions)``.
+        spec: Describes the network.
+        trunk: From observations to features.
+        head: From features to scores ``(B, n_actions)``.
     """
 
     def __init__(self, spec: PolicySpec, trunk: Trunk, head: nn.Module) -> None:

@@ -1,4 +1,4 @@
-"""Environments that show the learner something else than there is to see."""
+"""Environments whose observations are changed for the learner."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +13,12 @@ from rlgen.training.regularisers.base import View
 
 
 class ViewedEnv(BatchEnv):
-    """The same environments through views, one after the other.
+    """Environments whose observations pass through views, one after the other.
 
     Args:
-        env: What is seen.
-        views: How.
-        device: Where the views are, and tensors of observations.
+        env: The environments.
+        views: The views, first to last.
+        device: Torch's name of the device of views and observations.
     """
 
     def __init__(self, env: BatchEnv, views: Sequence[View], device: str) -> None:
@@ -26,7 +26,7 @@ class ViewedEnv(BatchEnv):
         self._everyone = torch.arange(env.num_envs, device=device)
         super().__init__(env.num_envs, env.observation_space, env.action_space)
 
-    def _shown(self, observations: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
+    def _viewed(self, observations: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
         for view in self.views:
             observations = view.show(observations, which)
         return observations
@@ -37,7 +37,7 @@ class ViewedEnv(BatchEnv):
 
     def _arrays(self, observations: NDArray[np.generic], which: torch.Tensor) -> VecEnvObs:
         there = torch.as_tensor(observations, device=self._everyone.device)
-        return self._shown(there, which).cpu().numpy()
+        return self._viewed(there, which).cpu().numpy()
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Seeds the environments; the views have their own."""
@@ -48,7 +48,7 @@ class ViewedEnv(BatchEnv):
         observations = self.env.reset()
         self._begin(self._everyone)
         if isinstance(observations, torch.Tensor):
-            return self._shown(observations, self._everyone)
+            return self._viewed(observations, self._everyone)
         assert isinstance(observations, np.ndarray)
         return self._arrays(observations, self._everyone)
 
@@ -57,10 +57,10 @@ class ViewedEnv(BatchEnv):
         step = self.env.advance(actions)
         cut = step.cut
         if cut is not None:
-            # Still of the episodes that end.
-            cut = (cut[0], self._shown(cut[1], cut[0]))
+            # The views of the episodes that have just ended.
+            cut = (cut[0], self._viewed(cut[1], cut[0]))
         self._begin(step.ended.nonzero().flatten())
-        observations = self._shown(step.observations, self._everyone)
+        observations = self._viewed(step.observations, self._everyone)
         return Step(observations, step.rewards, step.ended, cut)
 
     def step_async(self, actions: NDArray[Any]) -> None:
@@ -75,8 +75,8 @@ class ViewedEnv(BatchEnv):
         if len(ended):
             who = torch.as_tensor(ended, device=self._everyone.device)
             last = np.stack([infos[i]["terminal_observation"] for i in ended])
-            for i, shown in zip(ended, self._arrays(last, who), strict=True):
-                infos[i]["terminal_observation"] = shown
+            for i, observation in zip(ended, self._arrays(last, who), strict=True):
+                infos[i]["terminal_observation"] = observation
             self._begin(who)
         return self._arrays(observations, self._everyone), rewards, dones, infos
 

@@ -85,12 +85,12 @@ def test_pictures_stay_within_their_range():
 def test_symbols_and_tabular_levels_refuse_it_before_anything_is_computed(name, family, tmp_path):
     condition = Condition.parse(name)
     member = lookup.family(family)
-    assert f"{name} needs observations that are amounts" in condition.why_not(member)
+    assert f"{name} needs continuous observations" in condition.why_not(member)
     assert not can_be_exact(POLICY, member, member.generate([0]), condition)
     with pytest.raises(ProtocolError, match="no noise can be added"):
         rollout.evaluate(POLICY, member, member.generate([0]), [condition], episodes=1)
     study = TINY | {"family": family, "family_options": {}, "conditions": ["plain", name]}
-    with pytest.raises(RlgenError, match=f"{name} needs observations that are amounts"):
+    with pytest.raises(RlgenError, match=f"{name} needs continuous observations"):
         api.evaluate(study, tmp_path / "store")
     assert not (tmp_path / "store").exists()
 

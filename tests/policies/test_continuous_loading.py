@@ -152,7 +152,7 @@ def test_what_does_not_fit_is_one_line(tmp_path, model):
     other = changed(model, action_space=space | {"high": "[1. 1.]"})
     for source, family, told in [
         (discrete, reaching, "its actions are discrete"),
-        (crossq, reaching, "no dense layer.*--trust"),
+        (crossq, reaching, "not a dense layer.*--trust"),
         (added, reaching, r"has the weights 'extra\.bias'.*--trust"),
         (other, reaching, r"other bounds than here: high is 1, 1, here 1, 3"),
         (
@@ -198,7 +198,7 @@ def test_programs_and_functions_give_actions(tmp_path, monkeypatch):
     torch.jit.trace(network, (torch.zeros(2, 4),)).save(path)
     (tmp_path / "my_actions.py").write_text(
         "import numpy as np\n"
-        "from rlgen.policy import FunctionPolicy\n"
+        "from rlgen.policies.functions import FunctionPolicy\n"
         "def act(seen):\n    return np.tanh(seen[:, 2:] - seen[:, :2])\n"
         "def wrong(seen):\n    return np.zeros((len(seen), 3))\n"
         "PROBABILITIES = FunctionPolicy(act, 2)\n"

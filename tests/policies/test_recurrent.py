@@ -324,7 +324,9 @@ def test_a_model_from_python(tmp_path):
     continuous = recurrent_model("Pendulum-v1")
     with pytest.raises(ProtocolError, match=r"its actions are Box.* here they are discrete"):
         api.evaluate_policy(continuous, CARTPOLE, [0])
-    with pytest.raises(ProtocolError, match="a memory, which cannot be played with vectors"):
+    with pytest.raises(
+        ProtocolError, match="a memory, which is not supported with continuous actions"
+    ):
         api.evaluate_policy(continuous, "Pendulum-v1", [0])
     continuous.save(tmp_path / "continuous.zip")
     for family, why in [(CARTPOLE, "its actions are continuous"), ("Pendulum-v1", "has a memory")]:
@@ -362,7 +364,7 @@ def test_a_policy_of_the_user_s_own_with_state(tmp_path, monkeypatch):
     assert isinstance(policy, Policy)
     told = api.evaluate_policy(policy, family, range(8), episodes=2)
     assert (told["ret_mean"] == 1).all()
-    with pytest.raises(PolicyError, match=r"gives 3 action probabilities; .* has 2 actions"):
+    with pytest.raises(PolicyError, match=r"returns 3 action probabilities; .* has 2 actions"):
         loading.load("my_recaller:wide", family)
-    with pytest.raises(PolicyError, match="my_recaller:Recaller: is a class"):
+    with pytest.raises(PolicyError, match="my_recaller:Recaller is a class"):
         loading.load("my_recaller:Recaller", family)

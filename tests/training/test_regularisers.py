@@ -151,7 +151,7 @@ PENDULUM = {"family": "Pendulum-v1", "network": "mlp-64-64"}
             {"regulariser": ["none", "l2+random_shift"], "family": "CartPole-v1"},
             r"'l2\+random_shift': .*\(C, H, W\), and those of CartPole-v1 are \(4,\)",
         ),
-        ({"regulariser": "level_noise", "family": "CartPole-v1"}, "CartPole-v1 shows amounts"),
+        ({"regulariser": "level_noise", "family": "CartPole-v1"}, "CartPole-v1 shows quantities"),
         (
             {"regulariser": "level_noise", "family": MIXED, "family_options": {"keys": SIDE}},
             f"of {MIXED} have none",

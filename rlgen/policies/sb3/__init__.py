@@ -1,1 +1,1 @@
-"""Policies of stable-baselines3: zips and models at hand."""
+"""Policies of stable-baselines3: saved zips and models in memory."""

@@ -1,4 +1,4 @@
-"""Any stable-baselines3 model as a policy."""
+"""Policies of stable-baselines3 models in memory."""
 
 from typing import Any, cast
 
@@ -17,27 +17,27 @@ from rlgen.networks.box_head import Normals
 from rlgen.policies.base import AnyPolicy, MemorylessPolicy
 from rlgen.policies.box_policy import BoxPolicy
 from rlgen.policies.recurrent_policy import LSTMPolicy, State
-from rlgen.policies.sb3.observations import Seen, UnfitError
+from rlgen.policies.sb3.observations import Converter, UnfitError
 
 
 def policy(model: BaseAlgorithm, family: Family) -> AnyPolicy:
-    """The model's policy, with the LSTM's memory if it has one.
+    """The policy of a model, with the LSTM's memory if it has one.
 
     Args:
-        model: Trained.
-        family: What is to be played.
+        model: A trained model.
+        family: The family that it plays.
 
     Raises:
-        ProtocolError: If its observations or actions are others, or it has a memory where actions
-            are vectors of numbers.
+        ProtocolError: If its observations or actions do not fit the family, or it has a memory and
+            its actions are continuous.
     """
     own, name, box = model.action_space, type(model).__name__, family.box
     remembers = hasattr(model.policy, "lstm_actor")
     if box is None:
         if not isinstance(own, gym.spaces.Discrete):
             raise ProtocolError(f"{name}: its actions are {own}, and here they are discrete")
-        seen = _seen(model, family)
-        return RecurrentSB3Policy(model, seen) if remembers else SB3Policy(model, seen)
+        convert = _converter(model, family)
+        return RecurrentSB3Policy(model, convert) if remembers else SB3Policy(model, convert)
     if (
         not isinstance(own, gym.spaces.Box)
         or own.shape != box.shape
@@ -45,13 +45,15 @@ def policy(model: BaseAlgorithm, family: Family) -> AnyPolicy:
     ):
         raise ProtocolError(f"{name}: its actions are {own}, and here they are {box}")
     if remembers:
-        raise ProtocolError(f"{name}: its policy has a memory, which cannot be played with vectors")
-    return ContinuousSB3Policy(model, _seen(model, family), box)
+        raise ProtocolError(
+            f"{name}: its policy has a memory, which is not supported with continuous actions"
+        )
+    return ContinuousSB3Policy(model, _converter(model, family), box)
 
 
-def _seen(model: BaseAlgorithm, family: Family) -> Seen:
+def _converter(model: BaseAlgorithm, family: Family) -> Converter:
     try:
-        return Seen(model.observation_space, family.observation_space)
+        return Converter(model.observation_space, family.observation_space)
     except UnfitError as error:
         raise ProtocolError(f"{type(model).__name__}: {error}") from None
 
@@ -60,12 +62,12 @@ class SB3Policy(MemorylessPolicy):
     """Action probabilities of an on-policy model, or the greedy action of others (DQN, QRDQN, ARS).
 
     Args:
-        model: Trained, with discrete actions and no memory.
-        seen: From observations here to its own.
+        model: A trained model with discrete actions and no memory.
+        convert: From observations here to the model's own.
     """
 
-    def __init__(self, model: BaseAlgorithm, seen: Seen) -> None:
-        self._model, self._seen = model, seen
+    def __init__(self, model: BaseAlgorithm, convert: Converter) -> None:
+        self._model, self._convert = model, convert
         self.stochastic = isinstance(model, OnPolicyAlgorithm)
         assert isinstance(model.action_space, gym.spaces.Discrete)
         self._n_actions = int(model.action_space.n)
@@ -79,54 +81,54 @@ class SB3Policy(MemorylessPolicy):
         self._model.policy.set_training_mode(False)
         with torch.inference_mode():
             if not self.stochastic:
-                actions, _ = self._model.predict(self._seen(observations), deterministic=True)
+                actions, _ = self._model.predict(self._convert(observations), deterministic=True)
                 one_hot: NDArray[np.float64] = np.eye(self._n_actions)[actions]
                 return one_hot
             policy: Any = self._model.policy
-            tensor, _ = policy.obs_to_tensor(self._seen(observations))
-            told = _probabilities(policy.get_distribution(tensor))
-            return np.asarray(told.cpu().numpy(), dtype=np.float64)
+            tensor, _ = policy.obs_to_tensor(self._convert(observations))
+            probabilities = _probabilities(policy.get_distribution(tensor))
+            return np.asarray(probabilities.cpu().numpy(), dtype=np.float64)
 
 
 class RecurrentSB3Policy(LSTMPolicy):
     """Action probabilities of sb3-contrib's RecurrentPPO.
 
     Args:
-        model: Trained, with discrete actions.
-        seen: From observations here to its own.
+        model: A trained model with discrete actions.
+        convert: From observations here to the model's own.
     """
 
-    def __init__(self, model: BaseAlgorithm, seen: Seen) -> None:
-        self._policy, self._seen = cast(Any, model.policy), seen
+    def __init__(self, model: BaseAlgorithm, convert: Converter) -> None:
+        self._policy, self._convert = cast(Any, model.policy), convert
         super().__init__(self._policy.lstm_actor, self._policy)
 
     def step(self, observations: NDArray[Any], state: State) -> tuple[torch.Tensor, State]:
         """See ``LSTMPolicy.step``."""
-        tensor, _ = self._policy.obs_to_tensor(self._seen(observations))
-        # No episode begins: where one did, the state is that of a beginning already.
+        tensor, _ = self._policy.obs_to_tensor(self._convert(observations))
+        # No reset of the LSTM's state: at the start of an episode it is zero already.
         begins = torch.zeros(len(observations), device=self._device)
         distribution, after = self._policy.get_distribution(tensor, state, begins)
         return _probabilities(distribution), after
 
 
 def _probabilities(distribution: Any) -> torch.Tensor:
-    told: torch.Tensor = distribution.distribution.probs.double()
-    return told / told.sum(1, keepdim=True)
+    probabilities: torch.Tensor = distribution.distribution.probs.double()
+    return probabilities / probabilities.sum(1, keepdim=True)
 
 
 class ContinuousSB3Policy(BoxPolicy):
-    """Actions of a model that are vectors of numbers.
+    """Continuous actions of a model.
 
     Noise of gSDE is drawn anew at each step.
 
     Args:
-        model: Trained, with such actions and no memory.
-        seen: From observations here to its own.
-        box: Of the actions.
+        model: A trained model with continuous actions and no memory.
+        convert: From observations here to the model's own.
+        box: The action space.
     """
 
-    def __init__(self, model: BaseAlgorithm, seen: Seen, box: gym.spaces.Box) -> None:
-        self._policy, self._seen = cast(Any, model.policy), seen
+    def __init__(self, model: BaseAlgorithm, convert: Converter, box: gym.spaces.Box) -> None:
+        self._policy, self._convert = cast(Any, model.policy), convert
         actor = getattr(model.policy, "actor", None)
         plays = cast(nn.Module, model.policy if actor is None else actor)
         super().__init__(box, plays, squashed=bool(self._policy.squash_output))
@@ -135,18 +137,18 @@ class ContinuousSB3Policy(BoxPolicy):
     def normals(self, observations: NDArray[Any]) -> Normals:
         """See ``BoxPolicy.normals``."""
         policy = self._policy
-        seen, _ = policy.obs_to_tensor(self._seen(observations))
+        inputs, _ = policy.obs_to_tensor(self._convert(observations))
         if not hasattr(policy, "actor"):
             if not self.stochastic:  # ARS
-                features = policy.extract_features(seen, policy.features_extractor)
+                features = policy.extract_features(inputs, policy.features_extractor)
                 return _before_tanh(policy.action_net)(features), None
-            normal = policy.get_distribution(seen).distribution
+            normal = policy.get_distribution(inputs).distribution
             return normal.mean, normal.stddev.log()
         actor = policy.actor
         if not self.stochastic:
-            features = actor.extract_features(seen, actor.features_extractor)
+            features = actor.extract_features(inputs, actor.features_extractor)
             return _before_tanh(actor.mu)(features), None
-        mean, log_std, more = actor.get_action_dist_params(seen)
+        mean, log_std, more = actor.get_action_dist_params(inputs)
         if more:  # gSDE
             normal = actor.action_dist.proba_distribution(mean, log_std, **more).distribution
             return normal.mean, normal.stddev.log()
@@ -154,5 +156,5 @@ class ContinuousSB3Policy(BoxPolicy):
 
 
 def _before_tanh(layers: nn.Sequential) -> nn.Module:
-    """A network without what squashes its outputs."""
+    """A network without the tanh that squashes its outputs."""
     return layers[:-1] if isinstance(layers[-1], nn.Tanh) else layers

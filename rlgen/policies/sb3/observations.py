@@ -1,7 +1,7 @@
-"""Observations as a stable-baselines3 model knew them, from what is shown here.
+"""Convert a family's observations into those that a stable-baselines3 model was trained on.
 
-A model may have seen pictures as bytes or tables with their channels last, where our families show
-numbers divided by 255 and channels first (``rlgen_envs.registered.observing``).
+A model may have been trained on pictures of bytes, or with their channels last, where our families
+divide by 255 and put channels first (``rlgen_envs.registered.observing``).
 """
 
 import re
@@ -20,23 +20,23 @@ from torch import nn
 
 from rlgen.levels.spaces import Packed
 
-#: The highest byte: what stable-baselines3 divides pictures by.
+#: The largest byte; stable-baselines3 divides pictures by it.
 BYTE = 255
-#: The entries in the text of a dictionary's spaces, as gymnasium prints it.
+#: The entries in the text of a dictionary space, as Gymnasium prints it.
 ENTRY = re.compile(r"'([^']*)': (\w+)\((.*?)\)(?=, '[^']*': \w+\(|\}$)")
 
 
 class UnfitError(Exception):
-    """Why what is shown here is not what a model has seen."""
+    """The reason why observations are not those that a model was trained on."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """A space of a model, as far as it matters.
+class ModelSpace:
+    """The parts of a model's observation space that its network depends on.
 
     Attributes:
-        shape: Of the arrays that its network flattened; of one-hot vectors their length.
-        top: The highest number in whole numbers of bytes; 0 where they are no bytes.
+        shape: Shape of the arrays that its network receives; of one-hot vectors their length.
+        top: The largest value of bytes; 0 where observations are not bytes.
     """
 
     shape: tuple[int, ...]
@@ -44,27 +44,27 @@ class Known:
 
     @property
     def picture(self) -> bool:
-        """Whether stable-baselines3 takes it for a picture, and divides it."""
+        """Whether stable-baselines3 treats it as a picture, and divides it by ``BYTE``."""
         return len(self.shape) == 3 and self.top == BYTE
 
     @classmethod
-    def of(cls, space: "gym.Space[Any]") -> "Known":
-        """What is known of a space at hand."""
+    def of(cls, space: "gym.Space[Any]") -> "ModelSpace":
+        """Read them off a Gymnasium space."""
         if isinstance(space, spaces.Box):
             bytes_ = space.dtype == np.uint8
             return cls(space.shape, float(space.high.max()) if bytes_ else 0.0)
         return cls((int(spaces.flatdim(space)),))
 
     @classmethod
-    def told(cls, space: Mapping[str, Any]) -> "Known | dict[str, Known] | None":
-        """What a zip says of a space without being unpickled; None if that is too little."""
+    def of_json(cls, space: Mapping[str, Any]) -> "ModelSpace | dict[str, ModelSpace] | None":
+        """Read them off a zip's JSON, without unpickling; None if that does not say enough."""
         kind = str(space.get(":type:", ""))
         if kind.endswith(".Dict'>"):
             text = space.get("spaces")
             entries = ENTRY.findall(text) if isinstance(text, str) else []
-            told = {key: cls._printed(name, inside) for key, name, inside in entries}
-            known = {key: one for key, one in told.items() if one is not None}
-            return known if known and len(known) == len(told) else None
+            parsed = {key: cls._printed(name, inside) for key, name, inside in entries}
+            spaces_ = {key: one for key, one in parsed.items() if one is not None}
+            return spaces_ if spaces_ and len(spaces_) == len(parsed) else None
         if kind.endswith(".Box'>"):
             shape = space.get("_shape")
             if not isinstance(shape, list):
@@ -76,15 +76,15 @@ class Known:
         )
 
     @classmethod
-    def _printed(cls, kind: str, inside: str) -> "Known | None":
-        """A space as gymnasium prints it: what stands in its brackets."""
+    def _printed(cls, kind: str, inside: str) -> "ModelSpace | None":
+        """From the text in the brackets of a space that Gymnasium has printed."""
         if kind == "Box":
-            found = re.search(r"\((\d[\d, ]*),?\), (\w+)$", inside)
-            if found is None:
+            match = re.search(r"\((\d[\d, ]*),?\), (\w+)$", inside)
+            if match is None:
                 return None
-            ends = inside[: found.start()]
-            shape = tuple(int(n) for n in re.findall(r"\d+", found[1]))
-            return cls(shape, _highest(ends) if found[2] == "uint8" else 0.0)
+            bounds = inside[: match.start()]
+            shape = tuple(int(n) for n in re.findall(r"\d+", match[1]))
+            return cls(shape, _highest(bounds) if match[2] == "uint8" else 0.0)
         numbers = [int(n) for n in re.findall(r"\d+", inside.split("start")[0])]
         if not numbers or kind not in ("Discrete", "MultiDiscrete", "MultiBinary"):
             return None
@@ -97,99 +97,99 @@ def _highest(text: Any) -> float:
 
 
 class Look(nn.Module):
-    """Arrays ``(B, *shown)`` as the model knew them, ``(B, *known.shape)``.
+    """Convert arrays ``(B, *space.shape)`` into the model's ``(B, *own.shape)``.
 
     Args:
-        known: What the model knew.
-        space: What is shown here.
-        where: What is shown, for messages.
-        divided: Whether pictures are divided by 255, as stable-baselines3 does it itself.
+        own: The model's space.
+        space: The space of the observations here.
+        where: Names the entry in messages.
+        divided: Whether pictures are divided by 255, as stable-baselines3 does by itself.
 
     Raises:
-        UnfitError: If they differ by more than this.
+        UnfitError: If they differ by more than scale and the place of channels.
     """
 
     def __init__(
-        self, known: Known, space: spaces.Box, where: str = "", *, divided: bool = False
+        self, own: ModelSpace, space: spaces.Box, where: str = "", *, divided: bool = False
     ) -> None:
         super().__init__()
-        shown, self._shape = space.shape, known.shape
-        self._last = known.shape != shown and known.shape == (*shown[1:], *shown[:1])
-        if not self._last and tuple(n for n in shown if n > 1) != tuple(
-            n for n in known.shape if n > 1
+        shape, self._shape = space.shape, own.shape
+        self._last = own.shape != shape and own.shape == (*shape[1:], *shape[:1])
+        if not self._last and tuple(n for n in shape if n > 1) != tuple(
+            n for n in own.shape if n > 1
         ):
             raise UnfitError(
-                f"was trained on observations of shape {known.shape}{where}, and here they have "
-                f"{shown}"
+                f"was trained on observations of shape {own.shape}{where}, and here they have "
+                f"{shape}"
             )
-        self._factor, self._divisor = 1.0, float(BYTE) if divided and known.picture else 1.0
-        if known.top:
+        self._factor, self._divisor = 1.0, float(BYTE) if divided and own.picture else 1.0
+        if own.top:
             top = float(space.high.max())
             if not np.isfinite(top):
                 raise UnfitError(f"was trained on bytes{where}, and here are other numbers")
-            self._factor = known.top / top
+            self._factor = own.top / top
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
-        """What the model saw, float32."""
-        seen = observations.float()
+        """The model's observations, float32."""
+        arrays = observations.float()
         if self._factor != 1:
-            seen = (seen * self._factor).round()
+            arrays = (arrays * self._factor).round()
         if self._last:
-            seen = seen.movedim(1, -1)
-        return seen.reshape(len(seen), *self._shape) / self._divisor
+            arrays = arrays.movedim(1, -1)
+        return arrays.reshape(len(arrays), *self._shape) / self._divisor
 
 
 def looks(
-    known: Mapping[str, Known], space: spaces.Box, *, divided: bool = False
+    own: Mapping[str, ModelSpace], space: spaces.Box, *, divided: bool = False
 ) -> dict[str, Look]:
-    """How each entry of a model's dictionary looks, in the model's order.
+    """The conversion of each entry of a model's dictionary, in the model's order.
 
     Raises:
-        UnfitError: If there is another dictionary, or none.
+        UnfitError: If observations are another dictionary, or not one.
     """
     if not isinstance(space, Packed):
         raise UnfitError(
-            f"was trained on a dictionary of {', '.join(known)}, and here are no dictionaries"
+            f"was trained on a dictionary of {', '.join(own)}, and here are no dictionaries"
         )
     here = space.entries()
-    if here.keys() != known.keys():
+    if here.keys() != own.keys():
         raise UnfitError(
-            f"was trained on a dictionary of {', '.join(known)}, and here it has {', '.join(here)}"
+            f"was trained on a dictionary of {', '.join(own)}, and here it has {', '.join(here)}"
         )
-    return {key: Look(one, here[key], f" for {key}", divided=divided) for key, one in known.items()}
+    return {key: Look(one, here[key], f" for {key}", divided=divided) for key, one in own.items()}
 
 
-def plain(known: Known, space: spaces.Box, *, divided: bool = False) -> Look:
-    """How an observation that is no dictionary to the model looks.
+def plain(own: ModelSpace, space: spaces.Box, *, divided: bool = False) -> Look:
+    """The conversion of observations for a model that was not trained on dictionaries.
 
     Raises:
-        UnfitError: If it is another, or one here whose entries it cannot have seen like this.
+        UnfitError: If observations have another shape, or are a dictionary with pictures.
     """
     if isinstance(space, Packed):
         pictures = [part.name for part in space.parts if len(part.shape) > 1]
         if pictures:
             raise UnfitError(
-                f"was trained on no dictionary, and here is one with pictures "
+                f"was not trained on dictionaries, and here is one with pictures "
                 f"({', '.join(pictures)}); name an entry, or put the wrapper around it that it "
                 "was trained with"
             )
-    return Look(known, space, divided=divided)
+    return Look(own, space, divided=divided)
 
 
 class EntriesLook(nn.Module):
-    """What a model makes of a dictionary: the features of each entry, one after the other.
+    """A model's features of dictionary observations: those of each entry, concatenated.
 
     Args:
-        space: What is shown here, a ``Packed``.
-        entries: Of ``looks``.
-        features: What each goes through.
+        space: The space of the observations here, a ``Packed``.
+        entries: From ``looks``.
+        features: The layers of each entry.
     """
 
     def __init__(
         self, space: spaces.Box, entries: Mapping[str, Look], features: Sequence[nn.Module]
     ) -> None:
         super().__init__()
-        assert isinstance(space, Packed), "looks says so"
+        assert isinstance(space, Packed), "checked by looks"
         self._space, self._names = space, list(entries)
         self._features = nn.ModuleList(
             nn.Sequential(look, layers)
@@ -198,36 +198,36 @@ class EntriesLook(nn.Module):
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
         """``(B, features)``."""
-        told = self._space.unpack(observations)
+        entries = self._space.unpack(observations)
         named = zip(self._names, self._features, strict=True)
-        return torch.cat([layers(told[name]) for name, layers in named], dim=1)
+        return torch.cat([layers(entries[name]) for name, layers in named], dim=1)
 
 
-class Seen:
-    """Observations as a model at hand takes them.
+class Converter:
+    """Convert a family's observations into those that a model in memory takes.
 
     Args:
-        own: Its space.
-        space: What is shown here.
+        own: The model's observation space.
+        space: The space of the observations here.
 
     Raises:
-        UnfitError: If it has seen something else.
+        UnfitError: If the model was trained on something else.
     """
 
     def __init__(self, own: "gym.Space[Any]", space: spaces.Box) -> None:
         self._own, self._space = own, space
         if isinstance(own, spaces.Dict):
-            self._looks = looks({key: Known.of(part) for key, part in own.items()}, space)
+            self._looks = looks({key: ModelSpace.of(part) for key, part in own.items()}, space)
         else:
-            self._look = plain(Known.of(own), space)
+            self._look = plain(ModelSpace.of(own), space)
 
     def __call__(self, observations: NDArray[Any]) -> Any:
         """An array ``(B, ...)``, or a dictionary of them."""
-        told = torch.from_numpy(np.ascontiguousarray(observations))
+        tensor = torch.from_numpy(np.ascontiguousarray(observations))
         if not isinstance(self._own, spaces.Dict):
-            return _named(self._own, self._look(told).numpy())
-        assert isinstance(self._space, Packed), "looks says so"
-        entries = self._space.unpack(told)
+            return _named(self._own, self._look(tensor).numpy())
+        assert isinstance(self._space, Packed), "checked by looks"
+        entries = self._space.unpack(tensor)
         return {
             key: _named(self._own[key], look(entries[key]).numpy())
             for key, look in self._looks.items()
@@ -235,7 +235,7 @@ class Seen:
 
 
 def _named(space: "gym.Space[Any]", one_hot: NDArray[Any]) -> NDArray[Any]:
-    """Numbers of things instead of one-hot vectors; stable-baselines3 has them begin with 0."""
+    """Indices instead of one-hot vectors; stable-baselines3 counts them from 0."""
     if isinstance(space, spaces.Discrete):
         return np.asarray(one_hot.argmax(axis=1))
     if isinstance(space, spaces.MultiDiscrete):

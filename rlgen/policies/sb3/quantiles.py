@@ -1,14 +1,14 @@
-"""QR-DQN's policy: the best mean of quantiles, which is a linear layer where these are one."""
+"""QR-DQN's action values: means of quantiles, which are linear where the quantiles are."""
 
 import torch
 from torch import nn
 
 
 def mean(quantiles: nn.Linear, n_actions: int) -> dict[str, torch.Tensor]:
-    """Weight and bias of the layer that gives action values.
+    """Weight and bias of the linear layer from features to action values.
 
     Args:
-        quantiles: Gives quantile ``q`` of action ``a`` at ``q * n_actions + a``, as QR-DQN's does.
+        quantiles: Returns quantile ``q`` of action ``a`` at ``q * n_actions + a``, as QR-DQN does.
         n_actions: Number of actions.
     """
     weight, bias = quantiles.weight.detach(), quantiles.bias.detach()

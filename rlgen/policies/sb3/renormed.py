@@ -1,7 +1,7 @@
-"""Batch renormalisation, as it plays: part of the linear layer behind it.
+"""Batch renormalisation with frozen statistics, as part of the linear layer after it.
 
 CrossQ (Bhatt et al. 2024, https://arxiv.org/abs/1902.05605) puts it before every layer of an actor.
-While a policy plays its statistics stand still, and it is a scale and a shift of each feature.
+While a policy is evaluated, it is a scale and a shift of each feature.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,29 +12,29 @@ from torch import nn
 
 
 def scale_and_shift(
-    told: Mapping[str, torch.Tensor], eps: float
+    statistics: Mapping[str, torch.Tensor], eps: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """What it does to its features, ``(F,)`` each.
+    """Scale and shift of each feature, ``(F,)`` each.
 
     Args:
-        told: ``ra_mean``, ``ra_var``, ``scale`` and ``bias``, ``(F,)`` each.
-        eps: What is added to variances.
+        statistics: ``ra_mean``, ``ra_var``, ``scale`` and ``bias``, ``(F,)`` each.
+        eps: Added to variances.
     """
-    scale = told["scale"] / (told["ra_var"] + eps).sqrt()
-    return scale, told["bias"] - told["ra_mean"] * scale
+    scale = statistics["scale"] / (statistics["ra_var"] + eps).sqrt()
+    return scale, statistics["bias"] - statistics["ra_mean"] * scale
 
 
 class Still(nn.Module):
-    """A renormalisation whose statistics stand still.
+    """A renormalisation with frozen statistics.
 
     Args:
-        told: See ``scale_and_shift``.
+        statistics: See ``scale_and_shift``.
         eps: As there.
     """
 
-    def __init__(self, told: Mapping[str, torch.Tensor], eps: float) -> None:
+    def __init__(self, statistics: Mapping[str, torch.Tensor], eps: float) -> None:
         super().__init__()
-        self._scale, self._shift = scale_and_shift(told, eps)
+        self._scale, self._shift = scale_and_shift(statistics, eps)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """``(B, F)``."""
@@ -42,11 +42,11 @@ class Still(nn.Module):
 
 
 class Renormed(nn.Module):
-    """A renormalisation and the linear layer behind it, as one linear layer; it changes with them.
+    """A renormalisation and the linear layer after it as one linear layer, which tracks both.
 
     Args:
         renorm: sb3-contrib's ``BatchRenorm1d``.
-        layer: The layer.
+        layer: The linear layer.
     """
 
     def __init__(self, renorm: nn.Module, layer: nn.Linear) -> None:
@@ -65,19 +65,19 @@ class Renormed(nn.Module):
         prefix: str = "",
         keep_vars: bool = False,
     ) -> dict[str, Any]:
-        """Weight and bias of the one layer."""
+        """Weight and bias of the equivalent linear layer."""
         del keep_vars
         renorm: Any = self._renorm
         scale, shift = scale_and_shift(renorm.state_dict(), renorm.eps)
         weight, bias = self._layer.weight.detach(), self._layer.bias.detach()
-        told = {"weight": weight * scale, "bias": bias + weight @ shift}
-        given = {} if destination is None else destination
-        given.update({f"{prefix}{name}": tensor for name, tensor in told.items()})
-        return given
+        own = {"weight": weight * scale, "bias": bias + weight @ shift}
+        state = {} if destination is None else destination
+        state.update({f"{prefix}{name}": tensor for name, tensor in own.items()})
+        return state
 
 
 def joined(layers: Iterable[nn.Module]) -> Iterator[nn.Module]:
-    """Layers, each linear one with the renormalisation before it; one at the end is left out."""
+    """Join each linear layer with the renormalisation before it; leave out one at the end."""
     before = None
     for layer in layers:
         if hasattr(layer, "ra_mean"):

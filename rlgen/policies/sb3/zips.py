@@ -1,4 +1,4 @@
-"""The policy in a stable-baselines3 zip, from its weights alone: its pickles are left alone."""
+"""Policies from the weights in stable-baselines3 zips; nothing is unpickled."""
 
 import io
 import json
@@ -18,13 +18,13 @@ from rlgen.policies.base import Policy
 from rlgen.policies.network_policy import NetworkPolicy
 from rlgen.policies.recurrent_policy import LSTMNetworkPolicy
 from rlgen.policies.sb3 import quantiles
-from rlgen.policies.sb3.observations import EntriesLook, Known, UnfitError, looks, plain
+from rlgen.policies.sb3.observations import EntriesLook, ModelSpace, UnfitError, looks, plain
 
 #: Activations that a stable-baselines3 zip may name.
 ACTIVATIONS = {
     kind.__name__: kind for kind in (nn.Tanh, nn.ReLU, nn.ELU, nn.LeakyReLU, nn.SiLU, nn.GELU)
 }
-#: What the names of weights begin with, of an actor and of what it plays without.
+#: Prefixes of the weights of an actor, and of parts that it does not need to act.
 PARTS = (
     *("features_extractor.", "pi_features_extractor.", "vf_features_extractor."),
     *("mlp_extractor.policy_net.", "mlp_extractor.value_net.", "action_net.", "value_net."),
@@ -37,14 +37,20 @@ PARTS = (
 
 @dataclass(frozen=True)
 class Zip:
-    """What a stable-baselines3 zip says without being unpickled."""
+    """The contents of a stable-baselines3 zip that can be read without unpickling.
+
+    Attributes:
+        path: The file.
+        data: The JSON of its settings.
+        weights: The tensors of its policy, by name.
+    """
 
     path: Path
     data: Mapping[str, Any]
     weights: Mapping[str, torch.Tensor]
 
     def needs_trust(self, why: str) -> PolicyError:
-        """Why it cannot be loaded safely."""
+        """The error for a zip that cannot be loaded safely."""
         return PolicyError(
             f"{self.path}: {why}; that is stored as a pickle, which runs code when it is read: "
             f"if you trust its author, say --trust {self.path}"
@@ -55,7 +61,7 @@ def read(path: Path) -> Zip:
     """Open a zip; nothing in it is unpickled.
 
     Raises:
-        PolicyError: If it is none of stable-baselines3's.
+        PolicyError: If it was not saved by stable-baselines3.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -73,20 +79,20 @@ def read(path: Path) -> Zip:
 
 
 def policy(path: Path, space: spaces.Box) -> Policy:
-    """The policy of PPO, A2C, DQN, and of the algorithms of sb3-contrib but CrossQ and TQC.
+    """Load the policy of PPO, A2C, DQN, or an algorithm of sb3-contrib other than CrossQ and TQC.
 
-    MaskablePPO plays without masks: families have none. Of RecurrentPPO only the actor matters.
+    MaskablePPO plays without masks: families have none. Of RecurrentPPO only the actor is loaded.
 
     Args:
         path: The zip.
-        space: Of the observations of what is to be played.
+        space: The space of the observations that it will be given.
 
     Raises:
-        PolicyError: Saying what is wrong, or what only a pickle would tell.
+        PolicyError: If it does not fit, or cannot be loaded without unpickling.
     """
-    told = read(path)
-    names = set(told.weights)
-    kwargs = told.data.get("policy_kwargs") or {}
+    archive = read(path)
+    names = set(archive.weights)
+    kwargs = archive.data.get("policy_kwargs") or {}
     default: type[nn.Module]
     if "action_net.weight" in names:
         stem, head, softmax, default = "mlp_extractor.policy_net", "action_net", True, nn.Tanh
@@ -97,40 +103,40 @@ def policy(path: Path, space: spaces.Box) -> Policy:
     elif "action_net.0.weight" in names:
         stem, head, softmax, default = "action_net", "", False, nn.ReLU
     else:
-        raise told.needs_trust(
+        raise archive.needs_trust(
             "it holds no policy with discrete actions of PPO, A2C, DQN, TRPO, MaskablePPO, "
             "RecurrentPPO, QRDQN or ARS"
         )
-    check_names(told)
+    check_names(archive)
     if "log_std" in names:
         raise PolicyError(f"{path}: its actions are continuous, not discrete")
-    act = activation(told, kwargs, default)
-    before = extractor(told, features(names, stem), space)
+    act = activation(archive, kwargs, default)
+    before = extractor(archive, features(names, stem), space)
     modules: list[nn.Module] = []
-    layers = dense(told.weights, stem)
+    layers = dense(archive.weights, stem)
     if stem.startswith("quantile_net"):
-        layers[-1] = _mean(told, layers[-1])
-    elif stem == "action_net" and (told.data.get("action_space") or {}).get("n") is None:
+        layers[-1] = _mean(archive, layers[-1])
+    elif stem == "action_net" and (archive.data.get("action_space") or {}).get("n") is None:
         raise PolicyError(f"{path}: its actions are not discrete")
     for i, layer in enumerate(layers):
         modules.append(layer)
         if head or i < len(layers) - 1:
             modules.append(act())
     if head:
-        modules += dense(told.weights, head)
-    lstm = _lstm(told, kwargs)
+        modules += dense(archive.weights, head)
+    lstm = _lstm(archive, kwargs)
     if lstm is not None:
         trunk = nn.Sequential(*before)
         return LSTMNetworkPolicy(trunk, lstm, nn.Sequential(*modules), softmax=softmax)
     return NetworkPolicy(nn.Sequential(*before, *modules), softmax=softmax)
 
 
-def _lstm(told: Zip, kwargs: Mapping[str, Any]) -> nn.LSTM | None:
+def _lstm(archive: Zip, kwargs: Mapping[str, Any]) -> nn.LSTM | None:
     """The actor's LSTM, if it has one."""
     prefix = "lstm_actor."
     weights = {
         name.removeprefix(prefix): weight
-        for name, weight in told.weights.items()
+        for name, weight in archive.weights.items()
         if name.startswith(prefix)
     }
     if not weights:
@@ -138,123 +144,132 @@ def _lstm(told: Zip, kwargs: Mapping[str, Any]) -> nn.LSTM | None:
     settings = kwargs.get("lstm_kwargs") or {}
     # Dropout is of training; most other settings would be another arithmetic.
     if not isinstance(settings, dict) or not set(settings) <= {"bias", "dropout"}:
-        raise told.needs_trust("its LSTM has settings of its own")
+        raise archive.needs_trust("its LSTM has settings of its own")
     try:
         hidden, width = weights["weight_hh_l0"].shape[1], weights["weight_ih_l0"].shape[1]
         depth = sum(name.startswith("weight_hh_l") for name in weights)
         lstm = nn.LSTM(width, hidden, num_layers=depth, bias="bias_hh_l0" in weights)
         lstm.load_state_dict(weights)
     except Exception:
-        raise told.needs_trust("its LSTM is not that of sb3-contrib") from None
+        raise archive.needs_trust("its LSTM is not that of sb3-contrib") from None
     return lstm
 
 
-def check_names(told: Zip) -> None:
-    """Refuse policies that have weights which no policy of the package has."""
-    strange = sorted(name for name in told.weights if not name.startswith(PARTS))
+def check_names(archive: Zip) -> None:
+    """Refuse weights that no policy of stable-baselines3 or sb3-contrib has."""
+    strange = sorted(name for name in archive.weights if not name.startswith(PARTS))
     if strange:
-        raise told.needs_trust(f"its policy has the weights {strange[0]!r}")
+        raise archive.needs_trust(f"its policy has the weights {strange[0]!r}")
 
 
 def features(names: set[str], stem: str) -> str:
-    """What the names of the policy's features extractor begin with."""
+    """The prefix of the weights of the policy's features extractor."""
     if stem.startswith(("q_net", "quantile_net")):
         return stem.split(".")[0] + "."
     separate = any(name.startswith("pi_features_extractor.") for name in names)
     return "pi_" if separate else ""
 
 
-def _mean(told: Zip, layer: nn.Linear) -> nn.Linear:
+def _mean(archive: Zip, layer: nn.Linear) -> nn.Linear:
     """The layer whose outputs are the means of this one's quantiles."""
-    number = told.data.get("n_quantiles")
+    number = archive.data.get("n_quantiles")
     if not isinstance(number, int) or number < 1 or layer.out_features % number:
-        raise PolicyError(f"{told.path}: n_quantiles = {number!r} does not fit its weights")
+        raise PolicyError(f"{archive.path}: n_quantiles = {number!r} does not fit its weights")
     mean = nn.Linear(layer.in_features, layer.out_features // number)
     mean.load_state_dict(quantiles.mean(layer, mean.out_features))
     return mean
 
 
-def activation(told: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]) -> type[nn.Module]:
-    """What a zip's dense layers have between them."""
+def activation(
+    archive: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]
+) -> type[nn.Module]:
+    """The activation between a zip's dense layers."""
     text = str(kwargs.get("activation_fn", ""))
-    known = {"activation_fn", "net_arch", "features_extractor_class", "optimizer_class"}
-    known |= {"optimizer_kwargs", "ortho_init", "use_sde", "log_std_init", ":type:", ":serialized:"}
-    known |= {"share_features_extractor", "normalize_images", "n_quantiles", "with_bias"}
-    known |= {"lstm_hidden_size", "n_lstm_layers", "shared_lstm", "enable_critic_lstm"}
-    known |= {"lstm_kwargs"}
-    known |= {"n_critics", "squash_output", "clip_mean", "full_std", "use_expln"}
-    known |= {"top_quantiles_to_drop_per_net"}
-    known |= {"batch_norm", "batch_norm_momentum", "batch_norm_eps", "renorm_warmup_steps"}
-    strange = sorted(set(kwargs) - known)
+    supported = {"activation_fn", "net_arch", "features_extractor_class", "optimizer_class"}
+    supported |= {
+        "optimizer_kwargs",
+        "ortho_init",
+        "use_sde",
+        "log_std_init",
+        ":type:",
+        ":serialized:",
+    }
+    supported |= {"share_features_extractor", "normalize_images", "n_quantiles", "with_bias"}
+    supported |= {"lstm_hidden_size", "n_lstm_layers", "shared_lstm", "enable_critic_lstm"}
+    supported |= {"lstm_kwargs"}
+    supported |= {"n_critics", "squash_output", "clip_mean", "full_std", "use_expln"}
+    supported |= {"top_quantiles_to_drop_per_net"}
+    supported |= {"batch_norm", "batch_norm_momentum", "batch_norm_eps", "renorm_warmup_steps"}
+    strange = sorted(set(kwargs) - supported)
     if strange:
-        raise told.needs_trust(f"its policy has the setting {strange[0]!r}")
+        raise archive.needs_trust(f"its policy has the setting {strange[0]!r}")
     if not text:
         return default
     name = (re.findall(r"\.(\w+)'>", text) or [""])[0]
     if name not in ACTIVATIONS:
-        raise told.needs_trust(f"its activation function is {text}")
+        raise archive.needs_trust(f"its activation function is {text}")
     return ACTIVATIONS[name]
 
 
-def extractor(told: Zip, before: str, space: spaces.Box) -> list[nn.Module]:
-    """What comes before the dense layers: nothing, or the CNN of Mnih et al. 2015.
+def extractor(archive: Zip, before: str, space: spaces.Box) -> list[nn.Module]:
+    """The modules before the dense layers: a conversion, and perhaps the CNN of Mnih et al. 2015.
 
-    Of a dictionary each picture has a CNN of its own (``CombinedExtractor``).
+    Each picture of a dictionary has a CNN of its own (``CombinedExtractor``).
     """
     prefix = f"{before}features_extractor."
-    rest = {name for name in told.weights if name.startswith(prefix)}
-    known = Known.told(told.data.get("observation_space") or {})
-    if known is None:
-        raise told.needs_trust("it does not tell what it observes")
-    divided = (told.data.get("policy_kwargs") or {}).get("normalize_images", True)
+    rest = {name for name in archive.weights if name.startswith(prefix)}
+    own = ModelSpace.of_json(archive.data.get("observation_space") or {})
+    if own is None:
+        raise archive.needs_trust("its observation space cannot be read")
+    divided = (archive.data.get("policy_kwargs") or {}).get("normalize_images", True)
     try:
-        if isinstance(known, dict):
-            entries = looks(known, space, divided=divided)
-            convs = {key: f"{prefix}extractors.{key}." for key in known}
+        if isinstance(own, dict):
+            entries = looks(own, space, divided=divided)
+            convs = {key: f"{prefix}extractors.{key}." for key in own}
             modules: list[nn.Module] = [
                 EntriesLook(
-                    space, entries, [nn.Sequential(*_cnn(told, name)) for name in convs.values()]
+                    space, entries, [nn.Sequential(*_cnn(archive, name)) for name in convs.values()]
                 )
             ]
         else:
             convs = {"": prefix}
-            modules = [plain(known, space, divided=divided), *_cnn(told, prefix)]
+            modules = [plain(own, space, divided=divided), *_cnn(archive, prefix)]
     except UnfitError as error:
-        raise PolicyError(f"{told.path}: {error}") from None
+        raise PolicyError(f"{archive.path}: {error}") from None
     whole = tuple(f"{name}{part}." for name in convs.values() for part in ("cnn", "linear"))
     if any(not name.startswith(whole) for name in rest):
-        raise told.needs_trust("its features extractor is no part of stable-baselines3")
+        raise archive.needs_trust("its features extractor is not one of stable-baselines3")
     return modules
 
 
-def _cnn(told: Zip, prefix: str) -> list[nn.Module]:
-    """The CNN whose weights' names begin like this; where there is none, numbers in a row."""
-    names = [n for n in told.weights if n.startswith(f"{prefix}cnn.") and n.endswith(".weight")]
+def _cnn(archive: Zip, prefix: str) -> list[nn.Module]:
+    """The CNN whose weights have this prefix; a flattening layer where there is none."""
+    names = [n for n in archive.weights if n.startswith(f"{prefix}cnn.") and n.endswith(".weight")]
     if not names:
         return [nn.Flatten()]
     strides = {8: 4, 4: 2, 3: 1}  # by kernel size
     modules: list[nn.Module] = []
     for name in sorted(names, key=lambda n: int(n.split(".")[-2])):
-        weight = told.weights[name]
+        weight = archive.weights[name]
         if weight.shape[-1] not in strides:
-            raise told.needs_trust("its convolutions are not those of stable-baselines3")
+            raise archive.needs_trust("its convolutions are not those of stable-baselines3")
         conv = nn.Conv2d(
             weight.shape[1], weight.shape[0], weight.shape[-1], strides[weight.shape[-1]]
         )
-        conv.weight.data, conv.bias = weight, nn.Parameter(told.weights[name[:-6] + "bias"])
+        conv.weight.data, conv.bias = weight, nn.Parameter(archive.weights[name[:-6] + "bias"])
         modules += [conv, nn.ReLU()]
     modules.append(nn.Flatten())
-    for layer in dense(told.weights, f"{prefix}linear"):
+    for layer in dense(archive.weights, f"{prefix}linear"):
         modules += [layer, nn.ReLU()]
     return modules
 
 
 def dense(weights: Mapping[str, torch.Tensor], stem: str) -> list[nn.Linear]:
-    """The dense layers with this name, or of the sequence with it."""
+    """The dense layers with this name, or in the sequence with this name."""
     pattern = re.compile(rf"{re.escape(stem)}(?:\.(\d+))?\.weight")
-    found = {int(m[1] or 0): n for n in weights if (m := pattern.fullmatch(n)) is not None}
+    names = {int(m[1] or 0): n for n in weights if (m := pattern.fullmatch(n)) is not None}
     layers: list[nn.Linear] = []
-    for _, name in sorted(found.items()):
+    for _, name in sorted(names.items()):
         weight = weights[name]
         layer = nn.Linear(weight.shape[1], weight.shape[0])
         # ARS's linear policy has no bias.

@@ -1,9 +1,9 @@
-"""The catalogue of what regularises a learner, one module each.
+"""The catalogue of regularisers of the learner, one module each.
 
-A perturbation met in training regularises too; those that can are in ``PERTURBATIONS``. To add
-one of the learner: a module with a ``Regulariser``, and its line in the table. The contract tests
-then check that one seed gives the same weights twice, that it changes nothing at its identity
-strength and something at its default, and that evaluation does without it.
+A perturbation in training regularises too; those are in ``PERTURBATIONS``. To add a regulariser of
+the learner: a module with a ``Regulariser``, and its line in the table. The contract tests then
+check that one seed gives the same weights twice, that it changes nothing at its identity strength
+and something at its default, and that evaluation does without it.
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REGULARISERS"]
 
-# In the order of their names in results; what is seen is noisy first and then moved.
+# In the order of their names in results; noise is added to observations before they are shifted.
 REGULARISERS: "Catalogue[Regulariser]" = Catalogue(
     "regulariser",
     {

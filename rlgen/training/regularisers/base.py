@@ -1,4 +1,4 @@
-"""What a regulariser of a learner is."""
+"""The base classes of regularisers of the learner."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -12,70 +12,75 @@ if TYPE_CHECKING:
 
 
 class View(ABC):
-    """What ``N`` environments show a learner instead of what there is to see.
+    """A change of the observations that a learner receives from ``N`` environments.
 
-    The learner acts on what it is shown and learns from the same, so that what it did was its
-    policy's choice: to show it in the update alone would make PPO's ratio one between two
+    The learner acts on the changed observations and learns from the same, so that its actions are
+    those of its policy: to change them in the update alone would make PPO's ratio one between two
     policies (Raileanu et al. 2021, https://arxiv.org/abs/2006.12862).
     """
 
     def begin(self, which: "torch.Tensor") -> None:
-        """New episodes begin in these environments, int64 ``(K,)``; the first time in all."""
+        """Start new episodes in these environments, int64 ``(K,)``; at first in all."""
         del which
 
     @abstractmethod
     def show(self, observations: "torch.Tensor", which: "torch.Tensor") -> "torch.Tensor":
-        """What is shown.
+        """The changed observations.
 
         Args:
             observations: ``(B, *shape)``; not written to.
-            which: Of which environments, int64 ``(B,)``.
+            which: The environment of each, int64 ``(B,)``.
 
         Returns:
-            The same shape and dtype.
+            A tensor of the same shape and dtype.
         """
 
 
 class Regulariser:
-    """Something in how an agent learns, of one kind, that may keep it from overfitting.
+    """One kind of regularisation of the learner.
 
-    Nothing of it is left in the trained policy but its weights. A member overrides ``settings`` or
-    ``view``, and ``why_not``.
+    It has no effect on the trained policy except through its weights. A member overrides
+    ``settings`` or ``view``, and ``why_not``.
 
     Attributes:
-        strength: What the number after the colon means.
+        strength: The meaning of the number after the colon.
     """
 
     strength: Strength
 
     def why_not(self, strength: float, agent: str, network: str, family: Family) -> str | None:
-        """Why the agent cannot learn with it, with this network in these levels; else None.
+        """The reason why the agent cannot learn with it, or None.
 
         Args:
-            strength: Its number.
+            strength: The number after the colon.
             agent: Name in ``AGENTS``.
             network: Name in ``NETWORKS``.
-            family: Of the training levels.
+            family: Family of the training levels.
         """
         del strength, agent, network, family
         return None
 
     def settings(self, strength: float, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The run's hyper-parameters, drawn, with what it changes or adds (``learner.make``)."""
+        """The run's hyper-parameters with those that it changes or adds (``learner.make``).
+
+        Args:
+            strength: The number after the colon.
+            settings: The run's hyper-parameters, already drawn.
+        """
         del strength
         return dict(settings)
 
     def view(
         self, strength: float, family: Family, num_envs: int, seed: int, device: str
     ) -> View | None:
-        """What the learner is shown, or None if that is what there is to see.
+        """The view through which the learner observes, or None.
 
         Args:
-            strength: Its number.
-            family: Of the training levels.
-            num_envs: How many environments there are.
-            seed: Of all that is drawn.
-            device: Torch's name of where observations are.
+            strength: The number after the colon.
+            family: Family of the training levels.
+            num_envs: Number of environments.
+            seed: Seed of all random draws.
+            device: Torch's name of the device of observations.
         """
         del strength, family, num_envs, seed, device
         return None

@@ -20,20 +20,20 @@ class Dropout(Regulariser):
     strength = Strength("probability of leaving a unit out", 0.1, 0, 0.9)
 
     def why_not(self, strength: float, agent: str, network: str, family: Family) -> str | None:
-        """There must be hidden units, and gradients that go by which are left out."""
+        """It needs hidden units, and gradients that respect which units are left out."""
         del strength
         if AGENTS[agent].moves == "search":
             return f"dropout needs an agent that learns by gradients, and {agent} does not"
         if AGENTS[agent].moves == "critic":
-            return f"dropout needs values of what is seen alone, and {agent}'s are of actions too"
-        # Units of the convolutions of a dictionary's pictures stand beside what is no unit.
+            return f"dropout needs values of observations alone, and {agent}'s are of actions too"
+        # Features of a dictionary's pictures are concatenated with entries that are not units.
         packed = bool(parts_of(family.observation_space))
         hidden = NETWORKS[network].dense or (NETWORKS[network].convs and not packed)
         dense = "dense layers for dictionaries" if packed else "hidden units"
         return None if hidden else f"dropout needs {dense}, and {network} has none"
 
     def settings(self, strength: float, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """With ``dropout``."""
+        """Add ``dropout``."""
         return {**settings, "dropout": strength}
 
 

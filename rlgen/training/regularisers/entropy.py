@@ -10,7 +10,7 @@ from rlgen.training.regularisers.base import Regulariser
 
 
 class Entropy(Regulariser):
-    """The entropy of the policy is added to the objective with another coefficient than usual.
+    """Another coefficient of the policy's entropy in the objective.
 
     Williams and Peng 1991; the default is that of A3C (Mnih et al. 2016). Most agents have an
     entropy coefficient anyway, and this replaces it, drawn or not; 0 takes it away.
@@ -19,13 +19,13 @@ class Entropy(Regulariser):
     strength = Strength("entropy coefficient", 0.01, 0, 10)
 
     def why_not(self, strength: float, agent: str, network: str, family: Family) -> str | None:
-        """Some losses have no entropy in them."""
+        """It needs a loss with an entropy bonus."""
         del strength, network, family
         has = "ent_coef" in AGENTS[agent].settings
         return None if has else f"entropy needs a loss with an entropy bonus, and {agent} has none"
 
     def settings(self, strength: float, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """With ``ent_coef``."""
+        """Replace ``ent_coef``."""
         return {**settings, "ent_coef": strength}
 
 

@@ -10,7 +10,7 @@ from rlgen.training.regularisers.base import Regulariser
 
 
 class L2(Regulariser):
-    """Weights of trunk and heads are pulled towards 0; biases are not.
+    """Decay of the weights of trunk and heads; biases do not decay.
 
     Torch's ``weight_decay``: half the coefficient times the sum of squared weights, as a part of
     the loss whose gradient the optimiser scales but no clipping of gradients reaches. The default
@@ -20,14 +20,14 @@ class L2(Regulariser):
     strength = Strength("coefficient of the decay", 1e-4, 0, 1)
 
     def why_not(self, strength: float, agent: str, network: str, family: Family) -> str | None:
-        """Some agents' weights are not an optimiser's to move."""
+        """It needs an optimiser that moves the policy's weights."""
         del strength, network, family
         if AGENTS[agent].moves in ("descent", "critic"):
             return None
         return f"l2 needs an optimiser that moves the policy's weights, and {agent} has none"
 
     def settings(self, strength: float, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """With ``weight_decay``."""
+        """Add ``weight_decay``."""
         return {**settings, "weight_decay": strength}
 
 

@@ -8,19 +8,19 @@ from rlgen.training.regularisers.base import Regulariser, View
 
 
 class RandomShift(Regulariser):
-    """Each observation is padded by K pixels on all sides and cropped to its size at random.
+    """Pads each observation by K pixels on all sides and crops it to its size at random.
 
     The pad repeats the edge, and all channels of an observation move together, by -K to K pixels
     down and to the right: the shift of DrQ (Yarats et al. 2021, https://arxiv.org/abs/2004.13649).
-    Drawn anew for each observation, which the learner acts on and learns from, as
+    The shift is drawn for each observation, and the learner acts on it and learns from it, as
     RAD's agents on Procgen do (Laskin et al. 2020, https://arxiv.org/abs/2004.14990). In mazes the
-    edge is wall: with K = 1 nothing but wall is ever out of sight.
+    edge is wall: with K = 1 only walls are ever out of sight.
     """
 
     strength = Strength("largest shift, pixels,", 1, 0, 64, integer=True)
 
     def why_not(self, strength: float, agent: str, network: str, family: Family) -> str | None:
-        """Only what has height and width can move, and some of it must stay in sight."""
+        """It needs pictures larger than the shift."""
         del agent, network
         shape = family.observation_space.shape
         if len(shape) != 3:
@@ -33,7 +33,7 @@ class RandomShift(Regulariser):
     def view(
         self, strength: float, family: Family, num_envs: int, seed: int, device: str
     ) -> View | None:
-        """The shifts."""
+        """The random shifts."""
         del family, num_envs
         return _Shifts(int(strength), torch.Generator(device).manual_seed(seed))
 
@@ -43,14 +43,14 @@ class _Shifts(View):
         self._most, self._generator = most, generator
 
     def show(self, observations: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
-        """Each observation moved."""
+        """Each observation, shifted."""
         del which
         count, channels, *sides = observations.shape
         device, most = observations.device, self._most
         moved = torch.randint(
             -most, most + 1, (2, count, 1), generator=self._generator, device=device
         )
-        # Where each row and column comes from: out of the picture is its edge.
+        # The source of each row and column; beyond the picture it is the edge.
         rows, columns = (
             (torch.arange(side, device=device) - by).clamp(0, side - 1)
             for side, by in zip(sides, moved, strict=True)

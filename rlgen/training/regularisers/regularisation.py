@@ -1,4 +1,4 @@
-"""How an agent is kept from overfitting in training, written as ``random_spawn+dropout:0.1``."""
+"""Regularisation of training, such as ``random_spawn+dropout:0.1``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ NONE = "none"
 
 @dataclass(frozen=True)
 class Regularisation:
-    """Perturbations that are met in training, and what changes in the learner.
+    """Perturbations in training, and regularisers of the learner.
 
-    ``Regularisation.parse`` makes them.
+    Made by ``Regularisation.parse``.
 
     Attributes:
-        condition: What is met.
+        condition: The perturbations.
         parts: ``(regulariser name, strength)``, in the order of ``REGULARISERS``.
     """
 
@@ -31,9 +31,9 @@ class Regularisation:
 
     @classmethod
     def parse(cls, text: str) -> "Regularisation":
-        """From ``none`` or perturbations and regularisers joined by ``+``.
+        """Parse ``none``, or perturbations and regularisers joined by ``+``.
 
-        Each with an optional ``:strength``.
+        Each may have a ``:strength``.
 
         Raises:
             UnknownNameError: For a name that is neither.
@@ -54,8 +54,8 @@ class Regularisation:
             elif name in PERTURBATIONS:
                 met.append(piece)
             else:
-                known = [*_that_train(), *REGULARISERS]
-                raise UnknownNameError(f"unknown regulariser {name!r}{nearest(name, known)}")
+                names = [*_that_train(), *REGULARISERS]
+                raise UnknownNameError(f"unknown regulariser {name!r}{nearest(name, names)}")
         condition = Condition.parse("+".join(met) or PLAIN)
         for name, _ in condition.parts:
             if not PERTURBATIONS[name].regularises:
@@ -75,7 +75,7 @@ class Regularisation:
         return [(name, REGULARISERS[name], strength) for name, strength in self.parts]
 
     def why_not(self, agent: str, network: str, family: Family) -> str | None:
-        """Why the agent cannot learn so, with this network in the family's levels; else None."""
+        """The reason why the agent cannot learn like this, or None; see ``Regulariser.why_not``."""
         for _, member, strength in self._members:
             reason = member.why_not(strength, agent, network, family)
             if reason is not None:
@@ -83,19 +83,19 @@ class Regularisation:
         return None
 
     def settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """A run's hyper-parameters, drawn, with what the regularisers make of them."""
-        told = dict(settings)
+        """A run's hyper-parameters, already drawn, as the regularisers change them."""
+        changed = dict(settings)
         for _, member, strength in self._members:
-            told = member.settings(strength, told)
-        return told
+            changed = member.settings(strength, changed)
+        return changed
 
     def views(self, family: Family, num_envs: int, seed: int, device: str) -> list[View]:
-        """What the learner is shown, one made of the other; see ``Regulariser.view``."""
-        made = [
+        """The views through which the learner observes, first to last; see ``Regulariser.view``."""
+        views = [
             member.view(strength, family, num_envs, library_seed(seed, name), device)
             for name, member, strength in self._members
         ]
-        return [view for view in made if view is not None]
+        return [view for view in views if view is not None]
 
 
 def _that_train() -> list[str]:
