@@ -1,21 +1,25 @@
-"""What the command line prints as one line, without a traceback."""
+"""The errors that the command line prints as one line, without a traceback."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class RlgenError(Exception):
-    """A mistake of the user, or damage on disk, said in one line."""
+    """A mistake of the user, or damage on disk, described in one line.
+
+    Attributes:
+        exit_code: The exit code of a command that it ends.
+    """
 
     exit_code = 2
 
 
 class UnknownNameError(RlgenError):
-    """A name that no catalogue holds."""
+    """A name that is in no catalogue."""
 
 
 class LevelError(RlgenError):
-    """Levels that cannot be drawn as asked."""
+    """Levels that cannot be drawn or played as requested."""
 
 
 class ProtocolError(RlgenError):
@@ -31,23 +35,28 @@ class PolicyError(RlgenError):
 
 
 class StoreError(RlgenError):
-    """A store that cannot be used as asked."""
+    """A store that cannot be used as requested."""
 
 
 class ImportedFileError(RlgenError):
-    """A file of results that cannot be read as asked."""
+    """A file of results that cannot be imported as requested."""
 
 
 class DamagedStoreError(StoreError):
-    """A file of a store that cannot be read any more."""
+    """A damaged file of a store."""
 
     exit_code = 1
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`` (did you mean 'x'?)`` for the known name nearest to ``name``, or the known names."""
-    known = sorted(known)
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The hint after an unknown name: the nearest valid name, or all valid names.
+
+    Example:
+        >>> nearest("ppoo", ["ppo", "dqn"])
+        " (did you mean 'ppo'?)"
+    """
+    valid = sorted(names)
+    close = get_close_matches(name, valid, n=1, cutoff=0.5)
     if close:
         return f" (did you mean {close[0]!r}?)"
-    return f" (known: {', '.join(known)})" if known else ""
+    return f" (known: {', '.join(valid)})" if valid else ""

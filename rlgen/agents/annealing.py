@@ -1,4 +1,4 @@
-"""Exploration that ends with training."""
+"""Annealing of the entropy coefficient."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 
 class EntropyAnneal(BaseCallback):
-    """Lets the entropy coefficient of the loss fall to 0, as the square of what is left to train.
+    """Anneals the entropy coefficient of the loss to 0, as the square of the remaining progress.
 
-    A large coefficient keeps agents of few levels from settling on the first reward they find; kept
-    longer than that it costs return, as sampled actions stay random. stable-baselines3 has
-    schedules for learning rates, not for this coefficient.
+    A large coefficient keeps agents on few levels from settling for the first reward that they
+    find; later in training it costs return, since sampled actions stay random. stable-baselines3
+    has schedules for learning rates, not for this coefficient.
     """
 
     model: Any
@@ -19,7 +19,7 @@ class EntropyAnneal(BaseCallback):
         self._first = self.model.ent_coef
 
     def _on_rollout_start(self) -> None:
-        # Progress as of the last update, by which the learning rate went too.
+        # Progress as of the last update, as for the learning rate.
         self.model.ent_coef = self._first * self.model._current_progress_remaining**2
 
     def _on_step(self) -> bool:

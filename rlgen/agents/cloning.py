@@ -1,8 +1,8 @@
-"""Behaviour cloning of the planner (method 4.0): overfitted networks, and others, in seconds.
+"""Behaviour cloning of the planner (method 4.0): networks that overfit, or not, in seconds.
 
-The network learns the planner's actions in all states of its training levels, whichever way they
-are reached. On few levels it memorises them, on many it learns to play; with flipped rewards the
-labels are the reinforcement-learning analogue of random labels (Zhang et al. 2018, section 3.3).
+The network learns the planner's actions in all states of its training levels. On few levels it
+memorises them, on many it learns to play; with flipped rewards the labels are the counterpart of
+random labels in reinforcement learning (Zhang et al. 2018, section 3.3).
 """
 
 from collections.abc import Iterator
@@ -24,11 +24,11 @@ from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
 from rlgen.util.seeding import library_seed, stream
 
 BATCH = 256
-#: Largest learning rate times the square root of the widest layer's channels or units.
+#: The peak learning rate, times the square root of the widest layer's channels or units.
 LEARNING_RATE = 0.07
-#: Share of the steps in which the learning rate rises from 0; it then falls to 0.
+#: Share of the steps in which the learning rate rises from 0; after that it falls to 0.
 WARM_UP = 0.1
-#: At most so many of the training states are looked at for accuracy and loss.
+#: The largest number of training states in which accuracy and loss are measured.
 MEASURED = 20_000
 
 
@@ -37,10 +37,10 @@ class Cloned:
     """A cloned network.
 
     Attributes:
-        policy: Its policy, sampled from the softmax.
-        steps: Gradient steps taken.
-        accuracy: Share of training states in which its most probable action is an optimal one.
-        loss: Mean cross-entropy on them, nats. Where several actions are optimal it cannot be 0.
+        policy: Its policy, which samples from the softmax.
+        steps: Number of gradient steps.
+        accuracy: Share of training states in which its most probable action is optimal.
+        loss: Mean cross-entropy on them, in nats; positive where several actions are optimal.
     """
 
     policy: TorchPolicy
@@ -58,20 +58,20 @@ def clone(
     steps: int = 3000,
     device: str = "cpu",
 ) -> Cloned:
-    """Train a network to act as the planner does.
+    """Train a network to act like the planner.
 
-    Cross-entropy to the uniform distribution on the optimal actions (best return, then fewest
-    steps), Adam. Half of the states of a minibatch are drawn uniformly from all states of the
-    levels, half are drawn as the planner meets them from a random start cell: returns hang on
-    those few, and uniform draws alone take several times as many steps to the same return. On a
-    CPU one thread is used and two calls give the same bits.
+    The loss is the cross-entropy to the uniform distribution on the optimal actions (best return,
+    then fewest steps), minimised by Adam. Half of the states of a minibatch are drawn uniformly
+    from all states of the levels, half as the planner visits them from random start cells: returns
+    depend on these few, and with uniform draws alone the same return takes several times as many
+    steps. On a CPU one thread is used, and two calls give the same bits.
 
     Args:
         family: A family whose levels are tabular.
         levels: Training levels, with their flips, at least one.
         network: Name in ``NETWORKS``.
-        seed: Of weights and minibatches.
-        steps: Gradient steps, each on ``BATCH`` states.
+        seed: Seed of weights and minibatches.
+        steps: Number of gradient steps, each on ``BATCH`` states.
         device: "cpu" or "cuda".
 
     Raises:
@@ -81,7 +81,7 @@ def clone(
     """
     trunk = NETWORKS[network]
     shape = family.observation_space.shape
-    # Chunk by chunk is how planning is fast; the states are numbered alike in one large batch.
+    # Planning is fast in chunks; in one large batch the states have the same order.
     parts = [_labels(tabular) for tabular in batches(family, levels)]
     optimal, met = (np.concatenate(column) for column in zip(*parts, strict=True))
     met = met.cumsum() / met.sum()
@@ -91,8 +91,8 @@ def clone(
     goals = (optimal / optimal.sum(axis=1, keepdims=True)).astype(np.float32)
 
     def sample(states: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
-        seen = torch.from_numpy(tabular.observe(states.astype(np.int32)))
-        return seen.to(device), torch.from_numpy(goals[states]).to(device)
+        observations = torch.from_numpy(tabular.observe(states.astype(np.int32)))
+        return observations.to(device), torch.from_numpy(goals[states]).to(device)
 
     with _reproducible(library_seed(seed, "cloning", network)):
         body = layers(trunk, shape)
@@ -104,23 +104,27 @@ def clone(
         for _ in range(steps):
             anywhere = rng.integers(tabular.n_states, size=BATCH // 2)
             on_the_way = np.searchsorted(met, rng.random(BATCH // 2), side="right")
-            seen, goal = sample(np.concatenate([anywhere, on_the_way]))
+            inputs, goal = sample(np.concatenate([anywhere, on_the_way]))
             optimiser.zero_grad(set_to_none=True)
-            nn.functional.cross_entropy(net(seen), goal).backward()  # type: ignore[no-untyped-call]
+            loss = nn.functional.cross_entropy(net(inputs), goal)
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
         policy = TorchPolicy(PolicySpec(trunk, shape, tabular.n_actions, "softmax"), body, head)
         states = np.arange(tabular.n_states)
         if len(states) > MEASURED:
             states = rng.choice(states, MEASURED, replace=False)
-        told = policy.probabilities(tabular.observe(states.astype(np.int32)))
-    right = optimal[states, told.argmax(axis=1)]
-    surprise = -(goals[states] * np.log(np.maximum(told, 1e-300))).sum(axis=1)
+        probabilities = policy.probabilities(tabular.observe(states.astype(np.int32)))
+    right = optimal[states, probabilities.argmax(axis=1)]
+    surprise = -(goals[states] * np.log(np.maximum(probabilities, 1e-300))).sum(axis=1)
     return Cloned(policy, steps, float(right.mean()), float(surprise.mean()))
 
 
 def _labels(tabular: TabularLevels) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Optimal actions ``(N, A)``, and the planner's expected visits from random starts ``(N,)``."""
+    """Optimal actions ``(N, A)``, and the planner's expected visits from random starts ``(N,)``.
+
+    Both are of the ``N`` states of the levels.
+    """
     plan = planner.plan(tabular)
     per_level = np.diff(tabular.spawn_offsets)
     weights, state = np.repeat(1 / per_level, per_level), tabular.spawns.astype(np.int64)
@@ -134,13 +138,13 @@ def _labels(tabular: TabularLevels) -> tuple[NDArray[np.bool_], NDArray[np.float
 
 
 def _rate(progress: float) -> float:
-    """The learning rate, as a share of the largest, after this share of the steps."""
+    """The learning rate as a share of its peak, after this share of the steps."""
     return min(progress / WARM_UP, (1 - progress) / (1 - WARM_UP))
 
 
 @contextmanager
 def _reproducible(seed: int) -> Iterator[None]:
-    """One thread, and torch's global generator seeded; both as before afterwards."""
+    """Use one thread and seed torch's global generator within this context."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""The algorithms of sb3-contrib with our networks; importing this module needs that package."""
+"""Recipes of sb3-contrib's algorithms; importing this module needs that package."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class BatchedTRPO(Batched, TRPO):
 
 
 class UnmaskedPPO(MaskablePPO):
-    """MaskablePPO of sb3-contrib where every action is always allowed: families have no masks."""
+    """MaskablePPO of sb3-contrib without masks, since families have none."""
 
     def learn(self, *args: Any, **keys: Any) -> "UnmaskedPPO":
         """See sb3-contrib."""
@@ -48,10 +48,10 @@ class CountedARS(ARS):
 
 
 class TrunkARSPolicy(ARSPolicy):
-    """A network of the catalogue, of which ARS perturbs all weights.
+    """A network of the catalogue whose weights ARS perturbs.
 
-    ARS of Mania et al. 2018 is linear: the network "linear". Actions that are vectors are what the
-    network gives, clipped to their box.
+    ARS of Mania et al. 2018 is linear: the network "linear". Continuous actions are the network's
+    outputs, clipped to their box.
     """
 
     def __init__(
@@ -69,12 +69,12 @@ class TrunkARSPolicy(ARSPolicy):
         self.action_net = nn.Sequential(nn.Linear(self.features_dim, size))
 
     def extract_features(self, obs: Any, features_extractor: Any = None) -> Any:
-        """Observations as they are: the network knows best what to make of bytes."""
+        """Pass observations to the network unchanged; see ``BatchedPolicy``."""
         return (features_extractor or self.features_extractor)(obs)
 
 
 class MeanOfQuantiles(nn.Module):
-    """The mean of linear quantiles, as the linear head that it is; it changes with them.
+    """The mean of linear quantiles as a linear head, which tracks their weights.
 
     Args:
         layer: See ``quantiles.mean``.
@@ -119,10 +119,10 @@ def _renormed_actor(model: Any) -> tuple[Trunk, nn.Module]:
 
 
 class WholeSequences(RecurrentActorCriticPolicy):
-    """Passes a sequence through the LSTM at once, and the network sees bytes as they are.
+    """Passes whole sequences through the LSTM at once, and observations unchanged to the network.
 
-    sb3-contrib goes step by step wherever an episode begins, to forget what was before. Its buffer
-    cuts sequences there, so that one can begin with an episode, but never hold a beginning.
+    sb3-contrib passes step by step sequences in which an episode begins, to reset the state. Its
+    buffer cuts sequences there, so that an episode can begin only at the start of a sequence.
     """
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Dropout that the policy-gradient methods can bear."""
+"""Dropout with one mask per rollout, as policy-gradient methods need it."""
 
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
@@ -8,19 +8,18 @@ from rlgen.util.seeding import stream
 
 
 class Dropout(BaseCallback):
-    """Draws the hidden units that are left out, anew before each rollout.
+    """Draws the hidden units to leave out before each rollout.
 
-    The same units are left out of all observations, in acting, in the estimates of values (those
-    of DQN's target network too) and in all epochs of the update, as the code of Cobbe et al. 2019
-    (https://arxiv.org/abs/1812.02341) does it. Masks that are drawn at
-    each pass would let the update ask for the probability of an action under another network than
-    the one that took it, which makes PPO's ratio, and A2C's gradient, wrong (Hausknecht and Wagener
-    2022, https://arxiv.org/abs/2202.11818). What is left is scaled up in return, so that the
-    whole network, which is what is evaluated, needs no change.
+    The same units are left out for all observations, in acting, in value estimates (those of DQN's
+    target network too) and in all epochs of the update, as in the code of Cobbe et al. 2019
+    (https://arxiv.org/abs/1812.02341). With masks drawn at each pass, the update would compute the
+    probability of an action under another network than the one that took it, which makes PPO's
+    ratio and A2C's gradient wrong (Hausknecht and Wagener 2022, https://arxiv.org/abs/2202.11818).
+    The remaining units are scaled up, so that evaluation uses the whole network unchanged.
 
     Args:
-        probability: Of leaving a unit out.
-        seed: Of what is drawn.
+        probability: Probability of leaving a unit out.
+        seed: Seed of the masks.
     """
 
     def __init__(self, probability: float, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""A stable-baselines3 model made from a preset."""
+"""Make stable-baselines3 models from presets, and read their policies."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -29,7 +29,7 @@ from rlgen.policies.checkpoint import TrainedPolicy
 from rlgen.policies.recurrent_policy import RecurrentPolicy, RecurrentSpec
 from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
 
-#: Settings of ours that stable-baselines3 does not take.
+#: Settings that are not arguments of stable-baselines3's algorithms.
 _OURS = (
     "n_envs",
     "anneal",
@@ -41,7 +41,7 @@ _OURS = (
     "dropout",
     "action_noise",
 )
-#: Settings that stable-baselines3 takes as its policy's.
+#: Settings that are arguments of stable-baselines3's policies.
 _POLICY_S = (
     "n_quantiles",
     "lstm_hidden_size",
@@ -49,7 +49,7 @@ _POLICY_S = (
     "shared_lstm",
     "enable_critic_lstm",
 )
-#: Units that see features and action, in critics of networks that have no dense layer.
+#: Units of the layer that joins features and action, in critics of networks without dense layers.
 _JOINED = 256
 
 
@@ -62,17 +62,20 @@ def make(
     seed: int,
     device: str,
 ) -> BaseAlgorithm:
-    """The untrained model.
+    """Make an untrained model.
 
     Args:
-        preset: Says which algorithm.
-        settings: The run's hyper-parameters, drawn; and ``weight_decay``, if weights decay.
-        network: The trunk; heads are linear on it, shared between policy and value (A-21) where
-            the algorithm allows it. Critics that take actions are the same network, not shared,
-            with the action put to what its dense layers see; if it has none they get one.
-        env: Training environments.
-        seed: Of weights, exploration and minibatches.
+        preset: The agent.
+        settings: The run's hyper-parameters, already drawn; and ``weight_decay``, if weights decay.
+        network: The trunk; heads are linear on it, and policy and value share it (A-21) where the
+            algorithm allows. Critics of actions have a trunk of their own, whose dense layers also
+            receive the action; if the network has no dense layer, they get one.
+        env: The training environments.
+        seed: Seed of weights, exploration and minibatches.
         device: "cpu" or "cuda".
+
+    Raises:
+        RlgenError: If the agent's package is not installed.
     """
     how = recipe(preset)
     precision = resolve_precision(settings.get("precision", "float32"), network, device)
@@ -112,47 +115,47 @@ def make(
 
 
 def _optimizer(preset: AgentPreset, adam: Mapping[str, Any], decay: float) -> dict[str, Any]:
-    made: Callable[..., torch.optim.Optimizer] = RMSpropTFLike
+    optimiser: Callable[..., torch.optim.Optimizer] = RMSpropTFLike
     settings: dict[str, Any] = {"alpha": 0.99, "eps": 1e-5}
     if preset.optimizer == "adam":
         # One pass over the weights instead of eight.
-        made, settings = torch.optim.Adam, {"fused": True, **adam}
+        optimiser, settings = torch.optim.Adam, {"fused": True, **adam}
     return {
-        "optimizer_class": _decaying(made, decay) if decay else made,
+        "optimizer_class": _decaying(optimiser, decay) if decay else optimiser,
         "optimizer_kwargs": settings,
     }
 
 
 def _decaying(
-    made: Callable[..., torch.optim.Optimizer], decay: float
+    optimiser: Callable[..., torch.optim.Optimizer], decay: float
 ) -> Callable[..., torch.optim.Optimizer]:
-    """The optimiser with a decay of weights, not of biases."""
+    """The optimiser with a decay of weights but not of biases."""
 
     def make(parameters: Iterable[nn.Parameter], **settings: Any) -> torch.optim.Optimizer:
-        told = list(parameters)
-        weights = {"params": [p for p in told if p.dim() > 1], "weight_decay": decay}
-        return made([weights, {"params": [p for p in told if p.dim() == 1]}], **settings)
+        listed = list(parameters)
+        weights = {"params": [p for p in listed if p.dim() > 1], "weight_decay": decay}
+        return optimiser([weights, {"params": [p for p in listed if p.dim() == 1]}], **settings)
 
     return make
 
 
 def callbacks(settings: Mapping[str, Any], seed: int) -> list[BaseCallback]:
-    """What the settings ask for while the model learns.
+    """The callbacks that settings require in training.
 
     Args:
-        settings: As for ``make``; ``dropout`` is the probability of leaving a unit out, if any is.
-        seed: Of what is drawn.
+        settings: As for ``make``; ``dropout`` is the probability of leaving a unit out.
+        seed: Seed of dropout's masks.
     """
-    told: list[BaseCallback] = []
+    required: list[BaseCallback] = []
     if settings.get("dropout"):
-        told.append(Dropout(settings["dropout"], seed))
+        required.append(Dropout(settings["dropout"], seed))
     if settings.get("anneal_entropy"):
-        told.append(EntropyAnneal())
-    return told
+        required.append(EntropyAnneal())
+    return required
 
 
 def batched(preset: AgentPreset) -> bool:
-    """Whether it collects with ``BatchEnv.advance``, and so can play on a device."""
+    """Whether the agent steps with ``BatchEnv.advance``, and so can train on a device."""
     return recipe(preset).batched
 
 
@@ -161,24 +164,25 @@ def _schedule(rate: float, *, anneal: bool) -> float | Callable[[float], float]:
 
 
 def policy_of(
-    preset: AgentPreset, model: BaseAlgorithm, network: Network, seen: gym.spaces.Box
+    preset: AgentPreset, model: BaseAlgorithm, network: Network, space: gym.spaces.Box
 ) -> TrainedPolicy:
-    """The model's current policy; it shares the model's weights and changes with them.
+    """The policy of a model; it shares the model's weights and changes with them.
 
     Args:
-        preset: That the model was made from.
-        model: What learns.
+        preset: The preset that the model was made from.
+        model: The model.
         network: Its trunk.
-        seen: The space of its observations.
+        space: Its observation space.
     """
     how, actions = recipe(preset), model.action_space
-    shape, parts = seen.shape, parts_of(seen)
+    shape, parts = space.shape, parts_of(space)
     trunk, head = how.network(model)
     if isinstance(actions, gym.spaces.Box):
         assert isinstance(head, BoxHead)
         box = BoxSpec.of(actions)
-        drawn = ContinuousSpec(network, shape, prod(actions.shape), how.box_head, box, parts=parts)
-        return ContinuousTorchPolicy(drawn, trunk, head)
+        size = prod(actions.shape)
+        continuous = ContinuousSpec(network, shape, size, how.box_head, box, parts=parts)
+        return ContinuousTorchPolicy(continuous, trunk, head)
     assert isinstance(actions, gym.spaces.Discrete)
     n_actions = int(actions.n)
     if how.lstm is None:
@@ -193,8 +197,8 @@ def policy_of(
 def resolve_precision(wanted: str, network: Network, device: str) -> torch.dtype:
     """The precision meant by "auto", "float32" or "bfloat16".
 
-    "auto" is bfloat16 where the processor computes in it and the network is wide enough to gain.
-    It is no default: learning curves have not been compared on such a processor.
+    "auto" is bfloat16 where the processor supports it and the network is wide enough to gain. It is
+    not the default: learning curves have not been compared on such a processor.
     """
     if wanted == "auto":
         able = device == "cpu" and _has_bfloat16()
@@ -210,12 +214,12 @@ def resolve_device(wanted: str) -> str:
     """
     if wanted == "cpu":
         return wanted
-    found = torch.cuda.is_available()
-    if wanted == "cuda" and not found:
+    available = torch.cuda.is_available()
+    if wanted == "cuda" and not available:
         raise ProtocolError("device 'cuda': torch finds no GPU on this machine")
-    return "cuda" if found else "cpu"
+    return "cuda" if available else "cpu"
 
 
 def _has_bfloat16() -> bool:
-    found = torch.cpu.get_capabilities()
-    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -1,4 +1,4 @@
-"""How each algorithm is made with our networks, and where in its model the policy is found."""
+"""Recipes: how each algorithm is built with our networks, and where its model holds the policy."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ from rlgen.networks.box_head import BoxHead
 from rlgen.networks.trunk import Trunk
 from rlgen.util.registry import Catalogue, Lazy
 
-#: Adam's smallest denominator, stable-baselines3's default for algorithms that are on-policy.
+#: Adam's epsilon, stable-baselines3's default for on-policy algorithms.
 ON_POLICY = {"eps": 1e-5}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What differs between algorithms.
+    """How to build one algorithm.
 
     Attributes:
         algorithm: Its class.
-        policy: What it is given as its policy.
-        network: From the model to the trunk, and to the linear head or ``BoxHead``.
-        head: Of discrete actions, see ``torch_policy.PolicySpec``; "" where there can be none.
-        box_head: The same where actions are vectors of numbers.
-        adam: Arguments of Adam that are not torch's; None where nothing is optimised by gradients.
-        policy_settings: Arguments of the policy that are no settings.
-        arguments: Arguments of the algorithm that are no settings.
-        batched: Whether it collects with ``BatchEnv.advance``, and so on a device.
-        lstm: From the model to the LSTM between trunk and head; None where there is none.
-        joined: Whether it has critics that take actions: see ``learner.make``.
+        policy: The class, or the name, of its stable-baselines3 policy.
+        network: From the model to its trunk and its linear head or ``BoxHead``.
+        head: Head for discrete actions, see ``torch_policy.PolicySpec``; "" if it has none.
+        box_head: Head for continuous actions, a key of ``box_head.SQUASHED``; "" if it has none.
+        adam: Arguments of Adam other than torch's defaults; None if it does not use gradients.
+        policy_settings: Arguments of the policy that are not settings.
+        arguments: Arguments of the algorithm that are not settings.
+        batched: Whether it steps with ``BatchEnv.advance``, and so can train on a device.
+        lstm: From the model to the LSTM between trunk and head; None if there is none.
+        joined: Whether it has critics of actions, see ``learner.make``.
     """
 
     algorithm: type[BaseAlgorithm]
@@ -51,7 +51,7 @@ class Recipe:
 
 
 def actor(model: Any) -> tuple[Trunk, nn.Module]:
-    """Trunk and head of an actor and critic."""
+    """Trunk and head of an actor-critic model."""
     trunk, head = model.policy.features_extractor.layers, model.policy.action_net
     if isinstance(model.action_space, gym.spaces.Box):
         head = BoxHead(head, model.policy.log_std)
@@ -59,7 +59,7 @@ def actor(model: Any) -> tuple[Trunk, nn.Module]:
 
 
 def soft_actor(model: Any) -> tuple[Trunk, nn.Module]:
-    """Trunk and head of an actor whose actions are drawn and squashed."""
+    """Trunk and head of an actor that draws and squashes actions."""
     own = model.policy.actor
     trunk = Trunk(*own.features_extractor.layers, *own.latent_pi)
     return trunk, BoxHead(own.mu, own.log_std)
@@ -126,10 +126,10 @@ RECIPES: Catalogue[Recipe] = Catalogue(
 
 
 def recipe(preset: AgentPreset) -> Recipe:
-    """The preset's.
+    """The recipe of a preset.
 
     Raises:
-        RlgenError: If its package is not installed, or there is none for its algorithm.
+        RlgenError: If its package is not installed, or its algorithm has no recipe.
     """
     preset.require()
     return RECIPES[preset.algorithm]

@@ -1,7 +1,7 @@
-"""On-policy rollouts of stable-baselines3 whose every step is of all environments at once.
+"""On-policy rollouts for stable-baselines3 that step all environments at once, with tensors.
 
-Its own loop makes a dictionary an environment and step, and takes observations through numpy.
-What is learnt from a rollout, and how, is stable-baselines3's.
+The loop of stable-baselines3 makes a dictionary per environment and step, and passes observations
+through numpy. Learning from a rollout is stable-baselines3's.
 """
 
 from collections.abc import Generator
@@ -26,18 +26,18 @@ class Rollouts(RolloutBuffer):
     """``T`` steps of ``N`` environments as tensors on the learner's device."""
 
     def reset(self) -> None:
-        """Start anew; what was collected before is overwritten."""
-        if not hasattr(self, "seen"):
+        """Start a new rollout, which overwrites the previous one."""
+        if not hasattr(self, "observed"):
             shape = (self.buffer_size, self.n_envs)
             dtype = torch.from_numpy(np.zeros(0, self.observation_space.dtype)).dtype
-            self.seen = torch.empty(*shape, *self.obs_shape, dtype=dtype, device=self.device)
-            # Numbers of actions, or actions as rows of numbers.
+            self.observed = torch.empty(*shape, *self.obs_shape, dtype=dtype, device=self.device)
+            # Indices of actions, or vectors.
             box = isinstance(self.action_space, gym.spaces.Box)
             taken = (*shape, self.action_dim) if box else shape
             kind = torch.float32 if box else torch.int64
             self.taken = torch.empty(taken, dtype=kind, device=self.device)
-            # What each step earned, whether an episode began with it, its value and log
-            # probability, and the advantage and return that are computed from them.
+            # Reward of each step, whether an episode began with it, its value and log probability,
+            # and the advantage and return that are computed from them.
             self.numbers = torch.empty(6, *shape, device=self.device)
         self.pos, self.full = 0, False
 
@@ -50,8 +50,8 @@ class Rollouts(RolloutBuffer):
         values: torch.Tensor,
         log_probs: torch.Tensor,
     ) -> None:
-        """Add a step; each has ``N`` rows."""
-        self.seen[self.pos] = observations
+        """Add a step of all environments; each argument has ``N`` rows."""
+        self.observed[self.pos] = observations
         self.taken[self.pos] = actions.reshape(self.taken.shape[1:])
         earned = (rewards, begins, values.flatten(), log_probs)
         for row, numbers in zip(self.numbers, earned, strict=False):
@@ -60,11 +60,11 @@ class Rollouts(RolloutBuffer):
         self.full = self.pos == self.buffer_size
 
     def finish(self, last_values: torch.Tensor, begins: torch.Tensor) -> None:
-        """Generalized advantage estimation (Schulman et al. 2016), and returns from it.
+        """Compute advantages by GAE (Schulman et al. 2016), and returns from them.
 
         Args:
-            last_values: Of the observations after the last step, ``(N,)``.
-            begins: Whether episodes begin with them, ``(N,)``.
+            last_values: Values of the observations after the last step, ``(N,)``.
+            begins: Whether episodes begin with these observations, ``(N,)``.
         """
         rewards, starts, values, _, advantages, returns = self.numbers
         following, going = last_values.flatten(), 1 - begins.float()
@@ -78,7 +78,7 @@ class Rollouts(RolloutBuffer):
 
     @property
     def values(self) -> NDArray[np.float32]:  # type: ignore[override]
-        """Of each step, ``(T, N)``."""
+        """Value of each step, ``(T, N)``."""
         return self.numbers[2].cpu().numpy()
 
     @property
@@ -87,17 +87,17 @@ class Rollouts(RolloutBuffer):
         return self.numbers[5].cpu().numpy()
 
     def get(self, batch_size: int | None = None) -> Generator[RolloutBufferSamples, None, None]:
-        """All steps, in minibatches of random steps if a size is given."""
-        seen, taken = self.seen.flatten(0, 1), self.taken.flatten(0, 1)
+        """All steps, in random minibatches if a size is given."""
+        observed, taken = self.observed.flatten(0, 1), self.taken.flatten(0, 1)
         _, _, values, log_probs, advantages, returns = self.numbers.flatten(1)
-        columns = (seen, taken, values, log_probs, advantages, returns)
+        columns = (observed, taken, values, log_probs, advantages, returns)
         if batch_size is None:
             yield RolloutBufferSamples(*columns)
             return
-        order = torch.randperm(len(seen), device=self.device)
+        order = torch.randperm(len(observed), device=self.device)
         for first in range(0, len(order), batch_size):
             chosen = order[first : first + batch_size]
-            # Whole rows are copied: indexing with brackets goes pixel by pixel.
+            # index_select copies whole rows; indexing with brackets copies pixel by pixel.
             yield RolloutBufferSamples(*(column.index_select(0, chosen) for column in columns))
 
 
@@ -105,7 +105,7 @@ class Batched(OnPolicyAlgorithm):
     """Collects from a ``BatchEnv`` into ``Rollouts``."""
 
     def _within(self, actions: torch.Tensor) -> torch.Tensor:
-        """What is executed: drawn vectors may lie outside of the box, and are learnt from so."""
+        """The executed actions: clamped to the box; the learner keeps the unclamped ones."""
         if not isinstance(self.action_space, gym.spaces.Box):
             return actions
         low, high = (
@@ -127,26 +127,26 @@ class Batched(OnPolicyAlgorithm):
         self.policy.set_training_mode(False)
         rollout_buffer.reset()
         callback.on_rollout_start()
-        seen = torch.as_tensor(self._last_obs, device=self.device)
+        observations = torch.as_tensor(self._last_obs, device=self.device)
         begins = torch.as_tensor(self._last_episode_starts, device=self.device)
         for _ in range(n_rollout_steps):
             with torch.no_grad():
-                actions, values, log_probs = self.policy(seen)
+                actions, values, log_probs = self.policy(observations)
                 step = env.advance(self._within(actions))
                 rewards = step.rewards
                 if step.cut is not None:
                     which, last = step.cut
                     goes_on = self.policy.predict_values(last).flatten()
                     rewards = rewards.index_add(0, which, self.gamma * goes_on)
-            rollout_buffer.keep(seen, actions, rewards, begins, values, log_probs)
-            seen, begins = step.observations, step.ended
+            rollout_buffer.keep(observations, actions, rewards, begins, values, log_probs)
+            observations, begins = step.observations, step.ended
             self.num_timesteps += env.num_envs
             if not callback.on_step():
                 return False
         with torch.no_grad():
-            last_values = self.policy.predict_values(seen)
+            last_values = self.policy.predict_values(observations)
         rollout_buffer.finish(last_values, begins)
-        self._last_obs, self._last_episode_starts = seen, begins  # type: ignore[assignment]
+        self._last_obs, self._last_episode_starts = observations, begins  # type: ignore[assignment]
         callback.on_rollout_end()
         return True
 
@@ -160,7 +160,7 @@ class BatchedA2C(Batched, A2C):
 
 
 class BatchedPolicy(ActorCriticPolicy):
-    """Gives observations to the network as they are: it knows best what to make of bytes."""
+    """Passes observations to the network unchanged, since trunks handle bytes themselves."""
 
     def extract_features(self, obs: Any, features_extractor: Any = None) -> Any:
         """See stable-baselines3."""

@@ -1,4 +1,4 @@
-"""Optimal returns under a perturbation that the agent knows, with its memory (method 1.9, 3.5)."""
+"""Optimal actions under a perturbation that the agent knows, with its memory (method 1.9, 3.5)."""
 
 from dataclasses import replace
 
@@ -19,8 +19,8 @@ SETTLED = 1e-13
 def optimal_actions(tabular: TabularLevels, channel: Channel) -> NDArray[np.int64]:
     """The actions that are optimal for an agent that knows the perturbation, int64 ``(N, M)``.
 
-    One for each state and memory of the channel. Ties are broken by the fewest steps, then by the order of actions. The plan is for a whole
-    episode, so that it does not depend on the time.
+    One for each state and memory of the channel. Ties are broken by the fewest steps, then by the
+    order of actions. The plan is for a whole episode, so that it does not depend on the time.
 
     Args:
         tabular: Levels with ``N`` states in all.

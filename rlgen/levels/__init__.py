@@ -1,1 +1,1 @@
-"""Levels: families that generate them, splits into pools, and what is tabular about them."""
+"""Levels: families that generate them, splits into pools, and tabular levels."""

@@ -1,4 +1,4 @@
-"""Levels, and the families they come from."""
+"""The base classes of levels and of the families that generate them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 from rlgen.errors import LevelError, nearest
 from rlgen.levels.tabular import TabularLevels
 
-#: A pool is held in memory as arrays; this many 13 x 13 mazes take about 25 GB with their tables.
+#: The largest pool: this many 13 x 13 mazes take about 25 GB of memory with their tables.
 MAX_POOL = 1_000_000
 
 
 def level_ids(ids: ArrayLike) -> NDArray[np.int64]:
-    """Ids as an array, ``(L,)``.
+    """Level ids as an array, int64 ``(L,)``.
 
     Raises:
-        LevelError: If one of them cannot be an id.
+        LevelError: If an id is negative or at least ``2**63``.
     """
     try:
         array = np.asarray(ids, dtype=np.int64).reshape(-1)
@@ -34,12 +34,12 @@ def level_ids(ids: ArrayLike) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class FloorPlan:
-    """One level as square cells, for drawings of what happens in it. Places are (column, row).
+    """One level as square cells, for drawings of episodes. Places are (column, row).
 
     Attributes:
         walls: bool ``(H, W)``.
-        objects: Name, place at the start, and reward of each.
-        moves: Columns and rows by which each action moves; (0, 0) for one that stays.
+        objects: Name, place at the start, and reward of each object.
+        moves: The number of columns and rows that each action moves; (0, 0) for one that stays.
     """
 
     walls: NDArray[np.bool_]
@@ -48,7 +48,11 @@ class FloorPlan:
 
 
 class Levels(ABC):
-    """A batch of fixed task instances of one family, held as arrays."""
+    """A batch of fixed task instances of one family, held as arrays.
+
+    Attributes:
+        ids: int64 ``(L,)``.
+    """
 
     ids: NDArray[np.int64]
 
@@ -57,19 +61,19 @@ class Levels(ABC):
 
     @abstractmethod
     def take(self, index: ArrayLike | slice) -> Self:
-        """The sub-batch at these positions (not ids)."""
+        """The levels at these positions (not ids)."""
 
     @abstractmethod
     def joined(self, others: Sequence[Self]) -> Self:
-        """This batch and others of the same family as one."""
+        """Concatenate this batch with others of the same family."""
 
     @abstractmethod
     def fingerprints(self) -> list[str]:
-        """One SHA-256 hex digest a level, of what makes it a different task to play."""
+        """One SHA-256 hex digest per level; levels that are the same task share it."""
 
     @abstractmethod
     def content_hash(self) -> str:
-        """SHA-256 of all that decides what can happen in the batch, rewards included."""
+        """SHA-256 hex digest of everything that episodes depend on, rewards included."""
 
 
 class Family(ABC):
@@ -77,21 +81,21 @@ class Family(ABC):
 
     Attributes:
         name: Name in the catalogue.
-        version: Raised whenever the same level id would become another level.
-        observation_space: Of one environment.
-        action_space: Of one environment: discrete, or a bounded box of float32.
-        noop: The action that leaves the world as it is, or None.
-        idle: The same where actions are a box.
-        can_spawn: Whether start cells can be drawn.
-        continuous: Whether observations are amounts, not symbols, and levels are played, not
-            tabular: noise can then be added to what is seen.
+        version: Incremented whenever the same level id would become another level.
+        observation_space: Observation space of one environment.
+        action_space: Action space of one environment: discrete, or a bounded box of float32.
+        noop: The action that does nothing, or None.
+        idle: The action that does nothing where actions are a box, or None.
+        can_spawn: Whether start cells can be drawn at random.
+        continuous: Whether observations are quantities rather than symbols, and levels are not
+            tabular; observation noise is then defined.
         draws: Whether ``picture`` and environments with render_mode "rgb_array" draw levels.
-        layout: Which entries along the first axis of an observation show the level itself, and not
-            what became of it in play; all where a family does not tell them apart.
-        side_by_side: At most so many environments are played at once in evaluation.
-        edits: The edits that ``edited`` knows, with the number of their variants; 0 where they
-            are drawn from so many that no one counts.
-        options: The family's settings, all of them, as plain values.
+        layout: The entries along the first axis of an observation that show the level itself, not
+            the state of play; all entries where a family does not separate them.
+        side_by_side: The largest number of environments in one batch in evaluation.
+        edits: The names of the edits of ``edited``, with the number of variants of each; 0 where
+            variants are drawn at random.
+        options: All settings of the family, as plain values.
     """
 
     name: str
@@ -110,7 +114,7 @@ class Family(ABC):
 
     @property
     def box(self) -> gym.spaces.Box | None:
-        """The action space where actions are vectors of numbers, else None."""
+        """The action space if actions are continuous, else None."""
         return self.action_space if isinstance(self.action_space, gym.spaces.Box) else None
 
     @property
@@ -118,7 +122,7 @@ class Family(ABC):
         """Number of actions.
 
         Raises:
-            LevelError: If they are vectors of numbers.
+            LevelError: If actions are continuous.
         """
         if isinstance(self.action_space, gym.spaces.Box):
             raise LevelError(f"{self.name}: needs discrete actions, and its own are continuous")
@@ -132,99 +136,104 @@ class Family(ABC):
             LevelError: For an unknown option, a wrong value or an impossible combination.
         """
 
-    def check(self, ids: Sequence[int]) -> None:  # noqa: B027  # most have nothing to find out
-        """Refuse, before anything is computed, what cannot be known until it is tried.
+    def check(self, ids: Sequence[int]) -> None:  # noqa: B027  # most families need no trial
+        """Try to play some levels, before anything else is computed.
 
         Args:
-            ids: Of some levels that are going to be played.
+            ids: Ids of some of the levels of a study.
 
         Raises:
-            LevelError: Saying what was found.
+            LevelError: If they cannot be played, or are not decided by their ids.
         """
 
     @abstractmethod
     def generate(self, ids: ArrayLike, flip_p: float = 0.0) -> Levels:
-        """The levels of these ids.
+        """Generate the levels with these ids.
 
         Args:
             ids: Non-negative integers, ``(L,)``.
-            flip_p: Probability with which each object's reward changes its sign (Zhang et al.
+            flip_p: Probability that the reward of an object changes its sign (Zhang et al.
                 2018, section 3.3). The geometry of a level does not depend on it.
         """
 
     def usable(self, levels: Levels) -> NDArray[np.bool_]:
-        """Which of the levels may enter a pool, ``(L,)``; all of them unless a family objects."""
+        """Which of the levels may enter a pool, bool ``(L,)``; by default all."""
         return np.ones(len(levels), dtype=np.bool_)
 
     @abstractmethod
     def capacity(self) -> int | None:
-        """An upper bound on the number of distinct levels, or None where there is no small one."""
+        """An upper bound on the number of distinct levels, or None if there is no useful one."""
 
     @abstractmethod
     def env(
         self, levels: Levels, *, random_spawn: bool = False, render_mode: str | None = None
     ) -> "gym.Env[Any, Any]":
-        """One environment that plays these levels; ``reset(options={"level": id})`` chooses."""
+        """One environment that plays these levels.
+
+        Args:
+            levels: The levels; ``reset(options={"level": id})`` chooses one of them.
+            random_spawn: Whether the start cell is drawn at each reset.
+            render_mode: "rgb_array", another mode of the family, or None.
+        """
 
     @abstractmethod
     def vector_env(
         self, levels: Levels, num_envs: int, *, random_spawn: bool = False
     ) -> "gym.vector.VectorEnv[Any, Any, Any]":
-        """A batch of environments with same-step autoreset."""
+        """A batch of environments that play these levels, with same-step autoreset."""
 
     def tabular(self, levels: Levels) -> TabularLevels | None:
-        """The levels as finite deterministic processes, or None where they are none."""
+        """The levels as finite deterministic decision processes, or None if they are not."""
         del levels
         return None
 
     def edited(self, levels: Levels, edit: str, variant: int) -> Levels:
-        """Each level changed a little, so that it is not the same task any more.
+        """Change each level a little, so that it becomes a different task.
 
-        A check of what a policy does beside its training levels without a second pool (method
-        3.3, K-12 to K-14). Nothing is promised of the changed levels; who needs them solvable, or
-        the edit irrelevant, looks.
+        This tests a policy near its training levels without a second pool (method 3.3, K-12 to
+        K-14). Edited levels need not be solvable.
 
         Args:
             levels: ``L`` levels.
-            edit: One of ``edits``: "wall" puts an obstacle on a free cell, "symmetry" turns or
-                mirrors the level, "object_move" moves one object, "object_swap" lets a good and a
-                bad object change places.
-            variant: Which of the variants, or the seed of what is drawn.
+            edit: One of ``edits``: "wall" puts an obstacle on a free cell, "symmetry" rotates or
+                mirrors the level, "object_move" moves one object, "object_swap" exchanges a good
+                and a bad object.
+            variant: Number of the variant, or the seed of a random one.
 
         Raises:
-            LevelError: For an edit that the family does not know.
+            LevelError: For an edit that the family does not have.
         """
         del levels, variant
         raise LevelError(f"{self.name} has no edit {edit!r}{nearest(edit, self.edits)}")
 
     @abstractmethod
     def text(self, levels: Levels, actions: Sequence[int] | None = None) -> str:
-        """The first of the levels as text, with the path of some actions."""
+        """Draw the first of the levels as text, with the path of some actions."""
 
     @abstractmethod
     def picture(self, levels: Levels, actions: Sequence[int] | None = None) -> NDArray[np.uint8]:
-        """The first of the levels as an RGB picture ``(h, w, 3)``, with a path."""
+        """Draw the first of the levels, with a path, as an RGB picture, uint8 ``(h, w, 3)``."""
 
     def floor_plan(self, levels: Levels) -> FloorPlan | None:
-        """The first of the levels as square cells, or None where there are none.
+        """The first of the levels as square cells, or None if levels have none.
 
-        The ``info`` of a family that has one tells ``position``, the agent's (column, row).
+        If there is one, ``info["position"]`` is the agent's (column, row).
         """
         del levels
         return None
 
     @abstractmethod
     def return_bounds(self, flip_p: float = 0.0) -> tuple[float, float]:
-        """Lowest and highest possible episode return."""
+        """The lowest and the highest possible episode return; infinite if unknown."""
 
     def flipped_rewards(self) -> tuple[Sequence[float], float] | None:
-        """What the memorisation ceiling is computed from, or None where there is none.
+        """The rewards from which the memorisation ceiling is computed, or None.
 
         For families whose flips are those of ``stats.scores.ceiling`` (method 1.6): signs do not
-        depend on the layout, the positive objects of a level share what they are worth in all,
-        and any object can be left aside.
+        depend on the layout, the positive objects of a level share a fixed sum, and any object can
+        be avoided.
 
         Returns:
-            Unflipped rewards of the objects that can flip, and what is earned besides.
+            Unflipped rewards of the objects that can flip, and the reward earned besides.
         """
         return None

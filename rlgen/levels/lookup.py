@@ -1,4 +1,4 @@
-"""Look up families of levels by name: the catalogue's, or any environment of Gymnasium."""
+"""Look up families of levels by name: in the catalogue, or among Gymnasium's environments."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,21 +10,21 @@ if TYPE_CHECKING:
 
 
 def families() -> "Catalogue[Family]":
-    """All families, those of other distributions included."""
+    """The catalogue of families, including those of other distributions."""
     from rlgen_envs import FAMILIES
 
     return FAMILIES
 
 
 def family(name: str) -> "Family":
-    """A family of the catalogue, or any environment registered with Gymnasium as one.
+    """Look up a family in the catalogue, or make one of an environment of Gymnasium.
 
     Args:
         name: Its name; options may follow in brackets, as in ``maze-basic[border=outside]``.
 
     Raises:
-        UnknownNameError: If there is neither.
-        LevelError: For an option that it does not have.
+        UnknownNameError: If neither has this name.
+        LevelError: For an option that the family does not have.
     """
     bare, options = named_options(name)
     member = _family(bare)
@@ -32,19 +32,24 @@ def family(name: str) -> "Family":
 
 
 def named_options(name: str) -> "tuple[str, dict[str, Any]]":
-    """The name before the brackets, and the options in them."""
+    """Split a name into the part before the brackets, and the options in them.
+
+    Example:
+        >>> named_options("maze-basic[border=outside]")
+        ('maze-basic', {'border': 'outside'})
+    """
     bare, bracket, inside = name.partition("[")
     if not bracket or not inside.endswith("]"):
         return name, {}
     from rlgen.util.validation import parse_value
 
-    told = {}
+    options = {}
     for piece in inside[:-1].split(","):
         key, equals, value = piece.partition("=")
         if not equals:
             raise LevelError(f"{name}: options are given as [key=value,key=value]")
-        told[key.strip()] = parse_value(value.strip())
-    return bare, told
+        options[key.strip()] = parse_value(value.strip())
+    return bare, options
 
 
 def _family(name: str) -> "Family":
@@ -57,6 +62,6 @@ def _family(name: str) -> "Family":
 
 
 def family_cards() -> dict[str, str]:
-    """Name and one line of each family."""
+    """The one-line description of each family, by name."""
     catalogue = families()
     return {name: catalogue.card(name) for name in catalogue}

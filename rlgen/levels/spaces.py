@@ -1,4 +1,4 @@
-"""Dictionaries of observations in one vector, and what stands where in it."""
+"""Dictionary observations packed in vectors, and the layout of these vectors."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Part:
-    """One entry of a dictionary within the vector that holds them all.
+    """One entry of a dictionary within the packed vector.
 
     Attributes:
-        name: Of the entry.
-        start: Where it begins.
-        shape: Of the entry; three axes are a picture, channels first.
+        name: Name of the entry.
+        start: Its first index in the vector.
+        shape: Its shape; three axes are a picture, channels first.
     """
 
     name: str
@@ -26,20 +26,20 @@ class Part:
 
     @property
     def rows(self) -> slice:
-        """Where it stands."""
+        """Its indices in the vector."""
         return slice(self.start, self.start + prod(self.shape))
 
 
 class Packed(spaces.Box):
-    """A space of vectors ``(N,)``, float32, each of which holds all entries one after the other.
+    """A space of float32 vectors ``(N,)`` that hold all entries of a dictionary, concatenated.
 
-    Networks take it as any vector, or with ``parts`` each entry as what it is.
+    Networks may treat it as any vector, or treat each entry by its shape with ``parts``.
 
     Args:
         entries: The spaces of the entries, in order.
 
     Attributes:
-        parts: What stands where.
+        parts: The layout of the vector.
     """
 
     parts: tuple[Part, ...]
@@ -62,28 +62,28 @@ class Packed(spaces.Box):
         return {name: spaces.Box(*pair, dtype=np.float32) for name, pair in ends.items()}
 
     def unpack(self, observations: Any) -> dict[str, Any]:
-        """The entries ``(B, *shape)`` of vectors ``(B, N)``, arrays or tensors."""
+        """Split vectors ``(B, N)`` into entries ``(B, *shape)``; arrays or tensors."""
         count = len(observations)
         return {
             part.name: observations[:, part.rows].reshape(count, *part.shape) for part in self.parts
         }
 
     def pack(self, entries: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-        """Vectors ``(B, N)`` of the entries ``(B, ...)``."""
+        """Concatenate entries ``(B, ...)`` into vectors, float32 ``(B, N)``."""
         flat = [np.asarray(entries[part.name], np.float32) for part in self.parts]
         packed: NDArray[np.float32] = np.concatenate([a.reshape(len(a), -1) for a in flat], axis=1)
         return packed
 
 
 def parts_of(space: "spaces.Space[Any]") -> tuple[Part, ...]:
-    """What stands where in a space's vectors; nothing where it is no dictionary."""
+    """The layout of a space's vectors; empty if it is not a packed dictionary."""
     return space.parts if isinstance(space, Packed) else ()
 
 
 def with_entries(
     function: Callable[[Any], Any], space: "spaces.Space[Any]"
 ) -> Callable[[Any], Any]:
-    """A function of observations, which is given dictionaries where they are dictionaries."""
+    """A function of packed observations, from one of dictionaries if the space is packed."""
     if not isinstance(space, Packed):
         return function
     return lambda observations: function(space.unpack(observations))

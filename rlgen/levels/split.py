@@ -13,7 +13,7 @@ from rlgen.errors import LevelError
 from rlgen.levels.family import MAX_POOL, Family, Levels
 from rlgen.util.seeding import stream
 
-#: Ids of the three pools are drawn from ranges of this size, one after the other.
+#: The ids of each pool are drawn from a range of this size.
 NAMESPACE_SIZE = 1_000_000_000
 NAMESPACES = {"train": 0, "validation": NAMESPACE_SIZE, "test": 2 * NAMESPACE_SIZE}
 
@@ -22,18 +22,18 @@ NAMESPACES = {"train": 0, "validation": NAMESPACE_SIZE, "test": 2 * NAMESPACE_SI
 class Split:
     """Training, validation and test levels that share no level.
 
-    Nothing is evaluated in a study except through a split.
+    A study evaluates policies only on the levels of a split.
 
     Attributes:
-        family: The family all three pools come from.
+        family: The family of all three pools.
         flip_p: Flip probability of the training levels; the other pools are never flipped.
         pool_seed: Seed of the training pool.
-        train: Levels an agent may learn from. Pools of growing size are nested.
-        validation: Levels for choosing between agents.
-        test: Levels for the verdict; they do not depend on the training pool.
+        train: The levels that an agent may learn from. Pools of growing size are nested.
+        validation: The levels for choosing between agents.
+        test: The levels for the verdict; they do not depend on the training pool.
 
     Raises:
-        LevelError: If two pools share a fingerprint, or a pool holds one twice.
+        LevelError: If two pools share a fingerprint, or one occurs twice in a pool.
     """
 
     family: Family
@@ -60,7 +60,7 @@ class Split:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """What identifies the split: family, version, options, and every level of every pool."""
+        """The identity of the split: family, version, options, and every level of every pool."""
         return {
             "family": self.family.name,
             "version": self.family.version,
@@ -70,7 +70,7 @@ class Split:
             "pools": {
                 pool: {
                     "ids": [int(i) for i in levels.ids],
-                    # 64 bits name a level well enough for a reader; the check above used all 256.
+                    # 64 bits identify a level well enough here; the check above uses all 256.
                     "fingerprints": [p[:16] for p in levels.fingerprints()],
                 }
                 for pool, levels in self.pools()
@@ -79,7 +79,7 @@ class Split:
 
     @cached_property
     def manifest_hash(self) -> str:
-        """SHA-256 of the manifest's canonical JSON; every record carries it."""
+        """SHA-256 hex digest of the manifest's canonical JSON; every record holds it."""
         text = json.dumps(self.manifest, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -95,20 +95,27 @@ def draw_split(
 ) -> Split:
     """Draw disjoint pools (method 1.3).
 
-    The test pool is drawn first and depends on nothing but its size, of which smaller sizes are
-    prefixes; then validation, likewise; then training levels from ``pool_seed``. A level that an
-    earlier pool, or the same pool, already holds is passed over, so training pools of growing
-    size stay nested.
+    The test pool is drawn first and depends on its size alone; smaller test pools are its prefixes.
+    Then the validation pool is drawn in the same way, then the training pool from ``pool_seed``. A
+    level that is already in a pool is skipped, so that training pools of growing size stay nested.
+
+    Args:
+        family: Family of the levels.
+        n_train: Number of training levels.
+        n_validation: Number of validation levels.
+        n_test: Number of test levels.
+        pool_seed: Seed of the training pool.
+        flip_p: Flip probability of the training levels.
 
     Raises:
         LevelError: If a size is out of range or the family has too few distinct levels.
     """
     sizes = {"train": n_train, "validation": n_validation, "test": n_test}
     check_pool_sizes(family, sizes)
-    seen: set[str] = set()
-    test = _draw_pool(family, "test", 0, n_test, 0.0, seen)
-    validation = _draw_pool(family, "validation", 0, n_validation, 0.0, seen)
-    train = _draw_pool(family, "train", pool_seed, n_train, flip_p, seen)
+    used: set[str] = set()
+    test = _draw_pool(family, "test", 0, n_test, 0.0, used)
+    validation = _draw_pool(family, "validation", 0, n_validation, 0.0, used)
+    train = _draw_pool(family, "train", pool_seed, n_train, flip_p, used)
     return Split(family, flip_p, pool_seed, train, validation, test)
 
 
@@ -119,26 +126,26 @@ def chosen_split(
     *,
     flip_p: float = 0.0,
 ) -> Split:
-    """Pools of levels that are named.
+    """A split whose pools are named by their level ids.
 
     Args:
-        family: Of the levels.
-        ids: Of the pools "train", "validation" and "test"; a missing one is empty.
-        n_train: The training pool is the first so many of its ids: growing pools are nested.
-        flip_p: Of the training levels.
+        family: Family of the levels.
+        ids: Level ids of the pools "train", "validation" and "test"; a missing pool is empty.
+        n_train: Number of training levels, the first of their ids: growing pools are nested.
+        flip_p: Flip probability of the training levels.
 
     Raises:
-        LevelError: If two pools name the same level, or are too small.
+        LevelError: If two pools name the same level, or the training pool is too small.
     """
     check_named(ids, n_train)
-    told = {pool: np.asarray(ids.get(pool, ()), np.int64) for pool in NAMESPACES}
-    train = family.generate(told["train"][:n_train], flip_p)
-    validation, test = (family.generate(told[pool]) for pool in ("validation", "test"))
+    pools = {pool: np.asarray(ids.get(pool, ()), np.int64) for pool in NAMESPACES}
+    train = family.generate(pools["train"][:n_train], flip_p)
+    validation, test = (family.generate(pools[pool]) for pool in ("validation", "test"))
     return Split(family, flip_p, 0, train, validation, test)
 
 
 def check_named(ids: Mapping[str, Sequence[int]], n_train: int) -> None:
-    """Refuse named pools that share a level, or hold fewer than are asked for."""
+    """Refuse named pools that share a level, or hold fewer training levels than requested."""
     pools = list(ids)
     for i, pool in enumerate(pools):
         for other in pools[i + 1 :]:
@@ -153,7 +160,7 @@ def check_named(ids: Mapping[str, Sequence[int]], n_train: int) -> None:
 
 
 def check_pool_sizes(family: Family, sizes: Mapping[str, int]) -> None:
-    """Refuse pool sizes that cannot be drawn, as far as that is known without drawing."""
+    """Refuse pool sizes that certainly cannot be drawn."""
     for pool, size in sizes.items():
         least = 0 if pool == "validation" else 1
         if not least <= size <= MAX_POOL:
@@ -161,15 +168,15 @@ def check_pool_sizes(family: Family, sizes: Mapping[str, int]) -> None:
     capacity, total = family.capacity(), sum(sizes.values())
     if capacity is not None and total > capacity:
         raise LevelError(
-            f"{total:,} levels asked for in all, but {family.name} with options "
+            f"{total:,} levels requested in all, but {family.name} with options "
             f"{dict(family.options)} has at most {capacity:,} distinct levels"
         )
 
 
 def _draw_pool(
-    family: Family, pool: str, pool_seed: int, size: int, flip_p: float, seen: set[str]
+    family: Family, pool: str, pool_seed: int, size: int, flip_p: float, used: set[str]
 ) -> Levels:
-    """The first ``size`` usable, unseen levels of the pool's seeded sequence of ids."""
+    """The first ``size`` usable, unused levels of the pool's seeded sequence of ids."""
     rng = stream(pool_seed, "pool", pool, family.name)
     pending = np.zeros(0, np.int64)
     batches: list[Levels] = [family.generate(pending, flip_p)]
@@ -184,8 +191,8 @@ def _draw_pool(
         usable = family.usable(levels)
         keep: list[int] = []
         for position, print_ in enumerate(levels.fingerprints()):
-            if len(keep) < missing and usable[position] and print_ not in seen:
-                seen.add(print_)
+            if len(keep) < missing and usable[position] and print_ not in used:
+                used.add(print_)
                 keep.append(position)
         batches.append(levels.take(keep))
         missing -= len(keep)

@@ -1,7 +1,7 @@
-"""A batch of levels as finite deterministic decision processes, for exact evaluation.
+"""Levels as finite deterministic decision processes, for exact evaluation.
 
-Method: a level of the paper's mazes is a deterministic process with at most cells x 16 states, so
-the return of a policy on it is computed rather than sampled.
+A maze has at most cells x 16 states, so that the return of a policy on it is computed rather than
+sampled.
 """
 
 from collections.abc import Callable
@@ -13,19 +13,20 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class TabularLevels:
-    """The states of ``L`` levels, numbered through from 0 to ``N - 1``, level after level.
+    """The states of ``L`` levels, numbered from 0 to ``N - 1``, level after level.
 
     Attributes:
-        offsets: int64 ``(L + 1,)``; level ``l`` owns the states ``offsets[l]:offsets[l + 1]``.
+        offsets: int64 ``(L + 1,)``; the states of level ``l`` are ``offsets[l]:offsets[l + 1]``.
         next_state: int32 ``(N, A)``; the state after each action, ``N`` where the episode ends.
         reward: float64 ``(N, A)``; reward of each action.
         success: bool ``(N, A)``; whether the action ends the episode with the level solved.
         start: int32 ``(L,)``; the start state of each level.
         spawns: int32 ``(K,)``; the start states under random spawn, equally likely within a level.
-        spawn_offsets: int64 ``(L + 1,)``; level ``l`` owns ``spawns[spawn_offsets[l]:...[l + 1]]``.
-        horizon: Steps after which an episode that has not ended is cut.
+        spawn_offsets: int64 ``(L + 1,)``; those of level ``l`` are
+            ``spawns[spawn_offsets[l]:spawn_offsets[l + 1]]``.
+        horizon: Number of steps after which an episode is cut.
         timeout_reward: Reward added at that cut.
-        observe: States (integer array ``(B,)``) to observations ``(B, *observation shape)``.
+        observe: From states, int32 ``(B,)``, to observations ``(B, *observation shape)``.
     """
 
     offsets: NDArray[np.int64]
@@ -46,7 +47,7 @@ class TabularLevels:
 
     @property
     def n_states(self) -> int:
-        """Number of states of all levels together."""
+        """Number of states of all levels."""
         return int(self.offsets[-1])
 
     @property

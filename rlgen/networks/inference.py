@@ -1,4 +1,4 @@
-"""How networks play: batch by batch, without gradients, with probabilities in float64."""
+"""Inference: batches without gradients, and probabilities in float64."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,7 +8,7 @@ from torch import nn
 
 from rlgen.networks.trunk import Trunk
 
-#: Observations passed through a network at once: on a CPU larger batches leave the cache.
+#: Observations per batch: on a CPU larger batches do not fit in the cache.
 BATCH = {"cpu": 1024, "cuda": 65_536}
 CPU = torch.device("cpu")
 
@@ -22,7 +22,7 @@ def batches(n: int, device: torch.device = CPU) -> Iterator[slice]:
 
 @contextmanager
 def playing(*modules: nn.Module) -> Iterator[None]:
-    """The modules as they play, in float32; afterwards they learn as before."""
+    """Put modules in evaluation mode, in float32, within this context."""
     modes = [module.training for module in modules]
     with ExitStack() as stack:
         for module in modules:
@@ -38,11 +38,12 @@ def playing(*modules: nn.Module) -> Iterator[None]:
 
 
 def probabilities(scores: torch.Tensor, *, softmax: bool) -> torch.Tensor:
-    """float64 ``(B, A)``.
+    """Action probabilities, float64 ``(B, A)``.
 
     Args:
         scores: ``(B, A)``.
-        softmax: Whether they are logits; else they are action values, of which the best is taken.
+        softmax: Whether scores are logits; otherwise they are action values, and the policy is
+            greedy.
     """
     if softmax:
         return scores.double().softmax(dim=1)

@@ -71,8 +71,8 @@ class Network:
         if not parts:
             return self._n_convolved(shape)
         if not any(map(pictured, parts)):
-            told = ", ".join(f"{part.name} {part.shape}" for part in parts)
-            raise ProtocolError(f"convolutions need a picture (C, H, W) in {told}; use an mlp")
+            entries = ", ".join(f"{part.name} {part.shape}" for part in parts)
+            raise ProtocolError(f"convolutions need a picture (C, H, W) in {entries}; use an mlp")
         return sum(
             self._n_convolved(part.shape) if pictured(part) else prod(part.shape) for part in parts
         )

@@ -1,4 +1,4 @@
-"""A network of the catalogue as a torch module."""
+"""Trunks: networks of the catalogue as torch modules."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from rlgen.networks.kernels.narrow import MOST_CHANNELS, narrow_convs
 from rlgen.networks.kernels.sparse import Deviations, sparse_layer
 from rlgen.networks.layers import Network, pictured
 
-#: Share of pixels that may differ from the typical observation for the first layer to go by them.
+#: Largest share of deviating pixels for which the first layer is computed from deviations.
 MOST_DEVIATING = 0.25
 
 
@@ -22,13 +22,12 @@ class Trunk(nn.Sequential):
     """Layers from observations ``(B, *shape)`` to float32 features ``(B, features)``.
 
     Observations may be uint8 or float32. On a CPU uint8 is faster: the first layers are then
-    computed from what the observations differ in (``sparse``, ``narrow``), with the same result
-    up to rounding.
+    computed from deviations (``sparse``, ``narrow``), with the same result up to rounding.
 
     Attributes:
-        precision: Of the arithmetic inside; weights and features are float32 in any case.
-        masks: What the outputs of modules are multiplied by, for all observations alike, by the
-            place of the module: those of hidden units that are left out (``dropout``).
+        precision: Precision of the arithmetic; weights and features are always float32.
+        masks: Factors of the outputs of modules, the same for all observations, by the index of
+            the module; used by ``dropout``.
     """
 
     precision: torch.dtype = torch.float32
@@ -43,7 +42,7 @@ class Trunk(nn.Sequential):
         features, done = self._first_layers(observations)
         narrow = self.precision != torch.float32
         with torch.autocast(features.device.type, dtype=self.precision, enabled=narrow):
-            # What was done ends with a ReLU.
+            # The layers computed so far end with a ReLU.
             features = self._masked(features, done - 1)
             for place, layer in enumerate(list(self.children())[done:], done):
                 features = self._masked(layer(features), place)
@@ -54,7 +53,7 @@ class Trunk(nn.Sequential):
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
-        """Computes in float32 and with all units in this context, whatever it does to learn."""
+        """Compute in float32 and with all units within this context."""
         learning = self.precision, self.masks
         self.precision, self.masks = torch.float32, {}
         try:
@@ -63,7 +62,7 @@ class Trunk(nn.Sequential):
             self.precision, self.masks = learning
 
     def hidden_shapes(self, shape: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
-        """Shapes of hidden units by the place of the ReLU, for observations of a shape."""
+        """Shapes of hidden units by the index of their ReLU, for observations of a shape."""
         features, shapes = torch.zeros(1, *shape, device=next(self.parameters()).device), {}
         with torch.no_grad():
             for place, layer in enumerate(self.children()):
@@ -73,12 +72,12 @@ class Trunk(nn.Sequential):
         return shapes
 
     def _first_layers(self, observations: torch.Tensor) -> tuple[torch.Tensor, int]:
-        """What the first layers give, and how many of the modules that were."""
+        """The output of the first layers, and the number of modules computed."""
         bytes_ = observations.dtype == torch.uint8 and observations.device.type == "cpu"
         if bytes_ and len(observations) and len(self) > 1 and not self._padded:
-            seen = Deviations.of(observations)
-            if len(seen.index) <= MOST_DEVIATING * observations.numel():
-                return self._by_deviations(seen)
+            deviations = Deviations.of(observations)
+            if len(deviations.index) <= MOST_DEVIATING * observations.numel():
+                return self._by_deviations(deviations)
         features = observations.float()
         if features.dim() == 4:
             # Convolutions of few channels are twice as fast with the channels innermost.
@@ -89,27 +88,29 @@ class Trunk(nn.Sequential):
     def _padded(self) -> bool:
         return any(isinstance(m, nn.Conv2d) and m.padding != (0, 0) for m in self)
 
-    def _by_deviations(self, seen: Deviations) -> tuple[torch.Tensor, int]:
+    def _by_deviations(self, deviations: Deviations) -> tuple[torch.Tensor, int]:
         modules = list(self.children())
         convs = [layer for layer in modules if isinstance(layer, nn.Conv2d)]
         if convs:
-            told = [(conv.weight, cast(torch.Tensor, conv.bias), conv.stride[0]) for conv in convs]
+            parameters = [
+                (conv.weight, cast(torch.Tensor, conv.bias), conv.stride[0]) for conv in convs
+            ]
             # These are computed in one go, where nothing can be masked between them.
             if max(conv.out_channels for conv in convs) <= MOST_CHANNELS and not self.masks:
-                return narrow_convs(seen, told), 2 * len(convs) + 1
-            return sparse_layer(seen, *told[0]), 2
+                return narrow_convs(deviations, parameters), 2 * len(convs) + 1
+            return sparse_layer(deviations, *parameters[0]), 2
         _, linear, _ = modules[:3]  # flatten, linear, ReLU
         assert isinstance(linear, nn.Linear)
         weight = linear.weight[:, :, None, None]
-        return sparse_layer(seen.flat(), weight, linear.bias, 1).flatten(1), 3
+        return sparse_layer(deviations.flat(), weight, linear.bias, 1).flatten(1), 3
 
 
 class Entries(nn.Module):
-    """Pictures of a dictionary through convolutions of their own, beside its other entries.
+    """Convolutions of each picture of a dictionary, concatenated with its other entries.
 
     Args:
-        network: With convolutions.
-        parts: What stands where in observations ``(B, N)``, with a picture at least.
+        network: A network with convolutions.
+        parts: The layout of observations ``(B, N)``, with at least one picture.
     """
 
     def __init__(self, network: Network, parts: Sequence[Part]) -> None:
@@ -123,19 +124,28 @@ class Entries(nn.Module):
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
         """``(B, network.n_inputs)``, in the order of the parts."""
-        convs, seen = iter(self.convs), []
+        convs, features = iter(self.convs), []
         for part in self._parts:
-            told = observations[:, part.rows]
+            entry = observations[:, part.rows]
             if pictured(part):
-                picture = told.reshape(-1, *part.shape)
-                told = next(convs)(picture.contiguous(memory_format=torch.channels_last))
-            seen.append(told)
-        return torch.cat(seen, dim=1)
+                picture = entry.reshape(-1, *part.shape)
+                entry = next(convs)(picture.contiguous(memory_format=torch.channels_last))
+            features.append(entry)
+        return torch.cat(features, dim=1)
 
 
 def layers(network: Network, shape: tuple[int, ...], parts: Sequence[Part] = ()) -> Trunk:
-    """The trunk for observations of this shape, and with these parts if they are dictionaries."""
-    width = network.n_inputs(shape, parts)  # says so if it does not fit
+    """Make an untrained trunk.
+
+    Args:
+        network: The network.
+        shape: Shape of one observation.
+        parts: Where dictionary observations are packed in vectors: their layout.
+
+    Raises:
+        ProtocolError: If the network does not fit the observations.
+    """
+    width = network.n_inputs(shape, parts)
     modules: list[nn.Module] = []
     if network.convs and parts:
         modules.append(Entries(network, parts))

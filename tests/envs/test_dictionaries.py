@@ -305,7 +305,7 @@ def test_functions_and_programs_are_given_dictionaries(tmp_path):
     torch.jit.script(BySide()).save(path)
     shown = family()
     program = loading.load(path, shown, trusted=[path])
-    for policy in (by_side, program, loading.load("test_dictionaries:by_side", shown)):
+    for policy in (by_side, program, loading.load(f"{__name__}:by_side", shown)):
         table = rlgen.evaluate_policy(policy, shown, [0, 1], episodes=3)
         assert table["ret_mean"].tolist() == [8, 8]
     vectors = family(actions="vectors")

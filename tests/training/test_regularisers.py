@@ -154,7 +154,7 @@ PENDULUM = {"family": "Pendulum-v1", "network": "mlp-64-64"}
         ({"regulariser": "level_noise", "family": "CartPole-v1"}, "CartPole-v1 shows quantities"),
         (
             {"regulariser": "level_noise", "family": MIXED, "family_options": {"keys": SIDE}},
-            f"of {MIXED} have none",
+            f"those of {MIXED} are not",
         ),
     ],
 )
@@ -290,7 +290,7 @@ def test_what_acted_in_a_rollout_is_what_is_updated():
 
     def train():
         buffer = model.rollout_buffer
-        seen, taken = buffer.seen.flatten(0, 1), buffer.taken.flatten()
+        seen, taken = buffer.observed.flatten(0, 1), buffer.taken.flatten()
         values, log_probs, _ = model.policy.evaluate_actions(seen, taken)
         assert torch.allclose(log_probs, buffer.numbers[3].flatten(), atol=1e-5)
         assert torch.allclose(values.flatten(), buffer.numbers[2].flatten(), atol=1e-5)

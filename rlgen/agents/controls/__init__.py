@@ -1,8 +1,8 @@
 """The catalogue of controls: agents whose overfitting is known by construction (method 3.5).
 
-An instrument is believed when it reads known quantities correctly, and these are the known
+An instrument is trusted when it measures known quantities correctly, and these are the known
 quantities. To add one: a module with a ``Control``, and its line in the table; the contract
-tests then check it. Distributions of their own add members through the entry-point group
+tests then check it. Other distributions add members through the entry-point group
 ``rlgen.controls``.
 """
 
@@ -22,7 +22,7 @@ CONTROLS: "Catalogue[Control]" = Catalogue(
     "control",
     {
         "random": Lazy("every action equally likely", f"{_HERE}.random:MEMBER"),
-        "planner": Lazy("plays every level of the family best", f"{_HERE}.planner:MEMBER"),
+        "planner": Lazy("plays every level optimally", f"{_HERE}.planner:MEMBER"),
         "sticky-aware-planner": Lazy(
             "plays every level as well as sticky actions (25 %) allow",
             f"{_HERE}.aware_planner:STICKY",
@@ -33,7 +33,7 @@ CONTROLS: "Catalogue[Control]" = Catalogue(
         ),
         **{
             f"trajectory-memoriser-r{r}": Lazy(
-                f"the planner within {r} steps of its way through its levels, random elsewhere",
+                f"the planner within {r} steps of its path in its levels, random elsewhere",
                 f"{_HERE}.memorisers:R{r}",
             )
             for r in (0, 1, 2, 4)
@@ -45,7 +45,7 @@ CONTROLS: "Catalogue[Control]" = Catalogue(
             "replays the best of the action sequences it has tried", f"{_HERE}.brute:MEMBER"
         ),
         "q-learning": Lazy(
-            "a table of action values learnt by playing, random on what it never saw",
+            "a table of action values learnt by playing, random in states it never met",
             f"{_HERE}.q_learning:MEMBER",
         ),
         "nearest-neighbour": Lazy(

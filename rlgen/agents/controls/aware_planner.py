@@ -1,4 +1,4 @@
-"""The planner that knows of sticky actions: what can be attained under them (method 3.5)."""
+"""The planner for sticky actions, which attains the optimum under them (method 3.5)."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ from rlgen.policies.base import Observations, Policy, Probabilities
 
 
 class AwarePlannerPolicy(Policy):
-    """Plans for a perturbation whose memory it can keep itself: what it proposed before.
+    """Plans for a perturbation whose memory depends on the proposed actions alone.
 
-    Like the planner it is told beforehand which levels it will be asked about: ``learn``.
+    Like the planner, it must plan levels before it plays them: ``learn``.
 
     Args:
         family: A family whose levels are tabular.
-        condition: What it plans for.
+        condition: The perturbation that it plans for.
 
     Raises:
-        ProtocolError: If the perturbation's memory depends on its noise: the action that was
-            executed is not seen, so no policy could know it.
+        ProtocolError: If the perturbation's memory depends on its noise: executed actions are not
+            observed, so no policy could know it.
     """
 
     memoryless = False
@@ -38,11 +38,11 @@ class AwarePlannerPolicy(Policy):
         self._following = self._channel.apply(memory, proposed, noise)[1]
         if (self._following != self._following[..., :1]).any() or self._channel.start.max() < 1:
             raise ProtocolError(f"no policy can know the memory of {condition.name}")
-        # One column a memory: the number of the action to propose.
+        # One column per memory: the index of the action to propose.
         self._actions = KnownOnly(memories)
 
     def learn(self, levels: Levels) -> None:
-        """Plan these levels too.
+        """Plan further levels.
 
         Raises:
             LevelError: If there are no levels, or their states cannot be listed.
@@ -52,7 +52,7 @@ class AwarePlannerPolicy(Policy):
             self._actions.store(keys(all_observations(tabular)), actions.astype(np.float64))
 
     def start(self, n: int) -> Any:
-        """What the channel remembers at the start."""
+        """The channel's memory at the start, int64 ``(n,)``."""
         return np.full(n, int(self._channel.start.argmax()))
 
     def act(self, observations: Observations, memory: Any) -> tuple[Probabilities, Any]:
@@ -65,10 +65,10 @@ class AwarePlannerPolicy(Policy):
 class AwarePlanner(Control):
     """The planner for one condition.
 
-    For random starts no other planner is needed: the plain one plans from every state.
+    Random starts need no planner of their own: the plain one plans from every state.
 
     Args:
-        condition: As in a protocol.
+        condition: The condition, as in a protocol.
     """
 
     def __init__(self, condition: str) -> None:

@@ -1,4 +1,4 @@
-"""What a control is."""
+"""The base class of controls."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -13,15 +13,15 @@ from rlgen.policies.base import Observations, Policy
 
 
 class Control(ABC):
-    """An agent that is made, rather than trained, to overfit in a known way."""
+    """An agent constructed, rather than trained, to overfit in a known way."""
 
     @abstractmethod
     def fit(self, family: Family, levels: Levels, seed: int) -> Policy:
-        """The policy that this agent gets from some training levels.
+        """Make the policy that this agent learns from training levels.
 
         Args:
             family: A family whose levels are tabular.
-            levels: What it may learn from, at least one level.
+            levels: The training levels, at least one.
             seed: The same seed gives the same policy.
 
         Raises:
@@ -43,5 +43,5 @@ def batches(family: Family, levels: Levels) -> Iterator[TabularLevels]:
 
 
 def all_observations(tabular: TabularLevels) -> Observations:
-    """What is seen in each state, ``(N, *observation shape)``."""
+    """The observation in each state, ``(N, *observation shape)``."""
     return tabular.observe(np.arange(tabular.n_states, dtype=np.int32))

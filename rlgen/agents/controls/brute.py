@@ -1,4 +1,4 @@
-"""The Brute (Machado et al. 2018, section 4): a tree of action sequences, and no look at the world.
+"""The Brute (Machado et al. 2018, section 4): a tree of action sequences, without observations.
 
 As in OpenAI retro's implementation: in each episode the agent walks down the tree, at a node
 takes a random action with probability 0.005 / ln(visits + 2), else the child with the largest
@@ -26,15 +26,15 @@ EXPLORATION = 0.005
 
 
 class Brute(Control):
-    """Searches each level from its start, then replays the best sequence that it found.
+    """Searches each level from its start, then replays the best sequence.
 
-    Exploration and the tree are frozen after the search; past the end of the sequence it acts at
-    random, as it does off its tree. An unknown level gets the sequence of a random training level.
+    There is no exploration after the search; beyond the end of the sequence actions are random, as
+    they are off the tree. Other levels get the sequence of a random training level.
 
     Args:
-        episodes: Of search on each level. The published agent plays 1e4 to 1e5; the default
-            takes seconds for ten levels and leaves some of them unsolved.
-        longest: Steps after which a sequence ends where levels are played, not listed.
+        episodes: Episodes of search on each level. The published agent plays 1e4 to 1e5; the
+            default takes seconds for ten levels and leaves some of them unsolved.
+        longest: The largest number of steps of an episode on levels that are not tabular.
     """
 
     def __init__(self, episodes: int = 3000, longest: int = 1000) -> None:
@@ -66,7 +66,7 @@ class Brute(Control):
 
 
 class _Listed:
-    """A level as a list of its states. Plain lists: a step is too small for arrays to pay."""
+    """A tabular level. Plain lists, since arrays are slow for single steps."""
 
     def __init__(self, tabular: TabularLevels, level: int) -> None:
         low, high = tabular.offsets[level], tabular.offsets[level + 1]
@@ -92,7 +92,7 @@ class _Listed:
 
 
 class _Played:
-    """A level that can only be played."""
+    """A level that is played in an environment."""
 
     def __init__(self, env: "gym.Env[Any, Any]", level: int, longest: int) -> None:
         self._env, self._level, self.horizon = env, level, longest
@@ -111,7 +111,17 @@ class _Played:
 def search(
     world: _Listed | _Played, n_actions: int, episodes: int, rng: np.random.Generator
 ) -> list[int]:
-    """The best action sequence found on one level; of equals, the first found."""
+    """Search one level for its best action sequence; of ties, the first.
+
+    Args:
+        world: The level.
+        n_actions: Number of actions.
+        episodes: Number of episodes of search.
+        rng: Draws the exploration.
+
+    Returns:
+        Indices of actions.
+    """
     epsilon = [EXPLORATION / log(visits + 2) for visits in range(episodes)]
     anything = list(range(n_actions))
     # By node: child by action, visits, the children of largest value, and that value.

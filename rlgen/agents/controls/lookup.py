@@ -1,4 +1,4 @@
-"""Policies that look an observation up in a table."""
+"""Policies that look observations up in a table."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,10 @@ _SHIFT = np.uint64(29)
 
 
 def keys(observations: Observations) -> NDArray[np.uint64]:
-    """A 64-bit name of each observation, ``(B,)``.
+    """A 64-bit hash of each observation, ``(B,)``.
 
-    A million observations share a name with probability 1e-8. Names of Python's own making, one
-    ``bytes`` each, would take seconds for the 784,000 states of a thousand mazes.
+    Among a million observations two share a hash with probability 1e-8. Python's ``bytes`` as keys
+    would take seconds for the 784,000 states of a thousand mazes.
     """
     rows = np.ascontiguousarray(observations).reshape(len(observations), -1).view(np.uint8)
     padded = np.zeros((len(rows), -(-rows.shape[1] // 8) * 8), np.uint8)
@@ -30,7 +30,7 @@ def keys(observations: Observations) -> NDArray[np.uint64]:
 
 
 class LookupPolicy(MemorylessPolicy):
-    """Known probabilities at known observations, uniform elsewhere.
+    """Stored probabilities at stored observations, uniform at all others.
 
     Args:
         n_actions: Number of actions.
@@ -41,11 +41,11 @@ class LookupPolicy(MemorylessPolicy):
         self._table = np.zeros((0, n_actions))
 
     def __len__(self) -> int:
-        """How many observations are known."""
+        """Number of stored observations."""
         return len(self._keys)
 
     def store(self, names: NDArray[np.uint64], probabilities: Probabilities) -> None:
-        """Add entries; of several for one observation the first counts, for ever.
+        """Add entries; the first entry of an observation stays.
 
         Args:
             names: ``keys`` of the observations, ``(B,)``.
@@ -61,28 +61,28 @@ class LookupPolicy(MemorylessPolicy):
         if not len(self):
             return self.elsewhere(len(names))
         place = np.searchsorted(self._keys, names).clip(max=len(self) - 1)
-        found: Probabilities = self._table[place]
+        rows: Probabilities = self._table[place]
         unknown = self._keys[place] != names
         if unknown.any():
-            found[unknown] = self.elsewhere(int(unknown.sum()))
-        return found
+            rows[unknown] = self.elsewhere(int(unknown.sum()))
+        return rows
 
     def elsewhere(self, count: int) -> Probabilities:
-        """Probabilities at ``count`` unknown observations."""
+        """Probabilities at ``count`` observations that are not stored."""
         n_actions = self._table.shape[1]
         return np.full((count, n_actions), 1 / n_actions)
 
 
 class KnownOnly(LookupPolicy):
-    """The same, but at an unknown observation it says so instead of guessing."""
+    """Stored probabilities at stored observations, an error at all others."""
 
     def elsewhere(self, count: int) -> Probabilities:
-        """Raises.
+        """Refuse observations that are not stored.
 
         Raises:
             LevelError: Always.
         """
         raise LevelError(
-            f"the planner was asked about {count} observations of levels that it does not know; "
+            f"the planner received {count} observations of levels that it has not planned; "
             "call its learn(levels) first"
         )

@@ -1,8 +1,8 @@
-"""Look-up tables of the planner's actions, complete or along its way (method 3.4, 3.5).
+"""Look-up tables of the planner's actions, complete or along its path (method 3.4, 3.5).
 
-The full memoriser acts as the planner does in every state of its training levels, and at random
-in all others. No statistic of episodes that stay in those states can tell the two apart, although
-their returns on held-out levels are as far apart as can be: the no-free-detection proposition.
+The full memoriser acts like the planner in every state of its training levels, and at random in all
+others. No statistic of episodes that stay in those states can distinguish the two, although their
+returns on held-out levels differ as much as possible: the no-free-detection proposition.
 """
 
 import numpy as np
@@ -17,11 +17,10 @@ from rlgen.levels.tabular import TabularLevels
 
 
 class Memoriser(Control):
-    """The planner in the states it has stored, uniform in all others.
+    """Acts like the planner in the stored states, at random in all others.
 
     Args:
-        radius: Stored are the states within so many arbitrary steps of the planner's way; None
-            stores all.
+        radius: States within this many steps of the planner's path are stored; None stores all.
     """
 
     def __init__(self, radius: int | None) -> None:
@@ -42,7 +41,7 @@ class Memoriser(Control):
 
 
 def near_the_way(tabular: TabularLevels, plan: Plan, radius: int) -> NDArray[np.bool_]:
-    """Which states are within ``radius`` steps of the planner's way from the start, ``(N,)``."""
+    """Which states are within ``radius`` steps of the planner's path, bool ``(N,)``."""
     near = np.zeros(tabular.n_states + 1, np.bool_)  # the last stands for ended episodes
     for level, path in enumerate(plan.paths):
         state = int(tabular.start[level])

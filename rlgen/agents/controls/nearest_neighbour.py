@@ -14,10 +14,10 @@ BLOCK = 2048
 
 
 class NearestNeighbourPolicy(MemorylessPolicy):
-    """The stored action of the stored observation that differs in the fewest numbers.
+    """The stored action of the stored observation that differs in the fewest entries.
 
-    The first of equally near ones counts. Distances are products of matrices, which takes time
-    proportional to stored times asked observations: about a second for 8,000 times 8,000.
+    Of ties the first is taken. Distances are products of matrices; their time is proportional to
+    the number of stored times requested observations: about a second for 8,000 times 8,000.
 
     Args:
         observations: Zeros and ones, ``(S, *observation shape)``.
@@ -34,7 +34,7 @@ class NearestNeighbourPolicy(MemorylessPolicy):
         self, observations: Observations, actions: NDArray[np.int64], n_actions: int
     ) -> None:
         flat = _flat(observations)
-        # Numbers that are the same in all that is stored are equally far from all of it.
+        # Entries that are the same in all stored observations do not matter.
         self._varies = np.flatnonzero((flat != flat[0]).any(axis=0))
         self._stored = np.packbits(flat[:, self._varies], axis=1)
         self._actions = actions
@@ -42,18 +42,18 @@ class NearestNeighbourPolicy(MemorylessPolicy):
 
     def probabilities(self, observations: Observations) -> Probabilities:
         """See ``MemorylessPolicy.probabilities``."""
-        asked = _flat(observations)[:, self._varies].astype(np.float32)
-        nearest = np.zeros(len(asked), np.int64)
-        least = np.full(len(asked), np.inf, np.float32)
+        queries = _flat(observations)[:, self._varies].astype(np.float32)
+        nearest = np.zeros(len(queries), np.int64)
+        least = np.full(len(queries), np.inf, np.float32)
         for first in range(0, len(self._stored), BLOCK):
             bits = np.unpackbits(
                 self._stored[first : first + BLOCK], axis=1, count=len(self._varies)
             ).astype(np.float32)
             size = bits.sum(axis=1)
-            for low in range(0, len(asked), BLOCK):
+            for low in range(0, len(queries), BLOCK):
                 part = slice(low, low + BLOCK)
-                # |x - y| = |x| + |y| - 2 x y, here without |x|, which all of a row share
-                distance = size - 2 * (asked[part] @ bits.T)
+                # |x - y| = |x| + |y| - 2 x y, here without |x|, which is constant in a row
+                distance = size - 2 * (queries[part] @ bits.T)
                 here = distance.argmin(axis=1)
                 value = distance[np.arange(len(here)), here]
                 closer = value < least[part]
@@ -76,12 +76,12 @@ class NearestNeighbour(Control):
     def fit(self, family: Family, levels: Levels, seed: int) -> NearestNeighbourPolicy:
         """See ``Control.fit``."""
         del seed
-        seen, actions = [], []
+        observations, actions = [], []
         for tabular in batches(family, levels):
-            seen.append(all_observations(tabular))
+            observations.append(all_observations(tabular))
             actions.append(planner.plan(tabular).action)
         return NearestNeighbourPolicy(
-            np.concatenate(seen), np.concatenate(actions), family.n_actions
+            np.concatenate(observations), np.concatenate(actions), family.n_actions
         )
 
 

@@ -1,4 +1,4 @@
-"""Open-loop replay of the planner: the positive control, which every good check must catch."""
+"""Open-loop replay of the planner: the positive control, which every good detector must catch."""
 
 import numpy as np
 
@@ -10,11 +10,10 @@ from rlgen.policies.open_loop import OpenLoopPolicy
 
 
 class OpenLoop(Control):
-    """The planner's actions on each level, indexed by time; it stays when they have been played.
+    """Replays the planner's actions on each level, then stays.
 
-    That it stays, and does not move at random or repeat, is what reproduces the method's
-    calibration (README of this folder). An unknown level gets the actions of a random training
-    level.
+    That it stays, rather than moves at random or repeats, reproduces the method's calibration
+    (README of this folder). Other levels get the actions of a random training level.
     """
 
     def fit(self, family: Family, levels: Levels, seed: int) -> OpenLoopPolicy:
@@ -24,7 +23,9 @@ class OpenLoop(Control):
             LevelError: Also if the family has no action that does nothing.
         """
         if family.noop is None:
-            raise LevelError(f"open-loop stays at its script's end, and in {family.name} none can")
+            raise LevelError(
+                f"open-loop stays after its script, and {family.name} has no action that does"
+            )
         first, scripts = [], []
         for tabular in batches(family, levels):
             first.append(tabular.observe(tabular.start))

@@ -1,4 +1,4 @@
-"""The planner as an agent: score 1 by definition, on every level, seen in training or not."""
+"""The planner as an agent: score 1 by definition on every level."""
 
 from rlgen.agents.controls.base import Control, all_observations, batches
 from rlgen.agents.controls.lookup import KnownOnly, keys
@@ -7,12 +7,12 @@ from rlgen.levels.family import Family, Levels
 
 
 class PlannerPolicy(KnownOnly):
-    """The plan of a level, as soon as it has been shown the level.
+    """Follows the plan of every level that it has planned.
 
-    A policy sees observations, and the machinery does not know how to read a level's states and
-    rewards off a picture. So the planner is told beforehand which levels it will be asked about:
-    ``policy.learn(test_levels)``. That is no training; it would plan the same way for any level.
-    An observation of another level raises ``LevelError``.
+    A policy receives observations, and the states and rewards of a level cannot be read off a
+    picture. So the planner must plan levels before it plays them: ``policy.learn(test_levels)``.
+    This is not training: any level is planned in the same way. An observation of another level
+    raises ``LevelError``.
 
     Args:
         family: A family whose levels are tabular.
@@ -25,7 +25,7 @@ class PlannerPolicy(KnownOnly):
         self._family = family
 
     def learn(self, levels: Levels) -> None:
-        """Plan these levels too.
+        """Plan further levels.
 
         Raises:
             LevelError: If there are no levels, or their states cannot be listed.
@@ -36,7 +36,7 @@ class PlannerPolicy(KnownOnly):
 
 
 class Planner(Control):
-    """The exact planner (``evaluation.planner``), which does not know of perturbations."""
+    """The exact planner (``evaluation.planner``), which ignores perturbations."""
 
     def fit(self, family: Family, levels: Levels, seed: int) -> PlannerPolicy:
         """See ``Control.fit``; for further levels call the policy's ``learn``."""

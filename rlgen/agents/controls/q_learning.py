@@ -13,20 +13,20 @@ Ints = NDArray[np.int64]
 
 
 class QLearning(Control):
-    """Epsilon-greedy episodes from the levels' starts; greedy in what it met, uniform elsewhere.
+    """Q-learning by epsilon-greedy episodes; greedy in visited states, uniform elsewhere.
 
-    The step size is 1, which is exact where nothing is random, and lets many episodes write the
-    same entry at once. Values start high, which makes the agent try everything: from 0 it solves
-    half of the levels in the same time. The table cannot tell the time, so the cut at the
-    horizon is not taken for an end: its reward is left out and the value bootstraps (Pardo et
-    al. 2018). All objects are worth taking under the discount too, soon rather than late.
+    The step size is 1, which is exact in deterministic levels, and lets many episodes write the
+    same entry at once. Values are initialised optimistically, so that all actions are tried: from
+    0 it solves half of the levels in the same time. The table does not depend on time, so the cut
+    at the horizon is not an end: its reward is left out and the value bootstraps (Pardo et al.
+    2018). The discount does not change which objects are worth taking.
 
     Args:
-        steps: Steps of each episode stream.
-        streams: Episodes played side by side on each level.
+        steps: Number of steps of each stream of episodes.
+        streams: Number of streams on each level.
         epsilon: Probability of a random action.
-        discount: Of the values learnt.
-        optimism: Value of what was never tried.
+        discount: Discount of the values.
+        optimism: Initial value.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class QLearning(Control):
     def _play(
         self, tabular: TabularLevels, row: Ints, rng: np.random.Generator
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Values, and which were ever tried, ``(rows, A)``; ``row`` is each state's."""
+        """Values, and which actions were ever tried, ``(rows, A)``; ``row`` maps states to rows."""
         n, n_actions = tabular.n_states, tabular.n_actions
         values = np.full((row.max() + 2, n_actions), self.optimism)
         values[-1] = 0.0  # ended episodes

@@ -9,7 +9,7 @@ from rlgen.policies.functions import FunctionPolicy
 
 
 class Random(Control):
-    """Every action equally likely, whatever the levels."""
+    """Uniformly random actions on all levels."""
 
     def fit(self, family: Family, levels: Levels, seed: int) -> Policy:
         """See ``Control.fit``."""

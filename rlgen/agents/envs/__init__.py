@@ -1,1 +1,1 @@
-"""Environments in batches, as learners want them."""
+"""Batches of environments for learners."""

@@ -1,4 +1,4 @@
-"""What the learners step: a batch of environments, with tensors in and out."""
+"""The base class of batches of environments that learners step, with tensors."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from rlgen.errors import ProtocolError
 
 @dataclass(frozen=True)
 class Step:
-    """What a step of ``N`` environments led to.
+    """The result of a step of ``N`` environments.
 
     Attributes:
-        observations: ``(N, ...)``; where an episode ended, the next one's first.
-        rewards: float32 ``(N,)``, as the learner is to see them.
+        observations: ``(N, ...)``; where an episode ended, the first of the next.
+        rewards: float32 ``(N,)``, as the learner receives them.
         ended: bool ``(N,)``; whether an episode ended.
-        cut: Which environments' episodes were cut although they would have gone on, int64
-            ``(K,)``, and the last observations of those; or None where there are none.
+        cut: The environments whose episodes were truncated, int64 ``(K,)``, and the last
+            observations of these; None if there are none.
     """
 
     observations: torch.Tensor
@@ -33,17 +33,16 @@ class Step:
 
 
 class BatchEnv(VecEnv):
-    """Environments that are no objects of their own; same-step reset.
+    """A batch of environments without single members, with same-step reset.
 
-    ``advance`` is how they are stepped. They are a ``VecEnv`` because stable-baselines3 asks for
-    one.
+    Learners step it with ``advance``. It is a ``VecEnv`` because stable-baselines3 requires one.
     """
 
     render_mode = None
 
     @abstractmethod
     def advance(self, actions: torch.Tensor) -> Step:
-        """One step of every environment; actions are int64 ``(N,)`` or ``(N, *action shape)``."""
+        """Step every environment; actions are int64 ``(N,)`` or float32 ``(N, *action shape)``."""
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """An attribute of the batch, once for each index."""
@@ -57,15 +56,15 @@ class BatchEnv(VecEnv):
     def env_method(
         self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any
     ) -> list[Any]:
-        """Not available: the environments of a batch are no objects of their own."""
+        """Not available: a batch has no single members."""
         del args, kwargs, indices
         raise ProtocolError(f"{method_name}: a natively batched environment has no single members")
 
     def env_is_wrapped(self, wrapper_class: type, indices: VecEnvIndices = None) -> list[bool]:
-        """Episodes are recorded as by ``Monitor``, which stable-baselines3 asks about."""
+        """True for ``Monitor``: episodes are recorded as it does."""
         name = wrapper_class.__name__
         return [name == "Monitor" for _ in self._get_indices(indices)]
 
     def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
-        """No pictures."""
+        """None for each environment: there are no pictures."""
         return [None] * self.num_envs

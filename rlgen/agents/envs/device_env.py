@@ -1,7 +1,6 @@
-"""Tabular levels played on the learner's device: what it sees never crosses the bus.
+"""Tabular levels on the learner's device: observations never cross the bus.
 
-A state of a level is a number, so a step is a few look-ups in tables that lie on the device, for
-any family whose levels are tabular.
+A step is a few look-ups in tables on the device, for any family whose levels are tabular.
 """
 
 from typing import Any
@@ -22,18 +21,18 @@ from rlgen.perturbations.base import Channel
 class DeviceEnv(BatchEnv):
     """``num_envs`` environments that draw one of the levels at each reset.
 
-    Episodes are cut at the levels' horizon, with their timeout reward: that is part of the task,
-    and no episode would have gone on.
+    Episodes end at the levels' horizon with their timeout reward. This is part of the task, not a
+    truncation.
 
     Args:
         family: A family whose levels are tabular.
-        levels: What is drawn from.
-        num_envs: How many.
+        levels: The levels to draw from.
+        num_envs: Number of environments.
         channel: Between proposed and executed action.
         random_spawn: Whether start states are drawn.
-        reward_clip: Rewards are clipped to plus or minus this; 0 is none.
-        seed: Of levels, start states and the channel's noise.
-        device: Torch's name of it.
+        reward_clip: Rewards are clipped to plus or minus this; 0 does not clip.
+        seed: Seed of levels, start states and the channel's noise.
+        device: Torch's name of the device.
 
     Raises:
         LevelError: If the levels are not tabular.
@@ -69,17 +68,19 @@ class DeviceEnv(BatchEnv):
             n = tabular.n_states
             following = tabular.next_state.astype(np.int64) + first
             following[tabular.next_state == n] = -1
-            seen = tabular.observe(np.arange(n, dtype=np.int32)).reshape(n, -1)
+            pixels = tabular.observe(np.arange(n, dtype=np.int32)).reshape(n, -1)
+            if pixels.max() <= 1:
+                pixels = np.packbits(pixels, axis=1, bitorder="little")
             starts = tabular.spawns if random_spawn else tabular.start
             ends = tabular.spawn_offsets[1:] if random_spawn else np.arange(1, tabular.n_levels + 1)
-            told: dict[str, NDArray[Any]] = {
+            columns: dict[str, NDArray[Any]] = {
                 "following": following,
                 "reward": tabular.reward.astype(np.float32),
-                "seen": np.packbits(seen, axis=1, bitorder="little") if seen.max() <= 1 else seen,
+                "pixels": pixels,
                 "start": starts.astype(np.int64) + first,
                 "end": ends + spawned,
             }
-            for name, array in told.items():
+            for name, array in columns.items():
                 parts.setdefault(name, []).append(array)
             first, spawned = first + n, spawned + len(starts)
             self._horizon, self._timeout_reward = tabular.horizon, tabular.timeout_reward
@@ -88,8 +89,8 @@ class DeviceEnv(BatchEnv):
             for name, arrays in parts.items()
         }
         self._following, self._reward = tables["following"], tables["reward"]
-        self._seen, self._start = tables["seen"], tables["start"]
-        # The starts of level i are those from first[i] on, as many as count[i].
+        self._observed, self._start = tables["pixels"], tables["start"]
+        # The starts of level i are first[i] to first[i] + count[i] - 1.
         self._count = torch.diff(tables["end"], prepend=tables["end"].new_zeros(1))
         self._first = tables["end"] - self._count
         self._shape = family.observation_space.shape
@@ -97,7 +98,7 @@ class DeviceEnv(BatchEnv):
         self._bits = torch.arange(8, dtype=torch.uint8, device=self.device)
 
     def _read_channel(self, channel: Channel, n_actions: int) -> None:
-        """What the channel does, as tables by memory, proposed action and noise value."""
+        """The channel as tables by memory, proposed action and noise value."""
         shape = (channel.n_memories, n_actions, len(channel.noise))
         executed, following = channel.apply(*np.indices(shape, dtype=np.int64))
         self._executed = torch.from_numpy(np.ascontiguousarray(executed)).to(self.device)
@@ -117,7 +118,7 @@ class DeviceEnv(BatchEnv):
         return self._start[self._first[level] + which], self._drawn(self._memories)
 
     def _observations(self) -> torch.Tensor:
-        rows = self._seen[self._state]
+        rows = self._observed[self._state]
         if rows.shape[1] != self._pixels:
             rows = (rows[:, :, None] >> self._bits & 1).flatten(1)[:, : self._pixels]
         return rows.reshape(-1, *self._shape)

@@ -1,4 +1,4 @@
-"""A Gymnasium vector environment as a stable-baselines3 ``VecEnv``."""
+"""Adapter from Gymnasium vector environments to stable-baselines3's ``VecEnv``."""
 
 import time
 from typing import Any
@@ -15,15 +15,15 @@ from rlgen.errors import ProtocolError
 
 
 class VecEnvAdapter(BatchEnv):
-    """Same-step reset on both sides, so observations pass through untouched.
+    """A Gymnasium vector environment as a ``VecEnv``; both reset within the step.
 
-    ``infos[i]`` is empty but where an episode has just ended: there it holds
+    ``infos[i]`` is empty except where an episode has just ended: there it holds
     ``terminal_observation``, ``TimeLimit.truncated``, stable-baselines3's ``episode`` summary
     (return ``r`` before clipping, length ``l``, time ``t``), and the environment's final info.
 
     Args:
         env: A vector environment that resets within the step.
-        reward_clip: Rewards are clipped to plus or minus this for learning; 0 is none.
+        reward_clip: Rewards are clipped to plus or minus this for learning; 0 does not clip.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class VecEnvAdapter(BatchEnv):
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
 
     def reset(self) -> VecEnvObs:
-        """Start all episodes, with the seed that ``seed`` left, if any."""
+        """Start all episodes, with the seed set by ``seed``, if any."""
         observations, _ = self.env.reset(seed=self._seeds[0])
         self._reset_seeds()
         self._returns[:] = 0
@@ -74,7 +74,7 @@ class VecEnvAdapter(BatchEnv):
         return observations, self._for_learning(rewards), dones, infos
 
     def advance(self, actions: torch.Tensor) -> Step:
-        """The same with tensors, and without what nobody learns from."""
+        """Step every environment, with tensors and without info."""
         observations, rewards, terminated, truncated, info = self.env.step(actions.cpu().numpy())
 
         def there(array: NDArray[Any]) -> torch.Tensor:

@@ -1,8 +1,8 @@
 """Convolutions of few channels, on blocks of observations that lie side by side in memory.
 
-Libraries compute a convolution over its channels, and are slow where there are only eleven. Here
+Libraries vectorise a convolution over its channels, which is slow with only eleven. Here
 ``LANES`` observations are computed at once, so that every instruction is as wide as the processor
-allows whatever the layers' shapes. The first layer goes by what the observations differ in (see
+allows for any shape of layers. The first layer uses the deviations of observations (see
 ``sparse``).
 """
 
@@ -18,48 +18,53 @@ from rlgen.util.jit import compiled
 
 #: Observations computed at once: a block of a layer's input then fits in the cache.
 LANES = 64
-#: Channels up to which this is faster than a library.
+#: The number of channels up to which this is faster than a library.
 MOST_CHANNELS = 16
 
 
 def narrow_convs(
-    seen: Deviations, layers: Sequence[tuple[torch.Tensor, torch.Tensor, int]]
+    deviations: Deviations, layers: Sequence[tuple[torch.Tensor, torch.Tensor, int]]
 ) -> torch.Tensor:
     """Convolutions, each with ReLU.
 
     Args:
-        seen: Of observations ``(B, C, H, W)``.
-        layers: Weight ``(F, C, K, K)``, bias ``(F,)`` and stride of each.
+        deviations: Of observations ``(B, C, H, W)``.
+        layers: Weight ``(F, C, K, K)``, bias ``(F,)`` and stride of each layer.
 
     Returns:
         float32 ``(B, F * H' * W')``, flattened as torch does.
     """
     weights = [tensor for weight, bias, _ in layers for tensor in (weight, bias)]
     strides = [stride for *_, stride in layers]
-    out: torch.Tensor = _NarrowConvs.apply(seen, strides, *weights)  # type: ignore[no-untyped-call]
+    out: torch.Tensor = _NarrowConvs.apply(deviations, strides, *weights)  # type: ignore[no-untyped-call]
     return out
 
 
 class _NarrowConvs(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, seen: Deviations, strides: Sequence[int], *weights: torch.Tensor
+        ctx: Any, deviations: Deviations, strides: Sequence[int], *weights: torch.Tensor
     ) -> torch.Tensor:
-        n = len(seen.first) - 1
+        n = len(deviations.first) - 1
         kernels = [weight.detach().permute(2, 3, 1, 0).contiguous() for weight in weights[::2]]
         outputs: list[NDArray[np.float32]] = []
-        size = seen.typical.shape[1:]
+        size = deviations.typical.shape[1:]
         blocks = -(-n // LANES)
         for kernel, bias, stride in zip(kernels, weights[1::2], strides, strict=True):
             size = tuple((side - kernel.shape[0]) // stride + 1 for side in size)
             out = np.empty((blocks, *size, len(bias), LANES), np.float32)
-            told = (kernel.numpy(), bias.detach().numpy(), stride, out)
+            arguments = (kernel.numpy(), bias.detach().numpy(), stride, out)
             if outputs:
-                _next_forward(outputs[-1], *told)
+                _next_forward(outputs[-1], *arguments)
             else:
-                _first_forward(*seen.arrays, *told)
+                _first_forward(*deviations.arrays, *arguments)
             outputs.append(out)
-        ctx.seen, ctx.strides, ctx.kernels, ctx.outputs = seen, strides, kernels, outputs
+        ctx.deviations, ctx.strides, ctx.kernels, ctx.outputs = (
+            deviations,
+            strides,
+            kernels,
+            outputs,
+        )
         last = torch.from_numpy(outputs[-1])  # (blocks, H', W', F, LANES)
         return last.permute(0, 4, 3, 1, 2).reshape(blocks * LANES, -1)[:n]
 
@@ -67,31 +72,31 @@ class _NarrowConvs(torch.autograd.Function):
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         outputs = ctx.outputs
         blocks, height, width, channels, _ = outputs[-1].shape
-        given = torch.zeros(blocks * LANES, channels * height * width)
-        given[: len(gradients[0])] = gradients[0]
-        given = given.reshape(blocks, LANES, channels, height, width).permute(0, 3, 4, 2, 1)
-        gradient = given.contiguous().numpy()
-        found: list[torch.Tensor] = []
+        padded = torch.zeros(blocks * LANES, channels * height * width)
+        padded[: len(gradients[0])] = gradients[0]
+        padded = padded.reshape(blocks, LANES, channels, height, width).permute(0, 3, 4, 2, 1)
+        gradient = padded.contiguous().numpy()
+        d_weights: list[torch.Tensor] = []
         for layer in reversed(range(len(outputs))):
             kernel, stride, out = ctx.kernels[layer], ctx.strides[layer], outputs[layer]
             d_kernel, d_bias = torch.zeros_like(kernel), torch.zeros(kernel.shape[-1])
             into = (d_kernel.numpy(), d_bias.numpy())
             if layer:
                 d_inputs = np.zeros_like(outputs[layer - 1])
-                told = (outputs[layer - 1], kernel.numpy(), stride, out, gradient)
-                _next_backward(*told, d_inputs, *into)
+                arguments = (outputs[layer - 1], kernel.numpy(), stride, out, gradient)
+                _next_backward(*arguments, d_inputs, *into)
                 gradient = d_inputs
             else:
-                _first_backward(*ctx.seen.arrays, stride, out, gradient, *into)
-            found = [d_kernel.permute(3, 2, 0, 1), d_bias, *found]
-        return None, None, *found
+                _first_backward(*ctx.deviations.arrays, stride, out, gradient, *into)
+            d_weights = [d_kernel.permute(3, 2, 0, 1), d_bias, *d_weights]
+        return None, None, *d_weights
 
 
-_SEEN = "f4[:,:,::1], i8[::1], i4[::1], f4[::1]"
+_DEVIATIONS = "f4[:,:,::1], i8[::1], i4[::1], f4[::1]"
 _4D, _5D = "f4[:,:,:,::1]", "f4[:,:,:,:,::1]"
 
 
-@compiled(f"void({_SEEN}, {_4D}, f4[::1], i8, {_5D})", reassociate=True)
+@compiled(f"void({_DEVIATIONS}, {_4D}, f4[::1], i8, {_5D})", reassociate=True)
 def _first_forward(  # type: ignore[no-untyped-def]
     typical, first, index, difference, weight, bias, stride, out
 ):
@@ -134,7 +139,7 @@ def _first_forward(  # type: ignore[no-untyped-def]
                         out[b, y, x, k, lane] = max(out[b, y, x, k, lane], np.float32(0))
 
 
-@compiled(f"void({_SEEN}, i8, {_5D}, {_5D}, {_4D}, f4[::1])", reassociate=True)
+@compiled(f"void({_DEVIATIONS}, i8, {_5D}, {_5D}, {_4D}, f4[::1])", reassociate=True)
 def _first_backward(  # type: ignore[no-untyped-def]
     typical, first, index, difference, stride, out, gradient, d_weight, d_bias
 ):
@@ -190,10 +195,10 @@ def _next_forward(inputs, weight, bias, stride, out):  # type: ignore[no-untyped
                     out[b, y, x, k] = bias[k]
                 for i in range(side):
                     for j in range(side):
-                        seen, v = inputs[b, y * stride + i, x * stride + j], weight[i, j]
+                        pixel, v = inputs[b, y * stride + i, x * stride + j], weight[i, j]
                         # Four rows at a time: a pass over the sums costs as much as arithmetic.
                         for c in range(0, channels - 3, 4):
-                            r0, r1, r2, r3 = seen[c], seen[c + 1], seen[c + 2], seen[c + 3]
+                            r0, r1, r2, r3 = pixel[c], pixel[c + 1], pixel[c + 2], pixel[c + 3]
                             for k in range(f):
                                 into = out[b, y, x, k]
                                 v0, v1, v2, v3 = v[c, k], v[c + 1, k], v[c + 2, k], v[c + 3, k]
@@ -208,7 +213,7 @@ def _next_forward(inputs, weight, bias, stride, out):  # type: ignore[no-untyped
                             for k in range(f):
                                 into = out[b, y, x, k]
                                 for lane in range(LANES):
-                                    into[lane] += v[c, k] * seen[c, lane]
+                                    into[lane] += v[c, k] * pixel[c, lane]
                 for k in range(f):
                     for lane in range(LANES):
                         out[b, y, x, k, lane] = max(out[b, y, x, k, lane], np.float32(0))
@@ -226,22 +231,22 @@ def _next_backward(  # type: ignore[no-untyped-def]
     for b in range(blocks):
         for y in range(h):
             for x in range(w):
-                given = gradient[b, y, x]
+                d_out = gradient[b, y, x]
                 for k in range(f):
                     total = np.float32(0)
                     for lane in range(LANES):
-                        v = given[k, lane] if out[b, y, x, k, lane] > 0 else 0
-                        given[k, lane] = v
+                        v = d_out[k, lane] if out[b, y, x, k, lane] > 0 else 0
+                        d_out[k, lane] = v
                         total += v
                     d_bias[k] += total
                 for i in range(side):
                     for j in range(side):
-                        seen = inputs[b, y * stride + i, x * stride + j]
+                        pixel = inputs[b, y * stride + i, x * stride + j]
                         into = d_inputs[b, y * stride + i, x * stride + j]
                         for c in range(channels):
-                            row, d_row, v = seen[c], into[c], weight[i, j, c]
+                            row, d_row, v = pixel[c], into[c], weight[i, j, c]
                             for k in range(0, f - 3, 4):
-                                g0, g1, g2, g3 = given[k], given[k + 1], given[k + 2], given[k + 3]
+                                g0, g1, g2, g3 = d_out[k], d_out[k + 1], d_out[k + 2], d_out[k + 3]
                                 t0 = t1 = t2 = t3 = np.float32(0)
                                 for lane in range(LANES):
                                     d_row[lane] += (
@@ -262,6 +267,6 @@ def _next_backward(  # type: ignore[no-untyped-def]
                             for k in range(f // 4 * 4, f):
                                 total = np.float32(0)
                                 for lane in range(LANES):
-                                    d_row[lane] += v[k] * given[k, lane]
-                                    total += row[lane] * given[k, lane]
+                                    d_row[lane] += v[k] * d_out[k, lane]
+                                    total += row[lane] * d_out[k, lane]
                                 d_weight[i, j, c, k] += total

@@ -1,10 +1,10 @@
 """The first layer of a network on observations that hardly differ from one another.
 
-Pictures of mazes are zeros and ones, and all but a few of them the same in every picture of a
-batch. With ``r`` the batch's typical observation, a linear layer is ``f(x) = f(r) + f(x - r)``: the
-first term is computed once, and the second costs as many rows of weights as there are pixels in
-which ``x`` differs from ``r``, instead of all. The result is that of the dense layer up to
-rounding, whatever the observations; only the time depends on how alike they are.
+Pictures of mazes are zeros and ones, and most pixels are the same in every picture of a batch. With
+``r`` the batch's typical observation, a linear layer is ``f(x) = f(r) + f(x - r)``: the first term
+is computed once, and the second needs only the rows of weights of the pixels in which ``x`` differs
+from ``r``. The result is that of the dense layer up to rounding for any observations; only the time
+depends on how similar they are.
 """
 
 from dataclasses import dataclass, replace
@@ -21,13 +21,13 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Deviations:
-    """A batch as its typical observation and what each differs in.
+    """A batch as its typical observation and the deviations of each from it.
 
     Attributes:
-        typical: ``(C, H, W)`` float32.
-        first: int64 ``(B + 1,)``; observation ``b`` owns the entries ``first[b]:first[b + 1]``.
-        index: int32; which pixel, counted through ``(C, H, W)``.
-        difference: float32; its value less the typical one.
+        typical: float32 ``(C, H, W)``.
+        first: int64 ``(B + 1,)``; those of observation ``b`` are ``first[b]:first[b + 1]``.
+        index: int32; flat index of the pixel in ``(C, H, W)``.
+        difference: float32; its value minus the typical value.
     """
 
     typical: Floats
@@ -41,7 +41,7 @@ class Deviations:
         pixels = observations.contiguous().numpy()
         flat = pixels.reshape(len(pixels), -1)
         first = np.empty(len(flat) + 1, np.int64)
-        # As long as they could get; what is not written to takes no memory.
+        # The largest possible sizes; pages never written take no memory.
         index, difference = np.empty(flat.size, np.int32), np.empty(flat.size, np.float32)
         typical = np.empty(flat.shape[1], np.uint8)
         n = _deviations(flat, typical, first, index, difference)
@@ -56,38 +56,40 @@ class Deviations:
 
     @property
     def arrays(self) -> tuple[Floats, NDArray[np.int64], NDArray[np.int32], Floats]:
-        """All of it, as the compiled loops take it."""
+        """The fields in the order of the compiled loops' arguments."""
         return self.typical, self.first, self.index, self.difference
 
 
 def sparse_layer(
-    seen: Deviations, weight: torch.Tensor, bias: torch.Tensor, stride: int
+    deviations: Deviations, weight: torch.Tensor, bias: torch.Tensor, stride: int
 ) -> torch.Tensor:
     """A convolution with ReLU; a linear layer is one of single pixels (``Deviations.flat``).
 
     Args:
-        seen: Of observations ``(B, C, H, W)``.
-        weight: ``(F, C, K, K)``; wide layers pay most.
+        deviations: Of observations ``(B, C, H, W)``.
+        weight: ``(F, C, K, K)``; wide layers gain most.
         bias: ``(F,)``.
-        stride: Of the convolution.
+        stride: Stride of the convolution.
 
     Returns:
         float32 ``(B, F, H', W')`` with the channels innermost in memory.
     """
-    out: torch.Tensor = _SparseLayer.apply(seen, weight, bias, stride)  # type: ignore[no-untyped-call]
+    out: torch.Tensor = _SparseLayer.apply(deviations, weight, bias, stride)  # type: ignore[no-untyped-call]
     return out
 
 
 class _SparseLayer(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, seen: Deviations, weight: torch.Tensor, bias: torch.Tensor, stride: int
+        ctx: Any, deviations: Deviations, weight: torch.Tensor, bias: torch.Tensor, stride: int
     ) -> torch.Tensor:
         rows = weight.detach().permute(1, 2, 3, 0).contiguous()
-        height, width = ((size - weight.shape[2]) // stride + 1 for size in seen.typical.shape[1:])
-        out = torch.empty(len(seen.first) - 1, height, width, len(bias))
-        _forward(*seen.arrays, rows.numpy(), bias.detach().numpy(), stride, out.numpy())
-        ctx.seen, ctx.stride, ctx.shape = seen, stride, rows.shape
+        height, width = (
+            (size - weight.shape[2]) // stride + 1 for size in deviations.typical.shape[1:]
+        )
+        out = torch.empty(len(deviations.first) - 1, height, width, len(bias))
+        _forward(*deviations.arrays, rows.numpy(), bias.detach().numpy(), stride, out.numpy())
+        ctx.deviations, ctx.stride, ctx.shape = deviations, stride, rows.shape
         ctx.save_for_backward(out)
         return out.permute(0, 3, 1, 2)
 
@@ -96,8 +98,8 @@ class _SparseLayer(torch.autograd.Function):
         (out,) = ctx.saved_tensors
         gradient = gradients[0].permute(0, 2, 3, 1).contiguous()
         rows, bias = torch.zeros(ctx.shape), torch.zeros(ctx.shape[-1])
-        told = (out.numpy(), gradient.numpy(), ctx.stride, rows.numpy(), bias.numpy())
-        _backward(*ctx.seen.arrays, *told)
+        arguments = (out.numpy(), gradient.numpy(), ctx.stride, rows.numpy(), bias.numpy())
+        _backward(*ctx.deviations.arrays, *arguments)
         return None, rows.permute(3, 0, 1, 2), bias, None
 
 
