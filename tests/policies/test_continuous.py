@@ -218,7 +218,7 @@ def test_functions_give_actions(family):
     assert wide["ret_mean"][0] == edge["ret_mean"][0], "clipped to the box"
     for function, told in [
         (lambda seen: np.zeros((len(seen), 3)), r"actions must have shape \(1, 2\)"),
-        (lambda seen: np.full((len(seen), 2), np.nan), "no numbers"),
+        (lambda seen: np.full((len(seen), 2), np.nan), "not finite numbers"),
     ]:
         with pytest.raises(ProtocolError, match=told):
             rlgen.evaluate_policy(function, family, levels, episodes=1)
