@@ -94,14 +94,16 @@ def check(
             "nothing to do: give --max-gap, --against with --max-gap-increase, or --min-return"
         )
     from rlgen.analysis.gate import junit as xml
-    from rlgen.analysis.gate import limits as gate
+    from rlgen.analysis.gate.cells import limit_results
+    from rlgen.analysis.gate.limits import ERROR, Limits
+    from rlgen.analysis.gate.limits import FAILED as BROKEN
     from rlgen.errors import RlgenError
     from rlgen.util import files
 
-    limits = gate.Limits(max_gap, max_gap_increase, min_return, when, confidence)
+    limits = Limits(max_gap, max_gap_increase, min_return, when, confidence)
     name = store.resolve().name
     try:
-        outcomes = gate.checks(store, limits, against)
+        outcomes = limit_results(store, limits, against)
     except RlgenError as error:
         if junit is not None:
             xml.write(junit, [], name, str(error))
@@ -115,7 +117,7 @@ def check(
         for outcome in outcomes:
             click.echo(outcome.line)
     verdicts = {outcome.verdict for outcome in outcomes}
-    if gate.ERROR in verdicts:
+    if ERROR in verdicts:
         sys.exit(USAGE)
-    if gate.FAILED in verdicts:
+    if BROKEN in verdicts:
         sys.exit(FAILED)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rlgen.analysis.stats import intervals
+from rlgen.analysis.stats import components, intervals
 from rlgen.util.seeding import stream
 
 NAN = float("nan")
@@ -21,7 +21,7 @@ def table(run, level, noise, shape=(8, 60)):
 def test_components_as_worked(worked_examples):
     told = worked_examples["crossed_twoway"]
     expect = told["expect"]
-    found = intervals.components(np.array(told["Y"]))
+    found = components.components(np.array(told["Y"]))
     parts = [expect[f"sigma2_{name}"] for name in ("seed", "level", "resid")]
     assert [found.run, found.level, found.residual] == pytest.approx(parts)
     assert found.shares == pytest.approx([100 * part / sum(parts) for part in parts])
@@ -34,14 +34,14 @@ def test_components_as_worked(worked_examples):
     ("run", "level", "advice"), [(0.5, 0.5, "buy more runs"), (0.05, 2.0, "buy more levels")]
 )
 def test_advice_is_for_what_makes_the_mean_uncertain(run, level, advice):
-    assert intervals.components(table(run, level, 0.1)).advice == advice
+    assert components.components(table(run, level, 0.1)).advice == advice
 
 
 def test_the_advice_depends_on_what_is_there():
     """The same components; with many levels runs are short, and the other way round."""
     returns = table(1.0, 1.0, 0.1, (60, 60))
-    assert intervals.components(returns[:5]).advice == "buy more runs"
-    assert intervals.components(returns[:, :5]).advice == "buy more levels"
+    assert components.components(returns[:5]).advice == "buy more runs"
+    assert components.components(returns[:, :5]).advice == "buy more levels"
 
 
 @pytest.mark.parametrize(
@@ -55,18 +55,18 @@ def test_the_advice_depends_on_what_is_there():
     ],
 )
 def test_no_components_and_why(returns, reason):
-    found = intervals.components(returns)
+    found = components.components(returns)
     assert np.isnan([found.run, found.level, found.residual, *found.shares]).all()
     assert (found.advice, found.reason) == ("", reason)
 
 
 def test_equal_returns_have_no_shares_and_no_advice():
-    found = intervals.components(np.full((4, 6), 2.1))
+    found = components.components(np.full((4, 6), 2.1))
     assert (found.run, found.level, found.advice) == (0, 0, "")
     assert np.isnan(found.shares).all()
     assert found.reason == "all returns are equal"
     chess = np.indices((4, 6)).sum(axis=0) % 2 * 1.0
-    found = intervals.components(chess)
+    found = components.components(chess)
     assert found.shares == (0, 0, 100)
     assert "neither" in found.reason
 

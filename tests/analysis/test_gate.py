@@ -11,7 +11,8 @@ from commands import rlgen
 from returns import imported, means, returns
 
 from rlgen.analysis.gate import junit
-from rlgen.analysis.gate.limits import ERROR, FAILED, PASSED, Limits, checks
+from rlgen.analysis.gate.cells import limit_results
+from rlgen.analysis.gate.limits import ERROR, FAILED, PASSED, Limits
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals, paired
 from rlgen.analysis.stats.increase import unpaired
@@ -34,19 +35,21 @@ def test_the_gap_is_the_report_s(make):
     table = returns(0.5)
     store = make("s", table)
     (cell,) = Results.load(RunStore(store)).cells
-    (check,) = checks(store, Limits(gap=0.3))
+    (answer,) = limit_results(store, Limits(gap=0.3))
     told = Results.load(RunStore(store)).estimate(cell, "plain", "return", "gap")
-    assert (check.measured, check.low, check.high) == (told.mean, told.low, told.high)
-    assert check.measured == pytest.approx((means(table, "train") - means(table, "test")).mean())
-    assert check.verdict == FAILED
-    assert check.line.startswith("FAILED  gap of ppo/unknown trained on 12 levels of unknown: 0.")
-    assert ", at most 0.3, 95 % interval [" in check.line
-    assert checks(store, Limits(gap=check.measured))[0].verdict == PASSED, "the limit is allowed"
+    assert (answer.measured, answer.low, answer.high) == (told.mean, told.low, told.high)
+    assert answer.measured == pytest.approx((means(table, "train") - means(table, "test")).mean())
+    assert answer.verdict == FAILED
+    assert answer.line.startswith("FAILED  gap of ppo/unknown trained on 12 levels of unknown: 0.")
+    assert ", at most 0.3, 95 % interval [" in answer.line
+    assert limit_results(store, Limits(gap=answer.measured))[0].verdict == PASSED, (
+        "the limit is allowed"
+    )
 
 
 def test_another_confidence_widens_the_interval(make):
     store = make("s", returns())
-    narrow, wide = (checks(store, Limits(gap=1, confidence=c))[0] for c in (0.8, 0.99))
+    narrow, wide = (limit_results(store, Limits(gap=1, confidence=c))[0] for c in (0.8, 0.99))
     assert wide.low < narrow.low < narrow.measured == wide.measured < narrow.high < wide.high
     assert "99 % interval" in wide.line
 
@@ -63,27 +66,29 @@ def test_another_confidence_widens_the_interval(make):
 )
 def test_when_a_limit_is_broken(make, place, verdicts, words):
     store = make("s", returns())
-    (check,) = checks(store, Limits(gap=0))
+    (answer,) = limit_results(store, Limits(gap=0))
     limit = {
-        "far below": check.high + 0.1,
-        "just below": (check.measured + check.high) / 2,
-        "just above": (check.measured + check.low) / 2,
-        "far above": check.low - 0.1,
+        "far below": answer.high + 0.1,
+        "just below": (answer.measured + answer.high) / 2,
+        "just above": (answer.measured + answer.low) / 2,
+        "far above": answer.low - 0.1,
     }[place]
     for when, verdict in zip(("likely", "sure", "possible"), verdicts, strict=True):
-        (told,) = checks(store, Limits(gap=limit, when=when))
+        (told,) = limit_results(store, Limits(gap=limit, when=when))
         assert told.verdict == verdict
         assert words in told.because
 
 
 def test_a_least_return_is_a_limit_from_below(make):
     store = make("s", returns())
-    (check,) = checks(store, Limits(least=5.0))
-    assert check.verdict == FAILED
-    assert "at least 5" in check.line
-    assert "surely below" in check.line
-    assert checks(store, Limits(least=check.low - 0.1))[0].because.startswith("surely within")
-    assert "reaches below it" in checks(store, Limits(least=check.low + 1e-3))[0].because
+    (answer,) = limit_results(store, Limits(least=5.0))
+    assert answer.verdict == FAILED
+    assert "at least 5" in answer.line
+    assert "surely below" in answer.line
+    assert limit_results(store, Limits(least=answer.low - 0.1))[0].because.startswith(
+        "surely within"
+    )
+    assert "reaches below it" in limit_results(store, Limits(least=answer.low + 1e-3))[0].because
 
 
 def test_one_run_is_judged_by_its_estimate_or_not_at_all(make):
@@ -96,25 +101,25 @@ def test_one_run_is_judged_by_its_estimate_or_not_at_all(make):
         ("possible", 0.9, ERROR),
         ("possible", 0.1, FAILED),
     ]:
-        (check,) = checks(store, Limits(gap=limit, when=when))
-        assert check.verdict == verdict, (when, limit)
-        assert "no interval" in check.line
-        assert "one run has no interval" in check.because or verdict == FAILED
+        (answer,) = limit_results(store, Limits(gap=limit, when=when))
+        assert answer.verdict == verdict, (when, limit)
+        assert "no interval" in answer.line
+        assert "one run has no interval" in answer.because or verdict == FAILED
 
 
 def test_a_perfect_agent_passes_however_strict(make):
     table = returns().assign(**{"return": 2.1})
     store = make("s", table)
     for when in ("likely", "sure", "possible"):
-        assert checks(store, Limits(gap=0.0, when=when))[0].verdict == PASSED
-    assert checks(store, Limits(gap=-0.1, when="sure"))[0].verdict == FAILED
+        assert limit_results(store, Limits(gap=0.0, when=when))[0].verdict == PASSED
+    assert limit_results(store, Limits(gap=-0.1, when="sure"))[0].verdict == FAILED
 
 
 def test_who_has_learnt_nothing_is_told_of(make):
     table = returns(0.1).assign(oracle=10.0, random=0.0)
-    (check,) = checks(make("s", table), Limits(gap=0.5))
-    assert check.verdict == PASSED
-    assert "it has not learnt, training score 0.1" in check.because
+    (answer,) = limit_results(make("s", table), Limits(gap=0.5))
+    assert answer.verdict == PASSED
+    assert "it has not learnt, training score 0.1" in answer.because
 
 
 # Against a baseline.
@@ -126,7 +131,7 @@ def test_pairs_of_runs_are_what_the_paired_functions_say(make):
     noise = np.arange(len(now)) % 7 / 100
     now["return"] += noise
     limits = Limits(increase=0.1)
-    (check,) = checks(make("now", now), limits, make("before", before))
+    (answer,) = limit_results(make("now", now), limits, make("before", before))
 
     def matrix(pool):
         return np.stack(
@@ -138,15 +143,17 @@ def test_pairs_of_runs_are_what_the_paired_functions_say(make):
 
     train, test = (a - b for a, b in (matrix("train"), matrix("test")))
     told = intervals.gap(list(train), test, shared_pool=True)
-    assert check.measured == pytest.approx(told.mean)
-    assert (check.low, check.high) == pytest.approx((told.low, told.high))
+    assert answer.measured == pytest.approx(told.mean)
+    assert (answer.low, answer.high) == pytest.approx((told.low, told.high))
     p = paired.sign_flip(train.mean(axis=1) - test.mean(axis=1)).p
-    assert f"8 pairs of runs, sign-flip p {p:.2g}" in check.because
-    assert check.verdict == FAILED
-    assert "surely above" in check.because, "what both have alike has cancelled"
-    loose = checks(make("again", now.assign(seed=now["seed"] + 100)), limits, make("b2", before))
-    assert loose[0].measured == pytest.approx(check.measured)
-    assert loose[0].high - loose[0].low > 3 * (check.high - check.low)
+    assert f"8 pairs of runs, sign-flip p {p:.2g}" in answer.because
+    assert answer.verdict == FAILED
+    assert "surely above" in answer.because, "what both have alike has cancelled"
+    loose = limit_results(
+        make("again", now.assign(seed=now["seed"] + 100)), limits, make("b2", before)
+    )
+    assert loose[0].measured == pytest.approx(answer.measured)
+    assert loose[0].high - loose[0].low > 3 * (answer.high - answer.low)
 
 
 @pytest.mark.slow
@@ -175,17 +182,17 @@ def test_pairs_of_runs_are_what_the_paired_functions_say(make):
 )
 def test_what_cannot_be_paired_says_why(make, change, why):
     now, before = change(returns(0.6)), returns(0.5)
-    (check,) = checks(make("now", now), Limits(increase=0.3), make("before", before))
-    assert f"runs not paired, {why}" in check.because
-    assert check.verdict == PASSED
-    assert check.low < check.measured < check.high
+    (answer,) = limit_results(make("now", now), Limits(increase=0.3), make("before", before))
+    assert f"runs not paired, {why}" in answer.because
+    assert answer.verdict == PASSED
+    assert answer.low < answer.measured < answer.high
 
 
 @pytest.mark.slow
 def test_fewer_runs_than_the_baseline_are_paired_if_all_have_a_partner(make):
     now, before = returns(0.5, seeds=range(3)), returns(0.5, seeds=range(9))
-    (check,) = checks(make("now", now), Limits(increase=0.3), make("before", before))
-    assert "3 pairs of runs" in check.because
+    (answer,) = limit_results(make("now", now), Limits(increase=0.3), make("before", before))
+    assert "3 pairs of runs" in answer.because
 
 
 def test_unpaired_is_welch():
@@ -201,11 +208,11 @@ def test_unpaired_is_welch():
 
 def test_an_unchanged_study_has_not_changed(tiny_store, tmp_path):
     shutil.copytree(tiny_store, tmp_path / "again")
-    told = checks(tiny_store, Limits(increase=0.0, when="possible"), tmp_path / "again")
-    assert [check.verdict for check in told] == [PASSED] * 4
-    for check in told:
-        assert check.measured == 0
-        assert "3 pairs of runs" in check.because
+    told = limit_results(tiny_store, Limits(increase=0.0, when="possible"), tmp_path / "again")
+    assert [answer.verdict for answer in told] == [PASSED] * 4
+    for answer in told:
+        assert answer.measured == 0
+        assert "3 pairs of runs" in answer.because
     first, *_ = told
     assert "trained on 3 levels of maze-basic" in first.name
 
@@ -219,9 +226,9 @@ def test_cells_of_only_one_of_the_stores_are_not_passed(make):
     both = make("both", __import__("pandas").concat(two))
     one = make("one", two[0])
     for store, against, why in ((both, one, "no such cell"), (one, both, "in the baseline and")):
-        told = checks(store, Limits(increase=0.5), against)
-        assert sorted(check.verdict for check in told) == [ERROR, PASSED]
-        (lost,) = [check for check in told if check.verdict == ERROR]
+        told = limit_results(store, Limits(increase=0.5), against)
+        assert sorted(answer.verdict for answer in told) == [ERROR, PASSED]
+        (lost,) = [answer for answer in told if answer.verdict == ERROR]
         assert "ppo/large" in lost.name
         assert why in lost.because
 
@@ -229,9 +236,9 @@ def test_cells_of_only_one_of_the_stores_are_not_passed(make):
 def test_nothing_comparable_is_one_line(make):
     one, other = make("one", returns()), make("other", returns().assign(agent="a2c"))
     with pytest.raises(StoreError, match=r"has no cell of .*nothing is comparable.*a2c/unknown"):
-        checks(one, Limits(increase=0.5), other)
+        limit_results(one, Limits(increase=0.5), other)
     with pytest.raises(StoreError, match="is the store itself"):
-        checks(one, Limits(increase=0.5), one)
+        limit_results(one, Limits(increase=0.5), one)
 
 
 def test_other_levels_under_the_same_name_are_not_compared(tiny_store, tmp_path):
@@ -241,8 +248,8 @@ def test_other_levels_under_the_same_name_are_not_compared(tiny_store, tmp_path)
     for entry in plan:
         entry["settings"]["family_options"]["size"] = 9
     (copy / "plan.json").write_text(json.dumps(plan))
-    told = checks(tiny_store, Limits(increase=0.5), copy)
-    assert {check.verdict for check in told} == {ERROR}
+    told = limit_results(tiny_store, Limits(increase=0.5), copy)
+    assert {answer.verdict for answer in told} == {ERROR}
     assert "family_options is" in told[0].because
 
 
@@ -253,19 +260,19 @@ def test_missing_runs_are_never_passed(tiny_store, tmp_path):
     shutil.move(gone, tmp_path / "gone")
     RunStore(copy).fail(gone.name, "Traceback")
     with pytest.raises(StoreError, match="1 of 12 cells is missing, 1 of them failed") as told:
-        checks(copy, Limits(gap=9))
+        limit_results(copy, Limits(gap=9))
     assert "\n" not in str(told.value)
     with pytest.raises(StoreError, match="missing"):
-        checks(tiny_store, Limits(increase=9), copy)
+        limit_results(tiny_store, Limits(increase=9), copy)
     plan = [e for e in json.loads((copy / "plan.json").read_text()) if e["id"] != gone.name]
     (copy / "plan.json").write_text(json.dumps(plan[1:]))
     with pytest.raises(StoreError, match=r"plan\.json does not name the run"):
-        checks(copy, Limits(gap=9))
+        limit_results(copy, Limits(gap=9))
     shutil.rmtree(copy / "runs")
     (copy / "runs").mkdir()
     (copy / "plan.json").write_text("[]")
     with pytest.raises(StoreError, match="nothing has been computed"):
-        checks(copy, Limits(gap=9))
+        limit_results(copy, Limits(gap=9))
 
 
 def test_a_gap_that_is_no_number_is_not_passed(make):
@@ -275,16 +282,16 @@ def test_a_gap_that_is_no_number_is_not_passed(make):
     (file, *_) = sorted((store / "runs").glob("*/records.parquet"))
     rows = records.read([file], records.RECORDS)
     records.write(file, rows.assign(ret_mean=np.nan), records.RECORDS)
-    (check,) = checks(store, Limits(gap=9))
-    assert check.verdict == ERROR
-    assert "cannot be judged, a return is not a number" in check.line
+    (answer,) = limit_results(store, Limits(gap=9))
+    assert answer.verdict == ERROR
+    assert "cannot be judged, a return is not a number" in answer.line
     rows = rows[rows["split"] == "train"]
     records.write(file, rows, records.RECORDS)
     with pytest.raises(StoreError, match="has no returns on held-out levels under 'plain'"):
-        checks(store, Limits(gap=9))
+        limit_results(store, Limits(gap=9))
     file.write_text("no parquet")
     with pytest.raises(RlgenError) as told:
-        checks(store, Limits(gap=9))
+        limit_results(store, Limits(gap=9))
     assert told.value.exit_code == 2, "damage is no failed check"
 
 
@@ -376,16 +383,16 @@ def test_junit_has_a_case_for_each_check(make, tmp_path):
     assert "nothing is comparable" in case.find("error").get("message")
     _, err = rlgen("check", store, "--max-gap", 1, "--junit", tmp_path / "no" / "x.xml", code=2)
     assert "x.xml: cannot be written: No such file" in err
-    (check,) = checks(store, Limits(gap=1))
+    (answer,) = limit_results(store, Limits(gap=1))
     from dataclasses import replace
 
-    path.write_bytes(junit.document([replace(check, name=evil)], evil))
+    path.write_bytes(junit.document([replace(answer, name=evil)], evil))
     (case,) = read(path)
     assert case.get("name") == "a<b>&\"'\ufffd\ufffd]]>"
 
 
 def test_xml_of_what_cannot_be_judged(make, tmp_path):
     store = make("single", returns(seeds=[0]))
-    junit.write(tmp_path / "x.xml", checks(store, Limits(gap=0.2, when="sure")), "single")
+    junit.write(tmp_path / "x.xml", limit_results(store, Limits(gap=0.2, when="sure")), "single")
     (case,) = read(tmp_path / "x.xml")
     assert "cannot be judged, one run has no interval" in case.find("error").get("message")

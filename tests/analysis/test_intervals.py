@@ -8,6 +8,7 @@ from rlgen.analysis import verdicts
 from rlgen.analysis.stats import estimates as tables
 from rlgen.analysis.stats import intervals, scores
 from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.stats.variance import two_way
 from rlgen.util.seeding import stream
 
 NAN = float("nan")
@@ -16,7 +17,7 @@ NAN = float("nan")
 def test_two_way_as_worked(worked_examples):
     told = worked_examples["crossed_twoway"]
     returns, expect = np.array(told["Y"]), told["expect"]
-    table = intervals.two_way(returns)
+    table = two_way(returns)
     assert table.mean == pytest.approx(expect["mean"])
     assert table.ms_run == pytest.approx(expect["MS_seed"])
     assert table.ms_level == pytest.approx(expect["MS_level"])

@@ -12,7 +12,14 @@ from helpers import TINY
 import rlgen
 from rlgen import report
 from rlgen.analysis.results import Results
-from rlgen.analysis.stats import certificates, choices, intervals, power, scores, selection
+from rlgen.analysis.stats import (
+    certificates,
+    choices,
+    components,
+    power,
+    scores,
+    selection,
+)
 from rlgen.analysis.stats.estimates import CELL
 from rlgen.analysis.verdicts import number, percent, percent_down, rounded_down
 from rlgen.errors import RlgenError
@@ -152,7 +159,7 @@ def test_cards_say_what_the_functions_say(study, summary, plain):
         test = rows[rows["split"] == "test"].pivot_table(
             index="run_id", columns="level_id", values="ret_mean", observed=True
         )
-        found = intervals.components(test.to_numpy())
+        found = components.components(test.to_numpy())
         assert cell["components"]["run"] == pytest.approx(found.run)
         shares = dict(zip(("run", "level", "residual"), found.shares, strict=True))
         assert cell["components"]["shares"] == pytest.approx(shares)

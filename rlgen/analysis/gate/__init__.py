@@ -1,4 +1,5 @@
-"""A gate for continuous integration: limits put to a study, each answered by one line.
+"""A gate for continuous integration: limits applied to a study, one line of output each.
 
-``checks`` judges and never trains; ``junit`` writes what CI systems read.
+``limits`` decides whether an estimate keeps a limit, ``cells`` applies limits to every cell of a
+store, ``junit`` writes what CI systems read. Nothing here trains.
 """

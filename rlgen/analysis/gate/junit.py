@@ -1,11 +1,11 @@
-"""Checks as JUnit XML, which every system for continuous integration reads."""
+"""Results of limits as JUnit XML, which every system for continuous integration reads."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from rlgen.analysis.gate.limits import ERROR, FAILED, Check
+from rlgen.analysis.gate.limits import ERROR, FAILED, LimitResult
 from rlgen.errors import StoreError
 from rlgen.util import files
 
@@ -14,13 +14,13 @@ SUITE = "rlgen check"
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write(path: Path, checks: Sequence[Check], store: str, error: str = "") -> None:
-    """Write the file; an older one is replaced in every case, so that CI never reads a stale one.
+def write(path: Path, results: Sequence[LimitResult], store: str, error: str = "") -> None:
+    """Write the file, replacing an older one in every case, so that CI never reads a stale one.
 
     Args:
         path: The file.
-        checks: One test case each: failed ones have a ``failure``, those that could not be judged
-            an ``error``.
+        results: One test case each: failed ones have a ``failure``, those that could not be
+            judged an ``error``.
         store: What was checked: the class name of the test cases.
         error: Why nothing could be judged at all, if so: a test case of its own.
 
@@ -28,44 +28,45 @@ def write(path: Path, checks: Sequence[Check], store: str, error: str = "") -> N
         StoreError: If the file cannot be written.
     """
     try:
-        files.write_bytes(path, document(checks, store, error))
+        files.write_bytes(path, document(results, store, error))
     except OSError as problem:
         raise StoreError(f"{path}: cannot be written: {problem.strerror or problem}") from None
 
 
-def document(checks: Sequence[Check], store: str, error: str = "") -> bytes:
+def document(results: Sequence[LimitResult], store: str, error: str = "") -> bytes:
     """The XML; see ``write``. Texts are escaped, and what XML cannot hold is replaced."""
-    failed = sum(check.verdict == FAILED for check in checks)
-    errors = sum(check.verdict == ERROR for check in checks) + bool(error)
+    failed = sum(result.verdict == FAILED for result in results)
+    errors = sum(result.verdict == ERROR for result in results) + bool(error)
     counts = {
-        "tests": str(len(checks) + bool(error)),
+        "tests": str(len(results) + bool(error)),
         "failures": str(failed),
         "errors": str(errors),
         "time": "0",
     }
     root = ET.Element("testsuites", {"name": SUITE, **counts})
     suite = ET.SubElement(root, "testsuite", {"name": SUITE, **counts, "skipped": "0"})
-    for check in checks:
-        case = _case(suite, store, check.name)
-        if check.verdict in (FAILED, ERROR):
-            element = "failure" if check.verdict == FAILED else "error"
-            told = {"message": _clean(check.numbers), "type": check.kind}
-            ET.SubElement(case, element, told).text = _clean(check.line)
+    for result in results:
+        case = _case(suite, store, result.name)
+        if result.verdict in (FAILED, ERROR):
+            element = "failure" if result.verdict == FAILED else "error"
+            _problem(case, element, result.numbers, result.kind, result.line)
         else:
-            ET.SubElement(case, "system-out").text = _clean(check.line)
+            ET.SubElement(case, "system-out").text = _clean(result.line)
     if error:
-        told = {"message": _clean(error), "type": "store"}
-        ET.SubElement(_case(suite, store, "the store can be judged"), "error", told).text = _clean(
-            error
-        )
+        _problem(_case(suite, store, "the store can be judged"), "error", error, "store", error)
     ET.indent(root, " ")
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
 
 
 def _case(suite: ET.Element, store: str, name: str) -> ET.Element:
-    told = {"classname": _clean(f"rlgen.{store}"), "name": _clean(name), "time": "0"}
-    return ET.SubElement(suite, "testcase", told)
+    attributes = {"classname": _clean(f"rlgen.{store}"), "name": _clean(name), "time": "0"}
+    return ET.SubElement(suite, "testcase", attributes)
+
+
+def _problem(case: ET.Element, element: str, message: str, kind: str, text: str) -> None:
+    attributes = {"message": _clean(message), "type": kind}
+    ET.SubElement(case, element, attributes).text = _clean(text)
 
 
 def _clean(text: str) -> str:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from rlgen.analysis.stats.variance import two_way
+
 Floats = NDArray[np.float64]
 NAN = float("nan")
 ALIKE = "all returns are equal"
@@ -37,80 +39,6 @@ class Estimate:
         return {"mean": self.mean, "low": self.low, "high": self.high}
 
 
-@dataclass(frozen=True)
-class TwoWay:
-    """Mean squares and variance components of ``J = mu + run + level + residual``."""
-
-    mean: float
-    ms_run: float
-    ms_level: float
-    ms_residual: float
-    n_runs: int
-    n_levels: int
-
-    @property
-    def var_run(self) -> float:
-        """Variance between runs."""
-        return max((self.ms_run - self.ms_residual) / self.n_levels, 0.0)
-
-    @property
-    def var_level(self) -> float:
-        """Variance between levels."""
-        return max((self.ms_level - self.ms_residual) / self.n_runs, 0.0)
-
-    @property
-    def var_residual(self) -> float:
-        """Variance of what neither the run nor the level explains."""
-        return self.ms_residual
-
-
-@dataclass(frozen=True)
-class Components:
-    """Variance components of a table, and what they say to buy (method 2.2).
-
-    Attributes:
-        run: Variance between runs.
-        level: Variance between levels.
-        residual: Variance of the rest.
-        shares: Percent of the total, in this order; nan where all returns are equal.
-        advice: "buy more runs" or "buy more levels": the larger of ``run / S`` and ``level / L``,
-            the two shares of the mean's variance that only one of the purchases makes smaller.
-            Empty where there is nothing to choose by.
-        reason: Why the components or the advice are missing.
-    """
-
-    run: float = NAN
-    level: float = NAN
-    residual: float = NAN
-    shares: tuple[float, float, float] = (NAN, NAN, NAN)
-    advice: str = ""
-    reason: str = ""
-
-
-def two_way(returns: Floats) -> TwoWay:
-    """Analysis of variance of a full table.
-
-    Args:
-        returns: ``(S, L)``, one row a run, one column a level; at least 2 x 2.
-    """
-    n_runs, n_levels = returns.shape
-    mean = returns.mean()
-    rows, columns = returns.mean(axis=1), returns.mean(axis=0)
-    # In place: a large table is read from memory once rather than at each step.
-    residual = returns - rows[:, None]
-    residual -= columns
-    residual += mean
-    np.square(residual, out=residual)
-    return TwoWay(
-        float(mean),
-        float(n_levels * rows.var(ddof=1)),
-        float(n_runs * columns.var(ddof=1)),
-        float(residual.sum() / ((n_runs - 1) * (n_levels - 1))),
-        n_runs,
-        n_levels,
-    )
-
-
 def missing(returns: Floats) -> str:
     """Why a table ``(S, L)`` has no mean over runs and levels; empty where it has one."""
     if not returns.shape[0]:
@@ -126,31 +54,6 @@ def single(returns: Floats) -> str:
     if n_runs < 2:
         return "one run has no interval"
     return "one level has no interval for new levels" if n_levels < 2 else ""
-
-
-def components(returns: Floats) -> Components:
-    """Variance components of a table with percent of the total and advice.
-
-    Args:
-        returns: ``(S, L)``. nan with a reason for fewer than two runs or levels.
-    """
-    if reason := missing(returns):
-        return Components(reason=reason)
-    if min(returns.shape) < 2:
-        what = "run" if len(returns) < 2 else "level"
-        return Components(reason=f"one {what} has no variance components")
-    table = two_way(returns)
-    found = (table.var_run, table.var_level, table.var_residual)
-    total = sum(found)
-    if alike(returns, np.sqrt(total)):
-        return Components(*found, reason=ALIKE)
-    run, level, residual = (100 * part / total for part in found)
-    by_run, by_level = table.var_run / table.n_runs, table.var_level / table.n_levels
-    if not by_run and not by_level:
-        reason = "neither runs nor levels differ by more than the residual"
-        return Components(*found, (run, level, residual), reason=reason)
-    advice = "buy more runs" if by_run >= by_level else "buy more levels"
-    return Components(*found, (run, level, residual), advice)
 
 
 def alike(returns: Floats, spread: float) -> bool:

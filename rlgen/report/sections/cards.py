@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rlgen.analysis.results import Results
+from rlgen.analysis.stats.components import components
 from rlgen.analysis.stats.estimates import POOLS, matrix
-from rlgen.analysis.stats.intervals import NAN, Estimate, components
+from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen.analysis.stats.power import achieved
 from rlgen.analysis.stats.scores import memorisation_excess
 
