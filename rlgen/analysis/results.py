@@ -157,9 +157,9 @@ class Results:
     @cached_property
     def conditions(self) -> list[str]:
         """All conditions, the main one first, then as in the protocol."""
-        found = sorted(set(self.folded["condition"]))
-        asked = [name for name in self.protocol.conditions if name in found]
-        return list(dict.fromkeys([self.main, *asked, *found]))
+        measured = sorted(set(self.folded["condition"]))
+        declared = [name for name in self.protocol.conditions if name in measured]
+        return list(dict.fromkeys([self.main, *declared, *measured]))
 
     @cached_property
     def imported(self) -> bool:
@@ -182,9 +182,9 @@ class Results:
     @cached_property
     def _known(self) -> dict[tuple[Any, ...], Estimate]:
         keys = self._estimates[[*CELL, "condition", "quantity", "part"]]
-        told = self._estimates[[field.name for field in fields(Estimate)]]
-        rows = (frame.itertuples(index=False, name=None) for frame in (keys, told))
-        return {key: Estimate(*values) for key, values in zip(*rows, strict=True)}
+        values = self._estimates[[field.name for field in fields(Estimate)]]
+        rows = (frame.itertuples(index=False, name=None) for frame in (keys, values))
+        return {key: Estimate(*row) for key, row in zip(*rows, strict=True)}
 
     @cached_property
     def cells(self) -> list[dict[str, Any]]:

@@ -48,18 +48,18 @@ def gap_low(
     """
     if not (len(returns.get("train", ())) and len(returns.get("test", ()))):
         return NAN
-    watched, new, alpha = returns["train"], returns["test"], spent(ALPHA, checkpoint)
+    train, test, alpha = returns["train"], returns["test"], spent(ALPHA, checkpoint)
     (low, high), flipped = split.family.return_bounds(), split.family.return_bounds(split.flip_p)
     if not np.isfinite([low, high, *flipped]).all():
         return NAN
-    if len(watched) == len(split.train):
-        least = float(watched.mean())
+    if len(train) == len(split.train):
+        least = float(train.mean())
     else:
         alpha /= 2
-        drawn = _drawn(watched, len(split.train), stream(seed, "alarm", step))
+        drawn = _drawn(train, len(split.train), stream(seed, "alarm", step))
         least = betting(drawn, *flipped, 1 - alpha).lower
     # An upper bound is a lower bound of the mirrored returns.
-    return least + betting(-new, -high, -low, 1 - alpha).lower
+    return least + betting(-test, -high, -low, 1 - alpha).lower
 
 
 def spent(alpha: float, checkpoint: int) -> float:

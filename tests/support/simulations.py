@@ -1,8 +1,8 @@
-"""Is the statistics right? Simulated studies, of which the truth is known.
+"""Validity of the statistics: simulated studies whose truth is known.
 
 ``python tests/support/simulations.py`` prints the table of the short run that the tests make;
 ``--full`` that of the documentation. A simulation is a function of the number of studies that
-returns a share of them, entered with what is asked of it in ``SIMULATIONS``.
+returns a share of them; ``SIMULATIONS`` has it with the share that is required.
 """
 
 import argparse
@@ -35,7 +35,7 @@ RUN, LEVEL, NOISE, TRUTH = 0.3, 0.7, 0.5, 1.0
 
 @dataclass(frozen=True)
 class Simulation:
-    """What is simulated and what is asked of it.
+    """A simulation and the share that is required of it.
 
     Attributes:
         what: In words.
@@ -474,7 +474,7 @@ SIMULATIONS = {
         "95 % interval of an AUC of .95, 20 + 20 agents", auc_holds(0.95, 20), 0.92, 0.98
     ),
     "detects, AUC .8": Simulation(
-        "“detects”, a check with an AUC of .8, 50 + 50 agents",
+        "“detects”, a detector with an AUC of .8, 50 + 50 agents",
         judged("detects", 0.8, 50),
         0.0,
         0.04,
@@ -482,7 +482,7 @@ SIMULATIONS = {
         1_000,
     ),
     "does not detect, AUC .6": Simulation(
-        "“does not detect”, a check with an AUC of .6, 150 + 150 agents",
+        "“does not detect”, a detector with an AUC of .6, 150 + 150 agents",
         judged("does not detect", 0.6, 150),
         0.0,
         0.07,
@@ -490,7 +490,7 @@ SIMULATIONS = {
         1_000,
     ),
     "does not detect, AUC .5": Simulation(
-        "“does not detect”, a check that knows nothing, 150 + 150 agents",
+        "“does not detect”, a detector that knows nothing, 150 + 150 agents",
         judged("does not detect", 0.5, 150),
         0.75,
         1.0,

@@ -119,8 +119,9 @@ def judged(result: LimitResult, limit: float, when: str, how: str) -> LimitResul
 
     Example:
         >>> estimate = Estimate(0.4, 0.1, 0.7)
-        >>> judged(unjudged("gap", "gap", estimate, 0.95), 0.3, "likely", "5 runs").line
-        'FAILED  gap: 0.4, at most 0.3, 95 % interval [0.1, 0.7]: the interval reaches below it (5 runs)'
+        >>> answer = judged(unjudged("gap", "gap", estimate, 0.95), 0.3, "likely", "5 runs")
+        >>> answer.verdict, answer.because
+        ('failed', 'the interval reaches below it (5 runs)')
     """
     limited = replace(result, limit=limit)
     if result.measured != result.measured:

@@ -77,8 +77,8 @@ def performance_profile(scores: Floats, tau: ArrayLike) -> Floats:
     if not flat.shape[-1]:
         return np.full((*flat.shape[:-1], len(thresholds)), NAN)
     above = np.stack([(flat > t).mean(axis=-1) for t in thresholds], axis=-1)
-    known = np.isfinite(flat).all(axis=-1, keepdims=True)
-    return np.where(known, above, NAN)
+    finite = np.isfinite(flat).all(axis=-1, keepdims=True)
+    return np.where(finite, above, NAN)
 
 
 def probability_of_improvement(x: Floats, y: Floats) -> Floats:

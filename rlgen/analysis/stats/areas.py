@@ -38,8 +38,8 @@ class Auc:
 def auc(positive: ArrayLike, negative: ArrayLike, confidence: float = 0.95) -> Auc:
     """``P(D+ > D-) + P(D+ = D-) / 2`` with DeLong, DeLong & Clarke-Pearson's (1988) standard error.
 
-    Drops equal to nine decimals are tied: exact evaluation leaves rounding errors, which would
-    put agents of identical returns in an order.
+    Drops that agree to nine decimals are tied: otherwise the rounding errors of exact evaluation
+    would put agents with identical returns in an order.
 
     The interval is taken on the logit scale (Pepe 2003, chapter 5). Value ± 1.96 standard
     errors, clipped, held a true AUC of .95 in .85 of simulated studies of 20 + 20 agents, this one
@@ -51,10 +51,14 @@ def auc(positive: ArrayLike, negative: ArrayLike, confidence: float = 0.95) -> A
     Args:
         positive: ``(P,)``, drops of overfitted agents, independent runs.
         negative: ``(N,)``, drops of sound agents.
-        confidence: Of the interval.
+        confidence: Confidence level of the interval.
 
     Returns:
         All nan for an empty class or a drop that is not finite; no interval for a class of one.
+
+    Example:
+        >>> round(auc([3.0, 2.0, 1.0], [0.0, 1.5]).value, 3)
+        0.833
     """
     pos, neg = rounded(positive), rounded(negative)
     n1, n0 = len(pos), len(neg)

@@ -54,8 +54,8 @@ def kendall(
         y: ``(N,)``, for example gaps.
         clusters: ``(N,)``, the run of each agent, if several checkpoints of a run enter; the
             interval is then a bootstrap of whole runs, else Fieller, Hartley & Pearson's (1957).
-        confidence: Of the interval.
-        seed: Of the bootstrap.
+        confidence: Confidence level of the interval.
+        seed: Seed of the bootstrap.
     """
     return _associate("kendall", x, y, None, clusters, confidence, seed)
 
@@ -83,17 +83,17 @@ def partial_kendall(
 ) -> Association:
     """Kendall's tau-b within strata, averaged with weights proportional to their pairs.
 
-    Does a check know more than the experimenter's own knobs? Strata in which all x or all y are
-    tied say nothing and are left out of the average and of ``n``.
+    Does a detector know more than the experimenter's own settings? Strata in which all x or all y
+    are tied say nothing and are left out of the average and of ``n``.
 
     Args:
         x: As in ``kendall``.
         y: As in ``kendall``.
-        strata: ``(N,)``, one label for each combination of knobs. Not nan, nor None.
+        strata: ``(N,)``, one label for each combination of settings. Not nan, nor None.
         clusters: As in ``kendall``; each agent by itself unless given. The interval is always a
             bootstrap.
-        confidence: Of the interval.
-        seed: Of the bootstrap.
+        confidence: Confidence level of the interval.
+        seed: Seed of the bootstrap.
     """
     if clusters is None:
         clusters = np.arange(len(np.asarray(x)))
@@ -164,9 +164,9 @@ def _statistic(
             rx, ry = w @ sx, w @ sy
             cross, xx, yy = ((w * m).sum(1) for m in (rx * ry, rx**2, ry**2))
         size = len(part) * (len(part) - 1)
-        known = (xx > 0) & (yy > 0)
-        total[known] += size * cross[known] / np.sqrt(xx[known] * yy[known])
-        pairs[known] += size
+        ordered = (xx > 0) & (yy > 0)
+        total[ordered] += size * cross[ordered] / np.sqrt(xx[ordered] * yy[ordered])
+        pairs[ordered] += size
     average: Floats = np.divide(total, pairs, out=np.full(len(total), NAN), where=pairs > 0)
     return average
 

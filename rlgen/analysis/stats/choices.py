@@ -114,8 +114,8 @@ def job_means(records: pd.DataFrame) -> pd.DataFrame:
     """
     folded = fold(records)
     named = folded.assign(run_id=folded["run_id"].astype(str))
-    told = ["run_id", "agent", "network", "seed"]
-    jobs = named[told].drop_duplicates("run_id").sort_values("run_id")
+    columns = ["run_id", "agent", "network", "seed"]
+    jobs = named[columns].drop_duplicates("run_id").sort_values("run_id")
     for pool in POOLS:
         rows = named[named["split"] == pool]
         means = {

@@ -1,4 +1,4 @@
-"""Variance components of a table of runs x levels, and whether runs or levels are the better buy."""
+"""Variance components of a table of runs x levels, and which of the two to buy more of."""
 
 from dataclasses import dataclass
 
@@ -43,14 +43,14 @@ def components(returns: Floats) -> Components:
         what = "run" if len(returns) < 2 else "level"
         return Components(reason=f"one {what} has no variance components")
     table = two_way(returns)
-    found = (table.var_run, table.var_level, table.var_residual)
-    total = sum(found)
+    variances = (table.var_run, table.var_level, table.var_residual)
+    total = sum(variances)
     if alike(returns, np.sqrt(total)):
-        return Components(*found, reason=ALIKE)
-    run, level, residual = (100 * part / total for part in found)
+        return Components(*variances, reason=ALIKE)
+    run, level, residual = (100 * part / total for part in variances)
     by_run, by_level = table.var_run / table.n_runs, table.var_level / table.n_levels
     if not by_run and not by_level:
         reason = "neither runs nor levels differ by more than the residual"
-        return Components(*found, (run, level, residual), reason=reason)
+        return Components(*variances, (run, level, residual), reason=reason)
     advice = "buy more runs" if by_run >= by_level else "buy more levels"
-    return Components(*found, (run, level, residual), advice)
+    return Components(*variances, (run, level, residual), advice)

@@ -1,7 +1,7 @@
-"""How well a check tells overfitted agents from sound ones: AUC, rates and verdicts (method 3.2).
+"""How well a detector tells overfitted agents from sound ones: rates and verdicts (method 3.2).
 
-A check is scored by the drop in training return it causes, a number for each agent of a population
-whose generalization gaps are known. "Positive" agents are the overfitted ones.
+A detector is scored by the drop in training return that it causes, one number for each agent of a
+population whose generalization gaps are known. "Positive" agents are the overfitted ones.
 """
 
 from dataclasses import dataclass
@@ -47,16 +47,20 @@ Word = Literal["detects", "does not detect", "inconclusive"]
 def adjusted_drop(
     returns: ArrayLike, returns_checked: ArrayLike, oracle: ArrayLike, oracle_checked: ArrayLike
 ) -> Floats:
-    """An agent's drop under a check beyond what the check costs the plain planner.
+    """An agent's drop under a detector, less that of the plain planner.
 
     Args:
-        returns: Mean training return of each agent.
-        returns_checked: The same under the check.
-        oracle: The planner's mean return on the same levels.
-        oracle_checked: The same under the check, of which the planner does not know.
+        returns: ``(A,)``, mean training return of each agent.
+        returns_checked: ``(A,)``, the same under the detector's condition.
+        oracle: ``(A,)``, the planner's mean return on the same levels.
+        oracle_checked: ``(A,)``, the same under the condition, which the planner does not know.
 
     Returns:
-        ``(returns - returns_checked) - (oracle - oracle_checked)``, in units of return.
+        ``(A,)``, ``(returns - returns_checked) - (oracle - oracle_checked)``, in units of return.
+
+    Example:
+        >>> float(adjusted_drop(2.0, 1.5, 2.1, 2.0).round(3))
+        0.4
     """
     j, j_c, o, o_c = (
         np.asarray(v, float) for v in (returns, returns_checked, oracle, oracle_checked)
@@ -66,57 +70,68 @@ def adjusted_drop(
 
 
 def labels(gap: ArrayLike, high: float = 0.25, low: float = 0.05) -> NDArray[np.int8]:
-    """+1 for a normalised gap of at least ``high``, -1 for at most ``low``, 0 in between or nan.
+    """Label agents by their gap: +1 overfitted, -1 sound, 0 neither.
 
-    Agents in the indifference zone take no part in the AUC.
+    Args:
+        gap: ``(A,)``, normalised gaps; nan is neither.
+        high: From here on an agent is overfitted.
+        low: Up to here it is sound. Agents in between take no part in the AUC.
+
+    Example:
+        >>> labels([0.3, 0.1, 0.0]).tolist()
+        [1, 0, -1]
     """
     gaps = np.asarray(gap, float)
     return (gaps >= high).astype(np.int8) - (gaps <= low).astype(np.int8)
 
 
 def eligible(train_score: ArrayLike, least: float = 0.95) -> NDArray[np.bool_]:
-    """Which agents have learnt their training levels (normalised score); nan has not.
+    """Whether each agent has learnt its training levels.
 
-    A check is asked to tell apart agents of the same, optimal training return.
+    Detectors are scored on agents of the same, nearly optimal training return only.
+
+    Args:
+        train_score: ``(A,)``, normalised; nan has not learnt.
+        least: The score that is needed.
     """
     return np.asarray(train_score, float) >= least
 
 
-def verdict(told: Auc, margin: float = 0.1, detects: float = 0.8, alpha: float = 0.05) -> Word:
-    """What may be said of a check.
+def verdict(area: Auc, margin: float = 0.1, detects: float = 0.8, alpha: float = 0.05) -> Word:
+    """Verdict on a detector.
 
     Args:
-        told: Its AUC with the 95 % interval.
+        area: Its AUC with the 95 % interval.
         margin: Half width of the zone around .5 that counts as chance.
         detects: The lower end of the interval must reach this.
         alpha: Level of the equivalence test.
 
     Returns:
         "detects"; "does not detect" if the AUC is shown to lie within the margin of .5 by two
-        one-sided tests; otherwise "inconclusive", as is a check that orders agents the wrong way.
+        one-sided tests; otherwise "inconclusive", also if it orders agents the wrong way.
         If all drops are equal the test is exact and takes 14 agents a class at these settings.
     """
-    if told.low >= detects:
+    if area.low >= detects:
         return "detects"
-    if told.se == 0 and told.value == 0.5:
+    if area.se == 0 and area.value == 0.5:
         # An AUC further than the margin from .5 needs P(D+ = D-) < 1 - 2 margin, and then all of
         # n agents a class are tied with at most this probability: three and three show nothing.
-        p = (1 - 2 * margin) ** min(told.n_positive, told.n_negative)
+        p = (1 - 2 * margin) ** min(area.n_positive, area.n_negative)
     else:
-        p = tost(told.value - 0.5, told.se, margin).p
+        p = tost(area.value - 0.5, area.se, margin).p
     return "does not detect" if p < alpha else "inconclusive"
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A check used with one threshold, on agents that did not choose it.
+    """A detector used with one threshold, on agents that the threshold was not fitted on.
 
     Attributes:
         threshold: An agent is called overfitted if its drop is above this.
-        tpr: Share of overfitted agents that are.
+        tpr: Share of overfitted agents that are called overfitted.
         low: Lower end of its 95 % Clopper-Pearson interval.
         high: Upper end.
-        fpr: Share of sound agents that are, to be compared with the rate aimed at.
+        fpr: Share of sound agents that are called overfitted; compare it with the target rate.
         n_positive: Overfitted agents of the reporting half.
         n_negative: Sound agents of the reporting half.
         reason: Why something is nan.
@@ -135,14 +150,14 @@ class OperatingPoint:
 def tpr_at_fpr(
     drops: ArrayLike, positive: ArrayLike, half: ArrayLike, fpr: float = 0.05
 ) -> OperatingPoint:
-    """True-positive rate at a false-positive rate, the threshold being fitted on other agents.
+    """True-positive rate at a target false-positive rate; the threshold is fitted on other agents.
 
     Args:
-        drops: ``(A,)``.
+        drops: ``(A,)``, adjusted drops.
         positive: ``(A,)``, whether the agent is overfitted.
         half: ``(A,)``, whether the agent serves to fit the threshold: the lowest that at most a
             share ``fpr`` of its sound agents exceed. Checkpoints of a run belong to one half.
-        fpr: Rate aimed at.
+        fpr: Target false-positive rate.
     """
     values, truth, fit = rounded(drops), np.asarray(positive, bool), np.asarray(half, bool)
     pos, neg, sound = values[truth & ~fit], values[~truth & ~fit], values[~truth & fit]
@@ -154,12 +169,12 @@ def tpr_at_fpr(
     allowed = int(fpr * len(sound) + 1e-9)  # .29 * 100 is 28.999999999999996
     threshold = float(np.sort(sound)[::-1][min(allowed, len(sound) - 1)])
     caught = int((pos > threshold).sum())
-    told = clopper_pearson(caught, len(pos), two_sided=True)
+    rate = clopper_pearson(caught, len(pos), two_sided=True)
     return OperatingPoint(
         threshold,
         caught / len(pos),
-        told.lower,
-        told.upper,
+        rate.lower,
+        rate.upper,
         float((neg > threshold).mean()),
         len(pos),
         len(neg),
@@ -170,12 +185,12 @@ def detection_radius(radii: ArrayLike, adjusted_drops: ArrayLike, threshold: flo
     """How much an agent may know beyond its path and still be caught (method 3.5).
 
     Args:
-        radii: Of trajectory memorisers; inf for the full memoriser.
-        adjusted_drops: Of each under the check, in units of return.
-        threshold: A memoriser with at least this drop is caught.
+        radii: ``(M,)``, of trajectory memorisers; inf for the full memoriser.
+        adjusted_drops: ``(M,)``, of each memoriser under the detector, in units of return.
+        threshold: A memoriser with at least this drop is caught, in units of return.
 
     Returns:
-        The largest radius caught; inf if the full memoriser is caught, which only a check that
+        The largest radius caught; inf if the full memoriser is caught, which only a detector that
         leaves the training observations can do (3.4); nan if none is caught or a drop is nan. The
         largest finite radius tried stands for "at least".
     """

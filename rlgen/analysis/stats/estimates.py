@@ -42,8 +42,8 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
         pools = {str(pool): runs for pool, runs in group.groupby("split", observed=True)}
         apart = {pool: why_apart(runs, pool) for pool, runs in pools.items()}
         for quantity, column in QUANTITIES.items():
-            told = _parts({pool: list(runs[column]) for pool, runs in pools.items()}, apart)
-            for part, runs, estimate in told:
+            parts = _parts({pool: list(runs[column]) for pool, runs in pools.items()}, apart)
+            for part, runs, estimate in parts:
                 row = _row(part, column, runs, estimate)
                 if apart["test" if part == "gap" else part] == UNKNOWN:
                     row["levels"] = np.nan
@@ -101,11 +101,11 @@ def _parts(
     if {"train", "test"} <= by_run.keys():
         if apart["test"]:
             train, test = (intervals.means(by_run[pool]) for pool in ("train", "test"))
-            told = run_mean(train - test, apart["test"])
+            estimate = run_mean(train - test, apart["test"])
         else:
             test = np.stack(by_run["test"])
-            told = intervals.gap(by_run["train"], test, shared_pool=not apart["train"])
-        yield "gap", by_run["test"], told
+            estimate = intervals.gap(by_run["train"], test, shared_pool=not apart["train"])
+        yield "gap", by_run["test"], estimate
 
 
 def pool_mean(runs: list[Floats], apart: str) -> Estimate:
@@ -129,12 +129,12 @@ def run_mean(run_means: Floats, apart: str) -> Estimate:
         run_means: ``(S,)``.
         apart: See ``why_apart``.
     """
-    told = intervals.run_mean(run_means)
-    return Estimate(told.mean, reason=apart) if apart == SOME else told
+    estimate = intervals.run_mean(run_means)
+    return Estimate(estimate.mean, reason=apart) if apart == SOME else estimate
 
 
-def _row(part: str, column: str, runs: list[Floats], told: Estimate) -> dict[str, Any]:
-    low, high = told.low, told.high
+def _row(part: str, column: str, runs: list[Floats], estimate: Estimate) -> dict[str, Any]:
+    low, high = estimate.low, estimate.high
     if column == "p_solved" and part != "gap":
         # A t interval does not know that a probability cannot leave [0, 1].
         low, high = max(low, 0.0), min(high, 1.0)
@@ -142,10 +142,10 @@ def _row(part: str, column: str, runs: list[Floats], told: Estimate) -> dict[str
         "part": part,
         "runs": len(runs),
         "levels": float(np.mean([len(values) for values in runs])),
-        "mean": told.mean,
+        "mean": estimate.mean,
         "low": low,
         "high": high,
-        "variance": told.variance,
-        "df": told.df,
-        "reason": told.reason,
+        "variance": estimate.variance,
+        "df": estimate.df,
+        "reason": estimate.reason,
     }

@@ -94,10 +94,10 @@ def unpaired(now: Estimate, before: Estimate, reason: str, confidence: float = 0
         reason: Why runs are not paired.
         confidence: Of the interval.
     """
-    told = intervals.difference(now, before, confidence)
-    if told.variance != told.variance and not now.reason == before.reason == ALIKE:
-        told = replace(told, reason=f"one of the two gaps has no interval: {told.reason}")
-    return Increase(told, reason=reason)
+    change = intervals.difference(now, before, confidence)
+    if change.variance != change.variance and not now.reason == before.reason == ALIKE:
+        change = replace(change, reason=f"one of the two gaps has no interval: {change.reason}")
+    return Increase(change, reason=reason)
 
 
 def _no_arm(rows: pd.DataFrame) -> str:
@@ -119,11 +119,11 @@ def _no_arm(rows: pd.DataFrame) -> str:
 
 def _arm(rows: pd.DataFrame) -> _Arm:
     """By pool and seed the ids of the levels and the returns on them."""
-    told: dict[str, dict[int, Any]] = {}
+    arm: dict[str, dict[int, Any]] = {}
     columns = (rows[name] for name in ("split", "seed", "level_id", "ret_mean"))
     for pool, seed, levels, returns in zip(*columns, strict=True):
-        told.setdefault(str(pool), {})[int(seed)] = (levels, returns)
-    return told
+        arm.setdefault(str(pool), {})[int(seed)] = (levels, returns)
+    return arm
 
 
 def _no_pairs(now: _Arm, before: _Arm) -> str:

@@ -1,14 +1,15 @@
-"""Is the instrument to be believed: what must come out on agents whose overfitting is known."""
+"""Trials of the instrument on agents whose overfitting is known: can it be believed?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from rlgen.analysis.stats import detection
 from rlgen.analysis.stats.scorecards import SOUND, score
 
-#: The least area under the curve with which a control must be told apart.
+#: The lowest AUC with which a control counts as caught.
 CAUGHT = 0.95
 #: The planner loses nothing against itself, up to rounding.
 NOTHING = 1e-6
@@ -20,15 +21,20 @@ class Trial:
 
     Attributes:
         name: A few words.
-        passed: Whether it holds.
-        found: What was found, in words.
-        why: What it is required for.
+        passed: Whether it is met.
+        outcome: The numbers that decide, in words.
+        why: Why it is required.
     """
 
     name: str
     passed: bool
-    found: str
+    outcome: str
     why: str
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """As ``calibration.json`` keeps it."""
+        return {"name": self.name, "passed": self.passed, "found": self.outcome, "why": self.why}
 
 
 def trials(
@@ -41,15 +47,15 @@ def trials(
     held_out: str,
     memorisers: Sequence[str],
 ) -> list[Trial]:
-    """What the instrument must show on the controls (method 3.5, 3.7).
+    """Requirements on the controls (method 3.5, 3.7).
 
     Args:
-        rows: Of ``scorecards.drops``.
-        stays: Checks that show the policy nothing that is not in its training levels.
-        sticky: The check that must catch the open-loop controls.
-        noop: The check that must be blind.
-        by_the_clock: Names of agents that no-op starts put off for another reason.
-        held_out: The check that must flag all memorisers.
+        rows: From ``scorecards.drops``.
+        stays: Detectors that show the policy nothing that is not in its training levels.
+        sticky: The detector that must catch the open-loop controls.
+        noop: The detector that must be blind.
+        by_the_clock: Names of agents that no-op starts disturb for another reason.
+        held_out: The detector that must flag all memorisers.
         memorisers: Names of controls that memorise.
     """
     controls = rows[rows["kind"] == "control"]
@@ -79,14 +85,14 @@ def _caught(
     name: str, controls: pd.DataFrame, check: str, positive: Sequence[str], why: str
 ) -> Trial:
     mine = controls[(controls["check"] == check) & controls["eligible"]]
-    told = detection.auc(
+    auc = detection.auc(
         mine[mine["name"].isin(positive)]["drop"].to_numpy(),
         mine[mine["name"] == "planner"]["drop"].to_numpy(),
     )
-    found = f"AUC {told.value:.2f} under {check}, {told.n_positive} against {told.n_negative}"
-    if told.reason:
-        found += f" ({told.reason})"
-    return Trial(name, bool(told.value >= CAUGHT), f"{found}; needed {CAUGHT:g}", why)
+    outcome = f"AUC {auc.value:.2f} under {check}, {auc.n_positive} against {auc.n_negative}"
+    if auc.reason:
+        outcome += f" ({auc.reason})"
+    return Trial(name, bool(auc.value >= CAUGHT), f"{outcome}; needed {CAUGHT:g}", why)
 
 
 def _blind(rows: pd.DataFrame, check: str) -> Trial:
@@ -95,11 +101,11 @@ def _blind(rows: pd.DataFrame, check: str) -> Trial:
         "Doing nothing changes nothing in a world that stands still, so a check that seems to "
         "detect something here would be detecting an artefact."
     )
-    told, word = score(rows, check)
-    found = f"AUC {told.value:.2f} [{told.low:.2f}, {told.high:.2f}]"
-    found += f" ({told.reason})" if told.reason else ""
+    auc, word = score(rows, check)
+    outcome = f"AUC {auc.value:.2f} [{auc.low:.2f}, {auc.high:.2f}]"
+    outcome += f" ({auc.reason})" if auc.reason else ""
     passed = word == "does not detect"
-    return Trial(name, passed, f"{found}: {word}; needed: equivalent to 0.5", why)
+    return Trial(name, passed, f"{outcome}: {word}; needed: equivalent to 0.5", why)
 
 
 def _cleared(controls: pd.DataFrame, stays: Sequence[str]) -> Trial:

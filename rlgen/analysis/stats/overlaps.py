@@ -1,7 +1,7 @@
-"""How much of one pool of levels another holds: shares, and what they say of larger ranges.
+"""The share of one pool of levels that another contains, and bounds for larger ranges.
 
-What a level shows is an opaque value here, so that these functions count anything: hashes of first
-observations, of canonical forms, fingerprints.
+What a level shows (a view) is any hashable value: a hash of the first observation or of a
+canonical form, or a fingerprint.
 """
 
 from collections import Counter
@@ -18,13 +18,13 @@ class Share:
     """A share of levels, or a range for it, with an interval.
 
     Attributes:
-        count: Levels that were seen to be so.
-        total: Of this many.
+        count: Levels counted.
+        total: Levels in all.
         low: Lower end of the interval.
         high: Upper end.
-        least: The share itself; where it is not known but bounded, the lowest it may be.
-        most: The highest it may be; ``least`` where it is known.
-        reason: Why there is none; empty where there is one.
+        least: The share, or its lower bound where it is only bounded.
+        most: The share, or its upper bound.
+        reason: Why there is no interval; empty where there is one.
     """
 
     count: int
@@ -38,13 +38,13 @@ class Share:
 
 @dataclass(frozen=True)
 class Repeats:
-    """What occurs more than once within a pool.
+    """Repetitions within a pool.
 
     Attributes:
         levels: Size of the pool.
-        distinct: Different ones among them.
-        repeated: Levels that show what an earlier one has shown: ``levels - distinct``.
-        largest: Levels that show the most frequent one.
+        distinct: Number of different views.
+        repeated: Levels that show what an earlier level shows: ``levels - distinct``.
+        largest: Levels that show the most frequent view.
     """
 
     levels: int
@@ -53,15 +53,15 @@ class Repeats:
     largest: int
 
 
-def repeats(shown: Sequence[Hashable]) -> Repeats:
+def repeats(views: Sequence[Hashable]) -> Repeats:
     """Count repetitions within a pool.
 
     Args:
-        shown: ``(L,)``, what each level shows.
+        views: ``(L,)``, what each level shows.
     """
-    counts = Counter(shown)
+    counts = Counter(views)
     largest = max(counts.values(), default=0)
-    return Repeats(len(shown), len(counts), len(shown) - len(counts), largest)
+    return Repeats(len(views), len(counts), len(views) - len(counts), largest)
 
 
 def share(train: Sequence[Hashable], test: Sequence[Hashable], confidence: float = 0.95) -> Share:
@@ -74,23 +74,28 @@ def share(train: Sequence[Hashable], test: Sequence[Hashable], confidence: float
     Args:
         train: ``(N,)``, what each training level shows.
         test: ``(M,)``, what each test level shows.
-        confidence: Of the interval.
+        confidence: Confidence level of the interval.
+
+    Example:
+        >>> overlap = share(["a", "b"], ["a", "c", "d", "a"])
+        >>> overlap.count, overlap.total, overlap.least
+        (2, 4, 0.5)
     """
     held = set(train)
     count, total = sum(each in held for each in test), len(test)
     if not total or not train:
         return Share(count, total, reason="there are no levels")
-    told = clopper_pearson(count, total, confidence, two_sided=True)
-    return Share(count, total, told.lower, told.upper, count / total, count / total)
+    rate = clopper_pearson(count, total, confidence, two_sided=True)
+    return Share(count, total, rate.lower, rate.upper, count / total, count / total)
 
 
-def share_of_range(found: Share, n_train: int, n_range: int) -> Share:
+def share_of_range(part: Share, n_train: int, n_range: int) -> Share:
     """The share of test levels that a whole training range holds, from some of its levels.
 
     Let ``q(x)`` be the probability with which the generator gives what ``x`` shows. A new level is
     among ``n`` others with probability ``p(n) = E[1 - (1 - q)^n]``, the expectation over levels.
-    The share ``found`` estimates ``p(n)``, the question is ``p(N)`` for ``N > n``, and between them
-    stand two inequalities that need no assumption about ``q``:
+    The share in the part estimates ``p(n)``. The question is ``p(N)`` for ``N > n``, and between
+    them stand two inequalities that need no assumption about ``q``:
 
     - ``p(N) >= p(n)``, as more levels hold more. Equality where all that can recur has done so.
     - ``p(N) <= 1 - (1 - p(n))^(N / n)``, by Jensen's inequality for the convex ``y^(N / n)`` of
@@ -101,23 +106,21 @@ def share_of_range(found: Share, n_train: int, n_range: int) -> Share:
     all ``N`` levels; then the share itself answers.
 
     Args:
-        found: From ``share``, with ``n`` levels of the training range.
+        part: Result of ``share`` for ``n`` levels of the training range.
         n_train: ``n``.
         n_range: ``N``, at least ``n``.
 
     Returns:
-        ``least`` and ``most`` are the bounds at the share that was found, ``low`` and ``high``
+        ``least`` and ``most`` are the bounds at the share of the part, ``low`` and ``high``
         those at the ends of its interval: together an interval for ``p(N)``.
     """
-    if found.reason:
-        return found
+    if part.reason:
+        return part
     if n_range < n_train:
         reason = f"{n_range:,} levels of which {n_train:,} were given"
-        return Share(found.count, found.total, reason=reason)
+        return Share(part.count, part.total, reason=reason)
 
     def most(p: float) -> float:
         return max(p, float(1 - (1 - p) ** (n_range / n_train)))  # rounding may go below
 
-    return Share(
-        found.count, found.total, found.low, most(found.high), found.least, most(found.least)
-    )
+    return Share(part.count, part.total, part.low, most(part.high), part.least, most(part.least))

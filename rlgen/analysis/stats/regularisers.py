@@ -57,14 +57,14 @@ def effects(records: pd.DataFrame) -> list[Effect]:
         records: Columns as in ``records.RECORDS``, or folded, of one condition.
     """
     others = [key for key in CELL if key != "regulariser"]
-    found = []
+    results = []
     for keys, cell in fold(records).groupby(others, observed=True, sort=True):
         named = dict(zip(others, keys, strict=True))
         plain = cell[cell["regulariser"] == NONE]
         for name in sorted(set(cell["regulariser"].astype(str)) - {NONE}):
             mine = cell[cell["regulariser"] == name]
-            found.append(_effect(named | {"regulariser": name}, mine, plain))
-    return found
+            results.append(_effect(named | {"regulariser": name}, mine, plain))
+    return results
 
 
 def _effect(keys: Mapping[str, Any], mine: pd.DataFrame, plain: pd.DataFrame) -> Effect:

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 
 from rlgen.analysis.stats import intervals, power
+from rlgen.analysis.stats.components import components
 from rlgen.analysis.stats.estimates import UNKNOWN, why_apart
 from rlgen.analysis.stats.intervals import NAN
 from rlgen.analysis.stats.tables import CELL, fold
+from rlgen.analysis.stats.variance import two_way
 
-#: Numbers of levels shown where none is asked for: beyond the first, more do almost nothing.
+#: Numbers of levels that are tried by default: beyond the first, more change almost nothing.
 LEVELS = (100, 200, 1000)
 
 
@@ -23,7 +25,7 @@ class Spread:
         run: Between runs, their own training levels included.
         residual: Run by test level.
         level: Between test levels; it cancels where what is compared shares them.
-        runs: Runs a cell that this was estimated from; 0 where it was given.
+        runs: Runs of a cell that this was estimated from; 0 where it was not estimated.
         levels: Test levels.
         reason: Why it is nan.
     """
@@ -48,7 +50,7 @@ def gap_spread(records: pd.DataFrame) -> Spread:
     Returns:
         With the fewest runs and levels of the cells that count; nan with a reason for no cell.
     """
-    found, reason = [], "there are no runs with training and test levels"
+    cells, reason = [], "there are no runs with training and test levels"
     for _, cell in fold(records).groupby(CELL, observed=True):
         held_out = cell[cell["split"] == "test"]
         if len(held_out) and why_apart(held_out, "test") == UNKNOWN:
@@ -73,13 +75,13 @@ def gap_spread(records: pd.DataFrame) -> Spread:
         if why := _left_out(gaps, table):
             reason = why
             continue
-        parts = intervals.two_way(table)
+        parts = two_way(table)
         # The gap's variance holds the residual's share of a mean over the test levels.
         run = max(gaps.var(ddof=1) - parts.var_residual / table.shape[1], 0.0)
-        found.append((len(gaps), table.shape[1], run, parts.var_residual, parts.var_level))
-    if not found:
+        cells.append((len(gaps), table.shape[1], run, parts.var_residual, parts.var_level))
+    if not cells:
         return Spread(NAN, NAN, NAN, reason=reason)
-    runs, levels, *variances = zip(*found, strict=True)
+    runs, levels, *variances = zip(*cells, strict=True)
     pooled = np.average(variances, axis=1, weights=np.array(runs) - 1)
     run, residual, level = (float(sd) for sd in np.sqrt(pooled))
     return Spread(run, residual, level, min(runs), min(levels))
@@ -88,7 +90,7 @@ def gap_spread(records: pd.DataFrame) -> Spread:
 def _left_out(gaps: intervals.Floats, table: intervals.Floats) -> str:
     if reason := intervals.missing(table) or intervals.missing(gaps[:, None]):
         return reason
-    return intervals.components(table).reason if min(table.shape) < 2 else ""
+    return components(table).reason if min(table.shape) < 2 else ""
 
 
 def answers(
@@ -100,44 +102,44 @@ def answers(
     chance: float = power.POWER,
     budget: tuple[float, float, float] | None = None,
 ) -> dict[str, Any]:
-    """Everything that can be answered from what is given.
+    """Answer every question for which the settings suffice.
 
     Args:
         spread: Standard deviations.
         gap: Difference to be found, in units of return.
         runs: S.
         levels: L.
-        chance: Power: the probability to find it.
-        budget: What may be spent, what training a run costs, what evaluating it on a level costs.
+        chance: Power, the probability of finding it.
+        budget: Total, cost of training a run, cost of evaluating it on a level; in one unit.
 
     Returns:
         ``needs``: for a gap, ``[{"levels", "runs"}]``, the runs needed on each number of levels;
         ``levels_needed``: for a gap and runs, None where no number is enough; ``detects``: for
         runs and levels, the smallest gap found with this power; ``split``: for a budget
-        ``{"runs", "levels", "cost", "sd_mean", "detects"}``. What was not asked is not there.
+        ``{"runs", "levels", "cost", "sd_mean", "detects"}``. Other questions are left out.
 
     Raises:
         RlgenError: For settings that make no sense.
     """
-    told: dict[str, Any] = {}
+    answer: dict[str, Any] = {}
     sds = spread.run, spread.residual
     if gap is not None:
-        told["needs"] = [
+        answer["needs"] = [
             {"levels": n, "runs": power.runs_needed(gap, *sds, n, power=chance)}
             for n in ((levels,) if levels else LEVELS)
         ]
         if runs is not None:
             enough = power.levels_needed(gap, *sds, runs, power=chance)
-            told["levels_needed"] = int(np.ceil(enough)) if np.isfinite(enough) else None
+            answer["levels_needed"] = int(np.ceil(enough)) if np.isfinite(enough) else None
     if runs is not None and levels is not None:
-        told["detects"] = power.detectable(*sds, runs, levels, power=chance)
+        answer["detects"] = power.detectable(*sds, runs, levels, power=chance)
     if budget is not None:
         best = power.best_split(*budget, spread.run, spread.level, spread.residual)
-        told["split"] = {
+        answer["split"] = {
             "runs": best.runs,
             "levels": best.levels,
             "cost": best.cost,
             "sd_mean": best.sd_mean,
             "detects": power.detectable(*sds, best.runs, best.levels, power=chance),
         }
-    return told
+    return answer

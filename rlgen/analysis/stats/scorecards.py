@@ -1,4 +1,4 @@
-"""Checks scored as detectors over agents whose overfitting is known (method 3.2)."""
+"""Detectors scored over agents whose overfitting is known (method 3.2)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,34 +17,34 @@ Floats = NDArray[np.float64]
 #: differ by less differ in nothing that anyone would call overfitting, and the exact evaluation
 #: would otherwise rank them by their last digits.
 RESOLUTION = 0.01
-#: Only agents that do about as well as possible on their training levels are asked about: the
-#: question is whether a check tells apart those that training return does not.
+#: Only agents that do about as well as possible on their training levels count: the question is
+#: whether a detector tells apart those that training return does not.
 ELIGIBLE = 0.95
-#: A gap from the first on is overfitting, one up to the second is none; between them a check may
-#: say what it likes.
+#: Normalised gaps from the first on are overfitting, up to the second none; agents in between do
+#: not count.
 OVERFITTED, SOUND = 0.25, 0.05
 
-#: What says which agent it is, and its two scores.
+#: Fields that identify an agent, and its two scores.
 FIELDS = ("kind", "name", "pool_seed", "n_levels", "flip_p", "seed", "train_score", "test_score")
 
 
 @dataclass(frozen=True)
 class Scorecard:
-    """One check over one population.
+    """The score of one detector over one population.
 
     Attributes:
-        check: Its name.
+        check: The detector's name.
         auc: Probability that an overfitted agent loses more than a sound one.
         verdict: "detects", "does not detect" or "inconclusive".
         kendall: Rank correlation of drop and gap over all eligible agents.
         spearman: The same after Spearman.
         partial: Kendall's within groups of equal training pool size, flips and network: what the
-            check knows beyond the experimenter's own settings.
+            detector knows beyond the experimenter's own settings.
         tpr: True-positive rate at 5 % false positives, the threshold fitted on the other half.
         roc: ``(false-positive rate, true-positive rate)``.
         drops: Mean adjusted drop of the overfitted and of the sound agents, normalised.
         raw: Mean raw drop of the same, in units of return, the planner's own included.
-        left_out: Agents that the check could not read.
+        left_out: Agents that the detector could not read.
     """
 
     check: str
@@ -61,15 +61,16 @@ class Scorecard:
 
 
 def drops(agents: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row an agent and check.
+    """Drops of agents under detectors, one row a pair.
 
     Args:
         agents: As calibration jobs write them.
 
     Returns:
-        The agent's fields; ``check``; ``raw`` and ``adjusted`` drop in units of return (adjusted:
-        beyond the planner's own); ``drop``, the adjusted one as a share of the way from random to
-        planner; ``gap``, normalised; ``eligible``; ``label``, 1 overfitted, -1 sound, 0 neither.
+        The agent's fields; ``check``, the detector; ``raw`` and ``adjusted`` drop in units of
+        return (adjusted: beyond the planner's own); ``drop``, the adjusted one as a share of the
+        way from random to planner; ``gap``, normalised; ``eligible``; ``label``, 1 overfitted, -1
+        sound, 0 neither.
     """
     rows = []
     for number, agent in enumerate(agents):
@@ -106,50 +107,50 @@ def _number(value: float | None) -> float:
 
 
 def scorecard(rows: pd.DataFrame, check: str, halves: Callable[[pd.DataFrame], Any]) -> Scorecard:
-    """Score one check.
+    """Score one detector.
 
     Args:
-        rows: Of ``drops``, any population.
-        check: Its name.
-        halves: Says for each agent of a table whether it is in the calibration half; agents of one
-            pool must be in the same half.
+        rows: From ``drops``, of any population.
+        check: The detector's name.
+        halves: Returns for each agent of a table whether it is in the calibration half; agents of
+            one pool must be in the same half.
     """
-    known, drop = _known(rows, check)
-    gap, label, raw = (known[key].to_numpy() for key in ("gap", "label", "raw"))
+    agents, drop = _readable(rows, check)
+    gap, label, raw = (agents[key].to_numpy() for key in ("gap", "label", "raw"))
     overfitted, sound = drop[label > 0], drop[label < 0]
-    told, word = score(rows, check)
-    strata = known[["n_levels", "flip_p", "name"]].astype(str).agg("|".join, axis=1).to_numpy()
+    auc, word = score(rows, check)
+    strata = agents[["n_levels", "flip_p", "name"]].astype(str).agg("|".join, axis=1).to_numpy()
     marked = label != 0
     return Scorecard(
         check=check,
-        auc=told,
+        auc=auc,
         verdict=word,
         kendall=detection.kendall(drop, gap),
         spearman=detection.spearman(drop, gap),
         partial=detection.partial_kendall(drop, gap, strata),
-        tpr=detection.tpr_at_fpr(drop[marked], label[marked] > 0, halves(known[marked])),
+        tpr=detection.tpr_at_fpr(drop[marked], label[marked] > 0, halves(agents[marked])),
         roc=detection.roc(overfitted, sound),
         drops=(_mean(overfitted), _mean(sound)),
         raw=(_mean(raw[label > 0]), _mean(raw[label < 0])),
-        left_out=int(((rows["check"] == check) & rows["eligible"]).sum()) - len(known),
+        left_out=int(((rows["check"] == check) & rows["eligible"]).sum()) - len(agents),
     )
 
 
 def score(rows: pd.DataFrame, check: str) -> tuple[Auc, detection.Word]:
-    """How well a check tells the overfitted from the sound among eligible agents, and the verdict.
+    """AUC of a detector among eligible agents, and the verdict on it.
 
     Args:
-        rows: Of ``drops``, any population.
-        check: Its name.
+        rows: From ``drops``, of any population.
+        check: The detector's name.
     """
-    known, drop = _known(rows, check)
-    label = known["label"].to_numpy()
-    told = detection.auc(drop[label > 0], drop[label < 0])
-    return told, detection.verdict(told)
+    agents, drop = _readable(rows, check)
+    label = agents["label"].to_numpy()
+    auc = detection.auc(drop[label > 0], drop[label < 0])
+    return auc, detection.verdict(auc)
 
 
-def _known(rows: pd.DataFrame, check: str) -> tuple[pd.DataFrame, Floats]:
-    """The eligible agents that the check could read, and their drops to the resolution."""
+def _readable(rows: pd.DataFrame, check: str) -> tuple[pd.DataFrame, Floats]:
+    """The eligible agents that the detector could read, and their drops, rounded."""
     mine = rows[(rows["check"] == check) & rows["eligible"] & rows["drop"].notna()]
     return mine, np.round(mine["drop"].to_numpy() / RESOLUTION) * RESOLUTION
 

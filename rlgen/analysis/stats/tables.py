@@ -1,8 +1,7 @@
-"""The record table folded: one row a run, condition and pool, its levels in arrays.
+"""The record table folded to one row a run, condition and pool, with an array of levels each.
 
-A large study has tens of millions of records. The statistics want them as arrays of one run on
-one pool each, and of the columns only a few; folded file by file, the whole table never is in
-memory.
+A large study has tens of millions of records. The statistics need a few of their columns, as one
+array a run and pool. Records are folded file by file, so that the whole table is never in memory.
 """
 
 from collections.abc import Iterable
@@ -21,18 +20,17 @@ CELL = ["family", "agent", "network", "n_train_levels", "flip_p", "regulariser"]
 KEYS = [*CELL, "run_id", "condition", "split"]
 #: Columns that are the same for all of a row's records.
 SHARED = [*KEYS, "seed", "checkpoint", "manifest"]
-#: Columns of arrays, ``(L,)`` each, that a row has where the records tell them.
+#: Columns of arrays, ``(L,)`` each, that a row has where the records have them.
 ARRAYS = ["level_id", "ret_mean", "normalised", "p_solved"]
 FLOATS = ARRAYS[1:]
-#: What the score of a level is made of.
+#: Columns that the normalised score of a level is computed from.
 SCORED = ("ret_mean", "oracle_ret", "random_ret")
 #: The columns of the record table that are read.
 NEEDED = [*SHARED, "level_id", "ret_mean", "p_solved", "oracle_ret", "random_ret", "exact"]
 
-#: ``level_id`` of returns of which it is not known on which levels they were got, all in one row:
-#: results that were imported without ids of levels.
+#: ``level_id`` of imported returns whose levels are not known; all of a run are in one row.
 UNKNOWN_LEVEL = -1
-#: Of a seed, a step or a number of levels that an import does not tell.
+#: Stands for a seed, a step or a number of levels that imported results do not say.
 UNTOLD = -1
 
 Array = NDArray[Any]
@@ -42,7 +40,7 @@ def fold(records: pd.DataFrame) -> pd.DataFrame:
     """Fold records that are in memory.
 
     Args:
-        records: Columns as in ``records.RECORDS``, or fewer; folded ones are returned as they are.
+        records: Columns as in ``records.RECORDS``, or fewer. Folded records are returned unchanged.
 
     Returns:
         See ``fold_tables``. Names come in the order of their categories, else of the alphabet.
@@ -54,13 +52,13 @@ def fold(records: pd.DataFrame) -> pd.DataFrame:
         for name in SHARED
         if name in records and not pd.api.types.is_numeric_dtype(records[name])
     }
-    told = [name for name in NEEDED if name in records]
-    table = pa.Table.from_pandas(records[told].assign(**names), preserve_index=False)
+    columns = [name for name in NEEDED if name in records]
+    table = pa.Table.from_pandas(records[columns].assign(**names), preserve_index=False)
     return fold_tables([table])
 
 
 def fold_tables(tables: Iterable[pa.Table]) -> pd.DataFrame:
-    """Fold one table of records after the other.
+    """Fold tables of records one at a time.
 
     Args:
         tables: Columns as in ``NEEDED``, or fewer of them; those of a run may be in several.
@@ -118,8 +116,10 @@ class _Folding:
             if column.num_chunks > 1
             else column.chunk(0)
         )
-        known = self._words.setdefault(name, {})
-        numbers = [known.setdefault(word, len(known)) for word in array.dictionary.to_pylist()]
+        numbered = self._words.setdefault(name, {})
+        numbers = [
+            numbered.setdefault(word, len(numbered)) for word in array.dictionary.to_pylist()
+        ]
         if len(numbers) == 1:
             return np.broadcast_to(numbers[0], len(array))
         codes: Array = np.array(numbers)[np.asarray(array.indices)]
@@ -127,15 +127,15 @@ class _Folding:
 
     def _add_arrays(self, columns: dict[str, Array], start: int, end: int) -> None:
         pool, levels = int(columns["split"][start]), columns["level_id"][start:end]
-        seen = self._levels.get(pool)
+        last = self._levels.get(pool)
         # The same under every condition, and of held-out pools for every run: sorted and kept once.
-        if seen is None or not np.array_equal(seen[0], levels):
+        if last is None or not np.array_equal(last[0], levels):
             order = np.argsort(levels, kind="stable")
-            seen = self._levels[pool] = (levels, order, levels[order])
-        self._rows.setdefault("level_id", []).append(seen[2])
+            last = self._levels[pool] = (levels, order, levels[order])
+        self._rows.setdefault("level_id", []).append(last[2])
         for name in FLOATS:
             if name in columns:
-                self._rows.setdefault(name, []).append(columns[name][start:end][seen[1]])
+                self._rows.setdefault(name, []).append(columns[name][start:end][last[1]])
 
     def frame(self) -> pd.DataFrame:
         columns: dict[str, Any] = {}

@@ -56,7 +56,7 @@ def summarise(
         "rlgen": __version__,
         "settings": dict(settings),
         "believed": all(trial.passed for trial in trials) and not failed,
-        "trials": [asdict(trial) for trial in trials],
+        "trials": [trial.entry for trial in trials],
         "failed": dict(failed),
         "checks": [
             {
