@@ -218,8 +218,8 @@ def load(out: str | Path) -> pd.DataFrame:
 def select(out: str | Path, pool: str = "validation", k: int = 1) -> list[str]:
     """The runs of a store that did best on a pool, under the condition that the report judges by.
 
-    The choice is noted in the store. Levels by which policies were chosen say too much good of
-    them: once one was made on the test levels, the report refuses to certify on these.
+    The selection is logged in the store. Selecting on a pool biases its returns upwards: once the
+    test levels were used, the report refuses to certify on them.
 
     Args:
         out: The store's folder.

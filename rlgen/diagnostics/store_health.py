@@ -1,6 +1,6 @@
-"""Mistakes that a folder of results shows.
+"""Store health: problems visible in a folder of results.
 
-What is imported here is imported when a store is looked at: scripts are linted without pandas.
+Stores are imported only when one is inspected, so that scripts are linted without pandas.
 """
 
 from collections import Counter, defaultdict
@@ -10,8 +10,8 @@ from typing import Any
 
 from rlgen.util import files
 
-#: Files of a run, see ``store.run_store`` and ``study.worker``; all but the weights, which are not
-#: kept of policies made elsewhere, nor where only results are to be.
+#: Files of a run, see ``store.run_store`` and ``study.worker``, except the weights, which are not
+#: kept for externally trained policies, nor in bundles of results.
 RUN_FILES = (
     "agent.json",
     "cell.json",
@@ -22,13 +22,13 @@ RUN_FILES = (
     "trajectories.json",
 )
 POOLS = ("train", "validation", "test")
-#: Settings in which the runs of one setting differ.
+#: Settings in which the runs of one cell differ.
 RUN_KEYS = ("seed", "pool_seed")
-Found = Iterator[tuple[Path, str]]
+Problems = Iterator[tuple[Path, str]]
 
 
-def chosen_on_test(folder: Path, run: str | None) -> Found:
-    """S101: see ``rlgen.select``. An entry is about the family of its split."""
+def chosen_on_test(folder: Path, run: str | None) -> Problems:
+    """S101: runs were selected on test levels; see ``rlgen.select``."""
     from rlgen.store.run_store import SELECTION
 
     family = _settings(folder, run).get("family") if run else None
@@ -43,8 +43,8 @@ def chosen_on_test(folder: Path, run: str | None) -> Found:
             yield path, f"runs were chosen on the test levels of {about or 'the study'} ({when})"
 
 
-def shared_levels(folder: Path, run: str | None) -> Found:
-    """S102: ``Split`` refuses this; what is looked at is the manifest as it is on disk now."""
+def shared_levels(folder: Path, run: str | None) -> Problems:
+    """S102: pools share levels. ``Split`` refuses this; the manifest on disk is inspected."""
     del run  # the pools of a run are among those of its store
     for path in sorted((folder / "splits").glob("*.json")):
         owner: dict[str, str] = {}
@@ -58,8 +58,8 @@ def shared_levels(folder: Path, run: str | None) -> Found:
                 owner[mark] = f"{pool} level {level}"
 
 
-def incomplete(folder: Path, run: str | None) -> Found:
-    """S201: of a run, files that are missing."""
+def incomplete(folder: Path, run: str | None) -> Problems:
+    """S201: cells, or files of a run, are missing."""
     from rlgen.store.run_store import RunStore
 
     store = RunStore(folder)
@@ -73,37 +73,37 @@ def incomplete(folder: Path, run: str | None) -> Found:
     missing = [cell for cell in plan if not store.has(cell["id"])]
     if missing:
         failed = sum(cell["id"] in failures for cell in missing)
-        told = f", of which {failed} failed" if failed else ""
+        of_which = f", of which {failed} failed" if failed else ""
         first = missing[0]["label"]
         yield (
             folder / "plan.json",
-            f"{len(missing)} of {len(plan)} cells are missing{told}; the first is {first}",
+            f"{len(missing)} of {len(plan)} cells are missing{of_which}; the first is {first}",
         )
 
 
-def conditions(folder: Path, run: str | None) -> Found:
-    """S202: the report then compares conditions over different runs."""
+def conditions(folder: Path, run: str | None) -> Problems:
+    """S202: a run lacks conditions; the report then compares conditions over different runs."""
     from rlgen.store.run_store import RunStore
 
     store = RunStore(folder)
     parts = [(part, item) for item, part in store.parts().items()]
-    asked: dict[str, tuple[str, ...]] = {}
+    conditions_of: dict[str, tuple[str, ...]] = {}
     if parts:
         from rlgen.study.agenda import agenda
 
-        # Of a suite each part has its own; a run that none of them asks for lacks nothing.
-        asked = {task.cell.id: task.wanted for task in agenda(parts)}
+        # Each part of a suite has its own conditions; a run that no part needs lacks nothing.
+        conditions_of = {task.cell.id: task.wanted for task in agenda(parts)}
     for cell in [run] if run else store.done():
         if not (store.run_folder(cell) / "conditions.json").is_file():
-            continue  # S201 tells
-        wanted = asked.get(cell, ()) if parts else store.protocol().conditions
+            continue  # reported by S201
+        wanted = conditions_of.get(cell, ()) if parts else store.protocol().conditions
         absent = [name for name in wanted if name not in store.conditions(cell)]
         if absent:
             yield store.run_folder(cell) / "conditions.json", f"not under {', '.join(absent)}"
 
 
-def one_run(folder: Path, run: str | None) -> Found:
-    """S203: settings that differ in seeds only are one."""
+def one_run(folder: Path, run: str | None) -> Problems:
+    """S203: a cell has only one run."""
     from rlgen.store.run_store import RunStore
 
     if run:
@@ -117,23 +117,23 @@ def one_run(folder: Path, run: str | None) -> Found:
             yield folder / "plan.json", f"the only run is {labels[0]}"
 
 
-def mixed_versions(folder: Path, run: str | None) -> Found:
-    """S301: which versions and sources the runs come from, see ``rlgen.store.provenance``."""
+def mixed_versions(folder: Path, run: str | None) -> Problems:
+    """S301: runs come from different versions or sources; see ``rlgen.store.provenance``."""
     from rlgen.store.run_store import RunStore
 
     if run:
         return
-    told: dict[str, Counter[str]] = defaultdict(Counter)
+    values: dict[str, Counter[str]] = defaultdict(Counter)
     store = RunStore(folder)
     for cell in store.done():
         path = store.run_folder(cell) / "provenance.json"
         if not path.is_file():
-            continue  # S201 tells
-        known = files.read_json(path)
-        told["revision"][str(known.get("revision"))[:12]] += 1
-        for package, version in known.get("versions", {}).items():
-            told[package][str(version)] += 1
-    for what, counts in told.items():
+            continue  # reported by S201
+        provenance = files.read_json(path)
+        values["revision"][str(provenance.get("revision"))[:12]] += 1
+        for package, version in provenance.get("versions", {}).items():
+            values[package][str(version)] += 1
+    for what, counts in values.items():
         if len(counts) > 1:
             parts = ", ".join(f"{name} in {n} runs" for name, n in counts.most_common())
             yield folder / "runs", f"{what} is {parts}"
@@ -141,5 +141,5 @@ def mixed_versions(folder: Path, run: str | None) -> Found:
 
 def _settings(folder: Path, run: str) -> dict[str, Any]:
     path = folder / "runs" / run / "cell.json"
-    told: dict[str, Any] = files.read_json(path)["settings"] if path.is_file() else {}
-    return told
+    settings: dict[str, Any] = files.read_json(path)["settings"] if path.is_file() else {}
+    return settings

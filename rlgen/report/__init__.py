@@ -1,4 +1,4 @@
-"""Store -> ``report.html`` and ``summary.json``, pure functions of what the store holds."""
+"""Reports: ``report.html`` and ``summary.json``, pure functions of a store's content."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ __all__ = ["is_current", "write"]
 
 
 def is_current(store: RunStore) -> bool:
-    """Whether both files are there and show the store as it is."""
+    """Whether both files exist and match the store's present content."""
     if not (store.path / "report.html").exists():
         return False
     try:
-        told = files.read_json(store.path / "summary.json")
+        summary = files.read_json(store.path / "summary.json")
     except DamagedStoreError:
         return False
-    return bool(told.get("rlgen") == __version__ and told.get("state") == store.state())
+    return bool(summary.get("rlgen") == __version__ and summary.get("state") == store.state())
 
 
 def write(store: RunStore) -> Path:
-    """Write both files anew; returns the page's path."""
-    # Drawing takes seconds to import, and most calls of ``is_current`` find nothing to draw.
+    """Write both files; returns the path of the page."""
+    # The drawing modules take seconds to import, and most reports are current already.
     from rlgen.analysis.results import Results
     from rlgen.report.page import render
     from rlgen.report.summary import summarise

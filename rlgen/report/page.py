@@ -1,4 +1,4 @@
-"""The report page: one HTML file that needs nothing else."""
+"""The report page: one self-contained HTML file."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from rlgen.report.figures import FIGURES
 from rlgen.report.figures.base import Drawing, Figure
 from rlgen.report.template import fill
 
-#: Rows of a figure's table shown on the page; the CSV always has them all.
+#: Rows of a figure's table shown on the page; its CSV has all of them.
 SHOWN_ROWS = 200
-#: With more cells the cards, and with more policies the certificates, are folded.
+#: The cards are folded if there are more cells, the certificates if there are more policies.
 MOST_CARDS, MOST_OPEN = 12, 24
-#: What a cell's card adds to its row for download.
+#: Columns that a cell's card adds to its row for download.
 CARD = {
     "excess": ("mean", "low", "high", "ceiling", "fraction"),
     "detectable": ("return", "normalised"),
@@ -25,7 +25,7 @@ CARD = {
 
 
 def render(study: Results, summary: dict[str, Any]) -> str:
-    """The page."""
+    """The HTML of the page."""
     papers = _papers(study, summary)
     return fill(
         "page.html",
@@ -38,7 +38,7 @@ def render(study: Results, summary: dict[str, Any]) -> str:
         group_columns=[key for key in GROUP if key in study.varying],
         jobs=[(group, job) for group in summary["selection"] for job in group["jobs"]][:SHOWN_ROWS],
         top=TOP,
-        exact=all(told["exact"] for told in summary["certificates"]),
+        exact=all(policy["exact"] for policy in summary["certificates"]),
         most_cards=MOST_CARDS,
         most_open=MOST_OPEN,
         all_cells=_cell_table(summary),
@@ -54,7 +54,7 @@ def render(study: Results, summary: dict[str, Any]) -> str:
 
 
 def _figures(study: Results) -> list[tuple[str, Figure, Drawing]]:
-    """The figures of every report, but for those that sections of the paper stand in for."""
+    """The figures of every report, except those that the paper's sections replace."""
     replaced = study.paper.replaces if study.paper and study.recorded else ()
     drawn = [(n, FIGURES[n], FIGURES[n].draw(study)) for n in FIGURES if n not in replaced]
     return [(name, figure, drawing) for name, figure, drawing in drawn if drawing is not None]
@@ -69,7 +69,7 @@ def _papers(study: Results, summary: dict[str, Any]) -> list[tuple[str, Section]
 
 
 def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:
-    """All cells flat, for download."""
+    """All cells as one flat table for download."""
     rows = []
     for cell in summary["cells"]:
         row = {key: cell[key] for key in (*CELL, "runs", "verdict")}
@@ -85,16 +85,16 @@ def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:
 
 
 def _provenance(study: Results) -> list[tuple[str, str]]:
-    """What all runs have in common once, what differs as a list of the values."""
-    told: dict[str, list[str]] = {}
+    """Provenance of all runs: each key with its distinct values."""
+    values_of: dict[str, list[str]] = {}
     for run in study.provenance.values():
         flat = {k: v for k, v in run.items() if k not in ("versions", "seconds", "command")}
         flat |= {f"{name} version": version for name, version in run["versions"].items()}
         flat["command"] = " ".join(run["command"])
         for key, value in flat.items():
-            told.setdefault(key, []).append(str(value))
-    finished = told.pop("finished", [])
-    rows = [(key, ", ".join(sorted(set(values)))) for key, values in told.items()]
+            values_of.setdefault(key, []).append(str(value))
+    finished = values_of.pop("finished", [])
+    rows = [(key, ", ".join(sorted(set(values)))) for key, values in values_of.items()]
     if finished:
         rows.append(("runs finished", f"{min(finished)} to {max(finished)}"))
     seconds = [sum(run["seconds"].values()) for run in study.provenance.values() if run["seconds"]]

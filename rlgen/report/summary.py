@@ -1,4 +1,4 @@
-"""The numbers of the report as plain values: what ``summary.json`` holds and the page shows."""
+"""The numbers of the report as plain values: the content of ``summary.json``."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ from rlgen.report.sections.elsewhere import elsewhere
 from rlgen.util import files
 from rlgen.util.version import __version__
 
-#: Raised whenever a key changes its meaning.
+#: Increased whenever the meaning of a key changes.
 SCHEMA = 1
 
 
 def summarise(study: Results) -> dict[str, Any]:
     """The summary of a study.
 
-    ``cells`` has one entry for each cell of the grid, runs summarised: its keys, ``runs``, and
-    under ``train``, ``validation``, ``test`` and ``gap`` the mean episode return with the ends of
+    ``cells`` has one entry for each cell of the grid, over its runs: its keys, ``runs``, and under
+    ``train``, ``validation``, ``test`` and ``gap`` the mean episode return with the ends of
     its 95 % interval under the condition ``condition``; the same for normalised scores under
     ``normalised`` and for the probability of solving a level under ``solved``; all conditions
     under ``conditions``; ``verdict`` and the ``sentence`` that says it; and what ``cards.card``
@@ -35,7 +35,7 @@ def summarise(study: Results) -> dict[str, Any]:
     ``claims`` is null where the protocol declares none, or as ``claims.claims`` says.
     null is unknown elsewhere; of a seed or a number of training levels -1 is.
     """
-    told = {
+    summary = {
         "schema_version": SCHEMA,
         "rlgen": __version__,
         "protocol": study.protocol.name,
@@ -56,21 +56,21 @@ def summarise(study: Results) -> dict[str, Any]:
         "failed": [cell["label"] for cell in study.missing if cell["id"] in study.failures],
         "manifests": sorted(set(study.folded["manifest"])),
     }
-    plain: dict[str, Any] = files.without_nan(told)
+    plain: dict[str, Any] = files.without_nan(summary)
     return plain
 
 
 def _cell(study: Results, cell: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {key: cell[key] for key in CELL} | {"runs": cell["runs"]}
-    told |= _parts(study, cell, study.main, "return")
+    entry: dict[str, Any] = {key: cell[key] for key in CELL} | {"runs": cell["runs"]}
+    entry |= _parts(study, cell, study.main, "return")
     for quantity in QUANTITIES:
         if quantity != "return":
-            told[quantity] = _parts(study, cell, study.main, quantity)
-    told["conditions"] = {c: _parts(study, cell, c, "return") for c in study.conditions}
+            entry[quantity] = _parts(study, cell, study.main, quantity)
+    entry["conditions"] = {c: _parts(study, cell, c, "return") for c in study.conditions}
     verdict = study.verdict(cell)
-    told["verdict"] = verdict.word
-    told["sentence"] = sentence(cell, told, verdict.word, verdict.because)
-    return told | card(study, cell)
+    entry["verdict"] = verdict.word
+    entry["sentence"] = sentence(cell, entry, verdict.word, verdict.because)
+    return entry | card(study, cell)
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -99,21 +99,21 @@ def _parts(study: Results, cell: dict[str, Any], condition: str, quantity: str) 
     return {part: study.estimate(cell, condition, quantity, part).shown for part in (*POOLS, "gap")}
 
 
-def sentence(cell: dict[str, Any], told: dict[str, Any], word: str, because: str) -> str:
-    """The answer for one cell in words."""
-    gap = told["gap"]
+def sentence(cell: dict[str, Any], entry: dict[str, Any], word: str, because: str) -> str:
+    """The answer for one cell as a sentence."""
+    gap = entry["gap"]
     interval = ""
     if gap["low"] == gap["low"]:
         interval = f" [{number(gap['low'])}, {number(gap['high'])}]"
     verb = word if word != "undecided" else "is undecided"
     trained = f"{setting(cell)} {verb}"
-    train, test = number(told["train"]["mean"]), number(told["test"]["mean"])
+    train, test = number(entry["train"]["mean"]), number(entry["test"]["mean"])
     why = f" ({because})" if because else ""
     return f"{trained}: train {train}, held-out {test}, gap {number(gap['mean'])}{interval}{why}."
 
 
 def _regulariser(effect: Effect) -> dict[str, Any]:
     parts = ("train", "test", "gap", "score", "remaining")
-    told = {part: getattr(effect, part).shown for part in parts}
+    estimates = {part: getattr(effect, part).shown for part in parts}
     rest = {"runs": effect.runs, "p": effect.p, "verdict": effect.verdict, "reason": effect.reason}
-    return {**effect.keys, **told, **rest}
+    return {**effect.keys, **estimates, **rest}

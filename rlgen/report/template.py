@@ -1,4 +1,4 @@
-"""Filling a page's template: everything escaped, nothing loaded from elsewhere."""
+"""Page templates: everything is escaped, and nothing is loaded from elsewhere."""
 
 import base64
 import csv
@@ -14,22 +14,22 @@ from rlgen.analysis.verdicts import count, number, percent, percent_down, rounde
 
 
 def fill(template: str, **context: Any) -> str:
-    """The page.
+    """Render a page from a template.
 
-    Everything that is not markup of ours is escaped; figures are SVG that we have drawn from
-    numbers, with their texts escaped by the drawing library.
+    Everything but our own markup is escaped; figures are SVG drawn from numbers, with texts
+    escaped by the drawing library.
     """
     style = files("rlgen.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
     return _environment("rlgen.report").get_template(template).render(style=style, **context)
 
 
 def piece(package: str, template: str, **context: Any) -> str:
-    """Markup from a template of another package, which may use ours.
+    """Render markup from a template of another package, which may use ours.
 
     Args:
-        package: Whose folder ``templates`` is looked into first.
+        package: The package whose folder ``templates`` is searched first.
         template: Name of the file.
-        **context: What it is filled with; escaped.
+        **context: Its variables; escaped.
     """
     return _environment(package, "rlgen.report").get_template(template).render(**context)
 
@@ -56,7 +56,7 @@ def _environment(*packages: str) -> jinja2.Environment:
 
 
 def csv_link(data: pd.DataFrame) -> str:
-    """The table as a data: address, so that the page can hand it out without a script."""
+    """The table as a data: URL, so that the page offers it without a script."""
     buffer = io.StringIO()
     data.to_csv(buffer, index=False, quoting=csv.QUOTE_MINIMAL)
     return (
@@ -66,7 +66,7 @@ def csv_link(data: pd.DataFrame) -> str:
 
 
 def _cell_text(value: Any) -> str:
-    """A table cell: numbers short, nothing for what is not known."""
+    """The text of a table cell: short numbers, and nothing for unknown values."""
     if isinstance(value, float):
         return "" if value != value else f"{value:.4g}"
     if isinstance(value, int) and value == UNTOLD:
@@ -75,16 +75,16 @@ def _cell_text(value: Any) -> str:
 
 
 def signed(value: float) -> str:
-    """Two decimals with a sign, but for zero; a dash for what is not known."""
+    """Two decimals with a sign, except for zero; a dash if unknown."""
     text = number(value)
     return f"+{text}" if value > 0 and text != number(0.0) else text
 
 
 def _small(p: float) -> str:
-    """A p-value."""
+    """The text of a p-value."""
     return f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
 
 
 def _whole(value: float | None) -> str:
-    """A whole number with its thousands apart; a dash for what is not known."""
+    """A whole number with thousands separators; a dash if unknown."""
     return "–" if value is None or value != value else f"{value:,.0f}"

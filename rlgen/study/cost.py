@@ -35,7 +35,9 @@ def price(tasks: Sequence[Task[PolicyCell]], jobs: int) -> dict[str, Any]:
         ``training_seconds`` and ``evaluation_seconds`` a cell.
     """
     if any(task.cell.policy for task in tasks):
-        raise ProtocolError("policies made elsewhere are not trained: there is no price to tell")
+        raise ProtocolError(
+            "cannot estimate the cost: externally trained policies are not trained here"
+        )
     one_core()
     cells = [task.cell for task in tasks]
     kinds: dict[tuple[str, str, str], list[Task[PolicyCell]]] = {}

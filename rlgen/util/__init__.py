@@ -1,1 +1,1 @@
-"""Tools that know nothing of reinforcement learning."""
+"""General tools, independent of reinforcement learning."""

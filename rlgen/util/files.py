@@ -1,4 +1,4 @@
-"""Files that are either there, whole, or not there."""
+"""Atomic writes."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from rlgen.errors import DamagedStoreError
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file aside and rename it into place."""
+    """Write a temporary file and rename it into place."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     with aside.open("wb") as file:
         file.write(data)
@@ -21,7 +21,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file aside and rename it into place."""
+    """Write a text file atomically."""
     write_bytes(path, text.encode())
 
 
@@ -32,7 +32,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def without_nan(value: Any) -> Any:
-    """The value with every nan replaced by None: JSON has no nan, and no numbers of numpy's."""
+    """Replace every nan by None, and numpy numbers by Python's, for JSON."""
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, dict):
@@ -55,7 +55,7 @@ def read_json(path: Path) -> Any:
 
 
 class JsonFiles(Mapping[str, Any]):
-    """Contents of JSON files by name, each read when it is asked for."""
+    """Contents of JSON files by name, each read on access."""
 
     def __init__(self, paths: Mapping[str, Path]) -> None:
         self._paths = paths
@@ -71,10 +71,10 @@ class JsonFiles(Mapping[str, Any]):
 
 
 def publish(aside: Path, final: Path) -> bool:
-    """Rename a folder into place, once all of it is on disk.
+    """Rename a folder into place, once all of its files are on disk.
 
     Returns:
-        False if the final folder was there already; the other is then removed.
+        False if the final folder already exists; the other is then removed.
     """
     for file in [*aside.iterdir(), aside]:
         descriptor = os.open(file, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Loops as machine code, for what cannot be said as a few array operations."""
+"""Just-in-time compilation of loops that array operations cannot express."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,24 +6,24 @@ from types import FunctionType
 from typing import Any
 
 Function = Callable[..., Any]
-#: Of every function compiled here, what makes it ready.
+#: The loaders of all compiled functions.
 _LOADERS: list[Callable[[], Function]] = []
 
 
 def compiled(
     signature: str, *, reassociate: bool = False, contract: bool = False
 ) -> Callable[[Function], Function]:
-    """Compile a function for these types, at its first call.
+    """Compile a function for the given types at its first call.
 
-    numba is imported then and not before: a command that only looks must not wait for it. The
-    machine code is kept beside the module, or in the user's cache if that cannot be written to.
+    numba is imported only then, so that commands that compile nothing start fast. The machine code
+    is cached beside the module, or in the user's cache if that folder is read-only.
 
     Args:
         signature: Numba's, with the return type; arguments of other types are refused.
-        reassociate: Whether sums may be taken in another order, which makes them fast. The order
-            is the same at each call.
-        contract: Whether products may be added without being rounded, and what is done to
-            neighbouring elements done to all at once.
+        reassociate: Whether sums may be reordered, which makes them fast. The order is the same at
+            each call.
+        contract: Whether products may be added without rounding, and operations on neighbouring
+            elements vectorised.
     """
 
     def decorate(function: Function) -> Function:
@@ -46,13 +46,13 @@ def compiled(
 
 
 def inlined(function: Function) -> Function:
-    """Mark a function of a module as one that the module's compiled functions call."""
+    """Mark a function to be inlined into the compiled functions of its module."""
     vars(function)["inlined"] = True
     return function
 
 
 def load() -> None:
-    """Make every compiled function of the modules imported so far ready to be called."""
+    """Load or compile every compiled function of the modules imported so far."""
     for loader in _LOADERS:
         loader()
 
@@ -61,41 +61,41 @@ def _compile(function: Function, signature: str, reassociate: bool, contract: bo
     from numba import config, njit
 
     function = _with_inlined(function)
-    # Not "fast" altogether: that would let it assume that there are no nan and no infinities.
+    # Not all of "fast", which would assume that there are no nan and no infinities.
     flags = {"contract", "nsz"} if reassociate or contract else set()
     flags |= {"reassoc"} if reassociate else set()
 
     def compile_(cache: bool) -> Function:
-        made: Function = njit(signature, cache=cache, error_model="numpy", fastmath=flags or False)(
-            function
-        )
-        return made
+        kernel: Function = njit(
+            signature, cache=cache, error_model="numpy", fastmath=flags or False
+        )(function)
+        return kernel
 
-    # The setting has no argument of its own; numba reads it when it compiles.
+    # The setting cannot be passed as an argument; numba reads it when it compiles.
     settings = vars(config)
     before, settings["SLP_VECTORIZE"] = settings["SLP_VECTORIZE"], int(contract)
     try:
         return compile_(cache=True)
-    except RuntimeError:  # no folder to keep it in
+    except RuntimeError:  # no folder to cache it in
         return compile_(cache=False)
     finally:
         settings["SLP_VECTORIZE"] = before
 
 
 def _with_inlined(function: Function) -> Function:
-    """The function with those that it calls compiled into it, and those that they call."""
+    """The function with the inlined functions that it calls, directly or not, compiled into it."""
     from numba import njit
 
-    known = function.__globals__
-    called = [name for name in function.__code__.co_names if hasattr(known.get(name), "inlined")]
+    names = function.__globals__
+    called = [name for name in function.__code__.co_names if hasattr(names.get(name), "inlined")]
     ready = {
-        name: njit(error_model="numpy", inline="always")(_with_inlined(known[name]))
+        name: njit(error_model="numpy", inline="always")(_with_inlined(names[name]))
         for name in called
     }
     if not ready:
         return function
-    made = FunctionType(
-        function.__code__, known | ready, function.__name__, closure=function.__closure__
+    merged = FunctionType(
+        function.__code__, names | ready, function.__name__, closure=function.__closure__
     )
-    made.__module__, made.__qualname__ = function.__module__, function.__qualname__
-    return made
+    merged.__module__, merged.__qualname__ = function.__module__, function.__qualname__
+    return merged

@@ -1,6 +1,6 @@
-"""Numbers written as text: ``"0:20"``, ``"3"`` or ``"0,2,5:8"``."""
+"""Ranges of numbers as text: ``"0:20"``, ``"3"`` or ``"0,2,5:8"``."""
 
-#: Numbers that a text may name: a pool holds no more.
+#: Most numbers that a text may name; pools are no larger.
 MOST = 1_000_000
 
 
@@ -8,7 +8,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     """Seeds from ``"0:20"``, ``"3"`` or ``"0,2,5:8"``.
 
     Raises:
-        ValueError: If the text is none of these.
+        ValueError: If the text has another form.
     """
     seeds: list[int] = []
     for piece in text.split(","):
@@ -27,10 +27,10 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def parse_ids(text: str) -> tuple[int, ...]:
-    """Level ids from the same kinds of text.
+    """Level ids from text of the same form.
 
     Raises:
-        ValueError: If the text is none of these, or an id cannot be one or is named twice.
+        ValueError: If the text has another form, or an id is out of range or repeated.
     """
     ids = parse_seeds(text)
     if min(ids) < 0 or max(ids) >= 2**63:

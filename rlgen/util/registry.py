@@ -1,4 +1,4 @@
-"""Name -> member: refuses duplicates, answers a wrong name with the nearest one, takes plug-ins."""
+"""Catalogues: tables of named members, with plug-ins and suggestions for misspelt names."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ Member = TypeVar("Member")
 
 @dataclass(frozen=True)
 class Lazy:
-    """A member that is imported when it is first asked for.
+    """A member that is imported on first access.
 
     Listing a catalogue, and thus ``rlgen list``, imports nothing heavy.
 
     Attributes:
-        card: One line that says what the member is.
+        card: A one-line description of the member.
         target: ``"module:attribute"``, the member or its class.
-        arguments: What the class is called with; None if it is the member.
+        arguments: Arguments of the class; None if the target is the member itself.
     """
 
     card: str
@@ -37,7 +37,7 @@ class Lazy:
 
 @cache
 def _outside() -> Any:
-    """What all installed distributions offer: one search for all catalogues."""
+    """The entry points of all installed distributions: one search for all catalogues."""
     return entry_points()
 
 
@@ -45,16 +45,16 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
     """A named table of members of one kind.
 
     Args:
-        kind: What a member is, in the singular; used in error messages.
+        kind: The kind of its members, in the singular; used in error messages.
         table: ``{name: member}``, where a member has a ``card`` attribute, or is ``Lazy``.
-        group: Entry-point group through which other distributions add members. A name of ours
-            cannot be taken over: stored results would change their meaning.
-        further: Gives more tables of members, gone through until a name is there, before those of
-            other distributions.
+        group: Entry-point group through which other distributions add members. They cannot
+            replace our names: stored results would change their meaning.
+        further: Gives further tables of members, searched in order, before those of other
+            distributions.
 
     Raises:
-        UnknownNameError: From ``catalogue[name]`` when there is no such member, or when that of
-            another distribution cannot be loaded.
+        UnknownNameError: From ``catalogue[name]`` if there is no such member, or if one of another
+            distribution cannot be loaded.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
 
     def __getitem__(self, name: str) -> Member:
         if name not in self._loaded:
-            # Our own members are found without searching the installed distributions.
+            # Our own members need no search of the installed distributions.
             entry = self._table.get(name) or self._from_further(name) or self._all().get(name)
             if entry is None:
                 raise UnknownNameError(f"unknown {self.kind} {name!r}{nearest(name, self)}")
@@ -109,12 +109,12 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
             ) from error
 
     def load_own(self) -> list[Member]:
-        """Import all members but those of other distributions."""
+        """Import our own members, not those of other distributions."""
         return [self[name] for name in self._own]
 
     def __iter__(self) -> Iterator[str]:
         yield from self._own
-        # What others add is looked for only when ours are through.
+        # Other distributions are searched only after our own members.
         yield from [name for name in self._all() if name not in self._own]
 
     def __len__(self) -> int:

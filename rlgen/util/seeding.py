@@ -1,7 +1,7 @@
-"""Independent named random streams; the only maker of generators in rlgen.
+"""Independent named random streams; the only source of generators in rlgen.
 
 ``stream(seed, "maze-basic", 1, 17, "layout")`` is the same generator on every machine and in
-every process, and shares nothing with a stream of any other path.
+every process, and is independent of the streams of all other paths.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ def stream(seed: int, *path: str | int) -> np.random.Generator:
 
     Args:
         seed: Any integer, for example a run's training seed or a level id.
-        *path: Names and integers that say what the numbers are for.
+        *path: Names and integers that identify the purpose of the numbers.
 
     Returns:
         A PCG64 generator, independent of the streams of all other (seed, path).
@@ -31,5 +31,5 @@ def stream(seed: int, *path: str | int) -> np.random.Generator:
 
 
 def library_seed(seed: int, *path: str | int) -> int:
-    """A 31-bit seed for libraries that take an integer and make their own generators."""
+    """A 31-bit seed for libraries that make their own generators from an integer."""
     return _entropy(seed, path) % 2**31

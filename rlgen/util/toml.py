@@ -1,4 +1,4 @@
-"""TOML read, with an answer for what cannot be, and values written on one line."""
+"""Reading TOML with clear errors, and writing values on one line."""
 
 import tomllib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Settings written by people, checked all at once: every error names its key, value and remedy."""
+"""Validation of settings: all errors at once, each with its key, value and remedy."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ Probability = Annotated[float, Field(ge=0, le=1, strict=False)]
 
 
 def listed(value: Any) -> Any:
-    """A single value is a list of one."""
+    """Treat a single value as a list of one."""
     return tuple(value) if isinstance(value, list | tuple | range) else (value,)
 
 
 def _one_or_several(item: Any, least: int = 1) -> tuple[BeforeValidator, Any]:
-    """A field that takes one value or a list; the JSON Schema says both."""
+    """A field that takes one value or a list, as its JSON Schema says."""
     schema = item | Annotated[list[item], Field(min_length=least)]
     several = BeforeValidator(listed, json_schema_input_type=schema)
     return several, Field(min_length=least, strict=False)
@@ -40,7 +40,7 @@ class Settings(BaseModel):
 
 
 def parse_value(text: str) -> Any:
-    """A setting written as text: a number, true, false, or the text itself."""
+    """Parse a setting: a number, true, false, or the text itself."""
     try:
         return json.loads(text)
     except ValueError:
@@ -68,13 +68,13 @@ Model = TypeVar("Model", bound=Settings)
 def checked(
     model: type[Model], values: Mapping[str, Any], error: type[RlgenError], where: str
 ) -> Model:
-    """``values`` as ``model``.
+    """Validate ``values`` as a ``model``.
 
     Args:
         model: The table of known keys, their types and limits.
         values: What the user wrote.
         error: The class to raise.
-        where: What the message begins with, for example the file.
+        where: The beginning of messages, for example the file.
 
     Raises:
         RlgenError: Of class ``error``, with one line for each wrong key.
@@ -84,7 +84,7 @@ def checked(
     except ValidationError as failure:
         lines = []
         for fault in failure.errors(include_url=False):
-            # A position in a list is told by the value.
+            # The value shows the position in a list.
             key = ".".join(part for part in fault["loc"] if isinstance(part, str))
             if fault["type"] == "extra_forbidden":
                 hint = nearest(str(fault["loc"][-1]), model.model_fields)
@@ -92,9 +92,9 @@ def checked(
             elif fault["type"] == "missing":
                 lines.append(f"{where}: key {key!r} is missing")
             else:
-                told = fault["msg"].removeprefix("Value error, ")
-                told = told[:1].lower() + told[1:]
+                reason = fault["msg"].removeprefix("Value error, ")
+                reason = reason[:1].lower() + reason[1:]
                 value = f" = {fault['input']!r}" if key else ""
-                lines.append(f"{where}: {key}{value}: {told}" if key else f"{where}: {told}")
-        # A union reports one fault for each of its members; the same line twice helps nobody.
+                lines.append(f"{where}: {key}{value}: {reason}" if key else f"{where}: {reason}")
+        # A union reports one fault for each of its members: drop repeated lines.
         raise error("\n".join(dict.fromkeys(lines))) from None

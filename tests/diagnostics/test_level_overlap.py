@@ -322,7 +322,7 @@ def test_what_cannot_be_audited():
         audit(frames, range(3), [4], Question(train_range=2))
     with pytest.raises(LevelError, match=r"--grid: observations of shape \(8,\)"):
         audit(frames, [1], [2], Question(grid=True))
-    with pytest.raises(LevelError, match="--grid: observations of frames are no arrays"):
+    with pytest.raises(LevelError, match="--grid: observations of frames are not arrays"):
         audit(Frames(1, 0.0, dictionary=True), [1], [2], Question(grid=True))
 
 
@@ -382,7 +382,7 @@ def test_a_store_is_audited(tiny_store, tmp_path):
     with pytest.raises(StoreError, match="version"):
         audit_store(copy)
     files.write_json(path, {"family": "maze-basic"})
-    with pytest.raises(DamagedStoreError, match="is no manifest of a split"):
+    with pytest.raises(DamagedStoreError, match="is not a split manifest"):
         audit_store(copy)
     path.unlink()
     with pytest.raises(StoreError, match="has no splits yet"):
@@ -442,6 +442,6 @@ def test_a_store_does_not_choose_what_is_imported(tmp_path, tiny, family, option
     pools = {pool: {"ids": [1]} for pool in ("train", "test")}
     told = {"family": family, "options": options, "version": 1, "flip_p": 0.0, "pools": pools}
     store.save_split(told, "0" * 64)
-    with pytest.raises(StoreError, match=r"modules that it names.*say --env"):
+    with pytest.raises(StoreError, match=r"modules that it names.*use --env"):
         audit_store(store.path)
     assert "this" not in sys.modules

@@ -417,6 +417,6 @@ def test_a_study_from_the_command_line(tmp_path):
         assert all(len(action) == 1 for action in episode["actions"])
     page = (store / "report.html").read_text()
     assert "Pendulum-v1" in page
-    assert "sampled where they cannot be computed (episodes a level: 1)" in page
+    assert "sampled where they cannot be computed (episodes per level: 1)" in page
     more = CliRunner().invoke(cli, ["report", str(store)])
     assert more.exit_code == 0, more.output

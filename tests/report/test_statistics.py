@@ -190,19 +190,19 @@ def test_what_could_be_detected_stands_beside_null_results_only(study, summary):
     page = render(study, summary)
     assert {cell["verdict"] for cell in summary["cells"]}.isdisjoint({"memorises"})
     for cell in summary["cells"]:
-        words = f"Smallest gap that would have been found: {number(cell['detectable']['return'])},"
+        words = f"Smallest detectable gap: {number(cell['detectable']['return'])},"
         assert page.count(words) >= 2, "in the answer and on the card"
     found = synthetic(*drawn())
     told = summarise(found)
     assert told["cells"][0]["verdict"] == "memorises"
-    assert "Smallest gap that would have been found" not in render(found, told)
+    assert "Smallest detectable gap" not in render(found, told)
 
 
 @pytest.mark.slow
 def test_every_caption_says_what_its_intervals_are_for(study, summary):
     page = " ".join(render(study, summary).split())
     assert page.count("new training runs on new levels of the same family") >= 4
-    assert "they speak of the algorithm with these settings, not of one trained policy" in page
+    assert "they are about the algorithm with these settings, not about one trained policy" in page
     for name in FIGURES:
         reading = FIGURES[name].reading
         assert "95 %" not in reading or "for new training runs" in reading

@@ -345,7 +345,7 @@ def test_provenance_has_the_file_and_its_hash(tmp_path):
         assert "processor" not in told, "of the machine that trained nothing is known"
     page = report.write(store).read_text()
     assert digest in page
-    assert "trained and measured nothing" in page
+    assert "neither trained nor measured anything" in page
     assert "worker time" not in page
 
 

@@ -1,4 +1,4 @@
-"""Files that are either there, whole, or not there."""
+"""Atomic writes."""
 
 import json
 

@@ -1,13 +1,13 @@
-"""Do levels of the training pool show up among the test levels?
+"""Level overlap: training levels among the test levels.
 
-Different ids do not make different levels. In Procgen, which is the usual benchmark, of the seeds
-100,000 to 199,999 about 24 % begin with a frame with which one of the seeds 0 to 99,999 begins in
-coinrun (easy), 20 % in maze (easy), 10 % in maze (hard) and 1 % in coinrun (hard)
+Different ids do not imply different levels. In Procgen, the usual benchmark, about 24 % of the
+seeds 100,000 to 199,999 begin with the same frame as one of the seeds 0 to 99,999 in coinrun
+(easy), 20 % in maze (easy), 10 % in maze (hard) and 1 % in coinrun (hard)
 (https://github.com/openai/procgen/issues/100).
 
-A level is compared by what it shows: its first observation, or its first observations under a
-fixed sequence of actions. Levels that show the same are the same as far as that goes; what happens
-later may differ, so more observations can only make the share smaller.
+Levels are compared by their first observation, or their first observations under a fixed sequence
+of actions. Levels that look the same so far may differ later, so more observations can only lower
+the share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,14 @@ import numpy as np
 
 from rlgen.analysis.stats import overlaps
 from rlgen.diagnostics.level_overlap import grids
-from rlgen.diagnostics.level_overlap.views import Shown, show
+from rlgen.diagnostics.level_overlap.views import Views, show
 from rlgen.errors import DamagedStoreError, LevelError, StoreError
 from rlgen.levels import lookup
 from rlgen.levels.family import MAX_POOL, Family, Levels
 from rlgen.store.run_store import RunStore
 from rlgen.util import files
 
-#: Pairs of levels that are named.
+#: Most pairs of equal levels that are listed.
 EXAMPLES = 5
 
 
@@ -35,8 +35,8 @@ class Question:
     """How levels are compared.
 
     Attributes:
-        observations: How many of each level.
-        grid: Whether observations are grids; None to tell by looking.
+        observations: The number of observations per level.
+        grid: Whether observations are grids; None to detect it.
         train_range: Size of the range that the training levels are a sample of.
         seed: Of the actions.
     """
@@ -48,7 +48,7 @@ class Question:
 
 
 def find_family(name: str, options: Mapping[str, Any] | None = None) -> Family:
-    """The family of a name, configured."""
+    """The configured family with this name."""
     family = lookup.family(name)
     return family.configure(options) if options else family
 
@@ -56,24 +56,25 @@ def find_family(name: str, options: Mapping[str, Any] | None = None) -> Family:
 def audit(
     family: Family, train: Sequence[int], test: Sequence[int], question: Question | None = None
 ) -> dict[str, Any]:
-    """Compare two pools of a family by what their levels show.
+    """Compare two pools of a family by their levels' observations.
 
     Args:
-        family: Whose levels.
+        family: Of the levels.
         train: Ids of the training levels, ``(N,)``.
         test: Ids of the test levels, ``(M,)``.
         question: How they are compared.
 
     Returns:
-        Plain values. ``across``: a ``stats.overlaps.Share`` of the test levels that show what a
-        training level shows, and ``pairs`` of such; ``within``: ``stats.overlaps.Repeats`` of each
-        pool; ``range``: the share for the whole training range, if that was asked for;
+        Plain values. ``across``: a ``stats.overlaps.Share`` of the test levels that look like
+        a training level, and ``pairs`` of such; ``within``: ``stats.overlaps.Repeats`` of each
+        pool; ``range``: the share for the whole training range, if requested;
         ``symmetric`` and ``nearest``, of grids: the same up to rotation and reflection, and
         quantiles of the number of cells in which test levels differ from their nearest training
-        level; ``stable``: whether levels that were looked at twice showed the same.
+        level; ``stable``: whether levels that were viewed twice looked the same.
 
     Raises:
-        LevelError: If a pool is empty or too large, or ``grid`` was said of what is none.
+        LevelError: If a pool is empty or too large, or ``grid`` is True where observations are not
+            grids.
     """
     question = question or Question()
     for pool, ids in (("training", train), ("test", test)):
@@ -83,23 +84,23 @@ def audit(
 
 
 def compare(family: Family, train: Levels, test: Levels, question: Question) -> dict[str, Any]:
-    """``audit`` of levels at hand."""
+    """``audit`` for levels that have been generated."""
     keep = question.grid or (question.grid is None and grids.may_be(family.observation_space))
-    seen = {
+    views = {
         pool: show(
             family, levels, observations=question.observations, seed=question.seed, keep=keep
         )
         for pool, levels in (("train", train), ("test", test))
     }
-    marks = {pool: shown.marks for pool, shown in seen.items()}
+    marks = {pool: own.marks for pool, own in views.items()}
     across = overlaps.share(marks["train"], marks["test"])
-    told: dict[str, Any] = {
+    overlap: dict[str, Any] = {
         "family": family.name,
         "options": dict(family.options),
         "observations": question.observations,
-        "stable": all(shown.stable for shown in seen.values()),
+        "stable": all(own.stable for own in views.values()),
         "same_ids": len(set(train.ids.tolist()) & set(test.ids.tolist())),
-        "across": asdict(across) | {"pairs": _pairs(seen["train"], seen["test"])},
+        "across": asdict(across) | {"pairs": _pairs(views["train"], views["test"])},
         "within": {pool: asdict(overlaps.repeats(own)) for pool, own in marks.items()},
         "range": None,
         "symmetric": None,
@@ -112,25 +113,25 @@ def compare(family: Family, train: Levels, test: Levels, question: Question) -> 
                 "training levels given"
             )
         whole = overlaps.share_of_range(across, len(train), question.train_range)
-        told["range"] = asdict(whole) | {"levels": question.train_range}
-    told |= _as_grids(family, seen, question)
-    return told
+        overlap["range"] = asdict(whole) | {"levels": question.train_range}
+    overlap |= _as_grids(family, views, question)
+    return overlap
 
 
-def _pairs(train: Shown, test: Shown) -> list[dict[str, int]]:
-    """Some pairs of levels that show the same."""
+def _pairs(train: Views, test: Views) -> list[dict[str, int]]:
+    """Some pairs of levels that look the same."""
     first = {mark: int(i) for mark, i in zip(train.marks[::-1], train.ids[::-1], strict=True)}
-    found = [
+    pairs = [
         {"test": int(level), "train": first[mark]}
         for level, mark in zip(test.ids, test.marks, strict=True)
         if mark in first
     ]
-    return found[:EXAMPLES]
+    return pairs[:EXAMPLES]
 
 
-def _as_grids(family: Family, seen: Mapping[str, Shown], question: Question) -> dict[str, Any]:
-    """What only grids have."""
-    first = [seen[pool].first for pool in ("train", "test")]
+def _as_grids(family: Family, views: Mapping[str, Views], question: Question) -> dict[str, Any]:
+    """The results that only grids have."""
+    first = [views[pool].first for pool in ("train", "test")]
     arrays = [array for array in first if array is not None]
     alike = len(arrays) == 2 and arrays[0].shape[1:] == arrays[1].shape[1:]
     both = np.concatenate(arrays) if alike else None
@@ -138,7 +139,7 @@ def _as_grids(family: Family, seen: Mapping[str, Shown], question: Question) -> 
     if not wanted:
         return {}
     if both is None:
-        raise LevelError(f"--grid: observations of {family.name} are no arrays of one shape")
+        raise LevelError(f"--grid: observations of {family.name} are not arrays of one shape")
     cells = grids.codes(both)
     train, test = np.split(cells, [len(arrays[0])])
     marks = grids.canonical(train), grids.canonical(test)
@@ -157,34 +158,34 @@ def _as_grids(family: Family, seen: Mapping[str, Shown], question: Question) -> 
 def audit_store(path: Path, question: Question | None = None) -> list[dict[str, Any]]:
     """Compare the pools of each split of a store: held-out levels with training levels.
 
-    The levels are made anew from their ids.
+    The levels are generated again from their ids.
 
     Returns:
-        For each split and held-out pool what ``audit`` tells, with ``split`` (its hash) and
+        For each split and held-out pool, the result of ``audit`` with ``split`` (its hash) and
         ``pool``.
 
     Raises:
-        StoreError: If it has no splits, or its family is another one now.
+        StoreError: If it has no splits, or its family has another version now.
     """
     question = question or Question()
     store = RunStore(path)
-    told = []
+    overlaps = []
     for file in sorted((store.path / "splits").glob("*.json")):
         manifest = files.read_json(file)
         try:
             name, options = manifest["family"], manifest["options"]
             if ":" in name or options.get("wrappers"):
-                # A store is someone's results: what it names is not imported for it.
+                # A store may be someone else's: the modules that it names are not imported.
                 raise StoreError(
                     f"{file}: its levels need modules that it names: {name}, wrappers "
-                    f"{options.get('wrappers', '')!r}; if you trust them, say --env {name}"
+                    f"{options.get('wrappers', '')!r}; if you trust them, use --env {name}"
                 )
             family = find_family(name, options)
             pools = {name: levels["ids"] for name, levels in manifest["pools"].items()}
             flip_p = manifest["flip_p"]
             version = manifest["version"]
         except (KeyError, TypeError, AttributeError):
-            raise DamagedStoreError(f"{file}: is no manifest of a split") from None
+            raise DamagedStoreError(f"{file}: is not a split manifest") from None
         if version != family.version:
             raise StoreError(
                 f"{file}: levels of {family.name} version {version}; this is {family.version}"
@@ -192,8 +193,8 @@ def audit_store(path: Path, question: Question | None = None) -> list[dict[str, 
         train = family.generate(pools["train"], flip_p)
         for pool in ("validation", "test"):
             if pools.get(pool):
-                found = compare(family, train, family.generate(pools[pool]), question)
-                told.append({"split": file.stem, "pool": pool} | found)
-    if not told:
+                overlap = compare(family, train, family.generate(pools[pool]), question)
+                overlaps.append({"split": file.stem, "pool": pool} | overlap)
+    if not overlaps:
         raise StoreError(f"{path}: has no splits yet")
-    return told
+    return overlaps

@@ -1,7 +1,7 @@
-"""Observations that are grids of cells: the same but turned, and how far from the nearest.
+"""Grid observations: equality up to rotation and reflection, and nearest levels.
 
-What is turned and reflected is the picture. Where a cell's content has a direction of its own,
-such as an agent that looks to the left, a turned level is another task with the same picture.
+The picture is rotated and reflected. Where a cell's content has a direction, such as an agent that
+faces left, a rotated level is another task with the same picture.
 """
 
 import hashlib
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from rlgen.errors import LevelError
 
-#: A grid has at most so many cells a side, and cells so many different values, unless told.
+#: Most cells per side, and most distinct values of cells, of what is taken for a grid.
 MAX_SIDE, MAX_VALUES = 32, 32
-#: Shares of test levels whose distances are told.
+#: Quantiles of the distances that are reported.
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
-#: Kinds of numbers that cells are told by.
+#: Kinds of numpy types that grids have.
 _KINDS = "bui"
 Codes = NDArray[np.int32]
 
@@ -56,11 +56,11 @@ def _channels_last(observations: NDArray[Any]) -> NDArray[Any]:
 
 
 def codes(observations: NDArray[Any]) -> Codes:
-    """Cells as numbers that are equal where the cells' contents are.
+    """Number the cells' contents: equal numbers for equal contents.
 
     Args:
-        observations: ``(L, C, H, W)``, ``(L, H, W, C)`` or ``(L, H, W)``. Levels whose cells are
-            to be compared are given together.
+        observations: ``(L, C, H, W)``, ``(L, H, W, C)`` or ``(L, H, W)``. Levels to be compared
+            must be passed together.
 
     Returns:
         int32 ``(L, H, W)``.
@@ -70,30 +70,30 @@ def codes(observations: NDArray[Any]) -> Codes:
     """
     if observations.ndim not in (3, 4):
         raise LevelError(
-            f"--grid: observations of shape {observations.shape[1:]} are no grids of cells"
+            f"--grid: observations of shape {observations.shape[1:]} are not grids of cells"
         )
     cells = np.ascontiguousarray(_channels_last(observations))
     raw = cells.view(np.uint8).reshape(*cells.shape[:3], -1)
-    told = np.zeros(raw.shape[:3], np.int64)
+    ranks = np.zeros(raw.shape[:3], np.int64)
     for at in range(0, raw.shape[3], 8):
         # Eight bytes at a time as one number: np.unique of whole rows would take minutes.
         piece = np.zeros((*raw.shape[:3], 8), np.uint8)
         piece[..., : min(8, raw.shape[3] - at)] = raw[..., at : at + 8]
         numbers = _ranked(piece.view(np.uint64)[..., 0])
-        told = _ranked(told * (int(numbers.max(initial=0)) + 1) + numbers)
-    return told.astype(np.int32)
+        ranks = _ranked(ranks * (int(numbers.max(initial=0)) + 1) + numbers)
+    return ranks.astype(np.int32)
 
 
 def _ranked(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Small numbers that are equal where the values are."""
+    """Small numbers, equal for equal values."""
     ranks = np.unique(values, return_inverse=True)[1]
     return np.asarray(ranks, np.int64).reshape(values.shape)
 
 
 def canonical(grids: Codes) -> list[str]:
-    """One mark a level, equal for levels that are the same up to rotation and reflection.
+    """One hash per level, equal for levels that are the same up to rotation and reflection.
 
-    The least of all images under the dihedral group: eight for a square, four for a rectangle.
+    That of the least image under the dihedral group: of eight for a square, four for a rectangle.
 
     Args:
         grids: ``(L, H, W)``, from ``codes``.
@@ -104,7 +104,7 @@ def canonical(grids: Codes) -> list[str]:
 
 
 def images(grid: Codes) -> Iterator[Codes]:
-    """A grid ``(H, W)`` turned and reflected; only those that keep its shape."""
+    """Rotations and reflections of a grid ``(H, W)`` that keep its shape."""
     turns = (0, 1, 2, 3) if grid.shape[0] == grid.shape[1] else (0, 2)
     for turn in turns:
         turned = np.rot90(grid, turn)
@@ -113,7 +113,7 @@ def images(grid: Codes) -> Iterator[Codes]:
 
 
 def nearest(train: Codes, test: Codes) -> NDArray[np.int64]:
-    """Cells in which each test level differs from the training level that is most like it.
+    """The number of cells in which each test level differs from its nearest training level.
 
     Args:
         train: ``(N, H, W)``.
@@ -122,19 +122,22 @@ def nearest(train: Codes, test: Codes) -> NDArray[np.int64]:
     Returns:
         ``(M,)``.
     """
-    known = np.unique(train.reshape(len(train), -1), axis=0)
+    distinct = np.unique(train.reshape(len(train), -1), axis=0)
     return np.array(
-        [np.count_nonzero(known != level, axis=1).min() for level in test.reshape(len(test), -1)],
+        [
+            np.count_nonzero(distinct != level, axis=1).min()
+            for level in test.reshape(len(test), -1)
+        ],
         np.int64,
     )
 
 
 def distances(train: Codes, test: Codes) -> dict[str, Any]:
     """Quantiles of ``nearest``, in cells, with the number of cells of a level."""
-    found = nearest(train, test)
-    told = np.quantile(found, QUANTILES, method="inverted_cdf")
+    differing = nearest(train, test)
+    quantiles = np.quantile(differing, QUANTILES, method="inverted_cdf")
     return {
         "cells": int(np.prod(test.shape[1:])),
-        "mean": float(found.mean()),
-        "quantiles": {f"{q:g}": int(d) for q, d in zip(QUANTILES, told, strict=True)},
+        "mean": float(differing.mean()),
+        "quantiles": {f"{q:g}": int(d) for q, d in zip(QUANTILES, quantiles, strict=True)},
     }

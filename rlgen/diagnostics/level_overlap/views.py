@@ -1,4 +1,4 @@
-"""What levels show: their first observations, as hashes that are equal where these are."""
+"""Views of levels: hashes of their first observations."""
 
 import copy
 import hashlib
@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from rlgen.levels.family import Family, Levels
 from rlgen.util.seeding import library_seed, stream
 
-#: Levels that are looked at twice, to see whether an id decides what a level shows.
+#: Levels that are viewed twice, to test whether the id determines the level.
 TWICE = 8
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the levels of a pool show.
+class Views:
+    """The views of a pool's levels.
 
     Attributes:
         ids: ``(L,)``.
-        marks: One SHA-256 hex digest a level, of its first observations.
+        marks: One SHA-256 hex digest per level, of its first observations.
         first: First observations ``(L, ...)``; None unless they are arrays of one shape.
-        stable: Whether levels that were looked at twice showed the same.
+        stable: Whether levels that were viewed twice looked the same.
     """
 
     ids: NDArray[np.int64]
@@ -36,33 +36,32 @@ class Shown:
 
 def show(
     family: Family, levels: Levels, *, observations: int = 1, seed: int = 0, keep: bool = True
-) -> Shown:
-    """Look at every level.
+) -> Views:
+    """View every level.
 
     Args:
-        family: Whose levels they are.
+        family: Of the levels.
         levels: ``L`` levels.
-        observations: How many of each are compared: the first, and those after each of
-            ``observations - 1`` actions, which are the same in all levels. An episode may end
-            before.
+        observations: The number per level: the first, and those after each of
+            ``observations - 1`` actions, the same in all levels. An episode may end earlier.
         seed: Of the actions.
-        keep: Whether first observations are kept; a hundred thousand pictures fill a memory.
+        keep: Whether to keep first observations, which for many pictures takes much memory.
     """
     actions = action_sequence(family.action_space, observations - 1, seed)
     env = family.env(levels)
     try:
-        looks = (_look(env, int(level), actions) for level in levels.ids)
-        seen = [(mark, first if keep else None) for mark, first in looks]
-        again = [_look(env, int(level), actions)[0] for level in levels.ids[:TWICE]]
+        viewed = (_view(env, int(level), actions) for level in levels.ids)
+        kept = [(mark, first if keep else None) for mark, first in viewed]
+        again = [_view(env, int(level), actions)[0] for level in levels.ids[:TWICE]]
     finally:
         env.close()
-    marks = [mark for mark, _ in seen]
-    stacked = _stacked([first for _, first in seen]) if keep else None
-    return Shown(levels.ids, marks, stacked, again == marks[:TWICE])
+    marks = [mark for mark, _ in kept]
+    stacked = _stacked([first for _, first in kept]) if keep else None
+    return Views(levels.ids, marks, stacked, again == marks[:TWICE])
 
 
 def action_sequence(space: "gym.Space[Any]", length: int, seed: int) -> list[Any]:
-    """Actions that do not depend on the level."""
+    """A sequence of actions that does not depend on the level."""
     if isinstance(space, gym.spaces.Discrete):
         drawn = stream(seed, "audit", "actions").integers(int(space.n), size=length)
         return [np.int64(int(space.start) + int(action)) for action in drawn]
@@ -71,11 +70,11 @@ def action_sequence(space: "gym.Space[Any]", length: int, seed: int) -> list[Any
     return [own.sample() for _ in range(length)]
 
 
-def _look(env: "gym.Env[Any, Any]", level: int, actions: list[Any]) -> tuple[str, Any]:
+def _view(env: "gym.Env[Any, Any]", level: int, actions: list[Any]) -> tuple[str, Any]:
     """Mark and first observation of a level."""
     digest = hashlib.sha256()
     first, _ = env.reset(options={"level": level})
-    first = copy.deepcopy(first)  # some environments paint into one array for ever
+    first = copy.deepcopy(first)  # some environments reuse one array
     _feed(digest, first)
     for action in actions:
         observation, _, terminated, truncated, _ = env.step(action)
@@ -86,7 +85,7 @@ def _look(env: "gym.Env[Any, Any]", level: int, actions: list[Any]) -> tuple[str
 
 
 def _feed(digest: Any, observation: Any) -> None:
-    """Add an observation to a hash, with its structure, so that no two share one text."""
+    """Add an observation and its structure to a hash, so that no two have the same input."""
     if isinstance(observation, Mapping):
         digest.update(f"{{{len(observation)}".encode())
         for name in sorted(observation, key=str):

@@ -1,4 +1,4 @@
-"""Figures of the report, one module each: a study in, a drawing and its numbers out.
+"""Figures of the report, one module each: from a study to a drawing and its numbers.
 
 To add one: a module with a ``Figure``, and its line in the table.
 """
@@ -12,7 +12,7 @@ FIGURES: Catalogue[Figure] = Catalogue(
     "figure",
     {
         "learning-curves": Lazy(
-            "training against held-out return while the agents train",
+            "training and held-out return during training",
             "rlgen.report.figures.learning_curves:FIGURE",
         ),
         "gap-by-levels": Lazy(

@@ -1,4 +1,4 @@
-"""What a figure is, and how it becomes SVG that fits a dark page as well as a light one."""
+"""Figures: the interface, and SVG output that suits dark and light pages."""
 
 import io
 import re
@@ -11,7 +11,7 @@ from typing import Any
 
 import matplotlib as mpl
 
-mpl.use("svg")  # before pyplot: no window system is wanted
+mpl.use("svg")  # before pyplot, so that no window system is needed
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,15 +22,15 @@ from matplotlib.figure import Figure as Canvas
 
 from rlgen.analysis.results import Results
 
-#: The two pools' colours: told apart by colour-blind readers and visible on dark and light.
+#: The two pools' colours: distinct for colour-blind readers, visible on dark and light.
 TRAIN, TEST = "#3b82c4", "#e07b39"
-#: Pools as drawn: name in the records, name for people, colour.
+#: Pools as drawn: name in the records, label, colour.
 DRAWN_POOLS = (("train", "training levels", TRAIN), ("test", "held-out levels", TEST))
-#: Drawn in these, text and lines take the page's own colours (see ``to_svg``).
+#: Text and lines in these colours take the page's own (see ``to_svg``).
 INK, FAINT = "#010203", "#040506"
-#: A picture shrinks to this part of its width at most, at which its text is 8 pixels high.
+#: The smallest fraction of its width that a picture shrinks to; its text is then 8 pixels high.
 NARROWEST = 0.62
-#: Panels in one figure; what does not fit is in the table below it.
+#: Most panels in one figure; the others are in the table below it.
 MOST_PANELS = 24
 
 _STYLE = {
@@ -61,10 +61,10 @@ class Drawing:
     """A drawn figure.
 
     Attributes:
-        svg: The picture, one ``<svg>`` element or more; empty where ``html`` stands in its place.
+        svg: The picture, one or more ``<svg>`` elements; empty where ``html`` replaces it.
         data: The numbers in it.
-        note: What the reader must know of this drawing, for example what was left out.
-        html: A table that is shown as the picture, with everything in it escaped.
+        note: What the reader needs to know about this drawing, such as what was left out.
+        html: A table shown in place of a picture, with all of its text escaped.
     """
 
     svg: str
@@ -86,7 +86,7 @@ class Figure(ABC):
 
     @abstractmethod
     def draw(self, study: Results) -> Drawing | None:
-        """The figure, or None if the study has nothing to show in it."""
+        """Draw the figure; None if the study has no data for it."""
 
 
 def panels(
@@ -100,11 +100,11 @@ def panels(
     by_size: bool = True,
     title: str,
 ) -> tuple[str, str]:
-    """One panel a cell on common axes, with a legend above.
+    """Draw one panel per cell on common axes, with a legend above.
 
     Args:
         name: Of the figure.
-        study: Whose cells they are.
+        study: The study of the cells.
         cells: At most ``MOST_PANELS`` of them are drawn.
         draw: Draws one panel.
         size: Width and height of a panel, inches.
@@ -115,9 +115,9 @@ def panels(
     Returns:
         The SVG, and a note if cells were left out.
     """
-    shown = cells[:MOST_PANELS]
-    columns = min(3, len(shown))
-    rows = -(-len(shown) // columns)
+    drawn = cells[:MOST_PANELS]
+    columns = min(3, len(drawn))
+    rows = -(-len(drawn) // columns)
     with style(name):
         canvas, axes = plt.subplots(
             rows,
@@ -128,48 +128,48 @@ def panels(
             squeeze=False,
             layout="constrained",
         )
-        for axis, cell in zip(axes.flat, shown, strict=False):
+        for axis, cell in zip(axes.flat, drawn, strict=False):
             draw(axis, cell)
             axis.set_title(fill(study.short(cell, size=by_size), 34) or study.common)
             axis.tick_params(labelbottom=True)
-        for axis in axes.flat[len(shown) :]:
+        for axis in axes.flat[len(drawn) :]:
             axis.set_visible(False)
         handles, labels = axes.flat[0].get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside upper left", ncols=len(labels))
         svg = to_svg(canvas, name, title)
         plt.close(canvas)
-    left_out = len(cells) - len(shown)
+    left_out = len(cells) - len(drawn)
     return svg, f"{left_out} more panels are in the table only." if left_out else ""
 
 
 def select(rows: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
-    """The rows in which all these columns have these values."""
+    """The rows in which the columns have the given values."""
     return rows[np.logical_and.reduce([rows[key] == value for key, value in wanted.items()])]
 
 
 def bars(rows: pd.DataFrame) -> list[pd.Series]:
-    """Lengths of error bars below and above the means; none where there is no interval."""
+    """Lengths of error bars below and above the means; zero where there is no interval."""
     mean = rows["mean"]
     return [mean - rows["low"].fillna(mean), rows["high"].fillna(mean) - mean]
 
 
 @contextmanager
 def style(name: str) -> Iterator[None]:
-    """Our look; ``name`` keeps the ids inside the SVG stable and apart from other figures'."""
-    look: Any = {**_STYLE, "svg.hashsalt": name}  # matplotlib's stubs want its 300 literal keys
+    """Our style; ``name`` makes the ids inside the SVG stable and unique to the figure."""
+    look: Any = {**_STYLE, "svg.hashsalt": name}  # matplotlib's stubs require its 300 literal keys
     with mpl.rc_context(look):
         yield
 
 
 def to_svg(canvas: Canvas, name: str, title: str) -> str:
-    """The canvas as an ``<svg>`` element with a title, in the page's colours and font.
+    """Convert a canvas to an ``<svg>`` element with a title, in the page's colours and font.
 
     Args:
         canvas: Drawn within ``style(name)``.
         name: Prefix of all ids.
         title: For screen readers.
     """
-    # What ``savefig(bbox_inches="tight")`` does, without drawing all of it twice.
+    # As ``savefig(bbox_inches="tight")``, without drawing everything twice.
     engine = canvas.get_layout_engine()
     if engine is not None:
         engine.execute(canvas)
@@ -180,19 +180,19 @@ def to_svg(canvas: Canvas, name: str, title: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    # Ids must be unique on the page: those that nothing refers to go, the others are prefixed.
+    # Ids must be unique on the page: unused ones are removed, the others prefixed.
     wanted = set(re.findall(r'(?:href="|url\()#([^")]+)', text))
     text = re.sub(
         r' id="([^"]*)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in wanted else "", text
     )
     text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
     text = text.replace(INK, "currentColor").replace(FAINT, "var(--grid)")
-    # Font sizes stay; the family is the page's.
+    # Keep font sizes; the font family is the page's.
     text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", text)
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     size = re.search(r'<svg[^>]* width="([\d.]+)pt"', text)
     width = float(size.group(1)) * 4 / 3 if size else 0
-    # On a narrow screen it scrolls rather than become too small to read.
+    # On a narrow screen it scrolls rather than becoming too small to read.
     limits = f"max-width:{width:.0f}px;min-width:{NARROWEST * width:.0f}px"
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', rf'\1 style="{limits}"', text, count=1)
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)

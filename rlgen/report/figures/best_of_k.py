@@ -1,4 +1,4 @@
-"""What keeping the best of k jobs would give (Zhang et al. 2018 keep 3 of 20; method 2.7)."""
+"""The return of the best of k jobs (method 2.7)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ class BestOfK(Figure):
     reading = (
         "How good the best of k jobs is on average, when it is chosen by its training return: all "
         "jobs count at k = 1, and only the best one at the right end. Where the held-out line "
-        "(orange) does not rise with the training line (blue), choosing by training return buys "
+        "(orange) does not rise with the training line (blue), choosing by training return gains "
         "nothing but a better-looking training return. Dots are single jobs; the lines are means "
         "over all choices of k of them and have no interval."
     )
@@ -62,8 +62,8 @@ class BestOfK(Figure):
 
 
 def _rows(group: Group) -> pd.DataFrame:
-    """The line and the dots of one panel."""
-    told = pd.concat(
+    """The numbers of one panel: its line and its dots."""
+    rows = pd.concat(
         [
             group.curve.assign(what="best of k", run_id="", agent="", network="", seed=""),
             group.jobs.assign(what="job", k="")[
@@ -71,7 +71,7 @@ def _rows(group: Group) -> pd.DataFrame:
             ].astype({"agent": str, "network": str}),
         ]
     )
-    return told.assign(**group.keys)[
+    return rows.assign(**group.keys)[
         [*GROUP, "what", "k", "run_id", "agent", "network", "seed", "train", "test"]
     ]
 

@@ -1,4 +1,4 @@
-"""Return under each condition, on training and on held-out levels (Zhang et al. 2018, Fig 3b)."""
+"""Return under each condition, on training and on held-out levels."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,12 +13,12 @@ NAME = "conditions"
 
 
 class Conditions(Figure):
-    """One panel a cell; a pair of points for each condition."""
+    """One panel per cell, with a pair of points for each condition."""
 
     title = "Return by condition"
     reading = (
-        "A check that detects overfitting would pull the training return (blue) down to the "
-        "held-out one (orange) in cells with a gap, and leave it in cells without. Points are "
+        "A condition that detects overfitting would pull the training return (blue) down to the "
+        "held-out one (orange) in cells with a gap, and not in cells without. Points are "
         "means over runs and levels, bars 95 % intervals for new training runs on new levels of "
         "the same family; “plain” is the level as it is, with "
         "sampled actions."
@@ -37,7 +37,7 @@ class Conditions(Figure):
                 points = select(data, part=pool, **{key: cell[key] for key in CELL})
                 axis.errorbar(
                     points["mean"],
-                    # upwards, so that the first condition stands on top
+                    # upwards, so that the first condition is on top
                     [len(names) - 1 - names.index(c) - shift for c in points["condition"]],
                     xerr=bars(points),
                     fmt="o",

@@ -1,4 +1,4 @@
-"""Final return by number of training levels (Zhang et al. 2018, Fig 2)."""
+"""Final return by number of training levels."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -61,8 +61,8 @@ class GapByLevels(Figure):
             axis.set_xlim(-0.5, len(sizes) - 0.5)
             axis.set(xlabel="training levels", ylabel="episode return")
 
-        found = data[SERIES].drop_duplicates().itertuples(index=False, name=None)
-        series = [dict(zip(SERIES, keys, strict=True)) for keys in found]
+        settings = data[SERIES].drop_duplicates().itertuples(index=False, name=None)
+        series = [dict(zip(SERIES, keys, strict=True)) for keys in settings]
         svg, note = panels(
             NAME,
             study,

@@ -1,4 +1,4 @@
-"""Training against held-out return while the agents train (Zhang et al. 2018, Fig 2a)."""
+"""Training and held-out return during training."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,12 +19,12 @@ NAME = "learning-curves"
 
 
 class LearningCurves(Figure):
-    """One panel a cell: thin lines are runs, thick lines their means."""
+    """One panel per cell: thin lines are runs, thick lines their means."""
 
     title = "Learning curves"
     reading = (
-        "Where the two colours part, the agent goes on improving on its training levels without "
-        "getting better at levels it has never seen. Thin lines are single runs, thick lines their "
+        "Where the two colours part, the agent keeps improving on its training levels without "
+        "getting better on levels it has never seen. Thin lines are single runs, thick lines their "
         "mean, and bands are 95 % intervals of that mean for new training runs, tested on the "
         "levels of the same held-out pool. A diamond marks the first step at which a run's "
         "overfitting was certain: from there on its training levels have a higher return than new "
@@ -39,7 +39,7 @@ class LearningCurves(Figure):
         alarms = runs["run_id"].map(study.alarms)
         runs = runs.assign(first=runs["step"] == alarms, alarmed=runs["step"] >= alarms)
         means = _means(runs)
-        # Bands of few runs are wider than the picture; the runs decide its height.
+        # Bands of few runs can exceed the picture; the runs determine its height.
         low, high = runs["ret_mean"].min(), runs["ret_mean"].max()
         limits = (low - 0.05 * (high - low) - 0.05, high + 0.05 * (high - low) + 0.05)
 
@@ -91,7 +91,7 @@ class LearningCurves(Figure):
 
 
 def _lines(curves: pd.DataFrame) -> list[Floats]:
-    """Points ``(T, 2)`` of each run."""
+    """The points ``(T, 2)`` of each run."""
     rows = curves.sort_values(["run_id", "step"])
     starts = np.flatnonzero(~rows["run_id"].duplicated())[1:]
     return np.split(rows[["step", "ret_mean"]].to_numpy(np.float64), starts)
@@ -100,9 +100,9 @@ def _lines(curves: pd.DataFrame) -> list[Floats]:
 def _means(curves: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for keys, group in curves.groupby([*CELL, "split", "step"], observed=True, sort=True):
-        told = run_mean(group["ret_mean"].to_numpy())
+        estimate = run_mean(group["ret_mean"].to_numpy())
         alarmed = int(group["alarmed"].sum())
-        rows.append([*keys, len(group), told.mean, told.low, told.high, alarmed])
+        rows.append([*keys, len(group), estimate.mean, estimate.low, estimate.high, alarmed])
     names = [*CELL, "split", "step", "runs", "mean", "low", "high", "alarmed"]
     return pd.DataFrame(rows, columns=names)
 

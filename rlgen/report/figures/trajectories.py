@@ -19,7 +19,7 @@ from rlgen.analysis.verdicts import number
 from rlgen.report.figures.base import Drawing, Figure, select, style, to_svg
 
 NAME = "trajectories"
-#: Cells shown, each in two pictures.
+#: Most cells shown, each in two pictures.
 MOST_CELLS = 8
 
 Episode = Mapping[str, Any]
@@ -27,14 +27,14 @@ Cell = Mapping[str, Any]
 
 
 class Trajectories(Figure):
-    """Two pictures a cell, of its first run."""
+    """Two pictures per cell, of its first run."""
 
     title = "Episodes on the worst levels"
     reading = (
         "For each cell, one sampled episode of its first run on the training level and on the "
         "held-out level with the lowest expected return. The line runs from light to dark as time "
-        "passes, drifting a little so that ways back are visible; circles are steps on the spot, "
-        "against a wall or by choice."
+        "passes, drifting a little so that the way back is visible; circles are steps without "
+        "movement, against a wall or by choice."
     )
 
     def draw(self, study: Results) -> Drawing | None:
@@ -42,7 +42,7 @@ class Trajectories(Figure):
         episodes = _chosen(study)
         if not episodes:
             return None
-        pictures = [(cell, episode) for cell, shown in episodes for episode in shown]
+        pictures = [(cell, episode) for cell, own in episodes for episode in own]
         columns = 4 if len(pictures) > 4 else 2
         rows = -(-len(pictures) // columns)
         with style(NAME):
@@ -68,13 +68,13 @@ class Trajectories(Figure):
 def _chosen(study: Results) -> list[tuple[Cell, Sequence[Episode]]]:
     """The first run of each cell and its episodes."""
     runs = study.folded.drop_duplicates("run_id").sort_values("seed", kind="stable")
-    found: list[tuple[Cell, Sequence[Episode]]] = []
+    chosen: list[tuple[Cell, Sequence[Episode]]] = []
     for cell in study.cells[:MOST_CELLS]:
         first = select(runs, **{key: cell[key] for key in CELL})["run_id"].iloc[0]
-        shown = study.trajectories.get(str(first), [])
-        if shown:
-            found.append((cell, shown))
-    return found
+        episodes = study.trajectories.get(str(first), [])
+        if episodes:
+            chosen.append((cell, episodes))
+    return chosen
 
 
 def _steps(pictures: list[tuple[Cell, Episode]]) -> pd.DataFrame:
@@ -109,7 +109,7 @@ def _picture(axis: Axes, episode: Episode) -> None:
     height, width = episode["grid"]
     axis.imshow(np.asarray(image), extent=(-0.5, width - 0.5, height - 0.5, -0.5))
     cells = np.array(episode["positions"], dtype=float)
-    # A drift that changes slowly keeps ways there and back apart.
+    # A slowly changing drift separates the way there from the way back.
     t = np.arange(len(cells)) / 7
     path = cells + 0.12 * np.column_stack([np.cos(t), np.sin(t)])
     shades = plt.get_cmap("plasma_r")(np.linspace(0.15, 0.95, len(cells) - 1))

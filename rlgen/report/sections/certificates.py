@@ -1,4 +1,4 @@
-"""What can be promised of each stored policy on new levels, and where that is refused."""
+"""Certificates: lower bounds for each stored policy on new levels, or why there are none."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,14 +17,14 @@ CONFIDENCE = 0.95
 def certificates(study: Results) -> list[dict[str, Any]]:
     """A certificate for each run under the main condition (method 2.10).
 
-    Each rests on the test levels, and holds only if no choice between policies has read them:
+    Each rests on the test levels, and is valid only if no selection among policies has read them:
     where the access log has one, ``refused`` says so and there are no bounds.
 
     Returns:
         By run: its keys; ``checkpoint``, environment steps; ``levels``; ``exact``: whether returns
-        were computed and not sampled; under ``return`` and ``solved`` the ``mean``, the lower
-        bound ``lower``, its ``method``, and the ``reason`` if there is none; the ``sentence``. Of
-        results from elsewhere no policy is stored, and nothing is certified.
+        were computed rather than sampled; under ``return`` and ``solved`` the ``mean``, the lower
+        bound ``lower``, its ``method``, and the ``reason`` if there is none; the ``sentence``. An
+        import stores no policies, and certifies nothing.
     """
     if study.imported:
         return []
@@ -39,23 +39,23 @@ def certificates(study: Results) -> list[dict[str, Any]]:
 
 
 def _spoiled(study: Results) -> dict[str, str]:
-    """By family the first choice that has read its test levels.
+    """By family, the first selection that has read its test levels.
 
-    Test levels of a family depend on nothing but their number, so that a choice between some runs
-    has read the levels of all.
+    Test levels of a family depend only on their number, so a selection among some runs has read
+    the levels of all.
     """
     families = study.folded.drop_duplicates("manifest").set_index("manifest")["family"]
-    told: dict[str, str] = {}
+    refusals: dict[str, str] = {}
     for entry in study.accesses:
         if entry["purpose"] != SELECTION or entry["pool"] != "test":
             continue
-        # Runs whose split nobody knows any more: may have been of any family.
-        known = entry["manifest"] in families.index
-        read = [families[entry["manifest"]]] if known else set(study.folded["family"])
+        # A split that is no longer in the study may have been of any family.
+        in_study = entry["manifest"] in families.index
+        read = [families[entry["manifest"]]] if in_study else set(study.folded["family"])
         for family in read:
             why = f"refused: test levels were read by a selection on {entry['date']}"
-            told.setdefault(str(family), why)
-    return told
+            refusals.setdefault(str(family), why)
+    return refusals
 
 
 def _certificate(run: Mapping[Any, Any], facts: Mapping[str, Any], refused: str) -> dict[str, Any]:
@@ -84,18 +84,18 @@ def _least(returns: Any, facts: Mapping[str, Any]) -> Certificate:
     if "bounds" not in facts:
         reason = "the lowest and highest possible return are not known"
         return Certificate(NAN, "betting", len(returns), CONFIDENCE, reason=reason)
-    # One bound, chosen beforehand: the best of several would not hold with this confidence.
+    # One bound, chosen in advance: the best of several would not hold with this confidence.
     low, high = facts["bounds"]["test"]
     return betting(returns, low, high, CONFIDENCE)
 
 
 def solves(probabilities: Any) -> Certificate:
-    """Lower bound on the share of the levels that a policy solves.
+    """A lower bound on the share of levels that a policy solves.
 
     Args:
-        probabilities: ``(L,)``, that it solves each level. Where all are 0 or 1, as those of a
-            deterministic policy are, Clopper and Pearson's bound; a mean of other numbers is not
-            binomial and gets the betting bound.
+        probabilities: ``(L,)``, of solving each level. If all are 0 or 1, as those of a
+            deterministic policy, Clopper and Pearson's bound is used; a mean of other numbers
+            is not binomial, and the betting bound is used.
     """
     values = np.asarray(probabilities, float)
     if len(values) and np.isin(values, (0, 1)).all():
@@ -103,19 +103,24 @@ def solves(probabilities: Any) -> Certificate:
     return betting(values, 0.0, 1.0, CONFIDENCE)
 
 
-def _plain(values: Any, told: Certificate) -> dict[str, Any]:
+def _plain(values: Any, certificate: Certificate) -> dict[str, Any]:
     mean = float(values.mean())
-    return {"mean": mean, "lower": told.lower, "method": told.method, "reason": told.reason}
+    return {
+        "mean": mean,
+        "lower": certificate.lower,
+        "method": certificate.method,
+        "reason": certificate.reason,
+    }
 
 
 def sentence(least: Certificate, share: Certificate) -> str:
-    """The certificate in words."""
+    """The certificate as a sentence."""
     if least.reason:
         return f"No certificate: {least.reason}."
-    told = (
+    text = (
         f"With {100 * CONFIDENCE:.0f} % confidence the frozen policy's mean return over the "
         f"level distribution is at least {rounded_down(least.lower)}"
     )
     if share.reason:
-        return f"{told}."
-    return f"{told}, and it solves at least {percent_down(share.lower)} of the levels."
+        return f"{text}."
+    return f"{text}, and it solves at least {percent_down(share.lower)} of the levels."

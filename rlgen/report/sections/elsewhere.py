@@ -1,4 +1,4 @@
-"""What a report of results from elsewhere cannot say, in plain words."""
+"""Imported results: the limits of their report, in plain words."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,25 +12,26 @@ from rlgen.store.imported import Imported
 
 
 def elsewhere(study: Results) -> dict[str, Any] | None:
-    """What was imported, and what could not be computed for want of what.
+    """What was imported, and what could not be computed from it.
 
     Returns:
         ``files``: SHA-256 by path; ``notes``: how they were read; ``limits``: a sentence for each
-        thing that is not known; ``levels``: whether held-out levels are. None for a study of ours.
+        thing that is unknown; ``levels``: whether held-out levels are known. None for a study
+        that was run here.
     """
-    told = study.protocol
-    if not isinstance(told, Imported):
+    protocol = study.protocol
+    if not isinstance(protocol, Imported):
         return None
     return {
-        "files": told.files,
-        "notes": list(told.notes),
-        "limits": [*_limits(study), _trust(study, told)],
+        "files": protocol.files,
+        "notes": list(protocol.notes),
+        "limits": [*_limits(study), _trust(study, protocol)],
         "levels": UNKNOWN not in _apart(study),
     }
 
 
 def _apart(study: Results) -> set[str]:
-    """Why the cells have no full tables of runs and held-out levels, of those that have none."""
+    """The reasons why cells have no full tables of runs by held-out levels."""
     rows = study.main_records[study.main_records["split"] == "test"]
     cells = rows.groupby(CELL, observed=True)
     return {why_apart(cell, "held-out") for _, cell in cells} - {""}
@@ -40,50 +41,51 @@ def _limits(study: Results) -> Iterator[str]:
     rows = study.main_records
     apart = _apart(study)
     if any(cell["runs"] == 1 for cell in study.cells):
-        yield "A cell of one run has no intervals: a second run would show how far runs differ."
+        yield "A cell of one run has no intervals: a second run would show how much runs differ."
     if UNKNOWN in apart:
         yield (
-            "It is not known which levels were played. Intervals are of the spread of runs alone, "
+            "It is not known which levels were played. Intervals reflect the spread of runs alone, "
             "for new runs measured in the same way, and hold for new levels only if every run drew "
-            "levels of its own; there are no figures by level, no variance between levels, no "
-            "training pools to compare, and no paired comparison of gaps."
+            "its own levels; there are no figures by level, no variance between levels, no "
+            "comparison of training pools, and no paired comparison of gaps."
         )
     if SOME in apart:
         yield (
-            "Some runs share held-out levels and others do not, so that held-out returns and gaps "
-            "have no intervals: measure every run on the same levels, or each on its own."
+            "Some runs share held-out levels and others do not, so held-out returns and gaps have "
+            "no intervals: measure every run on the same levels, or each on its own."
         )
     elif apart - {UNKNOWN}:
         yield (
-            "The runs have held-out levels of their own, so that intervals are of the spread of "
-            "runs, and the variance between levels cannot be told apart."
+            "The runs have their own held-out levels, so intervals reflect the spread of runs, and "
+            "the variance between levels cannot be separated."
         )
     if not _any(rows["normalised"]):
         yield (
             "The best and the random agent's returns are not known: there are no normalised "
-            "scores, and no verdict but “undecided”. Columns oracle and random tell them, or --set."
+            "scores, and every verdict is “undecided”. Give columns oracle and "
+            "random, or use --set."
         )
     if not _any(rows["p_solved"]):
         yield "Whether episodes were solved is not known: there are no rates of solved levels."
     if study.curves.empty:
-        yield "Returns are of one step of training: there are no learning curves."
+        yield "All returns are from one training step: there are no learning curves."
     else:
-        yield "Checkpoints have no bounds of certainty: there are no overfitting alarms."
+        yield "Checkpoints have no confidence bounds: there are no overfitting alarms."
     if (rows["n_train_levels"] < 0).any():
-        yield "The number of training levels is not known; --set n_train_levels tells it."
+        yield "The number of training levels is not known; give it with --set n_train_levels."
     if (rows["seed"] < 0).any():
         yield "Seeds are not known: rlgen check cannot pair these runs with a baseline's."
     yield (
-        "No policy is stored: there are no certificates, no episodes to look at, and no further "
-        "conditions to put the agents to."
+        "No policy is stored: there are no certificates, no recorded episodes, and no evaluation "
+        "under further conditions."
     )
 
 
-def _trust(study: Results, told: Imported) -> str:
-    """What nobody has checked."""
-    named = UNKNOWN not in _apart(study) and told.options.get("own_numbers") != "True"
+def _trust(study: Results, protocol: Imported) -> str:
+    """What has been taken on trust."""
+    named = UNKNOWN not in _apart(study) and protocol.options.get("own_numbers") != "True"
     how = "is checked by their names only" if named else "is taken on trust"
-    return f"Returns are taken as they stand in the files; that pools share no levels {how}."
+    return f"Returns are taken from the files as they are; that pools share no levels {how}."
 
 
 def _any(arrays: Any) -> bool:
