@@ -19,7 +19,7 @@ from rlgen.levels.split import draw_split as _draw_split
 from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy, why_not
 from rlgen.policies.functions import from_function
 from rlgen.protocol import suite
-from rlgen.protocol.suite import Asked, ProtocolLike
+from rlgen.protocol.suite import Declaration, ProtocolLike
 from rlgen.store.run_store import SELECTION, RunStore
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -106,7 +106,7 @@ def evaluate(
     )
 
 
-def _clones(study: Asked) -> papers.Clones | None:
+def _clones(study: Declaration) -> papers.Clones | None:
     """The networks to be cloned for the claims, of levels that have a planner to clone."""
     clones = papers.clones(study)
     if clones is not None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rlgen.levels.split import Split
     from rlgen.networks.layers import Network
     from rlgen.policies.base import AnyPolicy
-    from rlgen.protocol.suite import Asked
+    from rlgen.protocol.suite import Declaration
     from rlgen.util.registry import Catalogue
 
 
@@ -131,7 +131,7 @@ def catalogue() -> "Catalogue[Paper]":
     return PAPERS
 
 
-def clones(study: "Asked") -> Clones | None:
+def clones(study: "Declaration") -> Clones | None:
     """The networks that a study has cloned for its claims; None if it needs none."""
     if not study.whole.paper:
         return None

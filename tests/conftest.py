@@ -66,8 +66,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedPolicy:
     from rlgen.policies import checkpoint
 
     def make(folder: Path) -> None:
+        from learning import train
+
         from rlgen import draw_split
-        from rlgen.training.train import train
         from rlgen_envs import FAMILIES
 
         split = draw_split(FAMILIES["maze-basic"], 10, 0, 5)

@@ -16,7 +16,7 @@ from rlgen.analysis.stats.equivalence import tost
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.multiplicity import holm
 from rlgen.errors import ProtocolError, nearest
-from rlgen.protocol.suite import Asked
+from rlgen.protocol.suite import Declaration
 
 NAN = float("nan")
 ALPHA = 0.05
@@ -98,7 +98,7 @@ def declared(claims: Mapping[str, Claim]) -> dict[str, list[float]]:
     return {name: [float(v) for v in claim.margins.values()] for name, claim in claims.items()}
 
 
-def margins_of(study: Asked) -> dict[str, list[float]]:
+def margins_of(study: Declaration) -> dict[str, list[float]]:
     """The margins of the claims that a study decides: all that its paper makes.
 
     Raises:

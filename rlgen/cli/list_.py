@@ -16,6 +16,7 @@ CATALOGUES = {
     "detectors": "rlgen.diagnostics.detectors:DETECTORS",
     "controls": "rlgen.agents.controls:CONTROLS",
 }
+#: The last one, keys of protocol files, is listed only where it is asked for.
 KINDS = ("families", *CATALOGUES, "papers", "protocols", "keys")
 
 
@@ -23,13 +24,13 @@ KINDS = ("families", *CATALOGUES, "papers", "protocols", "keys")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def list_(kind: str | None, as_json: bool) -> None:
-    """List what there is, one a line; keys are those of protocol files.
+    """List what there is, a line each; keys, those of protocol files, only by name.
 
     \b
     rlgen list
     rlgen list networks --json
     """
-    listings = {each: _cards(each) for each in ([kind] if kind else KINDS)}
+    listings = {each: _cards(each) for each in ([kind] if kind else KINDS[:-1])}
     if as_json:
         click.echo(json.dumps(listings[kind] if kind else listings, indent=1))
         return

@@ -45,18 +45,18 @@ def plan(
     from rlgen.analysis.claims import margins_of
     from rlgen.protocol import suite
     from rlgen.store.run_store import RunStore
-    from rlgen.study.agenda import agenda
-    from rlgen.study.cell import canonical
+    from rlgen.study import plan as plans
     from rlgen.study.cost import price
 
-    study = suite.read(protocol, seeds, budget)
-    wanted = agenda(study.parts)
+    declaration = suite.read(protocol, seeds, budget)
+    study = plans.plan(declaration)
+    tasks = study.tasks
     if out is not None and out.exists():
         store = RunStore(out)
-        store.joined(canonical(study.whole), margins_of(study))
-        wanted = [task for task in wanted if not store.has(task.cell.id)]
-    cost = price(wanted, worker_count(jobs))
-    clones = papers.clones(study)
+        store.joined(study.whole, margins_of(declaration))
+        tasks = tuple(task for task in tasks if not store.has(task.cell.id))
+    cost = price(tasks, worker_count(jobs))
+    clones = papers.clones(declaration)
     cost["clones"] = len(clones.kinds) * clones.seeds if clones else 0
     if as_json:
         click.echo(json.dumps(cost, indent=1))

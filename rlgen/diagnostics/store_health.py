@@ -89,10 +89,12 @@ def conditions(folder: Path, run: str | None) -> Problems:
     parts = [(part, item) for item, part in store.parts().items()]
     conditions_of: dict[str, tuple[str, ...]] = {}
     if parts:
-        from rlgen.study.agenda import agenda
+        from rlgen.study.plan import tasks
+        from rlgen.study.resolve import resolve
 
         # Each part of a suite has its own conditions; a run that no part needs lacks nothing.
-        conditions_of = {task.cell.id: task.wanted for task in agenda(parts)}
+        resolved = [resolve(*part) for part in parts]
+        conditions_of = {task.cell.id: task.wanted for task in tasks(resolved)}
     for cell in [run] if run else store.done():
         if not (store.run_folder(cell) / "conditions.json").is_file():
             continue  # reported by S201

@@ -5,6 +5,7 @@ JSON Schema and ``rlgen list keys`` follow from the field. A cell whose value is
 its id, so that stores stay valid.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field
@@ -25,6 +26,11 @@ class Group(Settings):
     def of(cls, settings: object) -> Self:
         """The group's values of anything that has its fields as attributes."""
         return cls(**{name: getattr(settings, name) for name in cls.model_fields})
+
+    @classmethod
+    def among(cls, settings: Mapping[str, Any]) -> Self:
+        """The group's values of a table that holds others too; defaults where it lacks some."""
+        return cls(**{name: settings[name] for name in cls.model_fields if name in settings})
 
 
 class Training(Group):

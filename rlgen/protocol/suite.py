@@ -30,7 +30,7 @@ PARTS, BUDGETS, BUDGET = "parts", "budgets", "budget"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Declaration:
     """Protocols that share a store.
 
     Attributes:
@@ -65,7 +65,9 @@ class Asked:
         return union.model_copy(update={"description": self.description})
 
 
-def read(source: ProtocolLike, seeds: Seeds | None = None, budget: str | None = None) -> Asked:
+def read(
+    source: ProtocolLike, seeds: Seeds | None = None, budget: str | None = None
+) -> Declaration:
     """What a source asks for.
 
     Args:
@@ -92,7 +94,7 @@ def read(source: ProtocolLike, seeds: Seeds | None = None, budget: str | None = 
     return _single([(values, text)], budget, seeds)
 
 
-def _from_path(path: Path, seeds: Seeds | None, budget: str | None) -> Asked:
+def _from_path(path: Path, seeds: Seeds | None, budget: str | None) -> Declaration:
     folder = path.parent if path.name == "import.toml" else path
     if (folder / "import.toml").is_file():
         raise ProtocolError(
@@ -110,13 +112,13 @@ def _from_path(path: Path, seeds: Seeds | None, budget: str | None) -> Asked:
 Layers = Sequence[tuple[Mapping[str, Any], str]]
 
 
-def _single(layers: Layers, budget: str | None, seeds: Seeds | None) -> Asked:
+def _single(layers: Layers, budget: str | None, seeds: Seeds | None) -> Declaration:
     where = layers[-1][1]
     values, old = modern(_resolved(layers, budget), where)
     protocol = _parsed(values, seeds, where)
     names = (old.item if old else "",)
     taken = _chosen(layers, budget)
-    return Asked(((protocol, where),), protocol.description, names, taken, old)
+    return Declaration(((protocol, where),), protocol.description, names, taken, old)
 
 
 def _suite(
@@ -125,7 +127,7 @@ def _suite(
     seeds: Seeds | None,
     budget: str | None,
     part: str | None = None,
-) -> Asked:
+) -> Declaration:
     """All parts of a suite, or one."""
     where = f"{name}/{SUITE}"
     shared = loads((folder / SUITE).read_text(encoding="utf-8"), where)
@@ -146,7 +148,7 @@ def _suite(
         stems.append(old.item if old and old.item else each)
         olds += [old] if old else []
     description = str(shared.get("description", ""))
-    return Asked(tuple(parts), description, tuple(stems), taken, _joined(olds, where))
+    return Declaration(tuple(parts), description, tuple(stems), taken, _joined(olds, where))
 
 
 def _joined(olds: list[Legacy], where: str) -> Legacy | None:

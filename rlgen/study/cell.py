@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from rlgen.perturbations.condition import Condition
-from rlgen.protocol.schema import Protocol
 from rlgen.study.workspace import Workspace
-from rlgen.training.regularisers.regularisation import Regularisation
 from rlgen.util.hashing import digest
 
 
@@ -24,14 +21,17 @@ class Cell(ABC):
         card: One line that says what cells of the kind do.
         records: Whether its runs hold the records of a policy, of which reports are made.
         preload: Modules that ``run`` imports; a fork server imports them once for all workers.
-        steps: How much work it is, in environment steps: progress is told in these.
     """
 
     kind: ClassVar[str]
     card: ClassVar[str]
     records: ClassVar[bool] = False
     preload: ClassVar[tuple[str, ...]] = ()
-    steps: int
+
+    @property
+    @abstractmethod
+    def steps(self) -> int:
+        """How much work it is, in environment steps: progress is told in these."""
 
     @property
     @abstractmethod
@@ -95,18 +95,3 @@ def entries(cells: Sequence[Cell]) -> list[dict[str, Any]]:
         }
         for cell in cells
     ]
-
-
-def canonical(protocol: Protocol) -> Protocol:
-    """The protocol with the names of conditions and regularisers spelt out."""
-    return protocol.model_copy(
-        update={
-            "conditions": tuple(condition.name for condition in conditions(protocol)),
-            "regulariser": tuple(Regularisation.parse(text).name for text in protocol.regulariser),
-        }
-    )
-
-
-def conditions(protocol: Protocol) -> list[Condition]:
-    """The protocol's conditions."""
-    return [Condition.parse(text) for text in protocol.conditions]

@@ -11,10 +11,11 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen.errors import ProtocolError
 from rlgen.evaluation.table import table
-from rlgen.levels import lookup
 from rlgen.perturbations.condition import PLAIN, Condition
 from rlgen.study.cell import Task
+from rlgen.study.kinds.evaluate import EvaluateCell
 from rlgen.study.kinds.policy_cell import PolicyCell
+from rlgen.study.kinds.train import TrainCell
 from rlgen.study.process import one_core
 from rlgen.training.train import prepare
 from rlgen.util.ranges import parse_seeds
@@ -34,7 +35,7 @@ def price(tasks: Sequence[Task[PolicyCell]], jobs: int) -> dict[str, Any]:
         ``kinds``: for each family, agent and network its ``cells``, ``steps_per_second``,
         ``training_seconds`` and ``evaluation_seconds`` a cell.
     """
-    if any(task.cell.policy for task in tasks):
+    if any(isinstance(task.cell, EvaluateCell) for task in tasks):
         raise ProtocolError(
             "cannot estimate the cost: externally trained policies are not trained here"
         )
@@ -44,15 +45,15 @@ def price(tasks: Sequence[Task[PolicyCell]], jobs: int) -> dict[str, Any]:
     for task in tasks:
         cell = task.cell
         kinds.setdefault((cell.family, cell.agent, cell.network), []).append(task)
-    told = [_kind(members) for members in kinds.values()]
-    busy = sum(k["cells"] * (k["training_seconds"] + k["evaluation_seconds"]) for k in told)
+    priced = [_kind(members) for members in kinds.values()]
+    busy = sum(k["cells"] * (k["training_seconds"] + k["evaluation_seconds"]) for k in priced)
     return {
         "cells": len(cells),
         "steps": sum(cell.steps for cell in cells),
         "jobs": jobs,
         "seconds": busy / max(1, min(jobs, len(cells))),
-        "bytes": sum(k["cells"] * k["bytes"] for k in told),
-        "kinds": told,
+        "bytes": sum(k["cells"] * k["bytes"] for k in priced),
+        "kinds": priced,
     }
 
 
@@ -84,18 +85,12 @@ class _Stopwatch(BaseCallback):
 def _kind(tasks: Sequence[Task[PolicyCell]]) -> dict[str, Any]:
     cells = [task.cell for task in tasks]
     cell = max(cells, key=lambda c: c.n_train_levels)
-    family = lookup.family(cell.family).configure(cell.family_options)
-    ids = parse_seeds(cell.train_levels) if cell.train_levels else range(cell.n_train_levels)
-    levels = family.generate(ids[: min(cell.n_train_levels, 64)], cell.flip_p)
-    ready = prepare(
-        family,
-        levels,
-        agent=cell.agent,
-        network=cell.network,
-        seed=cell.seed,
-        agent_options=cell.agent_options,
-        regulariser=cell.regulariser,
-    )
+    assert isinstance(cell, TrainCell)
+    pools = cell.pools
+    named = pools.named["train_levels"]
+    ids = parse_seeds(named) if named else range(pools.n_train)
+    levels = pools.world.generate(ids[: min(pools.n_train, 64)], pools.flip_p)
+    ready = prepare(pools.world, levels, cell.spec, seed=cell.seed)
     watch = _Stopwatch()
     with suppress(_Measured):
         ready.model.learn(10**9, callback=[watch, *ready.callbacks])
@@ -105,16 +100,16 @@ def _kind(tasks: Sequence[Task[PolicyCell]]) -> dict[str, Any]:
     def a_level(names: Sequence[str]) -> float:
         faced = [Condition.parse(name) for name in names]
         began = time.perf_counter()
-        table(ready.policy, family, few, faced, episodes=cell.episodes)
+        table(ready.policy, pools.world, few, faced, episodes=cell.evaluation.episodes)
         return (time.perf_counter() - began) / len(few)
 
     # Cells of one kind may face other conditions: those of a figure of its own, for example.
     facing = Counter(task.wanted for task in tasks)
     evaluated = sum(a_level(names) * n for names, n in facing.items()) / len(tasks)
     records = sum(len(names) * n for names, n in facing.items()) / len(tasks)
-    trained_on = [min(c.n_train_levels, c.evaluated_train_levels) for c in cells]
-    n_levels = float(np.mean(trained_on)) + cell.n_validation_levels + cell.n_test_levels
-    watched = (cell.curve_points + 1) * 3 * cell.curve_levels
+    trained_on = [min(c.n_train_levels, c.evaluation.evaluated_train_levels) for c in cells]
+    n_levels = float(np.mean(trained_on)) + pools.n_validation + pools.n_test
+    watched = (cell.monitoring.curve_points + 1) * 3 * cell.monitoring.curve_levels
     weights = sum(p.numel() for p in ready.model.policy.parameters()) * 4
     return {
         "family": cell.family,

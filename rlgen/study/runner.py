@@ -5,18 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from rlgen.analysis.claims import margins_of
-from rlgen.protocol.suite import Asked
+from rlgen.protocol.suite import Declaration
 from rlgen.store.run_store import RunStore
-from rlgen.study.agenda import agenda
-from rlgen.study.cell import Cell, Task, canonical, entries
+from rlgen.study.cell import Cell, Task, entries
 from rlgen.study.driver import Means, Outcome, work
 from rlgen.study.kinds.evaluate import EvaluateCell, check_policies
 from rlgen.study.kinds.policy_cell import PolicyCell, check_levels
+from rlgen.study.plan import plan
 from rlgen.study.progress import Progress
 
 
 def run(
-    study: Asked,
+    declaration: Declaration,
     out: Path,
     means: Means,
     progress: Progress,
@@ -25,7 +25,7 @@ def run(
     """Compute what the store does not have yet.
 
     Args:
-        study: The experiment.
+        declaration: The experiment.
         out: The store's folder; made if it does not exist.
         means: With what.
         progress: Told of everything that happens.
@@ -34,12 +34,12 @@ def run(
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
-    tasks: list[Task[Cell]] = [*agenda(study.parts), *further]
+    study = plan(declaration)
+    tasks: list[Task[Cell]] = [*study.tasks, *further]
     cells = [task.cell for task in tasks]
     check_levels([cell for cell in cells if isinstance(cell, PolicyCell)])
     # Each policy is shown a level.
     check_policies([cell for cell in cells if isinstance(cell, EvaluateCell)], means.trust)
-    whole, margins = canonical(study.whole), margins_of(study)
-    parts = {n: canonical(p) for n, (p, _) in zip(study.names, study.parts, strict=True) if n}
-    store = RunStore.create(out, whole, entries(cells), parts, margins)
-    return work(tasks, store, replace(means, paper=whole.paper), progress)
+    margins = margins_of(declaration)
+    store = RunStore.create(out, study.whole, entries(cells), study.parts, margins)
+    return work(tasks, store, replace(means, paper=study.whole.paper), progress)

@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
-from rlgen.agents import AGENTS, learner
+from rlgen.agents import learner
 from rlgen.agents.envs.batch_env import BatchEnv
 from rlgen.agents.envs.device_env import DeviceEnv
 from rlgen.agents.envs.vec_env import VecEnvAdapter
 from rlgen.agents.presets import matching
-from rlgen.agents.presets.preset import drawn
-from rlgen.evaluation import EPISODES, can_be_exact, evaluate
+from rlgen.evaluation import can_be_exact, evaluate
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import Split
-from rlgen.networks import NETWORKS
 from rlgen.perturbations.base import Channel
 from rlgen.perturbations.condition import Condition
 from rlgen.perturbations.vector import PerturbedVectorEnv
 from rlgen.policies.base import AnyPolicy
 from rlgen.policies.checkpoint import TrainedPolicy
+from rlgen.protocol.groups import Evaluation, Monitoring, Training
+from rlgen.training.agent_spec import AgentSpec
 from rlgen.training.overfitting_alarm import NAN, gap_low
 from rlgen.training.regularisers.regularisation import Regularisation
 from rlgen.training.viewed_env import ViewedEnv
@@ -57,16 +57,12 @@ class Trained:
 
 def train(
     split: Split,
+    agent: AgentSpec,
+    training: Training,
     *,
-    agent: str,
-    network: str,
-    steps: int,
     seed: int,
-    agent_options: Mapping[str, Any] | None = None,
-    regulariser: str = "none",
-    curve_points: int = 10,
-    curve_levels: int = 50,
-    episodes: int = EPISODES,
+    monitoring: Monitoring | None = None,
+    evaluation: Evaluation | None = None,
     device: str = "cpu",
     on_checkpoint: OnCheckpoint | None = None,
 ) -> Trained:
@@ -78,36 +74,29 @@ def train(
 
     Args:
         split: The levels.
-        agent: Name in ``AGENTS``.
-        network: Name in ``NETWORKS``.
-        steps: Environment steps.
+        agent: The algorithm, its network and its regularisation.
+        training: How long it learns.
         seed: Of weights, exploration, level order and drawn hyper-parameters.
-        agent_options: Replace the preset's settings.
-        regulariser: Perturbations and regularisers with which the agent trains, or "none".
-        curve_points: Checkpoints after the one at step 0, the final one included.
-        curve_levels: Levels of each pool that a checkpoint is evaluated on.
-        episodes: Episodes a level of it where returns cannot be computed.
+        monitoring: How often and on how many levels it is watched; by default as a protocol's.
+        evaluation: How checkpoints are evaluated where returns cannot be computed.
         device: "cpu", "cuda" or "auto".
-        on_checkpoint: Told of each checkpoint.
+        on_checkpoint: Called at each checkpoint.
     """
-    ready = prepare(
-        split.family,
-        split.train,
-        agent=agent,
-        network=network,
-        seed=seed,
-        agent_options=agent_options,
-        regulariser=regulariser,
-        device=device,
+    ready = prepare(split.family, split.train, agent, seed=seed, device=device)
+    worker = _TestWorker(
+        ready.policy,
+        split,
+        training,
+        monitoring or Monitoring(),
+        evaluation or Evaluation(),
+        seed,
+        on_checkpoint,
     )
-    model, policy = ready.model, ready.policy
-    watched = {name: levels.take(slice(0, curve_levels)) for name, levels in split.pools()}
-    worker = _TestWorker(policy, split, watched, steps, curve_points, episodes, seed, on_checkpoint)
-    model.learn(total_timesteps=steps, callback=[worker, *ready.callbacks])
+    ready.model.learn(total_timesteps=training.steps, callback=[worker, *ready.callbacks])
     worker.checkpoint(last=True)
     ready.env.close()
-    seconds = worker.training_seconds
-    return Trained(policy, worker.curve, ready.settings, model.num_timesteps, seconds)
+    steps, seconds = ready.model.num_timesteps, worker.training_seconds
+    return Trained(ready.policy, worker.curve, ready.settings, steps, seconds)
 
 
 @dataclass(frozen=True)
@@ -130,30 +119,25 @@ class Prepared:
 
 
 def prepare(
-    family: Family,
-    levels: Levels,
-    *,
-    agent: str,
-    network: str,
-    seed: int,
-    agent_options: Mapping[str, Any] | None = None,
-    regulariser: str = "none",
-    device: str = "cpu",
+    family: Family, levels: Levels, agent: AgentSpec, *, seed: int, device: str = "cpu"
 ) -> Prepared:
     """All that is needed to learn on some levels; arguments as of ``train``."""
-    matching.check(agent, family)
-    preset, trunk = AGENTS[agent], NETWORKS[network]
-    options = preset.configured(agent_options or {}, agent)
-    settings = Regularisation.parse(regulariser).settings(drawn(options, seed))
+    matching.check(agent.agent, family)
+    settings = agent.hyper_parameters(seed)
     device = learner.resolve_device(device)
-    there = device != "cpu" and learner.batched(preset)
+    there = device != "cpu" and learner.batched(agent.preset)
     env = training_env(
-        family, levels, settings, regulariser, seed, device=device if there else "cpu"
+        family,
+        levels,
+        settings,
+        agent.regularisation,
+        seed,
+        device=device if there else "cpu",
     )
     model = learner.make(
-        preset, settings, trunk, env, seed=library_seed(seed, "agent"), device=device
+        agent.preset, settings, agent.network, env, seed=library_seed(seed, "agent"), device=device
     )
-    policy = learner.policy_of(preset, model, trunk, family.observation_space)
+    policy = learner.policy_of(agent.preset, model, agent.network, family.observation_space)
     return Prepared(model, learner.callbacks(settings, seed), env, policy, settings)
 
 
@@ -161,7 +145,7 @@ def training_env(
     family: Family,
     levels: Levels,
     settings: Mapping[str, Any],
-    regulariser: str,
+    regularisation: Regularisation,
     seed: int,
     *,
     device: str = "cpu",
@@ -172,12 +156,11 @@ def training_env(
         family: Of the levels.
         levels: Drawn from at each reset.
         settings: Of the agent: how many environments, how rewards are clipped.
-        regulariser: Perturbations met in training and regularisers, or "none".
+        regularisation: Perturbations met in training and regularisers.
         seed: Of their noise.
         device: Where they are played. Away from the CPU only tabular levels can be; others stay,
             and their observations are sent.
     """
-    regularisation = Regularisation.parse(regulariser)
     env = _training_env(family, levels, settings, regularisation.condition, seed, device)
     views = regularisation.views(family, settings["n_envs"], seed, device)
     return ViewedEnv(env, views, device) if views else env
@@ -217,19 +200,21 @@ class _TestWorker(BaseCallback):
         self,
         policy: AnyPolicy,
         split: Split,
-        watched: Mapping[str, Levels],
-        steps: int,
-        points: int,
-        episodes: int,
+        training: Training,
+        monitoring: Monitoring,
+        evaluation: Evaluation,
         seed: int,
         on_checkpoint: OnCheckpoint | None,
     ) -> None:
         super().__init__()
         self.curve: list[dict[str, Any]] = []
         self.training_seconds = 0.0
-        self._policy, self._split, self._watched = policy, split, watched
-        self._seed, self._checkpoints, self._episodes = seed, 0, episodes
-        self._marks = np.linspace(0, steps, points + 1)[:-1].tolist()
+        self._policy, self._split = policy, split
+        first = slice(0, monitoring.curve_levels)
+        self._watched = {pool: levels.take(first) for pool, levels in split.pools()}
+        self._seed, self._checkpoints, self._episodes = seed, 0, evaluation.episodes
+        marks = np.linspace(0, training.steps, monitoring.curve_points + 1)
+        self._marks = marks[:-1].tolist()
         self._on_checkpoint = on_checkpoint
 
     def _on_training_start(self) -> None:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from learning import training_env
+from planning import cells_of
 
 from rlgen.agents import AGENTS, learner
 from rlgen.agents.presets import preset
@@ -12,8 +14,6 @@ from rlgen.networks import NETWORKS
 from rlgen.networks.trunk import Trunk
 from rlgen.policies import loading
 from rlgen.protocol import schema
-from rlgen.study import plan
-from rlgen.training.train import training_env
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
@@ -53,7 +53,7 @@ def test_without_the_package_the_extra_is_named_before_anything_runs(agent, tiny
     monkeypatch.setattr(preset, "find_spec", lambda name: None)
     asked = schema.parse({**tiny, "agent": agent, "agent_options": {}}, "x")
     with pytest.raises(ProtocolError, match=rf"agent = '{agent}'.*pip install 'rlgen\[contrib\]'"):
-        plan.plan(asked, "x")
+        cells_of(asked, "x")
 
 
 def test_trpo_stays_in_its_trust_region():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from learning import train, training_env
 
 from rlgen import draw_split
 from rlgen.agents import AGENTS, learner
@@ -12,7 +13,6 @@ from rlgen.errors import LevelError, ProtocolError
 from rlgen.evaluation import exact
 from rlgen.perturbations.condition import Condition
 from rlgen.perturbations.vector import PerturbedVectorEnv
-from rlgen.training.train import train, training_env
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 

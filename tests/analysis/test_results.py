@@ -8,7 +8,8 @@ import pytest
 import tomli_w
 from commands import rlgen as run_cli
 from helpers import TINY
-from shared import once
+from once import once
+from planning import tasks_of
 
 import rlgen
 import rlgen_protocols.zhang2018
@@ -17,7 +18,6 @@ from rlgen.cli.answers import print_answers
 from rlgen.errors import RlgenError
 from rlgen.protocol import suite as suites
 from rlgen.store.run_store import RunStore
-from rlgen.study.agenda import agenda
 from rlgen_protocols.zhang2018.claims import CLAIMS, detection
 from rlgen_protocols.zhang2018.claims.detection import CHECKS
 from rlgen_protocols.zhang2018.figures import ITEMS
@@ -39,7 +39,7 @@ def smoke(tmp_path_factory):
 @pytest.mark.slow
 def test_every_part_is_trained_and_drawn(smoke):
     out, _, result = smoke
-    tasks = agenda(suites.read("zhang2018", budget="smoke").parts)
+    tasks = tasks_of(suites.read("zhang2018", budget="smoke").parts)
     assert not result.failed
     assert len(result.computed) + len(result.already) == len(tasks)
     assert result.summary["missing"] == []

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from learning import prepare
 from stable_baselines3 import A2C, DQN, PPO, SAC
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import VecNormalize
@@ -27,7 +28,6 @@ from rlgen.policies import checkpoint, loading
 from rlgen.policies.base import ContinuousPolicy
 from rlgen.policies.sb3 import models
 from rlgen.training.regularisers.regularisation import Regularisation
-from rlgen.training.train import prepare
 
 MIXED = "rlgen-test/Mixed-v0"
 #: All that stable-baselines3 takes.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from plain_values import close
+from planning import tasks_of
 
 import rlgen
 from rlgen.analysis.results import Results
@@ -20,7 +21,6 @@ from rlgen.protocol import suite
 from rlgen.report.summary import summarise
 from rlgen.store import provenance
 from rlgen.store.run_store import RunStore
-from rlgen.study.agenda import agenda
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 IDS = json.loads((GOLDEN / "cell_ids.json").read_text())
@@ -50,7 +50,7 @@ def test_fifty_cells_keep_their_ids():
     assert len({told["id"] for told in IDS}) == 50
     studies = {json.dumps([told["protocol"], told["budget"]]): told for told in IDS}
     for key, told in studies.items():
-        tasks = agenda(suite.read(told["protocol"], None, told["budget"]).parts)
+        tasks = tasks_of(suite.read(told["protocol"], None, told["budget"]).parts)
         conditions = {task.cell.id: list(task.wanted) for task in tasks}
         labels = {task.cell.id: task.cell.label for task in tasks}
         for cell in IDS:

@@ -2,12 +2,12 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from learning import training_env
 
 from rlgen.agents import AGENTS, learner
 from rlgen.errors import ProtocolError
 from rlgen.networks import NETWORKS
 from rlgen.networks.trunk import TrunkExtractor
-from rlgen.training.train import training_env
 from rlgen_envs import FAMILIES
 from rlgen_protocols.zhang2018.networks import LISTS
 

@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from planning import tasks_of
 from scipy import stats
 
 from rlgen.analysis.claims import Part, above, below, check, decide, declared, joint, within
@@ -17,7 +18,6 @@ from rlgen.errors import ProtocolError
 from rlgen.levels import lookup
 from rlgen.protocol import suite
 from rlgen.report.sections.claims import claims as told_of_claims
-from rlgen.study.agenda import agenda
 from rlgen.study.cell import entries
 from rlgen.util.seeding import stream
 from rlgen_protocols.zhang2018.claims import CLAIMS
@@ -51,7 +51,7 @@ def made(returns=plays_like_the_paper, *, budget="cpu", keys=None, keep=None, cl
     whole = suite.read("zhang2018", seeds=f"0:{RUNS}", budget=budget)
     pairs = zip(whole.names, whole.parts, strict=True)
     parts = {name: part.model_copy(update=keys or {}) for name, (part, _) in pairs}
-    tasks = agenda((part, name) for name, part in parts.items())
+    tasks = tasks_of((part, name) for name, part in parts.items())
     rows, curves = [], []
     for task in tasks:
         cell = task.cell
@@ -61,7 +61,7 @@ def made(returns=plays_like_the_paper, *, budget="cpu", keys=None, keep=None, cl
         key |= {"flip_p": cell.flip_p, "regulariser": cell.regulariser, "seed": cell.seed}
         rng = stream(0, cell.id)
         run = rng.normal(0, 0.01)
-        for condition, pool in product(task.conditions, ("train", "test")):
+        for condition, pool in product(task.wanted, ("train", "test")):
             ids = np.arange(LEVELS) + (1000 * cell.seed if pool == "train" else 10**6)
             level = stream(1, pool, *map(int, ids[:1])).normal(0, 0.02, LEVELS)
             values = returns(cell, condition, pool) + run + level + rng.normal(0, 0.02, LEVELS)

@@ -7,6 +7,7 @@ import pytest
 import reach
 from click.testing import CliRunner
 from gymnasium.utils.env_checker import check_env
+from learning import train, training_env
 from stable_baselines3 import PPO
 
 import rlgen
@@ -25,7 +26,6 @@ from rlgen.perturbations.condition import Condition
 from rlgen.policies import checkpoint
 from rlgen.policies.box import UniformContinuous, uniform
 from rlgen.policies.functions import ContinuousFunction
-from rlgen.training.train import train, training_env
 from rlgen.util.seeding import stream
 
 REACH = "rlgen-test/Reach-v0"

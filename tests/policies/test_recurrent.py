@@ -9,6 +9,7 @@ import pictures as registers_pictures  # noqa: F401
 import pytest
 import torch
 from gymnasium import spaces
+from learning import train, training_env
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
@@ -21,7 +22,6 @@ from rlgen.levels.split import chosen_split
 from rlgen.networks import NETWORKS, inference
 from rlgen.policies import loading
 from rlgen.policies.base import Policy
-from rlgen.training.train import train, training_env
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from planning import cells_of
 
 from rlgen.errors import ProtocolError, RlgenError
 from rlgen.protocol import schema, shipped, suite
-from rlgen.study import plan
 from rlgen.util import ranges, toml
 
 
@@ -14,7 +14,7 @@ def refusal(tiny, **keys):
     """The message with which a protocol is refused."""
     told = {k: v for k, v in {**tiny, **keys}.items() if v is not None}
     with pytest.raises(RlgenError) as caught:
-        plan.plan(schema.parse(told, "my.toml"), "my.toml")
+        cells_of(schema.parse(told, "my.toml"), "my.toml")
     assert caught.value.exit_code == 2
     return str(caught.value)
 
@@ -102,24 +102,24 @@ def test_shipped_protocols_can_be_planned(name):
     ((told, where),) = suite.read(name).parts
     assert told.name == name == where
     assert told.description
-    planned = plan.plan(told, where)
+    planned = cells_of(told, where)
     assert len({cell.id for cell in planned}) == len(planned)
 
 
 def test_the_grid_is_the_product_of_the_lists(tiny):
     keys = {**tiny, "seeds": "3:6", "flip_p": [0, 0.5], "regulariser": ["none", "random_spawn"]}
-    planned = plan.plan(schema.parse(keys, "x"), "x")
+    planned = cells_of(schema.parse(keys, "x"), "x")
     assert len(planned) == 3 * 2 * 2 * 2
     # one seed of everything before the second seed of anything
     assert [cell.seed for cell in planned] == sorted(cell.seed for cell in planned)
-    assert {cell.pool_seed for cell in planned} == {3, 4, 5}
-    shared = plan.plan(schema.parse({**keys, "train_pool": "shared"}, "x"), "x")
-    assert {cell.pool_seed for cell in shared} == {0}
+    assert {cell.pools.pool_seed for cell in planned} == {3, 4, 5}
+    shared = cells_of(schema.parse({**keys, "train_pool": "shared"}, "x"), "x")
+    assert {cell.pools.pool_seed for cell in shared} == {0}
 
 
 def test_a_cell_is_its_content(tiny):
     def ids(**keys):
-        return [cell.id for cell in plan.plan(schema.parse({**tiny, **keys}, "x"), "x")]
+        return [cell.id for cell in cells_of(schema.parse({**tiny, **keys}, "x"), "x")]
 
     base = ids()
     # what is not part of a run's results does not change it

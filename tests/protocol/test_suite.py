@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 import tomli_w
 from helpers import TINY
+from planning import cells_of, tasks_of
 
 from rlgen.errors import LevelError, ProtocolError
 from rlgen.levels import lookup
 from rlgen.networks import NETWORKS
 from rlgen.networks.lists import resolve
 from rlgen.protocol import suite as suites
-from rlgen.study.agenda import agenda
-from rlgen.study.plan import plan
 from rlgen_protocols.zhang2018.networks import LISTS
 
 BUDGETS = ("smoke", "cpu", "paper")
@@ -43,8 +42,8 @@ def suite(tmp_path):
 
 def test_a_cell_of_two_parts_is_planned_once_with_the_conditions_of_both(suite):
     told = suites.read(suite())
-    assert told.names == ("one", "two")
-    tasks = agenda(told.parts)
+    assert [part.item for part, _ in told.parts] == ["one", "two"]
+    tasks = tasks_of(told.parts)
     assert [(t.cell.seed, t.wanted) for t in tasks] == [
         (0, ("plain", "greedy")),
         (0, ("plain", "greedy")),
@@ -121,8 +120,8 @@ def test_the_study_of_the_paper_can_be_planned_at_each_budget(budget):
     assert told.whole.name == f"zhang2018-{budget}"
     assert all(part.description for part, _ in told.parts)
     if budget != "paper":  # thousands of cells
-        tasks = agenda(told.parts)
-        each = sum(len(plan(part, where)) for part, where in told.parts)
+        tasks = tasks_of(told.parts)
+        each = sum(len(cells_of(part, where)) for part, where in told.parts)
         assert len({task.cell.id for task in tasks}) == len(tasks) < each
 
 
@@ -144,9 +143,10 @@ def test_a_familys_options_may_stand_in_brackets(tiny):
     name = "maze-basic[border=outside]"
     assert lookup.family(name).options["border"] == "outside"
     told = suites.read({**tiny, "family": ["maze-basic", name]}).parts
-    cells = [task.cell for task in agenda(told)]
+    cells = [task.cell for task in tasks_of(told)]
     sizes = {
-        cell.family: (cell.family_options["size"], cell.family_options["border"]) for cell in cells
+        cell.family: (cell.pools.world.options["size"], cell.pools.world.options["border"])
+        for cell in cells
     }
     assert sizes == {"maze-basic": (5, "inside"), name: (5, "outside")}
     assert cells[0].split().family.observation_space.shape == (7, 5, 5)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from html_pages import Parser
+from planning import cells_of
 
 from rlgen import report
 from rlgen.analysis.results import Results
@@ -170,10 +171,9 @@ def test_a_figure_is_the_same_twice(name, study):
 
 def test_an_empty_study_has_a_page(write_protocol, tmp_path):
     from rlgen.protocol.suite import read
-    from rlgen.study import plan
 
     ((asked, where),) = read(write_protocol()).parts
-    planned = plan.plan(asked, where)
+    planned = cells_of(asked, where)
     entries = [{"id": c.id, "label": c.label, "settings": c.settings} for c in planned]
     store = RunStore.create(tmp_path / "s", asked, entries)
     page = report.write(store).read_text()

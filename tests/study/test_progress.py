@@ -1,15 +1,16 @@
 """What is shown while cells run."""
 
 import pytest
+from planning import cells_of
 from rich.console import Console
 
 from rlgen.protocol import schema
-from rlgen.study import plan, progress
+from rlgen.study import progress
 
 
 @pytest.fixture
 def planned(tiny):
-    return plan.plan(schema.parse(tiny, "x"), "x")
+    return cells_of(schema.parse(tiny, "x"), "x")
 
 
 def go_through(shown, planned):

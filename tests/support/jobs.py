@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from helpers import TINY
+from planning import cells_of
 
 CALLS: list[int] = []
 
@@ -35,10 +36,10 @@ def wait(*, report, until):
 def tiny_cell(*, report, folder):
     """A cell of the tiny study, and what its process imported on the way."""
     from rlgen.protocol import schema
-    from rlgen.study import plan, worker
+    from rlgen.study import worker
 
     protocol = schema.parse(TINY, "tiny")
-    cell = plan.plan(protocol, "tiny")[0]
+    cell = cells_of(protocol, "tiny")[0]
     Path(folder).mkdir()
     before = set(sys.modules)
     worker.run(

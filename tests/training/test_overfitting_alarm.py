@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers import TINY
+from learning import train
 
 from rlgen import draw_split
 from rlgen.analysis.results import Results
@@ -14,7 +15,6 @@ from rlgen.report.summary import summarise
 from rlgen.store import records
 from rlgen.store.run_store import RunStore
 from rlgen.training.overfitting_alarm import _drawn, gap_low, spent
-from rlgen.training.train import train
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 

@@ -11,6 +11,8 @@ import reach  # noqa: F401  # registers Reach
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from learning import prepare, training_env
+from planning import cells_of
 from routes import ROUTES, assert_close, played, told
 from stable_baselines3.common.callbacks import BaseCallback
 from torch import nn
@@ -25,10 +27,8 @@ from rlgen.networks.trunk import Trunk, layers
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.perturbations.condition import Condition
 from rlgen.protocol import schema
-from rlgen.study import plan
 from rlgen.training.regularisers import REGULARISERS
 from rlgen.training.regularisers.regularisation import Regularisation
-from rlgen.training.train import prepare, training_env
 from rlgen.training.viewed_env import ViewedEnv
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
@@ -167,7 +167,7 @@ def test_what_cannot_be_is_refused_before_anything_runs(tiny, keys, message):
         keys |= {"n_train_levels": 3, "n_validation_levels": 0, "n_test_levels": 3}
         keys |= {"conditions": "plain"}
     with pytest.raises(ProtocolError, match=rf"my.toml: regulariser = .*{message}"):
-        plan.plan(schema.parse({**tiny, **keys}, "my.toml"), "my.toml")
+        cells_of(schema.parse({**tiny, **keys}, "my.toml"), "my.toml")
 
 
 # Every one of them.

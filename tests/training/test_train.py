@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from learning import prepare, train
 from safetensors.torch import load_file, save_file
 from stable_baselines3.common.callbacks import BaseCallback
 
@@ -14,7 +15,6 @@ from rlgen.agents.presets.preset import EXTRAS, LogUniform, drawn
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
 from rlgen.networks import NETWORKS
 from rlgen.policies import checkpoint
-from rlgen.training.train import prepare, train
 from rlgen_envs import FAMILIES
 
 SMALL = FAMILIES["maze-basic"].configure({"size": 5})

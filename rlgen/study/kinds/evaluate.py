@@ -1,13 +1,13 @@
 """Cells that evaluate a policy made elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from rlgen.errors import ProtocolError, StoreError, nearest
 from rlgen.levels.split import Split
 from rlgen.policies import sources
-from rlgen.study.kinds.policy_cell import PolicyCell
+from rlgen.study.kinds.policy_cell import PolicyCell, shared_from_settings
 from rlgen.study.workspace import Workspace
 from rlgen.util import files
 
@@ -18,11 +18,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EvaluateCell(PolicyCell):
-    """One policy of a file or a function, evaluated on one pool."""
+    """One policy of a file or a function, evaluated on one pool.
+
+    Attributes:
+        policy: Where it is: a file, files, or a function.
+        policy_hash: Of what it is made of.
+        agent_options: Those of the protocol, which nothing here reads.
+    """
 
     kind: ClassVar[str] = "evaluate"
     card: ClassVar[str] = "evaluate a policy made elsewhere"
     preload: ClassVar[tuple[str, ...]] = ("rlgen.study.kinds.measuring", "rlgen.policies.loading")
+
+    policy: str
+    policy_hash: str
+    agent_options: Mapping[str, Any]
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """See ``PolicyCell``."""
+        return {
+            "agent_options": dict(self.agent_options),
+            "agent_settings": {},
+            "agent_version": 0,
+            "policy": self.policy,
+            "policy_hash": self.policy_hash,
+        }
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """See ``Cell``."""
+        own = {key: settings[key] for key in ("policy", "policy_hash", "agent_options")}
+        return cls(**shared_from_settings(settings), **own)
 
     def obtain(
         self, workspace: Workspace, split: Split, device: str, clock: "Clock"
@@ -59,4 +86,4 @@ def check_policies(cells: Sequence[EvaluateCell], trust: Sequence[str]) -> None:
     from rlgen.policies import loading
 
     for cell in played.values():
-        loading.load(cell.policy, cell.configured_family(), trusted=trust)
+        loading.load(cell.policy, cell.pools.world, trusted=trust)

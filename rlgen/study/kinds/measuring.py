@@ -53,7 +53,7 @@ def _evaluate(
     """The records of one run, level after level within condition within pool."""
     conditions: Sequence[Condition] = [Condition.parse(name) for name in workspace.wanted]
     evaluated = {
-        "train": split.train.take(slice(0, cell.evaluated_train_levels)),
+        "train": split.train.take(slice(0, cell.evaluation.evaluated_train_levels)),
         "validation": split.validation,
         "test": split.test,
     }
@@ -63,7 +63,7 @@ def _evaluate(
             split.family,
             levels,
             conditions,
-            episodes=cell.episodes,
+            episodes=cell.evaluation.episodes,
             seed=library_seed(cell.seed, "evaluation", pool),
             cache=workspace.cache,
         ).assign(split=pool)
@@ -79,7 +79,7 @@ def _evaluate(
         flip_p=cell.flip_p,
         regulariser=cell.regulariser,
         seed=cell.seed,
-        pool_seed=cell.pool_seed,
+        pool_seed=cell.pools.pool_seed,
         checkpoint=steps,
         manifest=split.manifest_hash,
     )

@@ -2,14 +2,15 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlgen.errors import LevelError
 from rlgen.levels import lookup
 from rlgen.levels.family import Family
 from rlgen.levels.split import Split, chosen_split, draw_split
+from rlgen.protocol.groups import GROUPS, Evaluation, Group, Monitoring, Training
 from rlgen.protocol.schema import named_levels
 from rlgen.study.cell import Cell
 from rlgen.study.facts import facts
@@ -22,54 +23,151 @@ if TYPE_CHECKING:
 
 #: Raised whenever the same settings would give other results for a reason that no setting names.
 RESULTS_VERSION = 1
-#: Settings of cells whose levels are named.
-NAMED = ("train_levels", "validation_levels", "test_levels")
-#: Settings that came later, with empty defaults.
-_LATER = (*NAMED, "policy_hash")
+#: Keys of the groups that were there from the first: they are hashed whatever their value. Later
+#: ones are hashed only where they are not the default, so that older cells keep their ids.
+_FIRST = {"steps", "curve_points", "curve_levels", "evaluated_train_levels", "episodes"}
 #: Redundant settings, excluded from the hash.
 _UNHASHED = ("agent_options", "policy")
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Where the levels of a cell come from.
+
+    Attributes:
+        family: The family's name as the protocol has it, options in brackets included.
+        world: The family itself, configured.
+        n_train: Training levels.
+        n_validation: Validation levels.
+        n_test: Held-out levels.
+        flip_p: Probability that an object's reward is flipped in training levels.
+        pool_seed: Of the training pool, where levels are drawn.
+        named: Text of ids by pool, where levels are named.
+    """
+
+    family: str
+    world: Family
+    n_train: int
+    n_validation: int
+    n_test: int
+    flip_p: float
+    pool_seed: int
+    named: Mapping[str, str]
+
+    def split(self) -> Split:
+        """The levels."""
+        ids = named_levels(*(self.named[f"{pool}_levels"] for pool in _POOLS))
+        if ids:
+            return chosen_split(self.world, ids, self.n_train, flip_p=self.flip_p)
+        return draw_split(
+            self.world,
+            self.n_train,
+            self.n_validation,
+            self.n_test,
+            pool_seed=self.pool_seed,
+            flip_p=self.flip_p,
+        )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "family": self.family,
+            "family_options": dict(self.world.options),
+            "family_version": self.world.version,
+            "n_train_levels": self.n_train,
+            "n_validation_levels": self.n_validation,
+            "n_test_levels": self.n_test,
+            "flip_p": self.flip_p,
+            "pool_seed": self.pool_seed,
+            **self.named,
+        }
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> "Pools":
+        """From what ``settings`` gave."""
+        return cls(
+            family=settings["family"],
+            world=lookup.family(settings["family"]).configure(settings["family_options"]),
+            n_train=settings["n_train_levels"],
+            n_validation=settings["n_validation_levels"],
+            n_test=settings["n_test_levels"],
+            flip_p=settings["flip_p"],
+            pool_seed=settings["pool_seed"],
+            named={key: settings.get(key, "") for key in NAMED},
+        )
+
+
+_POOLS = ("train", "validation", "test")
+#: Settings of cells whose levels are named.
+NAMED = tuple(f"{pool}_levels" for pool in _POOLS)
 
 
 @dataclass(frozen=True)
 class PolicyCell(Cell):
     """One policy on one pool. Its settings are all that its results depend on.
 
-    The attributes are the protocol's keys, each with one value, and what they resolve to.
+    Attributes:
+        pools: Its levels.
+        agent: What the agent is called.
+        network: What its network is called.
+        regulariser: What it was regularised with, by its canonical name.
+        seed: Of the run.
+        training: How long it learns.
+        monitoring: How it is watched while it learns.
+        evaluation: How it is evaluated at the end.
     """
 
     records: ClassVar[bool] = True
 
-    family: str
-    family_options: Mapping[str, Any]
-    family_version: int
-    n_train_levels: int
-    n_validation_levels: int
-    n_test_levels: int
-    flip_p: float
+    pools: Pools
     agent: str
-    agent_options: Mapping[str, Any]
-    agent_settings: Mapping[str, Any]
-    agent_version: int
     network: str
     regulariser: str
-    steps: int
     seed: int
-    pool_seed: int
-    evaluated_train_levels: int
-    curve_points: int
-    curve_levels: int
-    episodes: int
-    results_version: int = RESULTS_VERSION
-    train_levels: str = ""
-    validation_levels: str = ""
-    test_levels: str = ""
-    policy: str = ""
-    policy_hash: str = ""
+    training: Training
+    monitoring: Monitoring
+    evaluation: Evaluation
+
+    @property
+    def family(self) -> str:
+        """The family's name as the protocol has it."""
+        return self.pools.family
+
+    @property
+    def n_train_levels(self) -> int:
+        """Size of the training pool."""
+        return self.pools.n_train
+
+    @property
+    def flip_p(self) -> float:
+        """Flip probability of the rewards of training levels."""
+        return self.pools.flip_p
+
+    @property
+    def steps(self) -> int:
+        """Environment steps of training."""
+        return self.training.steps
+
+    @property
+    @abstractmethod
+    def origin(self) -> dict[str, Any]:
+        """Settings about where the policy comes from."""
 
     @cached_property
     def settings(self) -> dict[str, Any]:
         """As plain values."""
-        return asdict(self)
+        groups = (self.training, self.monitoring, self.evaluation)
+        return {
+            **self.pools.settings,
+            "agent": self.agent,
+            **self.origin,
+            "network": self.network,
+            "regulariser": self.regulariser,
+            "seed": self.seed,
+            **{key: value for group in groups for key, value in group.model_dump().items()},
+            "results_version": RESULTS_VERSION,
+        }
 
     @cached_property
     def id(self) -> str:
@@ -77,8 +175,7 @@ class PolicyCell(Cell):
 
         Without those that older stores' cells do not have, and without the kind.
         """
-        hashed = {key: value for key, value in self.settings.items() if key not in _UNHASHED}
-        return digest({k: v for k, v in hashed.items() if v or k not in _LATER})[:16]
+        return identity(self.settings)
 
     @property
     def label(self) -> str:
@@ -90,34 +187,14 @@ class PolicyCell(Cell):
             f"{extra}, seed {self.seed}"
         )
 
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """See ``Cell``."""
-        return cls(**settings)
-
     @property
     def facts(self) -> dict[str, Any]:
         """See ``study.facts``."""
-        return facts(self.configured_family(), self.flip_p)
-
-    def configured_family(self) -> Family:
-        """The family of its levels."""
-        return lookup.family(self.family).configure(self.family_options)
+        return facts(self.pools.world, self.flip_p)
 
     def split(self) -> Split:
         """The cell's levels."""
-        family = self.configured_family()
-        named = named_levels(self.train_levels, self.validation_levels, self.test_levels)
-        if named:
-            return chosen_split(family, named, self.n_train_levels, flip_p=self.flip_p)
-        return draw_split(
-            family,
-            self.n_train_levels,
-            self.n_validation_levels,
-            self.n_test_levels,
-            pool_seed=self.pool_seed,
-            flip_p=self.flip_p,
-        )
+        return self.pools.split()
 
     @abstractmethod
     def obtain(
@@ -133,12 +210,40 @@ class PolicyCell(Cell):
         measure(self, workspace)
 
 
+def shared_from_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What all kinds of policy cells have in common, as arguments of their classes."""
+    return {
+        "pools": Pools.from_settings(settings),
+        **{key: settings[key] for key in ("agent", "network", "regulariser", "seed")},
+        "training": Training.among(settings),
+        "monitoring": Monitoring.among(settings),
+        "evaluation": Evaluation.among(settings),
+    }
+
+
+def identity(settings: Mapping[str, Any]) -> str:
+    """The id of a cell with these settings, of whichever version of rlgen they are."""
+    left_out = {*_UNHASHED, *_later_defaults(settings)}
+    left_out |= {key for key in (*NAMED, "policy_hash") if not settings.get(key)}
+    return digest({k: v for k, v in settings.items() if k not in left_out})[:16]
+
+
+def _later_defaults(settings: Mapping[str, Any]) -> set[str]:
+    """Keys of the groups that came later and have their default."""
+    defaults: dict[str, Any] = {}
+    groups: Sequence[type[Group]] = GROUPS
+    for group in groups:
+        defaults |= {key: field.default for key, field in group.model_fields.items()}
+    later = {key: value for key, value in defaults.items() if key not in _FIRST}
+    return {key for key, value in later.items() if settings.get(key, value) == value}
+
+
 def check_levels(cells: Sequence[PolicyCell]) -> None:
     """Refuse named levels of which two are the same task; of drawn ones none are."""
     named = {
-        (cell.family, cell.train_levels, cell.n_train_levels, cell.flip_p): cell
+        (cell.family, cell.pools.named["train_levels"], cell.n_train_levels, cell.flip_p): cell
         for cell in cells
-        if cell.train_levels
+        if any(cell.pools.named.values())
     }
     for cell in named.values():
         try:

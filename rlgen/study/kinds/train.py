@@ -1,11 +1,13 @@
 """Cells that train an agent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from rlgen.levels.split import Split
-from rlgen.study.kinds.policy_cell import PolicyCell
+from rlgen.study.kinds.policy_cell import PolicyCell, shared_from_settings
 from rlgen.study.workspace import Workspace
+from rlgen.training.agent_spec import AgentSpec
 from rlgen.util import files
 
 if TYPE_CHECKING:
@@ -15,11 +17,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainCell(PolicyCell):
-    """One agent trained once on one pool."""
+    """One agent trained once on one pool.
+
+    Attributes:
+        spec: What learns, and how.
+    """
 
     kind: ClassVar[str] = "train"
     card: ClassVar[str] = "train an agent and evaluate it"
     preload: ClassVar[tuple[str, ...]] = ("rlgen.study.kinds.measuring", "rlgen.training.train")
+
+    spec: AgentSpec
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """See ``PolicyCell``."""
+        return {
+            "agent_options": dict(self.spec.options),
+            "agent_settings": self.spec.settings,
+            "agent_version": self.spec.preset.version,
+            "policy": "",
+            "policy_hash": "",
+        }
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """See ``Cell``."""
+        spec = AgentSpec.named(
+            settings["agent"],
+            settings["network"],
+            settings["agent_options"],
+            settings["regulariser"],
+        )
+        return cls(**shared_from_settings(settings), spec=spec)
 
     def obtain(
         self, workspace: Workspace, split: Split, device: str, clock: "Clock"
@@ -37,15 +67,11 @@ class TrainCell(PolicyCell):
         with clock.time("train"):
             trained = train(
                 split,
-                agent=self.agent,
-                network=self.network,
-                steps=self.steps,
+                self.spec,
+                self.training,
                 seed=self.seed,
-                agent_options=self.agent_options,
-                regulariser=self.regulariser,
-                curve_points=self.curve_points,
-                curve_levels=self.curve_levels,
-                episodes=self.episodes,
+                monitoring=self.monitoring,
+                evaluation=self.evaluation,
                 device=device,
                 on_checkpoint=lambda step, speed, returns: workspace.report(
                     "progress", step=step, steps_per_second=speed, returns=dict(returns)

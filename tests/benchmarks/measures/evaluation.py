@@ -2,12 +2,12 @@
 
 import numpy as np
 from base import Row, side_by_side
+from learning import train
 
 from rlgen import draw_split
 from rlgen.evaluation import exact
 from rlgen.perturbations.condition import Condition
 from rlgen.study.process import one_core
-from rlgen.training.train import train
 
 LEVELS, PRECISION = 1000, 0.01
 CONDITIONS = (

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import torch
 from base import Row
+from learning import training_env
 from measures.training import Watch
 
 from rlgen.agents import AGENTS, learner
 from rlgen.networks import NETWORKS
-from rlgen.training.train import training_env
 from rlgen_envs import FAMILIES
 
 N_ENVS, SIDE_BY_SIDE, LEVELS = (4096, 16_384), (1, 4, 8), 1000

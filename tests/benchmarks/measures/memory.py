@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from base import Row
+from planning import cells_of
 
 from rlgen.protocol import schema
-from rlgen.study import plan, worker
+from rlgen.study import worker
 from rlgen.study.executors.fork_server import ForkServer
 from rlgen.study.executors.local import PRELOAD
 from rlgen.study.kinds.policy_cell import PolicyCell
@@ -48,7 +49,7 @@ def _megabytes(file: str, name: str) -> float:
 
 
 def measure() -> list[Row]:
-    cells = plan.plan(schema.parse(STUDY, "memory"), "memory")
+    cells = cells_of(schema.parse(STUDY, "memory"), "memory")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with ForkServer(folder, (*PRELOAD, *TrainCell.preload)) as server:

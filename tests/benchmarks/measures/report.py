@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from base import REPEATS, Row
+from planning import cells_of
 
 from rlgen.evaluation.recording import record
 from rlgen.levels.split import NAMESPACES, draw_split
@@ -23,7 +24,6 @@ from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import provenance, records
 from rlgen.store.run_store import RunStore
 from rlgen.study import cell as cells
-from rlgen.study import plan
 from rlgen.study.kinds.policy_cell import PolicyCell
 from rlgen.util import files
 from rlgen.util.hashing import digest
@@ -111,7 +111,7 @@ def report(path: Path) -> Taken:
 
 def make(path: Path, protocol: Protocol) -> Path:
     """A store as a study leaves it, of agents whose returns are drawn."""
-    asked = plan.plan(protocol, "large")
+    asked = cells_of(protocol, "large")
     store = RunStore.create(path, protocol, cells.entries(asked))
     held_out = {
         pool: World(pool, size, 0)
@@ -177,7 +177,7 @@ def returns(cell: PolicyCell, conditions: Sequence[str], worlds: dict[str, World
         n_train_levels=cell.n_train_levels,
         flip_p=cell.flip_p,
         seed=cell.seed,
-        pool_seed=cell.pool_seed,
+        pool_seed=cell.pools.pool_seed,
         checkpoint=cell.steps,
         ret_var=rng.gamma(2, 0.5, len(rows)),
         p_solved=solved,
@@ -195,7 +195,7 @@ def named(words: Sequence[str], codes: Any) -> pd.Categorical:
 def curve(cell: PolicyCell) -> pd.DataFrame:
     """Learning curves of the three pools."""
     rng = stream(cell.seed, "report", "curve", cell.id)
-    steps = np.linspace(0, cell.steps, cell.curve_points + 1).astype(int)
+    steps = np.linspace(0, cell.steps, cell.monitoring.curve_points + 1).astype(int)
     learnt = 1 - np.exp(-4 * steps / cell.steps)
     parts = []
     for pool, end in zip(POOLS, (1.9, 0.5, 0.5), strict=True):
@@ -207,7 +207,7 @@ def curve(cell: PolicyCell) -> pd.DataFrame:
             "gap_low": 1.4 * learnt - 0.8 if pool == "test" else np.nan,
         }
         parts.append(pd.DataFrame(told))
-    return pd.concat(parts).assign(run_id=cell.id, n_levels=cell.curve_levels)
+    return pd.concat(parts).assign(run_id=cell.id, n_levels=cell.monitoring.curve_levels)
 
 
 def episodes() -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ OPTIONS = {"gamma": 0.99, "gae_lambda": 0.95, "ent_coef": 0.03}
 def run(way, seed):
     """Training seconds, steps and return when the goal was reached, or all was used up."""
     import torch
+    from learning import training_env
     from stable_baselines3 import PPO
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.env_util import make_vec_env
@@ -38,7 +39,6 @@ def run(way, seed):
     from rlgen.perturbations.condition import Condition
     from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
     from rlgen.study.process import one_core
-    from rlgen.training.train import training_env
     from rlgen.util.seeding import library_seed
 
     split = draw_split("maze-basic", N_LEVELS, 0, 1, pool_seed=seed)

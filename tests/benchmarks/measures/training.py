@@ -5,6 +5,7 @@ from statistics import median
 
 import numpy as np
 from base import REPEATS, Row
+from learning import training_env
 from stable_baselines3 import A2C, PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.env_util import make_vec_env
@@ -14,7 +15,6 @@ from usual import policy
 from rlgen.agents import AGENTS, learner
 from rlgen.networks import NETWORKS
 from rlgen.study.process import one_core
-from rlgen.training.train import training_env
 from rlgen_envs import FAMILIES
 
 #: Rollouts of 4,096 and 960 steps, and for PPO 4 epochs of minibatches of 1,024.

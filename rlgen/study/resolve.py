@@ -1,0 +1,205 @@
+"""From the text of a protocol to what it names: every name resolved, everything impossible refused.
+
+This happens once. From here on a study is made of objects, which become text again only where a
+cell goes to a worker.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from rlgen.agents import AGENTS
+from rlgen.agents.presets import matching
+from rlgen.errors import ProtocolError, RlgenError
+from rlgen.levels import lookup
+from rlgen.levels.family import Family
+from rlgen.levels.spaces import parts_of
+from rlgen.levels.split import NAMESPACES, check_named, check_pool_sizes
+from rlgen.networks import NETWORKS
+from rlgen.networks.lists import drawn_from
+from rlgen.perturbations.condition import Condition
+from rlgen.policies.sources import policy_hash
+from rlgen.protocol.schema import Protocol
+from rlgen.training.agent_spec import AgentSpec
+from rlgen.training.regularisers.regularisation import Regularisation
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A protocol and what it names.
+
+    Attributes:
+        protocol: With the names of conditions and regularisers spelt out.
+        families: Configured, by the name in the protocol.
+        conditions: What policies face, by canonical name.
+        regularisations: What agents train with, by canonical name.
+        specs: What learns, by agent, network and regulariser; empty for policies made elsewhere.
+        policies: Policies made elsewhere with the hash of what they are made of, in their order.
+    """
+
+    protocol: Protocol
+    families: Mapping[str, Family]
+    conditions: Mapping[str, Condition]
+    regularisations: Mapping[str, Regularisation]
+    specs: Mapping[tuple[str, str, str], AgentSpec]
+    policies: tuple[tuple[str, str], ...]
+
+
+def resolve(protocol: Protocol, where: str) -> Resolved:
+    """Resolve a protocol.
+
+    Args:
+        protocol: The experiment.
+        where: What messages begin with, usually the file.
+
+    Raises:
+        RlgenError: For a name that does not exist or a combination that cannot work, with the
+            key and value at fault.
+    """
+    families = {name: _family(protocol, name, where) for name in protocol.family}
+    conditions = _conditions(protocol, where)
+    regularisations = _regularisations(protocol, where)
+    _check_conditions(families, conditions, regularisations, where)
+    for flip_p, family in product(protocol.flip_p, families.values()):
+        with At(where, "flip_p", flip_p):
+            family.generate([], flip_p)
+    policies = tuple(_policies(protocol, where))
+    specs = {} if policies else _specs(protocol, families, regularisations, where)
+    spelt_out = {
+        "conditions": tuple(condition.name for condition in conditions.values()),
+        "regulariser": tuple(each.name for each in regularisations.values()),
+    }
+    return Resolved(
+        protocol.model_copy(update=spelt_out),
+        families,
+        {condition.name: condition for condition in conditions.values()},
+        {each.name: each for each in regularisations.values()},
+        specs,
+        policies,
+    )
+
+
+class At:
+    """Puts file, key and value in front of an error's message."""
+
+    def __init__(self, where: str, key: str, value: object) -> None:
+        self._place, self._value = f"{where}: {key} = {value!r}", value
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, RlgenError):
+            # Families begin with their own name, which is the value then.
+            message = str(error).removeprefix(f"{self._value}: ")
+            raise type(error)(f"{self._place}: {message}") from None
+
+
+def _family(protocol: Protocol, name: str, where: str) -> Family:
+    with At(where, "family", name):
+        member = lookup.family(name)
+    with At(where, "family_options", dict(protocol.family_options)):
+        _, own = lookup.named_options(name)
+        family = member.configure({**protocol.family_options, **own})
+    named = protocol.named_levels
+    with At(where, "family", name):
+        starts = [[start] for start in NAMESPACES.values()]
+        family.check([i for pool in named.values() or starts for i in (pool[0], pool[-1])])
+    sizes = {"validation": protocol.n_validation_levels, "test": protocol.n_test_levels}
+    for n_train in protocol.n_train_levels:
+        with At(where, "n_train_levels", n_train):
+            if named:
+                check_named(named, n_train)
+            else:
+                check_pool_sizes(family, {"train": n_train, **sizes})
+    return family
+
+
+def _conditions(protocol: Protocol, where: str) -> dict[str, Condition]:
+    """What policies face, by the text in the protocol."""
+    parsed: dict[str, Condition] = {}
+    texts: dict[str, str] = {}
+    for text in protocol.conditions:
+        with At(where, "conditions", text):
+            condition = Condition.parse(text)
+            if condition.name in texts:
+                raise ProtocolError(f"is the same condition as {texts[condition.name]!r}")
+        texts[condition.name] = text
+        parsed[text] = condition
+    return parsed
+
+
+def _regularisations(protocol: Protocol, where: str) -> dict[str, Regularisation]:
+    """What agents train with, by the text in the protocol."""
+    parsed: dict[str, Regularisation] = {}
+    for text in protocol.regulariser:
+        with At(where, "regulariser", text):
+            regularisation = Regularisation.parse(text)
+            for other, same in parsed.items():
+                if same == regularisation:
+                    raise ProtocolError(f"is the same regulariser as {other!r}")
+        parsed[text] = regularisation
+    return parsed
+
+
+def _check_conditions(
+    families: Mapping[str, Family],
+    conditions: Mapping[str, Condition],
+    regularisations: Mapping[str, Regularisation],
+    where: str,
+) -> None:
+    """Refuse what a family's levels cannot be played under."""
+    in_training = {text: each.condition for text, each in regularisations.items()}
+    for key, by_text in (("conditions", conditions), ("regulariser", in_training)):
+        for (text, condition), family in product(by_text.items(), families.values()):
+            reason = condition.why_not(family)
+            if reason is not None:
+                raise ProtocolError(f"{where}: {key} = {text!r}: {reason}")
+
+
+def _policies(protocol: Protocol, where: str) -> Iterator[tuple[str, str]]:
+    for text in protocol.policy:
+        with At(where, "policy", text):
+            yield text, policy_hash(text)
+
+
+def _specs(
+    protocol: Protocol,
+    families: Mapping[str, Family],
+    regularisations: Mapping[str, Regularisation],
+    where: str,
+) -> dict[tuple[str, str, str], AgentSpec]:
+    """What learns, by agent, network and canonical regulariser."""
+    for agent in protocol.agent:
+        _check_agent(protocol, agent, families.values(), where)
+    networks = dict.fromkeys(each for name in protocol.network for each in drawn_from(name))
+    for network, family in product(networks, families.values()):
+        with At(where, "network", network):
+            space = family.observation_space
+            NETWORKS[network].n_features(space.shape, parts_of(space))
+    specs = {}
+    combinations = product(protocol.agent, networks, regularisations.items())
+    for agent, network, (text, regularisation) in combinations:
+        for family in families.values():
+            reason = regularisation.why_not(agent, network, family)
+            if reason is not None:
+                raise ProtocolError(f"{where}: regulariser = {text!r}: {reason}")
+        specs[agent, network, regularisation.name] = AgentSpec(
+            agent, AGENTS[agent], protocol.agent_options, NETWORKS[network], regularisation
+        )
+    return specs
+
+
+def _check_agent(protocol: Protocol, name: str, families: Iterable[Family], where: str) -> None:
+    with At(where, "agent", name):
+        preset = AGENTS[name]
+        preset.require()
+        for family in families:
+            matching.check(name, family)
+    with At(where, "agent_options", dict(protocol.agent_options)):
+        preset.configured(protocol.agent_options, name)
+    for text in protocol.conditions:
+        if not preset.stochastic and "temperature" in text:
+            raise ProtocolError(
+                f"{where}: conditions = {text!r}: {name} has no action probabilities to flatten"
+            )
