@@ -8,8 +8,8 @@ import pytest
 import tomli_w
 from commands import rlgen as run_cli
 from helpers import TINY
-from once import once
 from planning import tasks_of
+from shared import once
 
 import rlgen
 import rlgen_protocols.zhang2018
