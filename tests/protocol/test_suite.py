@@ -42,7 +42,7 @@ def suite(tmp_path):
 
 def test_a_cell_of_two_parts_is_planned_once_with_the_conditions_of_both(suite):
     told = suites.read(suite())
-    assert [part.item for part, _ in told.parts] == ["one", "two"]
+    assert told.names == ("one", "two")
     tasks = tasks_of(told.parts)
     assert [(t.cell.seed, t.wanted) for t in tasks] == [
         (0, ("plain", "greedy")),
