@@ -20,7 +20,7 @@ from rlgen.protocol.schema import Protocol
 from rlgen.store.imported import Imported
 from rlgen.store.run_store import RunStore
 
-#: The condition by which a cell is judged; the first one if it was not asked for.
+#: The condition by which cells are judged; if the study lacks it, the first that it has.
 MAIN = "plain"
 
 
@@ -33,18 +33,19 @@ class Results:
         >>> results.verdict(results.cells[0]).word  # doctest: +SKIP
 
     Attributes:
-        protocol: As declared so far; or what stands in place of it for imported results.
-        records: One row a run, level and condition; or folded, as those of a store are.
-        curves: One row a run, checkpoint and pool, with the run's cell columns.
-        plan: Every cell asked for.
-        provenance: By run.
-        trajectories: By run.
-        failures: Traceback by cell.
-        accesses: Who has looked at which pool, and what for.
-        parts: Of a study of several protocols, by the item that each makes.
-        claims_declared: ``sha256`` of the claims' margins, and when they were ``declared``.
-        margins: Of each claim that the study decides.
-        clones: What checks read of networks cloned from the planner.
+        protocol: The declared protocol; for imported results what stands in its place.
+        records: One row a run, level and condition; folded (``stats.tables``) if read from a store.
+        curves: One row a run, checkpoint and pool, with the run's columns of ``CELL``.
+        plan: Every planned cell.
+        provenance: Versions, machine and times of each run, by run id.
+        trajectories: Recorded episodes of each run, by run id.
+        failures: Traceback of each failed cell, by cell id.
+        accesses: The log of who read which pool, and why.
+        parts: The protocols of a suite, by part.
+        claims_declared: ``sha256`` of the claims' margins, and the date on which they were
+            ``declared``.
+        margins: Margins of each claim that the study decides.
+        clones: Readings of detectors on networks cloned from the planner.
         recorded: Contents of the files that the study's paper adds to runs, by file and run.
     """
 
@@ -64,7 +65,11 @@ class Results:
 
     @classmethod
     def load(cls, store: RunStore) -> "Results":
-        """Read a store."""
+        """Read a store.
+
+        Raises:
+            StoreError: If it is damaged, or no store.
+        """
         records = fold_tables(store.record_tables(NEEDED))
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
@@ -89,17 +94,17 @@ class Results:
 
     @cached_property
     def paper_name(self) -> str:
-        """Of the paper that the study is of; empty if it is of none."""
+        """Name of the paper that the study reproduces; empty if none."""
         return "" if isinstance(self.protocol, Imported) else self.protocol.paper
 
     @cached_property
     def paper(self) -> Paper | None:
-        """The paper that the study is of."""
+        """The paper that the study reproduces."""
         return papers.catalogue()[self.paper_name] if self.paper_name else None
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
-        """See ``stats.estimates``; without what only further calculation needs."""
+        """Means and intervals by cell, condition and quantity; see ``stats.estimates``."""
         return self._estimates[SHOWN]
 
     @cached_property
@@ -108,7 +113,7 @@ class Results:
 
     @cached_property
     def folded(self) -> pd.DataFrame:
-        """The records with one row a run, condition and pool; see ``stats.folded``."""
+        """The records with one row a run, condition and pool; see ``stats.tables``."""
         return fold(self.records)
 
     @cached_property
@@ -124,16 +129,16 @@ class Results:
 
     @cached_property
     def groups(self) -> list[Group]:
-        """Jobs with the same task, see ``stats.choices``."""
+        """Groups of runs with the same task; see ``stats.choices``."""
         return groups(self.main_records)
 
     def records_of(self, cell: Mapping[str, Any]) -> pd.DataFrame:
-        """Those of one cell."""
+        """Folded records of one cell under the main condition."""
         rows = self.main_records
         return rows[np.logical_and.reduce([rows[name] == cell[name] for name in CELL])]
 
     def facts(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What is known of a cell's family, see ``rlgen.study.facts``; empty in older stores."""
+        """Facts about a cell's family (``rlgen.study.facts``); empty for older stores."""
         return self._facts.get(tuple(cell[name] for name in CELL), {})
 
     @cached_property
@@ -146,9 +151,10 @@ class Results:
 
     @cached_property
     def alarms(self) -> dict[str, int]:
-        """Step of the first checkpoint at which overfitting was certain, of the runs that had one.
+        """Step of the first overfitting alarm of each run that had one, by run id.
 
-        A run without a gap is among them with at most 5 % (``rlgen.training.overfitting_alarm``).
+        A run without a gap has one with a probability of at most 5 %
+        (``rlgen.training.overfitting_alarm``).
         """
         over = self.curves[self.curves["gap_low"] > 0]
         first = over.groupby("run_id")["step"].min()
@@ -156,31 +162,41 @@ class Results:
 
     @cached_property
     def conditions(self) -> list[str]:
-        """All conditions, the main one first, then as in the protocol."""
+        """All conditions: the main one, then in the order of the protocol."""
         measured = sorted(set(self.folded["condition"]))
         declared = [name for name in self.protocol.conditions if name in measured]
         return list(dict.fromkeys([self.main, *declared, *measured]))
 
     @cached_property
     def imported(self) -> bool:
-        """Whether the results came from elsewhere: no policy is stored and no family known."""
+        """Whether the results were measured elsewhere: there are no policies and no family."""
         return isinstance(self.protocol, Imported)
 
     @cached_property
     def missing(self) -> list[dict[str, Any]]:
-        """Cells that were asked for and are not there."""
+        """Planned cells that have not been computed."""
         done = set(self.provenance)
         return [cell for cell in self.plan if cell["id"] not in done]
 
     def estimate(
         self, cell: Mapping[str, Any], condition: str, quantity: str, part: str
     ) -> Estimate:
-        """One number with its interval; nan if it is not known."""
+        """An estimate with its interval.
+
+        Args:
+            cell: Values of ``CELL``.
+            condition: A name in ``conditions``.
+            quantity: "return", "normalised" or "solved".
+            part: "train", "validation", "test" or "gap".
+
+        Returns:
+            nan with the reason "not measured" where there is none.
+        """
         key = (*(cell[name] for name in CELL), condition, quantity, part)
-        return self._known.get(key, Estimate(float("nan"), reason="not measured"))
+        return self._by_key.get(key, Estimate(float("nan"), reason="not measured"))
 
     @cached_property
-    def _known(self) -> dict[tuple[Any, ...], Estimate]:
+    def _by_key(self) -> dict[tuple[Any, ...], Estimate]:
         keys = self._estimates[[*CELL, "condition", "quantity", "part"]]
         values = self._estimates[[field.name for field in fields(Estimate)]]
         rows = (frame.itertuples(index=False, name=None) for frame in (keys, values))
@@ -188,14 +204,14 @@ class Results:
 
     @cached_property
     def cells(self) -> list[dict[str, Any]]:
-        """The cells of the grid, runs apart, with their number of runs and levels."""
+        """Every combination of ``CELL`` that was computed, with its number of ``runs``."""
         counts = self.main_records.groupby(CELL, observed=True, sort=True)["run_id"].nunique()
         keys = [dict(zip(CELL, key, strict=True)) for key in counts.index]
         return [key | {"runs": int(n)} for key, n in zip(keys, counts, strict=True)]
 
     @cached_property
     def varying(self) -> list[str]:
-        """The columns of ``CELL`` that tell the study's cells apart; the pool size always does."""
+        """The columns of ``CELL`` in which the study's cells differ; always the pool size."""
         return [
             key
             for key in CELL
@@ -203,7 +219,12 @@ class Results:
         ]
 
     def short(self, cell: Mapping[str, Any], *, size: bool = True) -> str:
-        """A cell by what tells it apart, with or without the size of its training pool."""
+        """Describe a cell by the columns in which cells differ.
+
+        Args:
+            cell: Values of ``CELL``; columns may be missing.
+            size: Whether to name the size of its training pool.
+        """
         words = []
         for key in self.varying:
             value = cell.get(key)
@@ -221,7 +242,7 @@ class Results:
 
     @cached_property
     def common(self) -> str:
-        """What all cells have in common."""
+        """Agent, network and family, as far as all cells share them."""
         if not self.cells:
             return ""
         cell = self.cells[0]
@@ -231,7 +252,7 @@ class Results:
         return ", ".join(words)
 
     def verdict(self, cell: Mapping[str, Any]) -> Verdict:
-        """The answer for one cell."""
+        """The verdict on one cell, by its normalised training score and gap."""
         return judge(
             self.estimate(cell, self.main, "normalised", "train"),
             self.estimate(cell, self.main, "normalised", "gap"),

@@ -1,4 +1,4 @@
-"""The answer in words, and the rule that gives it."""
+"""Verdicts on cells, the rule behind them, and numbers in words."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from rlgen.analysis.stats.intervals import Estimate
 
-#: A training score below this is not called learnt: half way from random to optimal.
+#: Normalised training score from which an agent counts as having learnt: half way to optimal.
 LEARNT = 0.5
 
 RULE = (
@@ -22,11 +22,11 @@ RULE = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """One cell's answer.
+    """The verdict on one cell.
 
     Attributes:
         word: "memorises", "generalises", "undecided" or "has not learnt".
-        because: What is missing or decisive, as an addition to the sentence.
+        because: What is missing or decisive, as the end of a sentence.
     """
 
     word: str
@@ -39,7 +39,11 @@ def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
     Args:
         train_score: Normalised training score.
         gap_score: Normalised gap.
-        margin: From the protocol.
+        margin: The protocol's margin, a normalised gap.
+
+    Example:
+        >>> judge(Estimate(0.99), Estimate(0.4, 0.3, 0.5), margin=0.1).word
+        'memorises'
     """
     if train_score.mean != train_score.mean:
         return Verdict("undecided", "there is no random or optimal return to compare with")
@@ -55,7 +59,7 @@ def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
 
 
 def setting(cell: Mapping[str, Any]) -> str:
-    """A cell in words, all of its keys told."""
+    """Describe a cell in words, with all columns of ``CELL``."""
     how = f" with flip probability {cell['flip_p']:g}" if cell["flip_p"] else ""
     how += f" under {cell['regulariser']}" if cell["regulariser"] != "none" else ""
     n = cell["n_train_levels"]
@@ -65,28 +69,37 @@ def setting(cell: Mapping[str, Any]) -> str:
 
 
 def count(value: float | None) -> str:
-    """A whole number with its thousands apart; a dash for what is not known."""
+    """Format a whole number with separated thousands; a dash for an unknown or negative one."""
     return number(None) if value is None or value != value or value < 0 else f"{value:,.0f}"
 
 
 def rule(margin: float) -> str:
-    """The rule as a paragraph."""
+    """``RULE`` with its numbers filled in.
+
+    Args:
+        margin: See ``judge``.
+    """
     return RULE.format(learnt=LEARNT, margin=margin)
 
 
 def number(value: float | None) -> str:
-    """Two decimals with a true minus sign; a dash for what is not known."""
+    """Format with two decimals and a true minus sign; a dash for an unknown number.
+
+    Example:
+        >>> number(-0.5), number(None)
+        ('−0.50', '–')
+    """
     if value is None or value != value:
         return "–"
     return f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")
 
 
 def percent(value: float | None, unit: float = 0.01) -> str:
-    """A share in whole percent; a dash for what is not known.
+    """Format a share in whole percent; a dash for an unknown one.
 
     Args:
         value: The share.
-        unit: What one percent is in it.
+        unit: The value of one percent.
     """
     if value is None or value != value:
         return number(None)
@@ -94,10 +107,10 @@ def percent(value: float | None, unit: float = 0.01) -> str:
 
 
 def rounded_down(bound: float) -> str:
-    """``number`` of a lower bound, which rounding must not raise."""
+    """``number`` of a lower bound, rounded down."""
     return number(math.floor(100 * bound) / 100 if bound == bound else None)
 
 
 def percent_down(bound: float) -> str:
-    """``percent`` of a lower bound on a share."""
+    """``percent`` of a lower bound on a share, rounded down."""
     return percent(math.floor(100 * bound) / 100 if bound == bound else None)

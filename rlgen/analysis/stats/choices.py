@@ -1,6 +1,6 @@
-"""From the record table to groups of jobs, and what choosing among them does (method 2.7).
+"""Groups of runs with the same task, and the effect of choosing among them (method 2.7).
 
-A job is one training run of any agent and network: what one would choose among when tuning.
+A job is one training run of any agent and network: tuning chooses among jobs.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from rlgen.analysis.stats.intervals import NAN, Estimate, Floats, crossed_mean
 from rlgen.analysis.stats.tables import fold
 from rlgen.errors import RlgenError
 
-#: Jobs that share these had the same task and are compared with each other.
+#: Jobs that agree in these columns had the same task and are compared.
 GROUP = ["family", "n_train_levels", "flip_p", "regulariser"]
 #: As many as Zhang et al. (2018) keep of twenty.
 TOP = 3
@@ -23,10 +23,10 @@ TOP = 3
 
 @dataclass(frozen=True)
 class Group:
-    """Jobs with the same task, and four ways to sum them up.
+    """Jobs with the same task, and four summaries of them.
 
     Attributes:
-        keys: Their values of ``GROUP``.
+        keys: The values of ``GROUP``.
         jobs: One row a job: ``run_id``, ``agent``, ``network``, ``seed``, and the mean return on
             each pool, nan where there is none: ``train``, ``validation``, ``test``.
         mean: Held-out return of all jobs.
@@ -54,7 +54,7 @@ class Group:
 
 
 def groups(records: pd.DataFrame) -> list[Group]:
-    """All groups of some records.
+    """Group records by task.
 
     Args:
         records: Columns as in ``records.RECORDS``, or folded, of one condition.
@@ -104,7 +104,7 @@ def _luck(train: Floats) -> float:
 
 
 def job_means(records: pd.DataFrame) -> pd.DataFrame:
-    """Mean return of each job on each pool; nan where one of its returns is.
+    """Mean return of each job on each pool; nan where any of its returns is nan.
 
     Args:
         records: Columns as in ``records.RECORDS``, or folded, of one condition.
@@ -126,12 +126,12 @@ def job_means(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def best(records: pd.DataFrame, pool: str, k: int) -> list[str]:
-    """Ids of the k runs with the best mean return on a pool, ties in the order of the ids.
+    """Ids of the k runs with the best mean return on a pool; ties are broken by id.
 
     Args:
         records: Columns as in ``records.RECORDS``, or folded, of one condition.
         pool: "train", "validation" or "test".
-        k: How many.
+        k: Number of runs to choose.
 
     Raises:
         RlgenError: If fewer runs than ``k`` have a mean return on the pool.

@@ -1,4 +1,4 @@
-"""From the record table to one row for each cell and condition, runs summarised."""
+"""Means and intervals of every cell, condition and quantity, from the record table."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,16 +16,16 @@ Floats = NDArray[np.float64]
 #: The quantities estimated for each pool: column name -> what is averaged.
 QUANTITIES = {"return": "ret_mean", "normalised": "normalised", "solved": "p_solved"}
 POOLS = ("train", "validation", "test")
-#: Why returns are no full table of runs and levels.
+#: Reasons why returns are not a full table of runs and levels.
 UNKNOWN = "it is not known which levels were played"
 SOME = "the runs have some levels in common and not all"
 OWN = "the runs have {pool} levels of their own"
-#: The columns of the table of estimates that readers are shown.
+#: Columns of the table of estimates that ``rlgen.load`` returns.
 SHOWN = [*CELL, "condition", "quantity", "part", "runs", "levels", "mean", "low", "high"]
 
 
 def estimates(records: pd.DataFrame) -> pd.DataFrame:
-    """Means and intervals, in long form.
+    """Means and intervals in long form.
 
     Args:
         records: Columns as in ``records.RECORDS``, or folded.
@@ -52,7 +52,7 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def matrix(records: pd.DataFrame, pool: str) -> tuple[Floats, str]:
-    """Returns of some runs on one pool under one condition.
+    """Returns of runs on one pool as a table of runs and levels.
 
     Args:
         records: Columns as in ``records.RECORDS``, or folded, of one condition.
@@ -73,12 +73,12 @@ def matrix(records: pd.DataFrame, pool: str) -> tuple[Floats, str]:
 
 
 def why_apart(runs: pd.DataFrame, pool: str) -> str:
-    """Why the returns of some runs are no full table of runs and levels; empty where they are.
+    """Why the returns of runs are not a full table of runs and levels; empty where they are.
 
     Args:
         runs: Folded records of one pool and condition.
-        pool: Its name. Training levels that runs have in common are taken for those of each, as
-            pools drawn from a small family share some by chance.
+        pool: Its name. Training levels that some runs share count as each run's own, as pools
+            drawn from a small family share some by chance.
     """
     ids = list(runs["level_id"])
     # The ids of a run are in ascending order.
@@ -94,7 +94,7 @@ def why_apart(runs: pd.DataFrame, pool: str) -> str:
 def _parts(
     by_run: dict[str, list[Floats]], apart: dict[str, str]
 ) -> Iterator[tuple[str, list[Floats], Estimate]]:
-    """The parts that there are, with the values that they are estimated from."""
+    """Each measured part with the values that it is estimated from, and the estimate."""
     for pool in POOLS:
         if pool in by_run:
             yield pool, by_run[pool], pool_mean(by_run[pool], apart[pool])
@@ -109,11 +109,11 @@ def _parts(
 
 
 def pool_mean(runs: list[Floats], apart: str) -> Estimate:
-    """The mean over one pool.
+    """Mean over one pool.
 
     Args:
-        runs: For each run its values on its levels.
-        apart: Why these are no full table of runs and levels, if they are not.
+        runs: For each run its values on its levels, ``(L,)``.
+        apart: See ``why_apart``.
     """
     if not apart:
         return intervals.crossed_mean(np.stack(runs))
@@ -121,9 +121,10 @@ def pool_mean(runs: list[Floats], apart: str) -> Estimate:
 
 
 def run_mean(run_means: Floats, apart: str) -> Estimate:
-    """Mean over runs without a full table: of levels of their own, the spread of runs tells enough.
+    """Mean over runs that do not share all levels.
 
-    Not so of levels that some runs share, from which alone the interval would be too short.
+    The spread of runs with levels of their own gives an interval. Where runs share some levels that
+    interval would be too short, and there is none.
 
     Args:
         run_means: ``(S,)``.

@@ -1,8 +1,7 @@
-"""By how much a gap has changed from one study to another: of paired runs where they can be paired.
+"""Change of a gap from one study to another, over pairs of runs where they can be paired.
 
-Runs are pairs where they have the same seed, the same training levels (which is what the same pool
-seed gives) and the same held-out levels: what both have alike cancels in the difference (method
-2.6).
+Two runs are a pair if they have the same seed, the same training levels (given by the pool seed)
+and the same held-out levels: what they share cancels in the difference (method 2.6).
 """
 
 from collections.abc import Mapping
@@ -24,11 +23,11 @@ _Arm = Mapping[str, Mapping[int, tuple[NDArray[np.int64], Floats]]]
 
 @dataclass(frozen=True)
 class Increase:
-    """The gap now less the gap before.
+    """The gap now minus the gap before.
 
     Attributes:
         estimate: With its interval, for new training runs on new levels.
-        pairs: Pairs of runs that it is computed from; 0 where runs are not paired.
+        pairs: Number of pairs of runs; 0 where runs are not paired.
         p: Two-sided sign-flip p-value of no change; nan where runs are not paired, and for one.
         reason: Why runs are not paired; empty where they are.
     """
@@ -45,9 +44,9 @@ def paired(
     confidence: float = 0.95,
     rng: np.random.Generator | None = None,
 ) -> Increase:
-    """The change of the gap over pairs of runs.
+    """Change of the gap over pairs of runs.
 
-    All runs of the smaller side must be paired: the others would be left out unsaid.
+    All runs of the smaller study must be paired, so that none is left out silently.
 
     Args:
         now: Columns as in ``records.RECORDS``, or folded, of one cell under one condition.
@@ -84,9 +83,9 @@ def paired(
 
 
 def unpaired(now: Estimate, before: Estimate, reason: str, confidence: float = 0.95) -> Increase:
-    """The difference of two gaps of which each has its own interval (Welch 1938).
+    """Difference of two gaps, each with an interval of its own (Welch 1938).
 
-    Levels that both share make the interval wider than it need be, never shorter.
+    Levels that both studies share make the interval wider than necessary, never shorter.
 
     Args:
         now: The gap, with its variance and degrees of freedom.

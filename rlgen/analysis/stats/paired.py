@@ -1,7 +1,7 @@
 """Two arms with common random numbers: paired differences and sign-flip tests (method 2.6).
 
-The arms share pool seed, training seed and test levels run by run, so what differs between runs
-and levels in both arms alike cancels in the difference.
+The arms share pool seed, training seed and test levels run by run, so differences between runs
+and levels that both arms share cancel.
 """
 
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ class PValue:
 
     Attributes:
         p: Two-sided.
-        smallest: The smallest p that this many runs can give, ``2^(1-S)``: five runs never reach
-            .05, six do.
+        smallest: The smallest p-value of this many runs, ``2^(1-S)``: five runs never reach .05,
+            six do.
         reason: Why ``p`` is nan.
     """
 

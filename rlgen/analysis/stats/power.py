@@ -1,7 +1,4 @@
-"""How many runs and levels a study needs, and what a given one can detect (method 2.8).
-
-The sizes that are needed are returned unrounded: round them up.
-"""
+"""How many runs and levels a study needs, and what it can detect (method 2.8)."""
 
 from dataclasses import dataclass
 
@@ -22,7 +19,7 @@ def detectable(
     alpha: float = ALPHA,
     power: float = POWER,
 ) -> float:
-    """Smallest difference that a crossed study finds with this power (MDE).
+    """Minimum detectable effect of a crossed study (method 2.8).
 
     ``(t(1 - alpha/2, S - 1) + t(power, S - 1)) sqrt(sd_run^2 / S + sd_residual^2 / (S L))``. Levels
     are shared by what is compared, so their own variance cancels.
@@ -33,7 +30,17 @@ def detectable(
         runs: S. One run detects nothing: nan.
         levels: L.
         alpha: Level of the two-sided test.
-        power: Probability to find it.
+        power: Probability of finding it.
+
+    Returns:
+        In the unit of the standard deviations.
+
+    Raises:
+        RlgenError: For settings that make no sense.
+
+    Example:
+        >>> round(detectable(sd_run=0.3, sd_residual=0.5, runs=5, levels=200), 2)
+        0.5
     """
     _check(alpha, power, levels=levels, runs=runs)
     if runs < 2:
@@ -43,12 +50,12 @@ def detectable(
 
 
 def achieved(estimate: Estimate, alpha: float = ALPHA, power: float = POWER) -> Estimate:
-    """What a study could have detected, to stand beside a result that is not significant.
+    """Minimum detectable effect of a finished study, to report with a non-significant result.
 
     Args:
         estimate: With its variance and degrees of freedom.
         alpha: Level of the two-sided test.
-        power: Probability to find it.
+        power: Probability of finding it.
 
     Returns:
         The minimum detectable effect as ``mean``, without an interval.
@@ -77,7 +84,7 @@ def runs_needed(
         sd_residual: See ``detectable``.
         levels: L.
         alpha: Level of the two-sided test.
-        power: Probability to find it.
+        power: Probability of finding it.
     """
     _check(alpha, power, d=d, levels=levels)
 
@@ -104,7 +111,7 @@ def levels_needed(
     alpha: float = ALPHA,
     power: float = POWER,
 ) -> float:
-    """Levels with which this many runs detect ``d``; inf where no number of levels is enough.
+    """Levels, unrounded, with which this many runs detect ``d``; inf where no number suffices.
 
     Args:
         d: Difference to find.
@@ -112,7 +119,7 @@ def levels_needed(
         sd_residual: See ``detectable``.
         runs: S. With one run: inf.
         alpha: Level of the two-sided test.
-        power: Probability to find it.
+        power: Probability of finding it.
     """
     _check(alpha, power, d=d, runs=runs)
     if runs < 2:
@@ -148,7 +155,7 @@ def best_split(
     sd_level: float,
     sd_residual: float,
 ) -> Purchase:
-    """The whole numbers of runs and levels whose mean is surest, two of each at least.
+    """Runs and levels, at least two each, that give the most precise mean for a budget.
 
     Args:
         budget: What may be spent, in the unit of the costs, for example seconds.
@@ -183,7 +190,7 @@ def _student(alpha: float, power: float, df: float) -> float:
 
 
 def _check(alpha: float = ALPHA, power: float = POWER, **positive: float) -> None:
-    """Settings, unlike data, are refused where they make no sense."""
+    """Raise for settings that make no sense; data never raise."""
     for name, value in {"alpha": alpha, "power": power}.items():
         if not 0 < value < 1:
             raise RlgenError(f"{name} = {value}: must be between 0 and 1")

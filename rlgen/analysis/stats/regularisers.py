@@ -1,4 +1,4 @@
-"""Does a regulariser help: matched runs with and without it (method 3.6)."""
+"""The effect of a regulariser over matched runs with and without it (method 3.6)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from rlgen.analysis.stats.paired import paired_mean, sign_flip
 from rlgen.analysis.stats.tables import CELL, fold
 
 NONE = "none"
-#: Of the held-out score, 0 random and 1 planner: from here on overfitting is prevented.
+#: Normalised held-out score from which overfitting counts as prevented.
 PREVENTED = 0.9
-#: Of the normalised gap: a regulariser that leaves more does not prevent overfitting.
+#: A regulariser that leaves a larger normalised gap does not prevent overfitting.
 REMAINING = 0.25
 
 
 @dataclass(frozen=True)
 class Effect:
-    """One regulariser against none; everything else, seeds and levels included, is the same.
+    """One regulariser against none, with everything else, seeds and levels included, the same.
 
     Attributes:
         keys: Values of ``CELL``.
@@ -31,11 +31,11 @@ class Effect:
             does not depend on the regulariser.
         test: Change of the held-out return.
         gap: Change of the generalization gap.
-        score: Held-out score that it leads to, normalised.
-        remaining: Normalised gap that it leaves.
+        score: Normalised held-out score with it.
+        remaining: Normalised gap with it.
         p: Two-sided sign-flip p-value of the change of the held-out return over runs.
         verdict: See ``judge``.
-        reason: Why there is nothing to compare with.
+        reason: Why there is no comparison.
     """
 
     keys: Mapping[str, Any]
@@ -109,7 +109,7 @@ def _effect(keys: Mapping[str, Any], mine: pd.DataFrame, plain: pd.DataFrame) ->
 
 
 def judge(test: Estimate, score: Estimate, remaining: Estimate) -> str:
-    """What may be said of a regulariser.
+    """Verdict on a regulariser.
 
     Args:
         test: Change of the held-out return.

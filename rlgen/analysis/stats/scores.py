@@ -10,20 +10,24 @@ from numpy.typing import ArrayLike
 from rlgen.analysis.stats.intervals import NAN, Floats
 from rlgen.errors import RlgenError
 
-#: Planner and random agent nearer than this are not apart.
+#: Planner and random agent whose returns are nearer than this count as equal.
 APART = 1e-9
 
 
 def normalised_score(returns: ArrayLike, oracle: ArrayLike, random: ArrayLike) -> Floats:
-    """Score that is 0 for the random agent and 1 for the planner, level by level.
+    """Returns scaled level by level: 0 is the random agent, 1 the planner.
 
     Args:
         returns: Any shape.
         oracle: The planner's returns on the same levels; broadcast.
-        random: The uniformly random agent's; broadcast.
+        random: The uniformly random agent's returns; broadcast.
 
     Returns:
-        The shape of all three; nan where one is not known, or planner and random are not apart.
+        The broadcast shape; nan where a return is nan, or planner and random agent are equal.
+
+    Example:
+        >>> normalised_score([0.9, 2.1], oracle=2.1, random=-0.3).round(2).tolist()
+        [0.5, 1.0]
     """
     base = np.asarray(random, np.float64)
     span = np.asarray(oracle, np.float64) - base
@@ -33,12 +37,12 @@ def normalised_score(returns: ArrayLike, oracle: ArrayLike, random: ArrayLike) -
 
 @dataclass(frozen=True)
 class Ceiling:
-    """What a policy can earn in training that knows object types and not levels.
+    """The best return in training of a policy that knows object types but not levels.
 
     Attributes:
         values: Expected reward of each object type after flips.
         discarded: Probability that flips are drawn again as no object is positive.
-        train: Its best training return C(p): nothing is taken that costs on average.
+        train: Its best training return C(p), taking only objects that pay on average.
         test: Its return on unflipped levels.
     """
 
@@ -55,15 +59,15 @@ def ceiling(base: Sequence[float], flip_p: float, sure: float) -> Ceiling:
     worth its sign times ``total / k``, where ``total`` is what the positive objects are worth
     unflipped; patterns with k = 0 are drawn again (resolution B, method 1.4). Signs do not depend
     on the layout, so a training return above C(p) is memorised. It assumes that any object can be
-    left aside.
+    avoided.
 
     Args:
         base: Rewards of the objects that can flip, unflipped.
         flip_p: Flip probability, from 0 to 1.
-        sure: What is earned besides by every sensible policy, as by taking the key.
+        sure: Further return of every sensible policy, such as that of taking the key.
 
     Raises:
-        RlgenError: If ``flip_p`` is no probability, or no pattern has a positive object.
+        RlgenError: If ``flip_p`` is not a probability, or no pattern has a positive object.
     """
     patterns, discarded = _patterns(base, flip_p)
     values = tuple(float(sum(w * r[i] for w, r in patterns)) for i in range(len(base)))
@@ -101,7 +105,7 @@ class Excess:
     Attributes:
         excess: M, the training return less C(p); memorised where positive.
         fraction: M over what there is to memorise, the best return less C(p).
-        reason: Why one of them is nan.
+        reason: Why either is nan.
     """
 
     excess: float

@@ -1,8 +1,8 @@
-"""What choosing runs does to their scores: top-k, best of k, winner's curse (method 2.7).
+"""The effect of choosing runs on their scores: top-k, best of k, winner's curse (method 2.7).
 
-"The best 3 of 20 jobs by training return" is another quantity than what the algorithm does on
-average, and its training score is too high for having been chosen. Ties are averaged: where most
-jobs reach the best return exactly, which of them come first is arbitrary.
+The best 3 of 20 jobs by training return are better than the algorithm is on average, and being
+chosen by it biases their training return upwards. Ties are averaged: where most jobs reach the best
+return exactly, which of them come first is arbitrary.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ def top_k(train: Floats, test: Floats, k: int) -> Estimate:
     """Mean test score of the k runs with the best training score, as in Zhang et al. 2018.
 
     Args:
-        train: ``(n,)``: what the choice is made by.
-        test: ``(n,)``: what is averaged.
-        k: How many are kept.
+        train: ``(n,)``, the scores that the choice is made by.
+        test: ``(n,)``, the scores that are averaged.
+        k: Number of runs kept.
 
     Raises:
         RlgenError: If k is not from 1 to n.
@@ -38,10 +38,10 @@ def best_of_k(train: Floats, test: Floats, k: int, m: int = 1) -> Estimate:
     validation performance of Dodge et al. 2019 (method 2.7).
 
     Args:
-        train: ``(n,)``: what the choice is made by.
-        test: ``(n,)``: what is averaged.
-        k: Jobs that are run.
-        m: Of these the number kept.
+        train: ``(n,)``, the scores that the choice is made by.
+        test: ``(n,)``, the scores that are averaged.
+        k: Number of jobs that are run.
+        m: Number of these that are kept.
 
     Raises:
         RlgenError: If not 1 <= m <= k <= n.
@@ -118,18 +118,22 @@ def normal_order_statistics(n: int) -> Floats:
 
 
 def winners_curse(n: int, m: int = 1) -> float:
-    """By how many standard deviations the mean of the best m of n equal jobs is too high.
+    """Upward bias of the mean of the best m of n equal jobs, in standard deviations.
 
-    Times ``(1 - reliability) * sd``, with the observed standard deviation of the scores that the
-    choice is made by and ``reliability`` the share of their variance that is true. Exact
-    evaluation has no episode noise: then what is left is the sampling of levels.
+    Multiply it by ``(1 - reliability) * sd``: ``sd`` is the observed standard deviation of the
+    scores that the choice is made by, ``reliability`` the share of their variance that is true.
+    Exact evaluation has no episode noise; the sampling of levels remains.
 
     Args:
-        n: Jobs.
-        m: Of these the number kept.
+        n: Number of jobs.
+        m: Number of these that are kept.
 
     Raises:
         RlgenError: If not 1 <= m <= n.
+
+    Example:
+        >>> round(winners_curse(20, 3), 2)
+        1.47
     """
     if not 1 <= m <= n:
         raise RlgenError(f"m = {m}: must be from 1 to {n}, the number of jobs")
@@ -142,7 +146,7 @@ class Selected:
 
     Attributes:
         runs: Rows chosen, more than one where tied.
-        validation: Their mean on validation levels: too high for having been chosen.
+        validation: Their mean on validation levels, biased upwards by the choice.
         test: Their mean on test levels, for these policies on new levels.
     """
 
@@ -152,7 +156,7 @@ class Selected:
 
 
 def select(validation: Floats, test: Floats, confidence: float = 0.95) -> Selected:
-    """Choose by mean validation return and report on test levels, which no choice has seen.
+    """Choose by mean validation return and report on test levels, which the choice never reads.
 
     Args:
         validation: ``(S, V)``.
