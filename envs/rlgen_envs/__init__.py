@@ -1,4 +1,4 @@
-"""The environment families of rlgen, and their registration with Gymnasium.
+"""The families of levels of rlgen, and their registration with Gymnasium.
 
 ``gymnasium.make("rlgen_envs:rlgen/MazeBasic-v0")`` works by itself; after
 ``gymnasium.register_envs(rlgen_envs)``, or any import of this package, so does

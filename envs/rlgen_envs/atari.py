@@ -1,10 +1,10 @@
-"""Atari games with mode, difficulty and no-op starts as level content.
+"""Atari games whose levels are modes, difficulties and no-op starts.
 
 The games of the Arcade Learning Environment have flavours: modes and difficulties that change the
 rules a little (Farebrother et al. 2018 train on one and test on others). A level's id is
-``flavour * BLOCK + no-ops``: which of the game's flavours, counted through its modes and within
-them through its difficulties, and how many times nothing is done before the agent acts, from 0 to
-30 (Mnih et al. 2015). The emulator is deterministic: such a level is always the same.
+``flavour * BLOCK + no-ops``: the index of the flavour, counted through the game's modes and within
+them through its difficulties, and the number of no-ops before the agent acts, from 0 to 30 (Mnih et
+al. 2015). The emulator is deterministic, so that a level is always the same.
 """
 
 from itertools import product
@@ -23,10 +23,10 @@ FRAME_SKIP, STACK, SIDE = 4, 4, 84
 
 
 class AtariLevels(gym.Wrapper[NDArray[np.uint8], np.int64, NDArray[np.uint8], np.int64]):
-    """Starts the flavour and the no-ops that a level's id names.
+    """An Atari game that is reset to the flavour and the no-ops of a level's id.
 
-    Observation: uint8 ``(4, 84, 84)``, the last four frames, grey. One step is four frames, as in
-    Mnih et al. 2015; no action sticks but those that a condition makes stick.
+    Observation: uint8 ``(4, 84, 84)``, the last four frames in grey. One step is four frames, as in
+    Mnih et al. 2015; actions are not sticky unless a condition makes them so.
 
     Args:
         env: The preprocessed game.
@@ -42,10 +42,10 @@ class AtariLevels(gym.Wrapper[NDArray[np.uint8], np.int64, NDArray[np.uint8], np
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
-        """Start the level of this id.
+        """Start the level whose id is the seed.
 
         Raises:
-            LevelError: If there is no such flavour, or too many no-ops.
+            LevelError: If there is no such flavour, or there are too many no-ops.
         """
         flavour, noops = divmod(seed or 0, BLOCK)
         if flavour >= len(self.flavours) or noops > MOST_NOOPS:
@@ -55,7 +55,7 @@ class AtariLevels(gym.Wrapper[NDArray[np.uint8], np.int64, NDArray[np.uint8], np
             )
         game: Any = self.env.unwrapped
         game._game_mode, game._game_difficulty = self.flavours[flavour]
-        # The emulator's own seed decides nothing that is left.
+        # The emulator's own seed has no effect.
         observation, info = self.env.reset(seed=0, options=options)
         for _ in range(noops):
             observation, _, terminated, truncated, info = self.env.step(np.int64(0))
@@ -64,31 +64,34 @@ class AtariLevels(gym.Wrapper[NDArray[np.uint8], np.int64, NDArray[np.uint8], np
         return observation, info
 
     def get_action_meanings(self) -> list[str]:
-        """Of the game."""
+        """The names of the game's actions."""
         game: Any = self.env.unwrapped
-        told: list[str] = game.get_action_meanings()
-        return told
+        meanings: list[str] = game.get_action_meanings()
+        return meanings
 
 
 def make(game: str = "Breakout", render_mode: str | None = None) -> AtariLevels:
     """The Gymnasium entry point.
 
     Args:
-        game: As the ALE calls it, such as "Breakout" or "SpaceInvaders".
+        game: The ALE's name of the game, such as "Breakout" or "SpaceInvaders".
         render_mode: "rgb_array" or None.
+
+    Raises:
+        LevelError: If the package is missing, or has no such game.
     """
     try:
         import ale_py
     except ImportError:
         raise LevelError("Atari needs the package ale_py: pip install 'rlgen[atari]'") from None
     gym.register_envs(ale_py)
-    # Its banner is printed for every environment.
+    # Otherwise a banner is printed for every environment.
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
-    known = [
+    games = [
         spec.removeprefix("ALE/").removesuffix("-v5") for spec in gym.registry if "ALE/" in spec
     ]
-    if game not in known:
-        raise LevelError(f"no Atari game {game!r}{nearest(game, known)}")
+    if game not in games:
+        raise LevelError(f"no Atari game {game!r}{nearest(game, games)}")
     raw = gym.make(
         f"ALE/{game}-v5",
         frameskip=1,
@@ -96,5 +99,5 @@ def make(game: str = "Breakout", render_mode: str | None = None) -> AtariLevels:
         render_mode=render_mode,
         disable_env_checker=True,
     )
-    seen = AtariPreprocessing(raw, noop_max=0, frame_skip=FRAME_SKIP, screen_size=SIDE)
-    return AtariLevels(FrameStackObservation(seen, STACK))
+    frames = AtariPreprocessing(raw, noop_max=0, frame_skip=FRAME_SKIP, screen_size=SIDE)
+    return AtariLevels(FrameStackObservation(frames, STACK))

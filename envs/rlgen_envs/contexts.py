@@ -1,8 +1,8 @@
-"""Classic control with the physics as level content (Packer et al. 2018, table 1).
+"""Classic control whose levels differ in their physics (Packer et al. 2018, table 1).
 
-A level's seed decides the parameters, besides the start state that Gymnasium draws from it. Which
-range they come from is told by the seed's block: below ``BLOCK`` the *random* range R, in the next
-block the *extreme* values E around it, and in the third the *deterministic* default D.
+A level's seed decides the parameters, and the start state that Gymnasium draws from it. The seed's
+block decides the range of the parameters: below ``BLOCK`` the *random* range R, in the next block
+the *extreme* values E around it, and in the third block the *deterministic* default D.
 """
 
 import math
@@ -21,7 +21,7 @@ BLOCK = 10_000_000_000
 #: The blocks in their order.
 REGIMES = ("R", "E", "D")
 
-#: Default; ends of the random range; ends of the extreme range.
+#: Default value, random range, extreme range.
 Range = tuple[float, tuple[float, float], tuple[float, float]]
 CARTPOLE: dict[str, Range] = {
     "force": (10.0, (5.0, 15.0), (1.0, 20.0)),
@@ -39,7 +39,7 @@ PENDULUM: dict[str, Range] = dict.fromkeys(("length", "mass"), (1.0, (0.75, 1.25
 
 
 def regime(seed: int) -> str:
-    """The range that a level's parameters come from.
+    """The range of a level's parameters: "R", "E" or "D".
 
     Raises:
         LevelError: If the seed is in no block.
@@ -53,35 +53,36 @@ def drawn(ranges: Mapping[str, Range], seed: int, name: str) -> dict[str, float]
     """A level's parameters.
 
     Args:
-        ranges: Of each parameter.
+        ranges: The ranges of each parameter.
         seed: The level's id.
-        name: Of the environment.
+        name: Name of the environment.
 
     Returns:
-        By name: the default in D; uniform in the range in R; in E uniform in what the extreme
-        range has beyond it, on both sides.
+        Values by name: the default in D; uniform in the random range in R; in E uniform in the
+        parts of the extreme range outside the random range.
     """
-    where, rng, told = regime(seed), stream(seed, name, "parameters"), {}
+    where, rng, parameters = regime(seed), stream(seed, name, "parameters"), {}
     for key, (default, (low, high), (least, most)) in ranges.items():
         if where == "D":
-            told[key] = default
+            parameters[key] = default
         elif where == "R":
-            told[key] = float(rng.uniform(low, high))
+            parameters[key] = float(rng.uniform(low, high))
         else:
-            # One draw from both sides put together.
+            # One draw from both parts together.
             x = float(rng.uniform(0, (low - least) + (most - high)))
-            told[key] = least + x if x < low - least else high + x - (low - least)
-    return told
+            parameters[key] = least + x if x < low - least else high + x - (low - least)
+    return parameters
 
 
 class CartPole(CartPoleEnv):
-    """Cart and pole; solved if it stands for 195 steps (of at most 200)."""
+    """Cart and pole; solved if the pole stands for 195 steps (of at most 200)."""
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start the level of this seed."""
         if seed is not None:
-            told = drawn(CARTPOLE, seed, "cartpole")
-            self.force_mag, self.length, self.masspole = told["force"], told["length"], told["mass"]
+            parameters = drawn(CARTPOLE, seed, "cartpole")
+            self.force_mag, self.masspole = parameters["force"], parameters["mass"]
+            self.length = parameters["length"]
             self.total_mass = self.masspole + self.masscart
             self.polemass_length = self.masspole * self.length
         self.n_steps = 0
@@ -101,19 +102,19 @@ class CartPole(CartPoleEnv):
 
 
 class MountainCar(MountainCarEnv):
-    """Car in a valley; solved if it is out within 110 steps (of at most 200)."""
+    """Car in a valley; solved if it leaves the valley within 110 steps (of at most 200)."""
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start the level of this seed."""
         if seed is not None:
-            told = drawn(MOUNTAIN_CAR, seed, "mountain-car")
-            # What the paper calls mass is what Gymnasium calls gravity.
-            self.force, self.gravity = told["force"], told["mass"]
+            parameters = drawn(MOUNTAIN_CAR, seed, "mountain-car")
+            # The paper's mass is Gymnasium's gravity.
+            self.force, self.gravity = parameters["force"], parameters["mass"]
         self.n_steps = 0
         return super().reset(seed=seed, options=options)
 
     def step(self, action: Any) -> Any:
-        """One step; ``is_success`` says whether the car is out in time."""
+        """One step; ``is_success`` says whether the car has left the valley in time."""
         observation, reward, terminated, truncated, info = super().step(action)
         self.n_steps += 1
         success = bool(terminated) and self.n_steps <= 110
@@ -126,12 +127,12 @@ class Acrobot(AcrobotEnv):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start the level of this seed."""
         if seed is not None:
-            told = drawn(ACROBOT, seed, "acrobot")
-            # Both links alike; their centres of mass stay in the middle.
-            self.LINK_LENGTH_1 = self.LINK_LENGTH_2 = told["length"]
-            self.LINK_COM_POS_1 = self.LINK_COM_POS_2 = told["length"] / 2
-            self.LINK_MASS_1 = self.LINK_MASS_2 = told["mass"]
-            self.LINK_MOI = told["inertia"]
+            parameters = drawn(ACROBOT, seed, "acrobot")
+            # Both links have the same parameters; their centres of mass stay in the middle.
+            self.LINK_LENGTH_1 = self.LINK_LENGTH_2 = parameters["length"]
+            self.LINK_COM_POS_1 = self.LINK_COM_POS_2 = parameters["length"] / 2
+            self.LINK_MASS_1 = self.LINK_MASS_2 = parameters["mass"]
+            self.LINK_MOI = parameters["inertia"]
         self.n_steps = 0
         return super().reset(seed=seed, options=options)
 
@@ -146,14 +147,14 @@ class Acrobot(AcrobotEnv):
 class Pendulum(PendulumEnv):
     """Pendulum with a motor; solved if its last 100 steps (of 200) were within 60° of upright.
 
-    The torque is Gymnasium's, at most 2 either way.
+    The torque is Gymnasium's, from -2 to 2.
     """
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start the level of this seed."""
         if seed is not None:
-            told = drawn(PENDULUM, seed, "pendulum")
-            self.l, self.m = told["length"], told["mass"]
+            parameters = drawn(PENDULUM, seed, "pendulum")
+            self.l, self.m = parameters["length"], parameters["mass"]
         self.n_upright = 0
         return super().reset(seed=seed, options=options)
 

@@ -1,8 +1,7 @@
-"""Procgen (Cobbe et al. 2020) as envpool has it, with its level seeds as levels.
+"""Procgen (Cobbe et al. 2020) from the package envpool; levels are its level seeds.
 
-envpool makes a batch for a range of levels and starts the next one by itself, a step late. Here an
-environment is made anew for the one level that is to be played, which takes some milliseconds, and
-nothing is left to bridge.
+envpool makes a batch for a range of levels and starts the next level by itself, a step late. Here a
+new environment is made for each level, which takes a few milliseconds.
 """
 
 from typing import Any
@@ -32,7 +31,7 @@ GAMES = (
     "starpilot",
 )
 MODES = ("easy", "hard")
-#: Level seeds are 32-bit integers there.
+#: Level seeds are 32-bit integers.
 END = 2**31 - 1
 ACTIONS = (
     *("LEFT-DOWN", "LEFT", "LEFT-UP", "DOWN", "NOOP", "UP", "RIGHT-DOWN", "RIGHT", "RIGHT-UP"),
@@ -41,7 +40,7 @@ ACTIONS = (
 
 
 class ProcgenEnv(gym.Env[NDArray[np.uint8], np.int64]):
-    """One game; its level is the seed that it is reset with.
+    """One game of Procgen; the seed of ``reset`` is the level.
 
     Observation: uint8 ``(3, 64, 64)``. Info, at the end of an episode: ``is_success``, whether the
     level was completed.
@@ -49,8 +48,11 @@ class ProcgenEnv(gym.Env[NDArray[np.uint8], np.int64]):
     Args:
         game: One of ``GAMES``.
         mode: "easy" or "hard", the distribution of levels.
-        center_agent: Whether the picture follows the agent; else it shows the whole level.
+        center_agent: Whether the picture follows the agent; otherwise it shows the whole level.
         render_mode: "rgb_array" or None.
+
+    Raises:
+        LevelError: For an unknown game or mode, or if envpool cannot be imported.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 15}  # noqa: RUF012
@@ -62,9 +64,9 @@ class ProcgenEnv(gym.Env[NDArray[np.uint8], np.int64]):
         center_agent: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        for key, value, known in (("game", game, GAMES), ("mode", mode, MODES)):
-            if value not in known:
-                raise LevelError(f"no Procgen {key} {value!r}{nearest(value, known)}")
+        for key, value, names in (("game", game, GAMES), ("mode", mode, MODES)):
+            if value not in names:
+                raise LevelError(f"no Procgen {key} {value!r}{nearest(value, names)}")
         try:
             import envpool
         except ImportError as error:
@@ -82,10 +84,10 @@ class ProcgenEnv(gym.Env[NDArray[np.uint8], np.int64]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
-        """Start the level of this seed; the same again if there is none.
+        """Start the level of this seed; without a seed, the previous level again.
 
         Raises:
-            LevelError: For a seed that Procgen does not take.
+            LevelError: For a seed that is out of Procgen's range.
         """
         super().reset(seed=seed, options=options)
         if seed is not None:
@@ -101,25 +103,27 @@ class ProcgenEnv(gym.Env[NDArray[np.uint8], np.int64]):
             start_level=self._level,
             center_agent=self._center_agent,
         )
-        seen, _ = self._game.reset()
-        self._seen = seen[0]
-        return self._seen, {}
+        observations, _ = self._game.reset()
+        self._observation = observations[0]
+        return self._observation, {}
 
     def step(self, action: np.int64) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
         """One step."""
-        seen, reward, terminated, truncated, info = self._game.step(np.array([action], np.int32))
-        self._seen = seen[0]
-        told = {}
-        if terminated[0] or truncated[0]:
-            told["is_success"] = bool(info["prev_level_complete"][0])
-        return self._seen, float(reward[0]), bool(terminated[0]), bool(truncated[0]), told
+        observations, rewards, terminated, truncated, infos = self._game.step(
+            np.array([action], np.int32)
+        )
+        self._observation = observations[0]
+        ends, cut, info = bool(terminated[0]), bool(truncated[0]), {}
+        if ends or cut:
+            info["is_success"] = bool(infos["prev_level_complete"][0])
+        return self._observation, float(rewards[0]), ends, cut, info
 
     def render(self) -> NDArray[np.uint8]:
-        """What is seen, as a picture."""
-        picture: NDArray[np.uint8] = self._seen.transpose(1, 2, 0)
+        """The observation as a picture, uint8 ``(64, 64, 3)``."""
+        picture: NDArray[np.uint8] = self._observation.transpose(1, 2, 0)
         return picture
 
     @staticmethod
     def get_action_meanings() -> list[str]:
-        """Of the actions; what the letters do depends on the game."""
+        """The names of the actions; the effect of letters depends on the game."""
         return list(ACTIONS)

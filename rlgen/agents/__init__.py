@@ -1,11 +1,11 @@
-"""Agents and their networks.
+"""The catalogue of agents: learning algorithms with their hyper-parameters.
 
-To add an agent: a preset in ``presets`` and its line in ``AGENTS``; for an algorithm that is not
-there yet, its recipe in ``recipes`` (README.md has a whole one). Importing this package imports
+To add one: a preset in ``presets`` and its line in the table; for an algorithm that has no recipe
+yet, its recipe in ``recipes`` (README.md has a whole example). Importing this package imports
 neither torch nor stable-baselines3.
 """
 
-from rlgen.agents.presets import box, contrib, preset
+from rlgen.agents.presets import contrib, sb3
 from rlgen.agents.presets.preset import AgentPreset
 from rlgen.util.registry import Catalogue
 
@@ -14,14 +14,14 @@ __all__ = ["AGENTS"]
 AGENTS: Catalogue[AgentPreset] = Catalogue(
     "agent",
     {
-        "ppo": preset.PPO,
-        "ppo-default": preset.PPO_DEFAULT,
-        "a2c": preset.A2C,
-        "a2c-paper": preset.A2C_PAPER,
-        "dqn": preset.DQN,
-        "sac": box.SAC,
-        "td3": box.TD3,
-        "ddpg": box.DDPG,
+        "ppo": sb3.PPO,
+        "ppo-default": sb3.PPO_DEFAULT,
+        "a2c": sb3.A2C,
+        "a2c-paper": sb3.A2C_PAPER,
+        "dqn": sb3.DQN,
+        "sac": sb3.SAC,
+        "td3": sb3.TD3,
+        "ddpg": sb3.DDPG,
         "trpo": contrib.TRPO,
         "qrdqn": contrib.QRDQN,
         "maskable-ppo": contrib.MASKABLE_PPO,

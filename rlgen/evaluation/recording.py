@@ -102,11 +102,11 @@ def worst_level_trajectories(
         policy: The trained policy.
         split: Its levels.
         rows: The run's records.
-        seed: Of the sampled actions.
+        seed: Seed of the sampled actions.
 
     Returns:
-        See ``record``; each with ``split`` and the level's expected return ``expected``. Nothing
-        where the family draws nothing.
+        See ``record``; each also has ``split`` and the level's expected return ``expected``. An
+        empty list if the family draws no levels.
     """
     if not split.family.draws:
         return []
@@ -125,18 +125,19 @@ def worst_level_trajectories(
 
 
 def record(policy: AnyPolicy, split: Split, level: Levels, *, seed: int) -> dict[str, Any]:
-    """Play one episode and keep what a drawing of it needs.
+    """Play one episode and record the data of a drawing of it.
 
     Args:
-        policy: Acts by sampling.
-        split: Says the family.
-        level: A batch of one.
-        seed: Of the sampled actions.
+        policy: The policy, which acts by sampling.
+        split: A split of the level's family.
+        level: A batch of one level.
+        seed: Seed of the sampled actions.
 
     Returns:
         ``level``; ``picture``, the first frame as base64 PNG; ``positions`` of the agent before
-        each step and at the end, as (column, row), where the family tells them in ``info``;
-        ``actions``, numbers or lists of numbers; ``rewards``; ``solved``; ``timeout``.
+        each step and at the end, as (column, row), or None if ``info`` does not hold them;
+        ``grid``, height and width in cells; ``actions``, numbers or lists of numbers; ``rewards``;
+        ``solved``; ``timeout``.
     """
     level_id = int(level.ids[0])
     env = split.family.env(level, render_mode="rgb_array")
@@ -163,13 +164,13 @@ def strip_episodes(policy: AnyPolicy, split: Split, seed: int) -> list[dict[str,
     Zhang et al. 2018 (figures 4 and 8 to 17) draw such episodes step by step.
 
     Args:
-        policy: Acts by sampling.
+        policy: The policy, which acts by sampling.
         split: Its levels.
-        seed: Of the actions, start cells and perturbations.
+        seed: Seed of actions, start cells and perturbations.
 
     Returns:
-        See ``strips``; each with its pool as ``split``. Nothing where the family has no floor
-        plans, or continuous actions; conditions that its levels do not allow are left out.
+        See ``strips``; each also has its pool as ``split``. An empty list if the family has no
+        floor plans or continuous actions; conditions that do not fit the family are left out.
     """
     family = split.family
     if isinstance(policy, ContinuousPolicy) or family.floor_plan(split.test) is None:
@@ -185,13 +186,13 @@ def strip_episodes(policy: AnyPolicy, split: Split, seed: int) -> list[dict[str,
 def strips(
     policy: Policy, family: Family, tasks: Sequence[tuple[Levels, Condition]], *, seed: int
 ) -> list[dict[str, Any]]:
-    """Play one episode of each task, side by side, and keep every step.
+    """Play one episode of each task, side by side, and record every step.
 
     Args:
-        policy: Acts by sampling.
-        family: Of the levels.
-        tasks: A batch of one level, and what is faced in it.
-        seed: Two calls with the same arguments play the same.
+        policy: The policy, which acts by sampling.
+        family: Family of the levels.
+        tasks: Batches of one level, and the condition of each.
+        seed: Two calls with the same arguments give the same episodes.
 
     Returns:
         For each task, as plain values: ``level``; ``condition``; ``walls``, a text of ``#`` and

@@ -130,7 +130,7 @@ class Family(ABC):
 
     @abstractmethod
     def configure(self, options: Mapping[str, Any]) -> Self:
-        """The same family with other settings.
+        """This family with other settings.
 
         Raises:
             LevelError: For an unknown option, a wrong value or an impossible combination.

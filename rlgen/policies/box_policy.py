@@ -106,7 +106,7 @@ class BoxSpec:
 
 @dataclass(frozen=True)
 class ContinuousSpec(PolicySpec):
-    """What is needed to build a network with a ``BoxHead`` again.
+    """The specification of a network with a ``BoxHead``.
 
     ``n_actions`` is the number of entries of an action.
 

@@ -80,7 +80,7 @@ class LSTMNetworkPolicy(LSTMPolicy):
 
 @dataclass(frozen=True)
 class RecurrentSpec(PolicySpec):
-    """What is needed to build a network with an LSTM between trunk and head again.
+    """The specification of a network with an LSTM between trunk and head.
 
     Attributes:
         lstm_hidden_size: Units of each layer of the LSTM.

@@ -18,7 +18,7 @@ from rlgen.policies.base import MemorylessPolicy
 
 @dataclass(frozen=True)
 class PolicySpec:
-    """What is needed to build the network again.
+    """The specification from which a network is built again.
 
     Attributes:
         network: The trunk.

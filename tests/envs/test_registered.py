@@ -160,7 +160,7 @@ def test_what_observations_become(walk):
     assert read((np.array([1, 2]), np.array([0, 1]))).tolist() == [0, 1, 0, 0, 1, 0, 1]
     assert space.shape == (7,)
     for nothing in (spaces.Text(3), spaces.Dict({"a": spaces.Text(3)})):
-        with pytest.raises(LevelError, match="numbers"):
+        with pytest.raises(LevelError, match="numeric"):
             reader(nothing, "", 255.0, "x")
 
 

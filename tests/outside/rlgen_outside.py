@@ -9,7 +9,8 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 
-from rlgen.agents.presets.preset import A2C, AgentPreset
+from rlgen.agents.presets.preset import AgentPreset
+from rlgen.agents.presets.sb3 import A2C
 from rlgen.networks.layers import Network
 from rlgen.perturbations.base import Perturbation, Strength
 from rlgen.training.regularisers.base import Regulariser

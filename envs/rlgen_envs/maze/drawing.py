@@ -1,4 +1,4 @@
-"""Pictures of mazes: text for the terminal, RGB for papers and reports."""
+"""Drawings of mazes: text for the terminal, RGB pictures for papers and reports."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,7 +12,7 @@ from rlgen_envs.maze.rules import FULL_MASK, MOVES, OBJECTS, Action
 
 #: Pixels of one cell.
 CELL = 32
-#: Shapes are drawn this much larger and then averaged, which gives smooth edges.
+#: Shapes are drawn larger by this factor and then averaged, for smooth edges.
 _OVER = 4
 
 _FLOOR, _GRID, _WALL, _WALL_EDGE = "#fbfaf7", "#e8e4da", "#4a5058", "#3a3f46"
@@ -36,13 +36,13 @@ def text(
     mask: int = FULL_MASK,
     actions: Sequence[int] | None = None,
 ) -> str:
-    """The level as lines of characters, two columns a cell, with a legend.
+    """Draw the level as lines of text, two columns per cell, with a legend.
 
     Args:
         level: A batch of one.
-        cell: Where the agent is; the start by default.
-        mask: Which objects are left.
-        actions: A path from ``cell``, drawn as arrows on the cells it leaves.
+        cell: The agent's cell; the start by default.
+        mask: The objects left, as bits.
+        actions: A path from ``cell``, drawn as arrows on the cells that it leaves.
     """
     height, width = level.side
     grid = np.where(level.walls[0].ravel(), "█", " ").tolist()
@@ -72,7 +72,7 @@ def picture(
     mask: int = FULL_MASK,
     actions: Sequence[int] | None = None,
 ) -> NDArray[np.uint8]:
-    """The level as an RGB picture, uint8 ``(32 H, 32 W, 3)``; arguments as for ``text``."""
+    """Draw the level as an RGB picture, uint8 ``(32 H, 32 W, 3)``; arguments as for ``text``."""
     height, width = level.side
     out = Image.new("RGB", (width * CELL, height * CELL), _FLOOR)
     lines = ImageDraw.Draw(out)
@@ -97,7 +97,7 @@ def picture(
 
 
 def _walk(level: MazeLevels, cell: int, actions: Sequence[int]) -> list[tuple[int, int]]:
-    """Each visited cell with the action taken there."""
+    """Each cell on a path with the action taken there."""
     steps = []
     for action in actions:
         steps.append((cell, int(action)))
@@ -111,7 +111,7 @@ def _next(level: MazeLevels, cell: int, action: int) -> int:
 
 
 def _draw_path(out: Image.Image, level: MazeLevels, cell: int, actions: Sequence[int]) -> None:
-    """A line through the cells' centres, from light to dark, with an arrow head on each step."""
+    """Draw a line through the cells' centres, from light to dark, with an arrow head per step."""
     draw = ImageDraw.Draw(out)
     steps = _walk(level, cell, actions)
     for n, (here, action) in enumerate(steps):

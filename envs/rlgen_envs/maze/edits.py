@@ -1,4 +1,4 @@
-"""Mazes changed a little, for the checks K-12 to K-14 of the method (section 3.3)."""
+"""Small changes of mazes, for the tests K-12 to K-14 of the method (section 3.3)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ Cells = NDArray[np.int64]
 
 
 def wall(levels: MazeLevels, variant: int) -> MazeLevels:
-    """One free cell without an object, not the start's, becomes a wall."""
+    """Put a wall on one free cell without an object, other than the start."""
     walls = levels.walls.copy()
     for n, level_id in enumerate(levels.ids):
         free = np.setdiff1d(levels.spawns[n], levels.start[n])
@@ -24,21 +24,21 @@ def wall(levels: MazeLevels, variant: int) -> MazeLevels:
 
 
 def symmetry(levels: MazeLevels, variant: int) -> MazeLevels:
-    """The level turned by ``(variant + 1) % 4`` quarters, and mirrored from variant 3 on.
+    """Rotate the level by ``(variant + 1) % 4`` quarter turns; mirror it from variant 3 on.
 
-    The seven variants are the symmetries of the square but the identity. Actions need no
-    renaming: the turned level is played like any other.
+    The seven variants are the symmetries of the square other than the identity. Actions are not
+    renamed: the rotated level is played like any other.
     """
     height, width = levels.side
     if height != width:
-        raise LevelError("only square mazes can be turned")
+        raise LevelError("only square mazes can be rotated")
     turns, mirrored = (variant + 1) % 4, variant >= 3
 
     def turned(board: NDArray[np.generic]) -> NDArray[np.generic]:
         board = np.rot90(board, turns, axes=(-2, -1))
         return board[..., ::-1] if mirrored else board
 
-    # Where each cell goes: the turned board of cell numbers, read backwards.
+    # The new place of each cell: the inverse of the rotated board of cell numbers.
     goes = np.argsort(turned(np.arange(height * width).reshape(height, width)).ravel())
 
     def moved(cells: NDArray[np.int16]) -> NDArray[np.int16]:
@@ -54,7 +54,7 @@ def symmetry(levels: MazeLevels, variant: int) -> MazeLevels:
 
 
 def object_move(levels: MazeLevels, variant: int) -> MazeLevels:
-    """One of the four objects stands on a free cell instead, not the start's."""
+    """Move one of the four objects to a free cell other than the start."""
     objects = levels.objects.copy()
     for n, level_id in enumerate(levels.ids):
         rng = _stream(level_id, "object_move", variant)
@@ -64,7 +64,7 @@ def object_move(levels: MazeLevels, variant: int) -> MazeLevels:
 
 
 def object_swap(levels: MazeLevels, variant: int) -> MazeLevels:
-    """A diamond and a bomb or thunder change places."""
+    """Exchange a diamond and a bomb or thunder."""
     objects = levels.objects.copy()
     for n, level_id in enumerate(levels.ids):
         rng = _stream(level_id, "object_swap", variant)
@@ -77,7 +77,7 @@ def _stream(level_id: np.int64, edit: str, variant: int) -> np.random.Generator:
     return stream(int(level_id), "edit", edit, variant)
 
 
-#: Name -> the edit and the number of its variants, 0 where they are drawn.
+#: Name -> the edit and the number of its variants, 0 where variants are drawn at random.
 EDITS: dict[str, tuple[Callable[[MazeLevels, int], MazeLevels], int]] = {
     "wall": (wall, 0),
     "symmetry": (symmetry, 7),

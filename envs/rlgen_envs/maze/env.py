@@ -1,4 +1,4 @@
-"""One maze as a Gymnasium environment: the rules by the letter, for reading and for pictures."""
+"""One maze as a Gymnasium environment: the rules by the letter, for reference and pictures."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ Observation = NDArray[np.uint8]
 
 
 class MazeEnv(gym.Env[Observation, np.int64]):
-    """Collect the good objects, avoid the bad ones, then take the key (method 1.1, 1.2).
+    """A maze: collect the good objects, avoid the bad ones, then take the key (method 1.1, 1.2).
 
     Actions: 0 UP, 1 DOWN, 2 LEFT, 3 RIGHT, 4 STAY.
 
@@ -43,7 +43,7 @@ class MazeEnv(gym.Env[Observation, np.int64]):
 
     Args:
         source: The levels to draw from at each reset.
-        random_spawn: Draw the start cell at each reset among the free cells without an object.
+        random_spawn: Whether the start cell is drawn among the free cells without an object.
         render_mode: ``"ansi"``, ``"rgb_array"`` or None.
     """
 
@@ -155,10 +155,10 @@ class MazeEnv(gym.Env[Observation, np.int64]):
 
 
 class LevelSource:
-    """The ids an environment draws from, and the level of any id.
+    """The ids that an environment draws from, and the level of any id.
 
     Args:
-        ids: The ids to draw from, not empty; a ``range`` of any length will do.
+        ids: The ids to draw from, not empty; may be a ``range`` of any length.
         generate: From a list of ids to their levels.
         side: Height and width of the levels.
     """
@@ -174,17 +174,17 @@ class LevelSource:
         self.ids = ids
         self.side = side
         self._generate = generate
-        self._known: dict[int, MazeLevels] = {}
+        self._generated: dict[int, MazeLevels] = {}
 
     @classmethod
     def of(cls, levels: MazeLevels, generate: Callable[[list[int]], MazeLevels]) -> "LevelSource":
-        """The source that draws from levels already at hand."""
+        """A source of levels that have been generated already."""
         source = cls(levels.ids, generate, levels.side)
-        source._known = {int(i): levels.take([n]) for n, i in enumerate(levels.ids)}
+        source._generated = {int(i): levels.take([n]) for n, i in enumerate(levels.ids)}
         return source
 
     def level(self, level_id: int) -> MazeLevels:
-        """The level of this id, as a batch of one, generated when first played."""
-        if level_id not in self._known:
-            self._known[level_id] = self._generate([level_id])
-        return self._known[level_id]
+        """The level with this id, as a batch of one, generated when it is first played."""
+        if level_id not in self._generated:
+            self._generated[level_id] = self._generate([level_id])
+        return self._generated[level_id]

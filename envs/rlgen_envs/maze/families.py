@@ -1,4 +1,4 @@
-"""The three variants of the paper as families, and their Gymnasium entry points."""
+"""The three maze families, and their Gymnasium entry points."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import comb, perm
@@ -33,9 +33,9 @@ from rlgen_envs.maze.rules import (
 from rlgen_envs.maze.tabular import tabular
 from rlgen_envs.maze.vector import MazeVectorEnv
 
-#: Ids that an environment draws from when none are named.
+#: The ids that an environment draws from by default.
 DEFAULT_LEVELS = range(1000)
-#: Rows of a board are bits of one integer, and a 200-step episode could not cross a larger one.
+#: The largest size: an episode of 200 steps could not cross a larger maze.
 LARGEST = 31
 
 
@@ -47,8 +47,8 @@ class MazeOptions(Settings):
         border: Whether ``size`` counts the border wall ("inside") or not ("outside") (A-06).
         flip_key: Whether the key's reward flips too (A-01); needs ``rescale = "all"``.
         rescale: "objects" or "all" (A-02); see ``rewards.values``.
-        discard: Draw the flips again ("flips") or leave the level out ("level") where a level
-            could not pay 2.1 (A-04).
+        discard: Whether flips are drawn again ("flips") or the level is left out ("level") if it
+            cannot pay 2.1 (A-04).
     """
 
     size: Annotated[int, Field(ge=5, le=LARGEST)]
@@ -70,14 +70,22 @@ class BasicOptions(MazeOptions):
 
 
 class BlocksOptions(MazeOptions):
-    """Options of maze-blocks; ``blocks`` is the number of obstacles."""
+    """Options of maze-blocks.
+
+    Attributes:
+        blocks: Number of obstacles.
+    """
 
     size: Annotated[int, Field(ge=5, le=LARGEST)] = 13
     blocks: Annotated[int, Field(ge=0)] = 8
 
 
 class TunnelOptions(MazeOptions):
-    """Options of maze-tunnel; ``braid`` is the probability that an inner wall opens (A-08)."""
+    """Options of maze-tunnel.
+
+    Attributes:
+        braid: Probability that an inner wall opens (A-08).
+    """
 
     size: Annotated[int, Field(ge=7, le=LARGEST)] = 13
     braid: Annotated[float, Field(ge=0, le=1)] = 0.15
@@ -136,7 +144,7 @@ class MazeFamily(Family):
 
     @property
     def _path(self) -> tuple[str | int, ...]:
-        # Everything that shapes the geometry names its stream; the reward options do not.
+        # All options of the geometry name its stream; reward options do not.
         shape = {k: v for k, v in self.options.items() if k in ("blocks", "braid")}
         named = [f"{key}={value}" for key, value in shape.items()]
         return (self.name, self.version, self.settings.side, *named)
@@ -162,7 +170,7 @@ class MazeFamily(Family):
         return _mazes(levels).usable
 
     def capacity(self) -> int | None:
-        """Placements of six things on free cells (and of the blocks); None for tunnels."""
+        """The number of placements of six things and the blocks; None for tunnels."""
         cells = (self.settings.side - 2) ** 2
         if isinstance(self.settings, TunnelOptions):
             return None
@@ -197,7 +205,10 @@ class MazeFamily(Family):
         return change(_mazes(levels), variant)
 
     def return_bounds(self, flip_p: float = 0.0) -> tuple[float, float]:
-        """Method 1.5: the worst level has all the bad objects, bumps at each step, and time out."""
+        """Lowest and highest possible return (method 1.5).
+
+        The worst episode collects all bad objects, bumps at each step, and times out.
+        """
         worst = TIMEOUT_REWARD + HORIZON * BUMP_PENALTY
         flips = np.array(np.meshgrid(*[[False, flip_p > 0]] * 5)).reshape(5, -1).T
         flips[:, 4] &= self.settings.flip_key
@@ -205,7 +216,7 @@ class MazeFamily(Family):
         return worst + float(np.minimum(values[valid], 0).sum(axis=1).min()), BEST_RETURN
 
     def flipped_rewards(self) -> tuple[Sequence[float], float] | None:
-        """The four objects and the key; None where rewards are rescaled in another way (A-02)."""
+        """The four objects and the key; None if all rewards are rescaled (A-02)."""
         return (BASE_VALUES, KEY_VALUE) if self.settings.rescale == "objects" else None
 
     def text(self, levels: Levels, actions: Sequence[int] | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Walls and positions: drawn for each level from its own streams, checked for the whole batch."""
+"""Walls and positions: drawn for each level from its own streams, checked in batches."""
 
 from collections.abc import Callable
 from itertools import permutations
@@ -16,9 +16,9 @@ Walls = NDArray[np.bool_]
 #: A level is redrawn if collecting some sign pattern's positive objects and then the key can take
 #: more steps than this; an episode has 200 (method 1.3).
 LONGEST_TOUR = 150
-#: Placements tried on one layout before the layout is drawn again.
+#: Number of placements to try on one layout before the layout is drawn again.
 PLACEMENTS_PER_LAYOUT = 20
-#: Layouts tried before the options are declared hopeless.
+#: Number of layouts to try before giving up on the options.
 LAYOUTS = 200
 
 
@@ -81,12 +81,12 @@ def _carve(directions, opened, first, walls):  # type: ignore[no-untyped-def]
 def draw(
     ids: NDArray[np.int64], path: tuple[str | int, ...], layout: Callable[..., Walls]
 ) -> tuple[Walls, NDArray[np.int16]]:
-    """Walls and positions of each level, redrawn until strictly solvable.
+    """Draw walls and positions of each level until it is strictly solvable.
 
     Args:
         ids: Level ids, ``(L,)``.
-        path: Names the streams; the id is the seed.
-        layout: Makes the walls of one level from a generator.
+        path: Names of the streams; the id is the seed.
+        layout: Draws the walls of one level from a generator.
 
     Returns:
         Walls bool ``(L, H, W)`` and cells int16 ``(L, 6)`` of start, the four objects, and key.
@@ -116,11 +116,11 @@ def draw(
 
 
 def solvable(walls: Walls, places: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Strict solvability and the tour limit (method 1.3, A-09).
+    """Whether levels are strictly solvable within the tour limit (method 1.3, A-09).
 
-    Strict: from the start each object can be reached without stepping on any other, so that the
-    best return is 2.1 under every sign pattern and the geometry need not depend on the flips.
-    The tour limit is applied to tours that step on no other object, the longest kind.
+    Strictly solvable: each object can be reached from the start without stepping on any other, so
+    that the best return is 2.1 under every sign pattern and the geometry need not depend on the
+    flips. The tour limit applies to tours that step on no other object, the longest kind.
 
     Returns:
         bool ``(L,)``.
@@ -129,7 +129,7 @@ def solvable(walls: Walls, places: NDArray[np.int16]) -> NDArray[np.bool_]:
 
 
 def strict_distances(walls: Walls, places: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Steps between the six places without stepping on a third one, ``(L, 6, 6)``; else inf."""
+    """Steps between the six places that avoid the other four, ``(L, 6, 6)``; inf if impossible."""
     distance = np.full((len(walls), 6, 6), np.inf)
     _walk(np.ascontiguousarray(walls), np.ascontiguousarray(places, np.int64), distance)
     return distance
@@ -152,8 +152,8 @@ def _walk(walls, places, distance):  # type: ignore[no-untyped-def]
             steps[:] = -1
             queue[0] = places[level, source]
             steps[queue[0]] = 0
-            done, known = 0, 1
-            while done < known:
+            done, reached = 0, 1
+            while done < reached:
                 cell = queue[done]
                 done += 1
                 if place[cell] >= 0:
@@ -163,12 +163,15 @@ def _walk(walls, places, distance):  # type: ignore[no-untyped-def]
                 for stride in strides:
                     if not closed[cell + stride] and steps[cell + stride] < 0:
                         steps[cell + stride] = steps[cell] + 1
-                        queue[known] = cell + stride
-                        known += 1
+                        queue[reached] = cell + stride
+                        reached += 1
 
 
 def longest_tour(distance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Longest, over the 15 sets of positive objects, shortest tour from start to key, ``(L,)``."""
+    """Length of the shortest tour from start to key, ``(L,)``.
+
+    The maximum over the 15 sets of positive objects that it collects.
+    """
     longest = np.zeros(len(distance))
     for wanted in range(1, 16):
         objects = [i + 1 for i in range(4) if wanted >> i & 1]

@@ -1,4 +1,4 @@
-"""A batch of mazes as arrays, with the look-up tables that the compiled loops read."""
+"""Batches of mazes as arrays, with the look-up tables of the compiled loops."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from rlgen.levels.family import Levels
 from rlgen_envs.maze.rules import CHANNELS, MOVES, OBJECTS
 
-#: What is on a cell: nothing, object ``i`` (1 to 4), the key, or a wall.
+#: Contents of a cell: nothing, object ``i`` (1 to 4), the key, or a wall.
 EMPTY, KEY, WALL = 0, 5, 6
 
 
@@ -39,19 +39,19 @@ class MazeLevels(Levels):
     usable: NDArray[np.bool_]
 
     def take(self, index: ArrayLike | slice) -> Self:
-        """The sub-batch at these positions."""
+        """The levels at these positions."""
         where = index if isinstance(index, slice) else np.asarray(index, dtype=np.intp)
         return type(self)(*(getattr(self, field.name)[where] for field in fields(self)))
 
     def joined(self, others: Sequence[Self]) -> Self:
-        """This batch and others as one."""
+        """Concatenate this batch with others."""
         parts = [self, *others]
         return type(self)(
             *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(self))
         )
 
     def fingerprints(self) -> list[str]:
-        """SHA-256 of size, walls and positions; rewards are no part of a level's geometry."""
+        """SHA-256 of size, walls and positions; rewards are not part of a level's geometry."""
         places = np.column_stack([self.start, self.objects, self.key]).astype("<i2")
         size = np.array(self.walls.shape[1:], dtype="<i2").tobytes()
         return [
@@ -71,12 +71,12 @@ class MazeLevels(Levels):
 
     @cached_property
     def strides(self) -> NDArray[np.int64]:
-        """What each action adds to the cell's number if no wall is in the way, int64 ``(5,)``."""
+        """The change of the cell's number by each action without a wall, int64 ``(5,)``."""
         return np.array(MOVES) @ [self.side[1], 1]
 
     @cached_property
     def board(self) -> NDArray[np.int8]:
-        """What is on each cell at the start, int8 ``(L, H * W)``: ``EMPTY``, 1 to 4, and so on."""
+        """The contents of each cell at the start, int8 ``(L, H * W)``: ``EMPTY``, 1 to 4, ..."""
         height, width = self.side
         table = self.walls.reshape(-1, height * width) * np.int8(WALL)
         level = np.arange(len(self))
@@ -87,17 +87,20 @@ class MazeLevels(Levels):
 
     @cached_property
     def spawns(self) -> list[NDArray[np.int16]]:
-        """Free cells without an object, of each level: the start cells of random spawn (A-26)."""
+        """The free cells without an object of each level, where random spawn starts (A-26)."""
         return [np.flatnonzero(row).astype(np.int16) for row in self.board == EMPTY]
 
     @cached_property
     def pixels(self) -> NDArray[np.int32]:
-        """Where the key and the four objects are in a flat observation, int32 ``(L, 5)``."""
+        """Indices of the key and the four objects in a flat observation, int32 ``(L, 5)``."""
         channels = [CHANNELS.index(name) for name in ("key", *OBJECTS)]
         cells = np.column_stack([self.key, self.objects]).astype(np.int32)
         return cells + np.array(channels, np.int32) * np.int32(self.side[0] * self.side[1])
 
     @cached_property
     def negative(self) -> NDArray[np.int64]:
-        """What a solver leaves: ``1 << i`` for each object of no positive value, int64 ``(L,)``."""
+        """The objects that a solver leaves, as bits ``1 << i``, int64 ``(L,)``.
+
+        These are the objects without a positive value.
+        """
         return (self.values[:, : len(OBJECTS)] <= 0) @ (1 << np.arange(len(OBJECTS)))

@@ -1,4 +1,4 @@
-"""What an agent sees of a maze, painted for many at once by one compiled loop."""
+"""Observations of mazes, painted for many at once by one compiled loop."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,13 @@ from rlgen_envs.maze.rules import CHANNELS
 def observe(
     levels: MazeLevels, situations: NDArray[np.int32], which: NDArray[np.int64]
 ) -> NDArray[np.uint8]:
-    """The observations of some situations.
+    """Paint the observations of some situations.
 
     Args:
         levels: ``L`` levels of ``H x W`` cells.
-        situations: int32 ``(N, 3)`` or wider; level, cell of the agent, and which objects are left
-            (bit ``i`` stands for object ``i``).
-        which: int64 ``(B,)``; of the situations.
+        situations: int32 ``(N, 3)`` or wider; level, cell of the agent, and the objects left (bit
+            ``i`` stands for object ``i``).
+        which: int64 ``(B,)``; indices of situations.
 
     Returns:
         uint8 ``(B, 7, H, W)``, a new array.
@@ -38,7 +38,7 @@ def _paint(board, pixels, situations, which, out):  # type: ignore[no-untyped-de
         out[j] = 0
         for c in range(cells):
             out[j, c] = board[level, c] == WALL
-        # The key is seen until the agent stands on it, which ends the episode.
+        # The key is visible until the agent stands on it, which ends the episode.
         out[j, pixels[level, 0]] = pixels[level, 0] != cells + cell
         for i in range(4):
             out[j, pixels[level, 1 + i]] = left >> i & 1

@@ -15,17 +15,17 @@ Discard = Literal["flips", "level"]
 def values(
     flipped: NDArray[np.bool_], rescale: Rescale = "objects"
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Rewards after flips, rescaled so that the most a level pays stays 2.1.
+    """Rewards after flips, rescaled so that the best return of a level stays 2.1.
 
     Args:
-        flipped: ``(L, 5)``; whether red, blue, bomb, thunder and key change their sign.
+        flipped: bool ``(L, 5)``; whether red, blue, bomb, thunder and key change their sign.
         rescale: ``"objects"``: the four objects become sign x 2/k with k positive ones and the key
             stays 0.1 (resolution B, A-02). ``"all"``: every reward, the key's included, is
             multiplied by 2.1 over the sum of the positive objects and the key.
 
     Returns:
-        Rewards float64 ``(L, 5)``, and bool ``(L,)``: whether the level can pay 2.1 at all.
-        Where it cannot, the rewards are the flipped ones, unscaled.
+        Rewards, float64 ``(L, 5)``, and whether the level can pay 2.1 at all, bool ``(L,)``. If
+        not, its rewards are the flipped ones without rescaling.
     """
     base = np.array([*BASE_VALUES, KEY_VALUE])
     signed = np.where(flipped, -base, base)
@@ -50,19 +50,19 @@ def draw(
     rescale: Rescale = "objects",
     discard: Discard = "flips",
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The rewards of each level.
+    """Draw the rewards of each level.
 
     A level's uniform numbers do not depend on ``flip_p``, so an object flipped at one probability
     is flipped at every higher one (until a redraw): common random numbers across conditions.
 
     Args:
         ids: Level ids, ``(L,)``.
-        path: Names the stream; the id is the seed.
+        path: Names of the stream; the id is the seed.
         flip_p: Flip probability.
         flip_key: Whether the key's reward flips too (A-01).
         rescale: See ``values``.
-        discard: ``"flips"`` draws a level's flips again when it could not pay 2.1 (A-04);
-            ``"level"`` keeps them and marks the level.
+        discard: ``"flips"`` draws a level's flips again if it cannot pay 2.1 (A-04); ``"level"``
+            keeps them and marks the level as not usable.
 
     Returns:
         Rewards float64 ``(L, 5)`` of red, blue, bomb, thunder, key; bool ``(L,)``: usable.

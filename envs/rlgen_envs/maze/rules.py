@@ -24,7 +24,7 @@ BUMP_PENALTY = -0.01
 TIMEOUT_REWARD = -1.0
 #: Steps after which an episode ends with the timeout reward.
 HORIZON = 200
-#: What every level pays at most, whatever its flips.
+#: The best return of every level, whatever its flips.
 BEST_RETURN = 2.1
 #: Observation channels, 0/1 each.
 CHANNELS = ("wall", "key", *OBJECTS, "agent")

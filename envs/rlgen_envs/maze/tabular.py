@@ -1,4 +1,4 @@
-"""The states of mazes for exact evaluation: (cell, which objects are left)."""
+"""The states of mazes for exact evaluation: the agent's cell and the objects left."""
 
 import numpy as np
 
@@ -10,10 +10,10 @@ from rlgen_envs.maze.rules import BUMP_PENALTY, FULL_MASK, HORIZON, TIMEOUT_REWA
 
 
 def tabular(levels: MazeLevels) -> TabularLevels:
-    """All states in which an episode can be.
+    """All states of the levels.
 
-    These are the free cells but the key's, each with every set of objects left that does not
-    include one on that cell.
+    These are the free cells other than the key's, each with every set of objects left that does
+    not include one on that cell.
     """
     board, n_levels = levels.board, len(levels)
     empty = (board == EMPTY).sum(axis=1)
@@ -95,18 +95,18 @@ def _list(  # type: ignore[no-untyped-def]
             cell, left = situations[i, 1], situations[i, 2]
             for a in range(len(strides)):
                 there = cell + strides[a]
-                found = board[level, there]
+                content = board[level, there]
                 next_state[i, a] = i
                 reward[i, a] = 0.0
                 success[i, a] = False
-                if found == WALL:
+                if content == WALL:
                     reward[i, a] = BUMP_PENALTY
-                elif found == KEY:
+                elif content == KEY:
                     next_state[i, a] = end
                     reward[i, a] = values[level, KEY - 1]
                     success[i, a] = left == negative[level]
-                elif found != EMPTY and left >> (found - 1) & 1:
-                    next_state[i, a] = number[there, left & ~(1 << (found - 1))]
-                    reward[i, a] = values[level, found - 1]
+                elif content != EMPTY and left >> (content - 1) & 1:
+                    next_state[i, a] = number[there, left & ~(1 << (content - 1))]
+                    reward[i, a] = values[level, content - 1]
                 else:
                     next_state[i, a] = number[there, left]

@@ -22,7 +22,7 @@ from rlgen_envs.maze.rules import (
 
 Observations = NDArray[np.uint8]
 
-#: Random levels are drawn this many at a time: a call of the generator costs as much as a block.
+#: Random levels are drawn in blocks of this size, as a call of the generator is expensive.
 _BLOCK = 8192
 
 
@@ -37,8 +37,8 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
 
     Args:
         levels: The levels to draw from, uniformly, at each reset.
-        num_envs: How many environments.
-        random_spawn: Draw start cells among the free cells without an object.
+        num_envs: Number of environments.
+        random_spawn: Whether start cells are drawn among the free cells without an object.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}  # noqa: RUF012
@@ -61,7 +61,7 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         for array in (self._false, self._true):
             array.flags.writeable = False
         n = len(levels)
-        # What each thing on the board pays: nothing, the objects, the key, a wall.
+        # The reward of each content of a cell: nothing, the objects, the key, a wall.
         self._pays = np.zeros((n, WALL + 1))
         self._pays[:, EMPTY + 1 : KEY + 1] = levels.values
         self._pays[:, WALL] = BUMP_PENALTY
@@ -102,8 +102,8 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
 
     def _positions(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         order = np.argsort(self.levels.ids, kind="stable")
-        found = np.searchsorted(self.levels.ids, ids, sorter=order).clip(max=len(order) - 1)
-        position: NDArray[np.int64] = order[found]
+        rank = np.searchsorted(self.levels.ids, ids, sorter=order).clip(max=len(order) - 1)
+        position: NDArray[np.int64] = order[rank]
         wrong = ids[self.levels.ids[position] != ids]
         if len(wrong):
             raise LevelError(f"level {wrong[0]} is not among the {len(order)} levels of this batch")
@@ -158,7 +158,7 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
     def _end(
         self, who: NDArray[np.int64], endings: NDArray[np.bool_], info: dict[str, Any]
     ) -> None:
-        """Reset the environments that ended; leave in ``info`` how they did."""
+        """Reset the environments that ended; put their final info into ``info``."""
         ended, timeout, solved = endings
         last = observe(self.levels, self._situations, who)
         final_obs = np.empty(self.num_envs, object)
@@ -214,18 +214,18 @@ def _play(  # type: ignore[no-untyped-def]
     if wrong:
         return -1
     count = 0
-    # Few branches: what an agent runs into cannot be guessed, and a wrong guess costs more.
+    # Few branches: the content of the next cell is unpredictable, and mispredictions are expensive.
     for i in range(len(actions)):
         level, cell, left = situations[i, 0], situations[i, 1], situations[i, 2]
         there = cell + strides[actions[i]]
-        found = board[level, there] * (there != cell)
+        content = board[level, there] * (there != cell)
         # Objects pay while they are left, key and walls always, empty cells never.
-        counts = (left | 1 << (KEY - 1) | 1 << (WALL - 1)) << 1 >> found & 1
-        reward[i] = pays[level, found * counts]
-        situations[i, 1] = cell if found == WALL else there
-        situations[i, 2] = left & ~(1 << found >> 1)
+        counts = (left | 1 << (KEY - 1) | 1 << (WALL - 1)) << 1 >> content & 1
+        reward[i] = pays[level, content * counts]
+        situations[i, 1] = cell if content == WALL else there
+        situations[i, 2] = left & ~(1 << content >> 1)
         situations[i, 3] -= 1
-        at_key = found == KEY
+        at_key = content == KEY
         late = situations[i, 3] == 0
         endings[0, i] = at_key | late
         endings[1, i] = endings[2, i] = False

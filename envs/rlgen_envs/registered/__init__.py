@@ -1,1 +1,1 @@
-"""Any environment registered with Gymnasium as a family: a level is what ``reset(seed)`` makes."""
+"""Families of any environment registered with Gymnasium: its seeds are the levels."""

@@ -1,4 +1,4 @@
-"""Action spaces of other packages as those of our families."""
+"""Action spaces of other packages, converted into those of families."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from gymnasium import spaces
 
 from rlgen.errors import LevelError
 
-#: What an action that does nothing is called by environments that name their actions.
+#: Names of an action that does nothing, in environments that name their actions.
 IDLE = ("NOOP",)
 
 
 @dataclass(frozen=True)
 class Acting:
-    """How a family's actions become an environment's.
+    """A conversion from a family's actions to an environment's.
 
     Attributes:
-        space: Of the family: counted from 0, or a bounded box of float32.
-        give: From its actions to the environment's.
+        space: The family's action space: counted from 0, or a bounded box of float32.
+        give: From the family's actions to the environment's.
     """
 
     space: spaces.Discrete | spaces.Box
@@ -28,14 +28,14 @@ class Acting:
 
 
 def acting(space: "gym.Space[Any]", where: str) -> Acting:
-    """How an environment's actions are given.
+    """The conversion for an environment's action space.
 
     Args:
-        space: Of the environment.
-        where: What messages begin with.
+        space: The environment's action space.
+        where: The beginning of messages.
 
     Raises:
-        LevelError: If it is neither discrete nor a bounded box of real numbers.
+        LevelError: If the space is neither discrete nor a bounded box of real numbers.
     """
     if isinstance(space, spaces.Discrete):
         first = int(space.start)
@@ -48,13 +48,13 @@ def acting(space: "gym.Space[Any]", where: str) -> Acting:
     box = spaces.Box(low.astype(np.float32), high.astype(np.float32), space.shape, np.float32)
 
     def give(action: Any) -> Any:
-        # What is at an edge in float32 may lie beyond it in float64.
+        # A bound in float32 may lie beyond the bound in float64.
         return np.clip(np.asarray(action, own), low, high)
 
     return Acting(box, give)
 
 
 def idle_index(env: "gym.Env[Any, Any]") -> int:
-    """The action that an environment calls idle, or -1."""
+    """The index of the action that does nothing, if the environment names one, or -1."""
     meanings: list[str] = getattr(env.unwrapped, "get_action_meanings", list)()
-    return next((i for i, said in enumerate(meanings) if said in IDLE), -1)
+    return next((i for i, meaning in enumerate(meanings) if meaning in IDLE), -1)

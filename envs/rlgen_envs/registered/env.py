@@ -1,4 +1,4 @@
-"""One environment of another package that plays levels of ours."""
+"""One environment of another package, whose seeds are levels."""
 
 import copy
 import math
@@ -12,25 +12,28 @@ from rlgen.errors import LevelError
 from rlgen_envs.registered.acting import Acting
 from rlgen_envs.registered.observing import Floats, Reader
 
-#: What environments call it when an episode has reached its goal.
+#: Keys of ``info`` that say whether an episode has reached its goal.
 SOLVED = ("is_success", "success", "solved")
 
 
 class LevelEnv(gym.Env[Floats, Any]):
-    """Resets the environment with a level's id as its seed.
+    """An environment that is reset with a level's id as its seed.
 
-    A level is everything that its seed decides: where things are, and the noise within the episode.
+    A level is everything that the seed decides: where things are, and the noise in the episode.
 
-    Observation: float32, see ``observing.reader``. Action: see ``acting``. Info: ``level``;
-    ``solved``, where the environment tells it as one of ``SOLVED``.
+    Observation: float32, see ``observing.reader``. Action: see ``acting``. Info: ``level``; at the
+    end of an episode ``solved``, if the environment's info has one of the keys ``SOLVED``.
 
     Args:
         env: The environment.
-        ids: Levels to draw from at each reset.
-        space: Of the observations that are shown.
-        read: From its observations to ours.
-        acting: From our actions to its.
-        name: What messages begin with.
+        ids: Ids of the levels to draw from at each reset.
+        space: The family's observation space.
+        read: From the environment's observations to the family's.
+        acting: From the family's actions to the environment's.
+        name: The beginning of messages.
+
+    Raises:
+        LevelError: If there are no ids.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class LevelEnv(gym.Env[Floats, Any]):
             raise LevelError(f"{name}: an environment needs at least one level id to draw from")
         self.env, self.ids, self.name, self._read = env, ids, name, read
         self.observation_space = space  # type: ignore[assignment]
-        # A space of its own: it has a generator.
+        # A copy, since a space has a random generator.
         self.action_space = copy.deepcopy(acting.space)
         self._give = acting.give
         self.render_mode = env.render_mode
@@ -74,23 +77,23 @@ class LevelEnv(gym.Env[Floats, Any]):
         """One step.
 
         Raises:
-            LevelError: For a reward that is no number.
+            LevelError: For a reward that is not a finite number.
         """
         self.t += 1
-        observation, reward, terminated, truncated, told = self.env.step(self._give(action))
+        observation, reward, terminated, truncated, own_info = self.env.step(self._give(action))
         if not math.isfinite(reward):
             raise LevelError(f"{self.name}, level {self.level}: reward {reward} in step {self.t}")
         info: dict[str, Any] = {"level": self.level}
-        named = [key for key in SOLVED if key in told]
-        if (terminated or truncated) and named:
-            info["solved"] = bool(told[named[0]])
+        keys = [key for key in SOLVED if key in own_info]
+        if (terminated or truncated) and keys:
+            info["solved"] = bool(own_info[keys[0]])
         return self._read(observation), float(reward), bool(terminated), bool(truncated), info
 
     def render(self) -> NDArray[np.uint8] | None:
-        """A picture, ``(H, W, 3)``, if the environment draws any; some draw in shares of 1.
+        """A picture, uint8 ``(H, W, 3)``, or None if the environment draws none.
 
         Raises:
-            LevelError: If what it draws is no picture.
+            LevelError: If the environment draws something other than a picture.
         """
         drawn = self.env.render()
         if drawn is None:
@@ -101,9 +104,10 @@ class LevelEnv(gym.Env[Floats, Any]):
         if picture.ndim != 3 or picture.shape[2] not in (3, 4) or picture.dtype.kind not in "buif":
             what = f"{picture.dtype}, {picture.shape}"
             raise LevelError(f"{self.name} draws no pictures but {what}")
+        # Some environments draw numbers from 0 to 1.
         shares = picture.dtype.kind == "b" or (picture.dtype.kind == "f" and picture.max() <= 1)
-        seen: NDArray[np.uint8] = np.clip(picture[:, :, :3] * (255 if shares else 1), 0, 255)
-        return seen.astype(np.uint8)
+        colours: NDArray[np.uint8] = np.clip(picture[:, :, :3] * (255 if shares else 1), 0, 255)
+        return colours.astype(np.uint8)
 
     def close(self) -> None:
         """Close the environment."""

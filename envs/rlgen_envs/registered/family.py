@@ -1,4 +1,4 @@
-"""A registered environment as a family."""
+"""The family of a registered environment."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ from rlgen_envs.registered.observing import amounts, reader
 from rlgen_envs.registered.trying import one_line
 from rlgen_envs.registered.vector import LevelVectorEnv
 
-#: Levels, where none are named, on which an environment must do the same twice.
+#: The levels that ``check`` plays by default.
 TRIED_LEVELS = (0, 1, 12_345)
 
 
@@ -31,14 +31,14 @@ class RegisteredOptions(Settings):
     """Options of every registered environment; all others are arguments of ``gymnasium.make``.
 
     Attributes:
-        time_limit: Steps after which an episode is cut; 0 leaves the environment's own.
-        wrappers: Classes put around it, the first innermost: ``"package.module:Class"``, several
-            with commas between them. Importing them runs their code.
-        entry: The one entry of dictionary observations that is shown; "" is all numbers.
-        scale: What observations of bytes are divided by.
+        time_limit: Number of steps after which an episode is cut; 0 keeps the environment's own.
+        wrappers: Classes to wrap the environment in, the first innermost, separated by commas:
+            ``"package.module:Class"``. Importing them runs their code.
+        entry: The only entry of dictionary observations to use; "" uses all numeric entries.
+        scale: Divisor of observations of bytes.
         noop: The action that does nothing; -1 is none, unless the environment names one.
-        idle: Of actions that are vectors, what all numbers of the one that does nothing are.
-        worst: Lowest possible return of an episode; ``worst`` and ``best`` give scores their scale.
+        idle: The value of all entries of the continuous action that does nothing.
+        worst: Lowest possible return of an episode; ``worst`` and ``best`` are the scale of scores.
         best: Highest possible return.
     """
 
@@ -58,8 +58,8 @@ class RegisteredFamily(Family):
     """Levels of an environment that any package has registered with Gymnasium.
 
     Args:
-        name: Its id, with the version; ``"module:id"`` imports the module first.
-        options: Its settings.
+        name: The id of the environment, with the version; ``"module:id"`` imports the module.
+        options: The settings.
     """
 
     version = 3
@@ -83,48 +83,48 @@ class RegisteredFamily(Family):
         return type(self)(self.name, settings)
 
     def check(self, ids: Sequence[int] = TRIED_LEVELS) -> None:
-        """Make the environment, and refuse one whose seeds do not decide its levels."""
+        """Make the environment, and refuse it if its seeds do not decide its levels."""
         env = self.env(self.generate(ids))
         trying.check(env, ids)
         env.close()
 
     @cached_property
     def _spaces(self) -> tuple[gym.spaces.Box, Callable[[Any], Any], Acting, int | None]:
-        """Observations as shown, how they are read, how actions are given, and the idle one."""
-        env = self._made(None)
+        """Observation space, conversions of observations and actions, and the no-op."""
+        env = self._make(None)
         space, read = reader(
             env.observation_space, self.settings.entry, self.settings.scale, self.name
         )
-        given = acting(env.action_space, self.name)
-        noop = self._idle_index(env, given)
+        conversion = acting(env.action_space, self.name)
+        noop = self._idle_index(env, conversion)
         env.close()
-        return space, read, given, None if noop < 0 else noop
+        return space, read, conversion, None if noop < 0 else noop
 
-    def _idle_index(self, env: "gym.Env[Any, Any]", given: Acting) -> int:
+    def _idle_index(self, env: "gym.Env[Any, Any]", conversion: Acting) -> int:
         """The action that does nothing, or -1."""
         noop, idle, where = self.settings.noop, self.settings.idle, f"{self.name} options"
-        if isinstance(given.space, gym.spaces.Box):
+        if isinstance(conversion.space, gym.spaces.Box):
             if noop >= 0:
                 raise LevelError(f"{where}: noop = {noop}: its actions are vectors; use idle")
-            low, high = given.space.low.max(), given.space.high.min()
+            low, high = conversion.space.low.max(), conversion.space.high.min()
             if idle is not None and not low <= idle <= high:
                 raise LevelError(f"{where}: idle = {idle:g}: actions are from {low:g} to {high:g}")
             return -1
         if idle is not None:
             raise LevelError(f"{where}: idle = {idle:g}: its actions are discrete; use noop")
-        count = int(given.space.n)
+        count = int(conversion.space.n)
         if noop >= count:
             raise LevelError(f"{where}: noop = {noop}: there are {count} actions")
         return noop if noop >= 0 else idle_index(env)
 
     @property
     def observation_space(self) -> gym.spaces.Box:  # type: ignore[override]
-        """Of one environment, as networks see it."""
+        """Observation space of one environment, as networks receive it."""
         return self._spaces[0]
 
     @property
     def action_space(self) -> gym.spaces.Discrete | gym.spaces.Box:  # type: ignore[override]
-        """Of one environment: counted from 0, or a bounded box."""
+        """Action space of one environment: counted from 0, or a bounded box."""
         return self._spaces[2].space
 
     @property
@@ -134,36 +134,36 @@ class RegisteredFamily(Family):
 
     @property
     def idle(self) -> NDArray[np.float32] | None:  # type: ignore[override]
-        """The same of actions that are vectors."""
+        """The continuous action that does nothing, if it is known."""
         if self.box is None or self.settings.idle is None:
             return None
         return np.full(self.box.shape, self.settings.idle, np.float32)
 
     @cached_property
     def continuous(self) -> bool:  # type: ignore[override]
-        """Whether all that is shown of its observations is boxes, nothing one-hot."""
-        env = self._made(None)
+        """Whether all observations that are used are boxes, not one-hot vectors."""
+        env = self._make(None)
         space = env.observation_space
         env.close()
         return amounts(space, self.settings.entry)
 
     @cached_property
     def draws(self) -> bool:  # type: ignore[override]
-        """Whether the environment can draw a level here."""
+        """Whether the environment can draw a level on this machine."""
         try:
             self.picture(self.generate([0]))
         except LevelError:
             return False
         return True
 
-    def _made(self, render_mode: str | None) -> "gym.Env[Any, Any]":
+    def _make(self, render_mode: str | None) -> "gym.Env[Any, Any]":
         arguments: dict[str, Any] = dict(self.settings.model_extra or {})
         if self.settings.time_limit:
             arguments["max_episode_steps"] = self.settings.time_limit
         if render_mode is not None:
             arguments["render_mode"] = render_mode
         try:
-            # Its checks of every step are for authors of environments, and slow.
+            # Gymnasium's checks of every step are for authors of environments, and slow.
             env = gym.make(self.name, disable_env_checker=True, **arguments)
             for wrapper in self._wrappers():
                 env = wrapper(env)
@@ -179,21 +179,21 @@ class RegisteredFamily(Family):
         return env
 
     def _wrappers(self) -> list[Callable[[Any], Any]]:
-        found = []
+        classes = []
         for path in filter(None, (part.strip() for part in self.settings.wrappers.split(","))):
             module, _, name = path.partition(":")
             try:
-                found.append(getattr(import_module(module), name))
+                classes.append(getattr(import_module(module), name))
             except Exception as error:
                 raise LevelError(
                     f"{self.name} options: wrappers = {path!r}: {one_line(error)} (written as "
                     "'package.module:Class')"
                 ) from None
-        return found
+        return classes
 
     @property
     def world(self) -> str:
-        """What decides which levels there are, as text."""
+        """The identity of the levels as text: environment, version and options."""
         return json.dumps([self.name, self.version, dict(self.options)], sort_keys=True)
 
     def generate(self, ids: ArrayLike, flip_p: float = 0.0) -> SeededLevels:
@@ -203,7 +203,7 @@ class RegisteredFamily(Family):
         return SeededLevels(level_ids(ids), self.world)
 
     def capacity(self) -> int | None:
-        """Nobody knows how many levels differ."""
+        """None: the number of distinct levels is unknown."""
         return None
 
     def env(
@@ -211,8 +211,8 @@ class RegisteredFamily(Family):
     ) -> LevelEnv:
         """One environment that plays these levels."""
         del random_spawn  # refused before: can_spawn is False
-        space, read, given, _ = self._spaces
-        return LevelEnv(self._made(render_mode), levels.ids, space, read, given, self.name)
+        space, read, conversion, _ = self._spaces
+        return LevelEnv(self._make(render_mode), levels.ids, space, read, conversion, self.name)
 
     def vector_env(
         self, levels: Levels, num_envs: int, *, random_spawn: bool = False
@@ -222,13 +222,13 @@ class RegisteredFamily(Family):
         return LevelVectorEnv(lambda: self.env(levels), num_envs)
 
     def return_bounds(self, flip_p: float = 0.0) -> tuple[float, float]:
-        """``worst`` and ``best``; infinite where they are not told."""
+        """``worst`` and ``best``; infinite where they are not set."""
         del flip_p
         worst, best = self.settings.worst, self.settings.best
         return (-np.inf if worst is None else worst, np.inf if best is None else best)
 
     def text(self, levels: Levels, actions: Sequence[int] | None = None) -> str:
-        """The level by its id: what it looks like only the environment can draw."""
+        """The id of the level, since only the environment can draw it."""
         played = "" if actions is None else f", actions {' '.join(map(str, actions))}"
         return f"{self.name} level {int(levels.ids[0])}{played}"
 
@@ -236,7 +236,7 @@ class RegisteredFamily(Family):
         """The environment's own drawing, after some actions.
 
         Raises:
-            LevelError: If it draws nothing.
+            LevelError: If the environment cannot draw.
         """
         env = self.env(levels, render_mode="rgb_array")
         env.reset(options={"level": int(levels.ids[0])})

@@ -1,4 +1,4 @@
-"""Levels of which nothing is known but their seeds."""
+"""Levels that are seeds of an environment."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,31 +13,31 @@ from rlgen.levels.family import Levels
 
 @dataclass(frozen=True)
 class SeededLevels(Levels):
-    """Levels by the seeds that an environment is reset with.
+    """Levels that are the seeds with which an environment is reset.
 
     Attributes:
         ids: The seeds, int64 ``(L,)``.
-        world: What plays them: two worlds make different levels from one seed.
+        world: Identity of the environment; two environments make different levels of one seed.
     """
 
     ids: NDArray[np.int64]
     world: str
 
     def take(self, index: ArrayLike | slice) -> Self:
-        """The sub-batch at these positions."""
+        """The levels at these positions."""
         chosen = self.ids[index if isinstance(index, slice) else np.asarray(index, np.int64)]
         return replace(self, ids=chosen)
 
     def joined(self, others: Sequence[Self]) -> Self:
-        """This batch and others as one."""
+        """Concatenate this batch with others."""
         return replace(self, ids=np.concatenate([self.ids, *(other.ids for other in others)]))
 
     def fingerprints(self) -> list[str]:
-        """Of world and seed: whether two seeds make the same level is for the audit to say."""
+        """SHA-256 of environment and seed; whether two seeds make the same level is audited."""
         return [_digest(f"{self.world}\n{seed}") for seed in self.ids]
 
     def content_hash(self) -> str:
-        """Of the world and all seeds."""
+        """SHA-256 of the environment and all seeds."""
         return _digest(f"{self.world}\n{self.ids.tolist()}")
 
 

@@ -1,4 +1,4 @@
-"""From the id of an environment to its family."""
+"""Look up registered environments by id."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,7 +10,7 @@ from rlgen.errors import UnknownNameError, nearest
 from rlgen_envs.registered.family import RegisteredFamily
 from rlgen_envs.registered.trying import one_line
 
-#: What some packages call their environments, the module that registers them, and our extra.
+#: Prefix of environments -> the module that registers them, and the extra that installs it.
 PACKAGES = {
     "MiniGrid-": ("minigrid", "minigrid"),
     "BabyAI-": ("minigrid", "minigrid"),
@@ -22,8 +22,8 @@ def registered(name: str, others: Sequence[str] = ()) -> RegisteredFamily:
     """The family of a registered environment.
 
     Args:
-        name: Its id.
-        others: Names that may have been meant as well.
+        name: The id of the environment.
+        others: Other valid names, for the hint in the message.
 
     Raises:
         UnknownNameError: If nothing of this name is registered.
@@ -48,15 +48,14 @@ def registered(name: str, others: Sequence[str] = ()) -> RegisteredFamily:
     try:
         gym.spec(own)
     except GymnasiumError:
-        known = [*others, *gym.registry]
-        hint = nearest(own, known)
+        hint = nearest(own, [*others, *gym.registry])
         if "did you mean" not in hint and colon:
             hint = (
                 f": importing {module} does not register {own!r}; where a package registers its "
                 "environments by a call, name a module of yours that makes it: mine:ID"
             )
         elif "did you mean" not in hint:
-            # All that are registered would fill the screen.
+            # A list of all registered ids would fill the screen.
             ours = ", ".join(sorted(others))
             hint = (
                 f" (known: {ours}, and every id registered with Gymnasium; one that a module "

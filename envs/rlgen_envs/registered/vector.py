@@ -1,4 +1,4 @@
-"""A batch of such environments, each with a level of its own."""
+"""Batches of environments of another package, each with a level of its own."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,14 +14,14 @@ from rlgen_envs.registered.env import LevelEnv
 
 
 class LevelVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
-    """Environments one after the other in this process; same-step reset, at random levels.
+    """Environments stepped one after the other in this process, with same-step reset.
 
-    Gymnasium's own batches hand one and the same dictionary of options to all environments, so
-    that no level could be chosen.
+    Gymnasium's own batches pass the same options to all environments, so that levels could not be
+    chosen.
 
     Args:
         make: Makes one environment.
-        num_envs: How many.
+        num_envs: Number of environments.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
@@ -42,7 +42,7 @@ class LevelVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
 
         Args:
             seed: Seeds the choice of levels from now on.
-            options: ``{"level": ids}``, ``(N,)``, plays exactly these.
+            options: ``{"level": ids}``, int ``(N,)``, plays exactly these levels.
         """
         if seed is not None:
             self._rng = stream(seed, "levels")
@@ -67,8 +67,8 @@ class LevelVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         levels, solved = np.empty(n, np.int64), np.full(n, np.nan)
         for i, env in enumerate(self.envs):
             levels[i] = env.level
-            seen, rewards[i], terminated[i], truncated[i], told = env.step(actions[i])
-            observations[i], solved[i] = seen, told.get("solved", np.nan)
+            observations[i], rewards[i], terminated[i], truncated[i], own = env.step(actions[i])
+            solved[i] = own.get("solved", np.nan)
         ended = (terminated | truncated).nonzero()[0]
         if len(ended):
             last = np.empty(n, object)

@@ -1,1 +1,1 @@
-"""Algorithms with hyper-parameters."""
+"""Presets: agents as data; importing them imports no torch."""

@@ -1,7 +1,7 @@
-"""Agents of sb3-contrib as data; its hyper-parameters where nothing else is said."""
+"""Presets of the algorithms of sb3-contrib, with its default hyper-parameters unless noted."""
 
-from rlgen.agents.presets.box import SAC
-from rlgen.agents.presets.preset import ANY, DQN, PPO, PPO_DEFAULT, AgentPreset
+from rlgen.agents.presets.preset import ANY, AgentPreset
+from rlgen.agents.presets.sb3 import DQN, PPO, PPO_DEFAULT, SAC
 
 TRPO = AgentPreset(
     "TRPO with sb3-contrib's default hyper-parameters, 2,048 steps an update from 64 environments",
@@ -47,7 +47,7 @@ QRDQN = AgentPreset(
     version=1,
 )
 
-#: Returns are of whole episodes, as they are paid: rewards are not clipped.
+#: ARS learns from returns of whole episodes: rewards are not clipped.
 ARS = AgentPreset(
     "augmented random search with sb3-contrib's default hyper-parameters; its policy is greedy",
     "ARS",
@@ -70,8 +70,8 @@ ARS = AgentPreset(
     version=1,
 )
 
-#: Minibatches of many short sequences: one sequence of 128 steps, sb3-contrib's default, takes some
-#: thirty times as long a step on a CPU.
+#: Minibatches of many short sequences: with one sequence of 128 steps, sb3-contrib's default, a
+#: step takes about thirty times as long on a CPU.
 RECURRENT_PPO = AgentPreset(
     "PPO with an LSTM after the network, otherwise ppo's with a lower learning rate",
     "RecurrentPPO",

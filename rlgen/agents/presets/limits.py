@@ -1,9 +1,9 @@
-"""What the settings of agents may be."""
+"""Allowed values of the settings of agents."""
 
 from collections.abc import Mapping
 from typing import Any
 
-#: Smallest and largest value of the settings that have a largest, or a smallest that is not 0.
+#: The smallest and the largest value of settings; those of others are 0 and 1e9.
 LIMITS: dict[str, tuple[float, float]] = {
     "n_envs": (1, 65_536),
     "n_steps": (2, 65_536),
@@ -39,7 +39,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "action_noise": (0, 10),
 }
 
-#: What the settings that are words may be; others are for their algorithm to judge.
+#: The allowed values of settings that are text; other texts are checked by the algorithm.
 CHOICES: dict[str, tuple[str, ...]] = {
     "precision": ("auto", "float32", "bfloat16"),
     "ent_coef": ("auto",),
@@ -47,7 +47,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 
 def why_not(key: str, value: Any, default: Any) -> str | None:
-    """Why a value cannot be the setting's, given its default; else None."""
+    """The reason why a value is not allowed for a setting, given its default; or None."""
     if isinstance(default, str) and not (key == "ent_coef" and isinstance(value, int | float)):
         allowed = CHOICES.get(key)
         if allowed is None:
@@ -63,17 +63,17 @@ def why_not(key: str, value: Any, default: Any) -> str | None:
 
 
 def conflict(algorithm: str, settings: Mapping[str, Any]) -> str | None:
-    """Why settings exclude each other, else None."""
+    """The reason why settings exclude each other, or None."""
     if settings.get("n_top", 0) > settings.get("n_delta", 0):
-        # sb3-contrib would take n_delta instead.
+        # sb3-contrib would silently use n_delta.
         return f"n_top = {settings['n_top']}: must not be more than n_delta = {settings['n_delta']}"
     if settings.get("shared_lstm") and settings.get("enable_critic_lstm"):
         return "shared_lstm = True: goes with enable_critic_lstm = false only"
     if algorithm in ("SAC", "TD3", "DDPG", "TQC", "CrossQ") and settings["precision"] != "float32":
-        # Their dense layers are stable-baselines3's own.
+        # Their dense layers are those of stable-baselines3.
         return f"precision = {settings['precision']!r}: {algorithm} computes in float32"
     steps, size = settings["n_envs"] * settings.get("n_steps", 0), settings.get("batch_size", 0)
     if algorithm in ("MaskablePPO", "RecurrentPPO") and size and steps % size == 1:
-        # They divide advantages by their standard deviation, which one step has not.
+        # They divide advantages by their standard deviation, which a single step does not have.
         return f"batch_size = {size}: leaves one of an update's {steps} steps alone"
     return None

@@ -1,4 +1,4 @@
-"""Which agents learn which actions."""
+"""Match agents with action spaces."""
 
 from rlgen.agents import AGENTS
 from rlgen.errors import ProtocolError
@@ -7,11 +7,11 @@ from rlgen.policies.base import kind
 
 
 def check(agent: str, family: Family) -> None:
-    """Refuse an agent for actions that its algorithm does not learn.
+    """Refuse an agent whose algorithm does not learn the family's kind of actions.
 
     Args:
         agent: Name in ``AGENTS``.
-        family: Of the training levels.
+        family: Family of the training levels.
 
     Raises:
         ProtocolError: Naming the agents that do.

@@ -37,7 +37,7 @@ class Deviations:
 
     @staticmethod
     def of(observations: torch.Tensor) -> "Deviations":
-        """From uint8 ``(B, C, H, W)``, or of any other shape, on the CPU."""
+        """Compute them from observations on the CPU, uint8 ``(B, C, H, W)`` or of another shape."""
         pixels = observations.contiguous().numpy()
         flat = pixels.reshape(len(pixels), -1)
         first = np.empty(len(flat) + 1, np.int64)
@@ -51,7 +51,7 @@ class Deviations:
         )
 
     def flat(self) -> "Deviations":
-        """The same with each pixel as a channel of its own."""
+        """These deviations with each pixel as a channel of its own."""
         return replace(self, typical=self.typical.reshape(-1, 1, 1))
 
     @property
