@@ -12,6 +12,10 @@ __all__ = ["PAPERS"]
 PAPERS: Catalogue[Paper] = Catalogue(
     "paper",
     {
+        "packer2018": Lazy(
+            "Packer et al. 2018: default, interpolation, extrapolation in classic control",
+            "rlgen_protocols.packer2018:PAPER",
+        ),
         "zhang2018": Lazy(
             "Zhang et al. 2018: a study on overfitting in deep reinforcement learning",
             "rlgen_protocols.zhang2018:PAPER",

@@ -1,6 +1,6 @@
 """A declared experiment: a flat TOML file that lists settings and never computes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
@@ -282,29 +282,3 @@ def parse(values: Mapping[str, Any], where: str) -> Protocol:
         ProtocolError: One line for each wrong key.
     """
     return checked(Protocol, values, ProtocolError, where)
-
-
-def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
-    """The protocol of a store after a command with ``new``: the grids' unions.
-
-    ``where`` says in a message where ``old`` stands.
-
-    Raises:
-        ProtocolError: Naming the first key in which they cannot be one study.
-    """
-    for name, value in new.fixed.items():
-        if old.fixed[name] != value:
-            raise ProtocolError(
-                f"key {name!r} is {toml(old.fixed[name])} in {where} and {toml(value)} now"
-            )
-    values = new.model_dump()
-    for name in (*GRID, "conditions"):
-        values[name] = _union(getattr(old, name), values[name])
-    if old.paper and new.paper and old.paper != new.paper:
-        raise ProtocolError(f"key 'paper' is {old.paper!r} in {where} and {new.paper!r} now")
-    values["paper"] = old.paper or new.paper
-    return Protocol.model_validate(values)
-
-
-def _union(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
-    return [*old, *(value for value in new if value not in old)]

@@ -15,8 +15,22 @@ def protocols() -> "dict[str, Traversable]":
 
 
 def suites() -> "dict[str, Traversable]":
-    """The folders of shipped suites by name; see ``asked``."""
-    return {e.name: e for e in _shipped() if e.is_dir() and (e / "suite.toml").is_file()}
+    """The folders of shipped suites by name; see ``suite``.
+
+    A paper with several has a folder of each in its own, ``PAPER/FOLDER``: ``PAPER-FOLDER``.
+    """
+    folders = {e.name: e for e in _shipped() if e.is_dir()}
+    inner = {f"{n}-{e.name}": e for n, folder in folders.items() for e in folder.iterdir()}
+    return {n: e for n, e in (folders | inner).items() if (e / "suite.toml").is_file()}
+
+
+def part_of(name: str) -> tuple[str, str] | None:
+    """Suite and part of a name like ``SUITE-PART``: the part as a study of its own."""
+    for suite, folder in suites().items():
+        part = name.removeprefix(f"{suite}-")
+        if part != name and (folder / f"{part}.toml").is_file() and part != "suite":
+            return suite, part
+    return None
 
 
 def _shipped() -> "list[Traversable]":

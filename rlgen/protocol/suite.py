@@ -16,7 +16,8 @@ from rlgen import papers
 from rlgen.errors import ProtocolError, nearest
 from rlgen.protocol import shipped
 from rlgen.protocol.legacy import Legacy, modern
-from rlgen.protocol.schema import Protocol, merged, parse
+from rlgen.protocol.merging import merged
+from rlgen.protocol.schema import Protocol, parse
 from rlgen.util.toml import load, loads
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ def read(
     """What a source asks for.
 
     Args:
-        source: Name of a shipped protocol or suite, path of a TOML file or of a suite's folder,
-            table of keys, or a protocol.
+        source: Name of a shipped protocol or suite, or of a part of one (SUITE/PART, which shares
+            the suite's store, or SUITE-PART, a study of its own); path of a TOML file or of a
+            suite's folder; table of keys; or a protocol.
         seeds: Replace the protocol's own, as numbers or as text like "0:20".
         budget: One of its budgets, instead of the one that it names.
 
@@ -90,6 +92,9 @@ def read(
         return _suite(suites[suite], suite, seeds, budget, part or None)
     if isinstance(source, Path) or text.endswith(".toml") or os.sep in text:
         return _from_path(Path(text), seeds, budget)
+    if alone := shipped.part_of(text):
+        suite, part = alone
+        return _suite(suites[suite], suite, seeds, budget, part, alone=True)
     values = loads(shipped.protocol_text(text), text)
     return _single([(values, text)], budget, seeds)
 
@@ -127,8 +132,10 @@ def _suite(
     seeds: Seeds | None,
     budget: str | None,
     part: str | None = None,
+    *,
+    alone: bool = False,
 ) -> Declaration:
-    """All parts of a suite, or one."""
+    """All parts of a suite, or one; alone it is a study of its own, called SUITE-PART."""
     where = f"{name}/{SUITE}"
     shared = loads((folder / SUITE).read_text(encoding="utf-8"), where)
     names = shared.pop(PARTS, None)
@@ -144,10 +151,12 @@ def _suite(
         layers = [(shared, where), (loads(file.read_text(encoding="utf-8"), own), own)]
         taken = _chosen(layers, budget)
         values, old = modern(_resolved(layers, budget), own)
+        if alone:
+            values["name"] = "-".join(filter(None, [name, each, taken]))
         parts.append((_parsed(values, seeds, own), own))
         stems.append(old.item if old and old.item else each)
         olds += [old] if old else []
-    description = str(shared.get("description", ""))
+    description = parts[0][0].description if alone else str(shared.get("description", ""))
     return Declaration(tuple(parts), description, tuple(stems), taken, _joined(olds, where))
 
 

@@ -10,7 +10,8 @@ from filelock import FileLock
 
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
 from rlgen.protocol.legacy import modern
-from rlgen.protocol.schema import Protocol, merged, parse
+from rlgen.protocol.merging import merged
+from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
 from rlgen.store.imported import Imported
 from rlgen.util import files

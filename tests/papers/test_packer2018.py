@@ -1,17 +1,23 @@
 """Classic control with its physics as level content, and the summary of Packer et al. 2018."""
 
+import tomllib
+
 import gymnasium as gym
 import numpy as np
 import pytest
-from click.testing import CliRunner
+import tomli_w
+from planning import cells_of
 
 from rlgen import api
-from rlgen.analysis.stats.contexts import geometric_mean, summarised
-from rlgen.cli import cli
-from rlgen.errors import LevelError, StoreError
+from rlgen.analysis.results import Results
+from rlgen.errors import LevelError, ProtocolError
 from rlgen.levels import lookup
+from rlgen.protocol import suite as suites
+from rlgen.store.run_store import RunStore
 from rlgen_envs import contexts
 from rlgen_envs.contexts import ACROBOT, BLOCK, CARTPOLE, MOUNTAIN_CAR, PENDULUM, drawn
+from rlgen_protocols.packer2018 import PAPER
+from rlgen_protocols.packer2018.contexts import MADE_OF, geometric_mean, summarised
 
 IDS = ["rlgen/CartPole-v0", "rlgen/MountainCar-v0", "rlgen/Acrobot-v0", "rlgen/Pendulum-v0"]
 RANGES = {
@@ -155,36 +161,69 @@ def test_the_summary_by_hand():
     assert geometric_mean([0.2, 0.2, 0.2]) == pytest.approx(0.2)
 
 
-def study(name, train, validation):
-    return {
-        "name": name,
-        "family": "rlgen/CartPole-v0",
-        "train_levels": train,
-        "validation_levels": validation,
-        "test_levels": f"{BLOCK}:{BLOCK + 3}",
-        "network": "mlp-64-64",
-        "agent_options": {"n_envs": 8, "batch_size": 64},
-        "seeds": [0, 1],
-        "steps": 300,
-        "curve_points": 1,
-        "curve_levels": 1,
-        "episodes": 1,
+@pytest.fixture
+def suite(tmp_path):
+    """A small suite of both parts."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    texts = {
+        "suite": {
+            "name": "tiny",
+            "paper": "packer2018",
+            "parts": ["d", "r"],
+            "family": "rlgen/CartPole-v0",
+            "test_levels": f"{BLOCK}:{BLOCK + 3}",
+            "network": "mlp-64-64",
+            "agent_options": {"n_envs": 8, "batch_size": 64},
+            "seeds": [0, 1],
+            "steps": 300,
+            "curve_points": 1,
+            "curve_levels": 1,
+            "episodes": 1,
+        },
+        "d": {"train_levels": f"{2 * BLOCK}:{2 * BLOCK + 3}", "validation_levels": "0:3"},
+        "r": {"train_levels": "0:2", "validation_levels": "10:13"},
     }
+    for name, keys in texts.items():
+        (folder / f"{name}.toml").write_text(tomli_w.dumps(keys))
+    return folder
 
 
-@pytest.mark.slow
-def test_two_studies_make_a_table(tmp_path):
-    stores = []
-    for name, train in (("d", f"{2 * BLOCK}:{2 * BLOCK + 2}"), ("r", "0:2")):
-        stores.append(str(tmp_path / name))
-        api.evaluate(study(name, train, "10:13"), stores[-1], jobs=1)
-    told = CliRunner().invoke(cli, ["contexts", *stores])
-    assert told.exit_code == 0, told.output
-    lines = told.output.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == ["default", "interpolation", "extrapolation"]
-    assert "RR" in lines[2]
-    plain = tmp_path / "plain"
-    api.evaluate(study("plain", "0:2", ""), plain, jobs=1)
-    wrong = CliRunner().invoke(cli, ["contexts", str(plain), stores[1]])
-    assert isinstance(wrong.exception, StoreError)
-    assert "validation" in str(wrong.exception)
+def test_one_store_holds_both_parts_and_its_page_the_three_numbers(suite, tmp_path):
+    half = api.evaluate(suite / "d.toml", tmp_path / "s", jobs=1)
+    assert "no seed has been trained on all ranges" in half.report.read_text()
+    whole = api.evaluate(suite, tmp_path / "s", jobs=1)
+    assert len(whole.already) == len(whole.computed) == 2
+    page = whole.report.read_text()
+    assert 'id="packer2018-contexts"' in page
+    (drawn,) = PAPER.sections(Results.load(RunStore(tmp_path / "s")), {})
+    assert list(drawn.data["number"]) == list(MADE_OF)
+    assert drawn.data["mean"].notna().all()
+    again = api.evaluate(suite / "r.toml", tmp_path / "s", jobs=1)
+    assert not again.computed
+
+
+@pytest.mark.parametrize(
+    ("part", "keys"),
+    [
+        ("r", {"train_levels": "0:3"}),  # of as many levels as the other part
+        ("r", {"n_train_levels": 1}),  # not all that it names
+        ("r", {"validation_levels": "2:5"}),  # of which the other part has one
+    ],
+)
+def test_runs_that_could_not_be_told_apart_are_refused(suite, part, keys):
+    path = suite / f"{part}.toml"
+    path.write_text(tomli_w.dumps({**tomllib.loads(path.read_text()), **keys}))
+    with pytest.raises(ProtocolError, match=r"key '(train|validation)_levels' is"):
+        _ = suites.read(suite).whole
+
+
+@pytest.mark.parametrize("name", ["cartpole", "pendulum"])
+def test_the_parts_names_are_those_of_the_protocols_that_they_were(name):
+    for part in ("d", "r"):
+        alone = suites.read(f"packer2018-{name}-{part}").whole
+        assert alone.name == f"packer2018-{name}-{part}"
+        together = suites.read(f"packer2018-{name}/{part}").whole
+        assert together.name == f"packer2018-{name}"
+        ids = [[cell.id for cell in cells_of(p, "x")] for p in (alone, together)]
+        assert ids[0] == ids[1]

@@ -7,6 +7,7 @@ from planning import cells_of
 
 from rlgen.errors import ProtocolError, RlgenError
 from rlgen.protocol import schema, shipped, suite
+from rlgen.protocol.merging import merged
 from rlgen.util import ranges, toml
 
 
@@ -163,8 +164,8 @@ def test_merging_is_a_union_and_refuses_another_study(tiny):
     old = schema.parse(tiny, "x")
     more = {"seeds": [1, 5], "conditions": ["plain", "delay:1"]}
     new = schema.parse({**tiny, **more}, "x")
-    both = schema.merged(old, new)
+    both = merged(old, new)
     assert both.seeds == (0, 1, 5)
     assert both.conditions == ("plain", "greedy", "random_spawn", "delay:1")
     with pytest.raises(ProtocolError, match="'steps' is 1500 in the store and 9 now"):
-        schema.merged(old, schema.parse({**tiny, "steps": 9}, "x"))
+        merged(old, schema.parse({**tiny, "steps": 9}, "x"))

@@ -1,0 +1,72 @@
+"""The protocol of a store that holds several: unions of grids, and levels of parts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rlgen.errors import ProtocolError
+from rlgen.protocol.schema import GRID, Protocol
+from rlgen.util.ranges import parse_seeds
+from rlgen.util.toml import toml
+
+#: Keys in which parts of a store may differ that train on all levels they name, no two on the same
+#: number of them: by that number their runs are told apart.
+BY_SIZE = ("train_levels", "validation_levels")
+
+
+def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
+    """The protocol of a store after a command with ``new``: the grids' unions.
+
+    ``where`` says in a message where ``old`` stands.
+
+    Raises:
+        ProtocolError: Naming the first key in which they cannot be one study.
+    """
+    levels = _joined_levels(old, new)
+    for name in (*BY_SIZE, *new.fixed):
+        before, now = old.fixed[name], new.fixed[name]
+        if before != now and name not in levels:
+            raise ProtocolError(f"key {name!r} is {toml(before)} in {where} and {toml(now)} now")
+    values = new.model_dump() | levels
+    for name in (*GRID, "conditions"):
+        values[name] = _union(getattr(old, name), values[name])
+    if old.paper and new.paper and old.paper != new.paper:
+        raise ProtocolError(f"key 'paper' is {old.paper!r} in {where} and {new.paper!r} now")
+    values["paper"] = old.paper or new.paper
+    return Protocol.model_validate(values)
+
+
+def _joined_levels(old: Protocol, new: Protocol) -> dict[str, Any]:
+    """The levels that either names and how many of them validate, where the two may differ in them.
+
+    Empty where they name the same, and where their runs could not be told apart.
+    """
+    if all(getattr(old, name) == getattr(new, name) for name in BY_SIZE):
+        return {}
+    for protocol in (old, new):
+        levels = protocol.named_levels.get("train", ())
+        if not levels or sum(protocol.n_train_levels) != len(levels):
+            return {}
+    for part, whole in ((new, old), (old, new)):
+        if _inside(part.train_levels, whole.train_levels):
+            fits = set(part.n_train_levels) <= set(whole.n_train_levels)
+            if fits and _inside(part.validation_levels, whole.validation_levels):
+                return {name: getattr(whole, name) for name in (*BY_SIZE, "n_validation_levels")}
+            return {}
+    joined = {
+        name: ",".join(filter(None, (getattr(p, name) for p in (old, new)))) for name in BY_SIZE
+    }
+    ids = {name: parse_seeds(text) if text else () for name, text in joined.items()}
+    if set(new.n_train_levels) & set(old.n_train_levels) or any(
+        len(set(named)) < len(named) for named in ids.values()
+    ):
+        return {}
+    return joined | {"n_validation_levels": len(ids["validation_levels"])}
+
+
+def _inside(one: str, other: str) -> bool:
+    """Whether a text of ids is a piece of another."""
+    return f",{one}," in f",{other},"
+
+
+def _union(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
+    return [*old, *(value for value in new if value not in old)]
