@@ -53,31 +53,31 @@ def lint(paths: Iterable[str | Path]) -> Linted:
         LintError: For what is missing, is no Python, or is neither a script nor one of our folders.
         DamagedStoreError: If a file of a store cannot be read.
     """
-    told = Linted()
+    linted = Linted()
     for path in map(Path, paths):
-        found = _folder(path, told) if path.is_dir() else _script(path, told)
-        told.findings += sorted(found)
-    return told
+        findings = _folder(path, linted) if path.is_dir() else _script(path, linted)
+        linted.findings += sorted(findings)
+    return linted
 
 
-def _script(path: Path, told: Linted) -> list[Finding]:
+def _script(path: Path, linted: Linted) -> list[Finding]:
     text, tree = _read(path)
     try:
         trace = Interpreter(tree).follow()
     except RecursionError:
         raise LintError(f"{path}: an expression is nested too deeply to be followed") from None
     if not trace.complete:
-        told.incomplete.append(str(path))
+        linted.incomplete.append(str(path))
     rules = {code: RULES[code] for code in RULES if RULES[code].script is not None}
-    told.checked[str(path)] = list(rules)
+    linted.checked[str(path)] = list(rules)
     lines = text.splitlines()
-    found: dict[tuple[int, str], Finding] = {}
+    findings: dict[tuple[int, str], Finding] = {}
     for code, rule in rules.items():
         for line, reason in _applied(rule, trace):
             if not _ignored(lines, line, code):
                 finding = Finding(str(path), line, code, rule.name, reason, rule.remedy)
-                found.setdefault((line, code), finding)
-    return list(found.values())
+                findings.setdefault((line, code), finding)
+    return list(findings.values())
 
 
 def _applied(rule: Rule, trace: Trace) -> Iterable[tuple[int, str]]:
@@ -86,10 +86,10 @@ def _applied(rule: Rule, trace: Trace) -> Iterable[tuple[int, str]]:
 
 def _ignored(lines: list[str], line: int, code: str) -> bool:
     """Whether the line asks for silence."""
-    asked = IGNORE.search(lines[line - 1]) if 0 < line <= len(lines) else None
-    if asked is None:
+    comment = IGNORE.search(lines[line - 1]) if 0 < line <= len(lines) else None
+    if comment is None:
         return False
-    return asked[1] is None or code in {each.strip() for each in asked[1].split(",")}
+    return comment[1] is None or code in {each.strip() for each in comment[1].split(",")}
 
 
 def _read(path: Path) -> tuple[str, ast.Module]:
@@ -110,7 +110,7 @@ def _read(path: Path) -> tuple[str, ast.Module]:
     return data.decode(errors="replace"), tree
 
 
-def _folder(path: Path, told: Linted) -> list[Finding]:
+def _folder(path: Path, linted: Linted) -> list[Finding]:
     """A store, or a run by its folder in the store."""
     folder, run = path, None
     if not (path / "store.json").is_file():
@@ -122,7 +122,7 @@ def _folder(path: Path, told: Linted) -> list[Finding]:
                 "named one by one"
             )
     rules = {code: RULES[code] for code in RULES if RULES[code].store is not None}
-    told.checked[str(path)] = list(rules)
+    linted.checked[str(path)] = list(rules)
     return [
         Finding(str(where), 1, code, rule.name, reason, rule.remedy)
         for code, rule in rules.items()

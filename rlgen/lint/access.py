@@ -34,21 +34,22 @@ def attribute(run: "Interpreter", owner: Value, name: str) -> Value:
         plain = not owner.offset
         return Sym(f"{owner.key}.{name}") if plain else run.unknown(None)
     if isinstance(owner, Class):
-        found = owner.attr(name)
-        if found is not None:
-            return found
+        value = owner.attr(name)
+        if value is not None:
+            return value
         return Method(owner, name)
     if isinstance(owner, Object):
         if name in owner.attrs:
             return owner.attrs[name]
-        found = owner.cls.attr(name)
-        if found is not None:
-            return run.bound(found, owner)
+        value = owner.cls.attr(name)
+        if value is not None:
+            return run.bound(value, owner)
         return Sym(f"{owner.cls.node.name}@{id(owner)}.{name}")
     if isinstance(owner, Parent):
         bases = (base for base in owner.owner.cls.bases if isinstance(base, Class))
-        found = next((value for base in bases if (value := base.attr(name)) is not None), None)
-        return run.bound(found, owner.owner) if found is not None else Method(owner, name)
+        values = (base.attr(name) for base in bases)
+        inherited = next((value for value in values if value is not None), None)
+        return run.bound(inherited, owner.owner) if inherited is not None else Method(owner, name)
     if isinstance(owner, Env):
         # Wrappers and what they wrap are one environment here.
         return owner if name in ("env", "venv", "unwrapped", "envs") else Method(owner, name)

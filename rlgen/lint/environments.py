@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 def given(run: "Interpreter", value: Value | None, node: ast.AST) -> list[Env]:
     """The environments that a value may be; an id makes one, and something unknown may be one."""
-    found: list[Env] = []
+    envs: list[Env] = []
     for each in options(value) if value is not None else []:
         if isinstance(each, Env):
-            found.append(each)
+            envs.append(each)
         elif isinstance(each, Const):
             if isinstance(each.value, str):
-                found.append(Env(new(run, each, {}, node, False), monitored=True))
+                envs.append(Env(new(run, each, {}, node, False), monitored=True))
         else:
-            found.append(foreign(run, each, node))
-    return found
+            envs.append(foreign(run, each, node))
+    return envs
 
 
 def foreign(run: "Interpreter", value: Value, node: ast.AST) -> Env:

@@ -30,9 +30,9 @@ MAX_ITEMS = 16
 def evaluate(run: "Interpreter", node: ast.expr, frame: Frame) -> Value:
     """The value of an expression in a frame, with everything it does done."""
     run.count()
-    known = _KINDS.get(type(node))
-    if known is not None:
-        return known(run, node, frame)
+    handler = _KINDS.get(type(node))
+    if handler is not None:
+        return handler(run, node, frame)
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.expr):
             run.use(evaluate(run, child, frame))
@@ -44,9 +44,9 @@ def _constant(run: "Interpreter", node: ast.Constant, frame: Frame) -> Value:
 
 
 def _name(run: "Interpreter", node: ast.Name, frame: Frame) -> Value:
-    found = frame.find(node.id)
-    if found is not None:
-        return found.vars[node.id]
+    scope = frame.find(node.id)
+    if scope is not None:
+        return scope.vars[node.id]
     # A builtin, or what "from x import *" has brought.
     return Name(node.id) if node.id in run.builtins else Sym(node.id)
 

@@ -87,10 +87,10 @@ class Interpreter:
         for cls in list(self._classes):
             if cls.node not in self._entered:
                 self.trained = set()
-                made = library.instance(self, cls, [], {}, cls.node, True)
+                instance = library.instance(self, cls, [], {}, cls.node, True)
                 for name, value in list(cls.attrs.items()):
                     if isinstance(value, Func) and value.node not in self._entered:
-                        method = access.attribute(self, made, name)
+                        method = access.attribute(self, instance, name)
                         if isinstance(method, Func):
                             self.enter(method, [], {}, True)
         for function in list(self._functions):
@@ -123,11 +123,15 @@ class Interpreter:
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, frame: Frame
     ) -> Func:
         """A function as it is where it is defined, default values included."""
-        told = node.args
-        names = [*told.posonlyargs, *told.args]
+        parameters = node.args
+        names = [*parameters.posonlyargs, *parameters.args]
         pairs = [
-            *zip(names[len(names) - len(told.defaults) :], told.defaults, strict=True),
-            *((a, d) for a, d in zip(told.kwonlyargs, told.kw_defaults, strict=True) if d),
+            *zip(names[len(names) - len(parameters.defaults) :], parameters.defaults, strict=True),
+            *(
+                (a, d)
+                for a, d in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True)
+                if d
+            ),
         ]
         defaults = {a.arg: expressions.evaluate(self, d, frame) for a, d in pairs}
         return Func(node, frame, None, defaults)
@@ -136,20 +140,20 @@ class Interpreter:
         """Note that a function or class needs no further look."""
         self._entered.add(node)
 
-    def bound(self, found: Value | None, owner: Value) -> Value:
+    def bound(self, member: Value | None, owner: Value) -> Value:
         """A function of a class as the method of an object."""
-        if not isinstance(found, Func) or isinstance(found.node, ast.Lambda):
-            return found if found is not None else Const(None)
-        marks = {getattr(mark, "id", "") for mark in found.node.decorator_list}
+        if not isinstance(member, Func) or isinstance(member.node, ast.Lambda):
+            return member if member is not None else Const(None)
+        marks = {getattr(mark, "id", "") for mark in member.node.decorator_list}
         if "staticmethod" in marks:
-            return found
-        method = Func(found.node, found.frame, owner, found.defaults)
+            return member
+        method = Func(member.node, member.frame, owner, member.defaults)
         return self.enter(method, [], {}) if marks & {"property", "cached_property"} else method
 
     def parent_of(self, frame: Frame) -> Value:
         """What ``super()`` is in a method."""
-        found = frame.find("self")
-        owner = found.vars["self"] if found is not None else None
+        scope = frame.find("self")
+        owner = scope.vars["self"] if scope is not None else None
         return Parent(owner) if isinstance(owner, Object) else Name("super")
 
     def call(
@@ -203,13 +207,13 @@ class Interpreter:
 
     def _bound(self, function: Func, args: list[Value], kwargs: Vars, more: bool) -> Vars:
         """The arguments by the names of the parameters."""
-        node, told = function.node, function.node.args
+        node, parameters = function.node, function.node.args
         name = getattr(node, "name", f"lambda@{node.lineno}")
         if function.bound is not None:
             args = [function.bound, *args]
-        names = [a.arg for a in (*told.posonlyargs, *told.args)]
+        names = [a.arg for a in (*parameters.posonlyargs, *parameters.args)]
         bound = dict(zip(names, args, strict=False))
-        for each in (*names, *(a.arg for a in told.kwonlyargs)):
+        for each in (*names, *(a.arg for a in parameters.kwonlyargs)):
             if each in bound:
                 continue
             if each in kwargs:
@@ -219,10 +223,12 @@ class Interpreter:
             else:
                 bound[each] = Sym(f"{name}.{each}")
         rest = args[len(names) :]
-        if told.vararg:
-            bound[told.vararg.arg] = Seq(rest, None if more else len(rest))
-        if told.kwarg:
-            bound[told.kwarg.arg] = Table({k: v for k, v in kwargs.items() if k not in names}, more)
+        if parameters.vararg:
+            bound[parameters.vararg.arg] = Seq(rest, None if more else len(rest))
+        if parameters.kwarg:
+            bound[parameters.kwarg.arg] = Table(
+                {k: v for k, v in kwargs.items() if k not in names}, more
+            )
         return bound
 
     # -- statements -----------------------------------------------------------------------------
@@ -409,9 +415,10 @@ class Interpreter:
         return True
 
     def _merge(self, ends: list[tuple[Vars, set[World]]], frame: Frame) -> None:
-        names = dict.fromkeys(name for known, _ in ends for name in known)
+        names = dict.fromkeys(name for variables, _ in ends for name in variables)
         frame.vars = {
-            name: either([known[name] for known, _ in ends if name in known]) for name in names
+            name: either([variables[name] for variables, _ in ends if name in variables])
+            for name in names
         }
         self.trained = set().union(*(trained for _, trained in ends))
 

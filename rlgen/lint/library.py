@@ -34,15 +34,15 @@ def call(
 ) -> Value:
     """What calling something that is no function of the script gives, and what it does."""
     if isinstance(function, Name):
-        known = names.short(function.path)
-        if known in names.AGENTS:
-            return _agent(run, known, args, kwargs, node)
+        name = names.short(function.path)
+        if name in names.AGENTS:
+            return _agent(run, name, args, kwargs, node)
         owner = names.short(function.path.removesuffix(".load"))
-        if known == "load" and owner in names.AGENTS:
+        if name == "load" and owner in names.AGENTS:
             return _load(run, owner, named("load", args, kwargs), node)
-        handler = _FUNCTIONS.get(known)
+        handler = _FUNCTIONS.get(name)
         if handler is not None:
-            return handler(run, named(known, args, kwargs), node)
+            return handler(run, named(name, args, kwargs), node)
         if function.path in names.GLOBAL_SEEDING:
             run.sown = True
     if isinstance(function, Reading):
@@ -56,8 +56,12 @@ def call(
         done = _method(run, function, args, kwargs, node)
         if done is not None:
             return done
-    made = making.made(run, function, args, kwargs, node, more)
-    return made if made is not None else plain.call(run, function, args, kwargs, node, more)
+    environment = making.made(run, function, args, kwargs, node, more)
+    return (
+        environment
+        if environment is not None
+        else plain.call(run, function, args, kwargs, node, more)
+    )
 
 
 def named(function: str, args: Args, kwargs: Kwargs) -> Kwargs:
@@ -69,11 +73,11 @@ def named(function: str, args: Args, kwargs: Kwargs) -> Kwargs:
 
 
 def _agent(run: "Interpreter", algorithm: str, args: Args, kwargs: Kwargs, node: ast.AST) -> Value:
-    told = named("agent", args, kwargs)
-    model = Model(algorithm, environments.given(run, told.get("env"), node))
+    named_args = named("agent", args, kwargs)
+    model = Model(algorithm, environments.given(run, named_args.get("env"), node))
     for env in model.envs:
         # BaseAlgorithm.set_random_seed seeds the environment too.
-        environments.reseed(env, told.get("seed", NONE))
+        environments.reseed(env, named_args.get("seed", NONE))
     return model
 
 
@@ -97,21 +101,21 @@ def _method(
 
 def _algorithm(cls: Class) -> str:
     """The agent of stable-baselines3 that a class of the script derives from."""
-    known = (names.short(path) for path in cls.lineage())
-    return next((name for name in known if name in names.AGENTS), "")
+    ancestors = (names.short(path) for path in cls.lineage())
+    return next((name for name in ancestors if name in names.AGENTS), "")
 
 
-def _load(run: "Interpreter", algorithm: str, told: Kwargs, node: ast.AST) -> Value:
-    return Model(algorithm, environments.given(run, told.get("env"), node), loaded=True)
+def _load(run: "Interpreter", algorithm: str, named_args: Kwargs, node: ast.AST) -> Value:
+    return Model(algorithm, environments.given(run, named_args.get("env"), node), loaded=True)
 
 
-def _learn(run: "Interpreter", model: Model, told: Kwargs, node: ast.AST) -> Value:
+def _learn(run: "Interpreter", model: Model, named_args: Kwargs, node: ast.AST) -> Value:
     for env in model.envs:
         model.worlds.add(env.world)
         run.trained.add(env.world)
         run.homes[env.world] = env
-    _call_back(run, model, told.get("callback", NONE), node)
-    for callback in _callbacks(told.get("callback", NONE)):
+    _call_back(run, model, named_args.get("callback", NONE), node)
+    for callback in _callbacks(named_args.get("callback", NONE)):
         for evaluation in callback.evaluations:
             evaluation.model = model
             evaluation.against += [view(env) for env in model.envs]
@@ -136,28 +140,28 @@ def _call_back(run: "Interpreter", model: Model, value: Value, node: ast.AST) ->
 
 def _inside(value: Value) -> list[Value]:
     """The alternatives of a value, and the items of a list."""
-    found: list[Value] = []
+    inside: list[Value] = []
     for each in options(value):
         parts = [_inside(item) for item in each.items] if isinstance(each, Seq) else [[each]]
-        found += [item for part in parts for item in part]
-    return found
+        inside += [item for part in parts for item in part]
+    return inside
 
 
 def _callbacks(value: Value) -> list[Callback]:
     return [each for each in _inside(value) if isinstance(each, Callback)]
 
 
-def _predict(run: "Interpreter", model: Model, told: Kwargs, node: ast.AST) -> Value:
-    explicit = "deterministic" in told
-    return Prediction(model, told.get("deterministic", Const(False)), explicit)
+def _predict(run: "Interpreter", model: Model, named_args: Kwargs, node: ast.AST) -> Value:
+    explicit = "deterministic" in named_args
+    return Prediction(model, named_args.get("deterministic", Const(False)), explicit)
 
 
-def _set_env(run: "Interpreter", model: Model, told: Kwargs, node: ast.AST) -> Value:
-    model.envs = environments.given(run, told.get("env"), node)
+def _set_env(run: "Interpreter", model: Model, named_args: Kwargs, node: ast.AST) -> Value:
+    model.envs = environments.given(run, named_args.get("env"), node)
     return NONE
 
 
-def _get_env(run: "Interpreter", model: Model, told: Kwargs, node: ast.AST) -> Value:
+def _get_env(run: "Interpreter", model: Model, named_args: Kwargs, node: ast.AST) -> Value:
     return either(list(model.envs)) if model.envs else run.unknown(node)
 
 
@@ -178,21 +182,21 @@ def _note(
     kind: str,
     env: Value | None,
     model: Value | None,
-    told: Kwargs,
+    named_args: Kwargs,
     default: Const,
     node: ast.AST,
 ) -> Evaluation:
     """Enter an evaluation in the trace."""
     envs = environments.given(run, env, node)
     agent = model if isinstance(model, Model) else None
-    explicit = "deterministic" in told
+    explicit = "deterministic" in named_args
     evaluation = Evaluation(
         kind,
         getattr(node, "lineno", 0),
         envs,
         [view(each) for each in envs],
         agent,
-        told.get("deterministic", default),
+        named_args.get("deterministic", default),
         explicit,
         order=len(run.trace.evaluations),
         repeated=bool(run.rounds),
@@ -210,24 +214,28 @@ def learnt_in(run: "Interpreter", model: Model | None) -> list[Env]:
     return [env for world, env in run.homes.items() if world in worlds]
 
 
-def _evaluate_policy(run: "Interpreter", told: Kwargs, node: ast.AST) -> Value:
-    for model in options(told.get("model", NONE)):
-        evaluation = _note(run, "evaluate_policy", told.get("env"), model, told, Const(True), node)
-        evaluation.episodes = told.get("n_eval_episodes", Const(10))
+def _evaluate_policy(run: "Interpreter", named_args: Kwargs, node: ast.AST) -> Value:
+    for model in options(named_args.get("model", NONE)):
+        evaluation = _note(
+            run, "evaluate_policy", named_args.get("env"), model, named_args, Const(True), node
+        )
+        evaluation.episodes = named_args.get("n_eval_episodes", Const(10))
     return Seq([run.unknown(node), run.unknown(node)], 2)
 
 
-def _eval_callback(run: "Interpreter", told: Kwargs, node: ast.AST) -> Value:
-    evaluation = _note(run, "EvalCallback", told.get("eval_env"), None, told, Const(True), node)
-    evaluation.episodes = told.get("n_eval_episodes", Const(5))
+def _eval_callback(run: "Interpreter", named_args: Kwargs, node: ast.AST) -> Value:
+    evaluation = _note(
+        run, "EvalCallback", named_args.get("eval_env"), None, named_args, Const(True), node
+    )
+    evaluation.episodes = named_args.get("n_eval_episodes", Const(5))
     evaluation.against = []
-    best = told.get("best_model_save_path", NONE)
+    best = named_args.get("best_model_save_path", NONE)
     evaluation.best = None if best == NONE else best
     return Callback([evaluation])
 
 
-def _callback_list(run: "Interpreter", told: Kwargs, node: ast.AST) -> Value:
-    inside = [each for value in told.values() for each in _callbacks(value)]
+def _callback_list(run: "Interpreter", named_args: Kwargs, node: ast.AST) -> Value:
+    inside = [each for value in named_args.values() for each in _callbacks(value)]
     return Callback([evaluation for each in inside for evaluation in each.evaluations])
 
 
@@ -237,8 +245,8 @@ def _step(run: "Interpreter", env: Env, args: Args, kwargs: Kwargs, node: ast.AS
     for action in (each for value in (*args, *kwargs.values()) for each in options(value)):
         for chosen in action.items if isinstance(action, Seq) else [action]:
             if isinstance(chosen, Prediction):
-                told = {"deterministic": chosen.deterministic}
-                evaluation = _note(run, "loop", env, chosen.model, told, Const(False), node)
+                named_args = {"deterministic": chosen.deterministic}
+                evaluation = _note(run, "loop", env, chosen.model, named_args, Const(False), node)
                 evaluation.explicit = chosen.explicit
                 evaluation.measured = False
                 noted.append(evaluation)
@@ -256,8 +264,8 @@ def finish(run: "Interpreter") -> None:
 # -- normalisation --------------------------------------------------------------------------------
 
 
-def _sync(run: "Interpreter", told: Kwargs, node: ast.AST) -> Value:
-    for env in options(told.get("eval_env", NONE)):
+def _sync(run: "Interpreter", named_args: Kwargs, node: ast.AST) -> Value:
+    for env in options(named_args.get("eval_env", NONE)):
         if isinstance(env, Env) and env.norm is not None:
             env.norm.synced = True
     return NONE
@@ -274,27 +282,27 @@ def _construct(
     lineage = cls.lineage()
     if any(names.short(path) == "EvalCallback" for path in lineage):
         # Its own parameters are not those of its parent, but for the names.
-        told = {"eval_env": args[0]} | kwargs if args else kwargs
-        return _eval_callback(run, told, node)
-    made = making.of_class(run, cls, lineage, args, kwargs, node, more)
-    return made if made is not None else instance(run, cls, args, kwargs, node, more)
+        named_args = {"eval_env": args[0]} | kwargs if args else kwargs
+        return _eval_callback(run, named_args, node)
+    environment = making.of_class(run, cls, lineage, args, kwargs, node, more)
+    return environment if environment is not None else instance(run, cls, args, kwargs, node, more)
 
 
 def instance(
     run: "Interpreter", cls: Class, args: Args, kwargs: Kwargs, node: ast.AST, more: bool
 ) -> Object:
     """An object of a class of the script, once its ``__init__`` is through."""
-    made = Object(cls)
+    created = Object(cls)
     run.entered(cls.node)
     start = cls.attr("__init__")
     fields = [each for each in cls.node.body if isinstance(each, ast.AnnAssign)]
     if start is not None:
-        run.call(run.bound(start, made), args, kwargs, node, more)
+        run.call(run.bound(start, created), args, kwargs, node, more)
     elif fields:
         # A dataclass, or something like it.
         keys = [each.target.id for each in fields if isinstance(each.target, ast.Name)]
-        made.attrs |= dict(zip(keys, args, strict=False)) | kwargs
-    return made
+        created.attrs |= dict(zip(keys, args, strict=False)) | kwargs
+    return created
 
 
 def _used(run: "Interpreter", args: Args, kwargs: Kwargs) -> None:

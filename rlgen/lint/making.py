@@ -38,10 +38,10 @@ def made(
     """What a call makes, if it makes or wraps an environment."""
     path = function.path if isinstance(function, Name) else ""
     path = function.key if isinstance(function, Sym) else path
-    known = names.short(path)
-    if known in _MAKERS:
-        told = dict(zip(names.PARAMETERS.get(known, ("venv",)), args, strict=False)) | kwargs
-        return _MAKERS[known](run, told, node, more)
+    maker = names.short(path)
+    if maker in _MAKERS:
+        named = dict(zip(names.PARAMETERS.get(maker, ("venv",)), args, strict=False)) | kwargs
+        return _MAKERS[maker](run, named, node, more)
     last = path.rpartition(".")[2]
     if not last[:1].isupper() and "wrap" not in last:
         return None
@@ -56,9 +56,9 @@ def made(
 def inner(args: Args, kwargs: Kwargs) -> list[Env]:
     """The environments that a wrapper is given: the alternatives of its first that is one."""
     for value in (*args, *kwargs.values()):
-        found = [each for each in options(value) if isinstance(each, Env)]
-        if found:
-            return found
+        envs = [each for each in options(value) if isinstance(each, Env)]
+        if envs:
+            return envs
     return []
 
 
@@ -86,45 +86,45 @@ def _settings(value: Value | None) -> Kwargs:
     return {REST: value}
 
 
-def _make(run: "Interpreter", told: Kwargs, node: ast.AST, more: bool) -> Value:
-    name = told.pop("id", run.unknown(node))
-    count = _count(told.pop("num_envs", Const(1)))
-    return Env(new(run, name, told, node, more), count=count)
+def _make(run: "Interpreter", named: Kwargs, node: ast.AST, more: bool) -> Value:
+    name = named.pop("id", run.unknown(node))
+    count = _count(named.pop("num_envs", Const(1)))
+    return Env(new(run, name, named, node, more), count=count)
 
 
-def _procgen(run: "Interpreter", told: Kwargs, node: ast.AST, more: bool) -> Value:
-    name = told.pop("env_name", run.unknown(node))
-    count = _count(told.pop("num_envs", told.pop("num", Const(1))))
+def _procgen(run: "Interpreter", named: Kwargs, node: ast.AST, more: bool) -> Value:
+    name = named.pop("env_name", run.unknown(node))
+    count = _count(named.pop("num_envs", named.pop("num", Const(1))))
     text = f"procgen-{name.value}" if isinstance(name, Const) else None
-    return Env(new(run, Const(text) if text else name, told, node, more), count=count)
+    return Env(new(run, Const(text) if text else name, named, node, more), count=count)
 
 
-def _make_vec_env(run: "Interpreter", told: Kwargs, node: ast.AST, more: bool) -> Value:
-    count = _count(told.get("n_envs", Const(1)))
-    settings = _settings(told.get("env_kwargs"))
-    found = []
-    for name in options(told.get("env_id", run.unknown(node))):
+def _make_vec_env(run: "Interpreter", named: Kwargs, node: ast.AST, more: bool) -> Value:
+    count = _count(named.get("n_envs", Const(1)))
+    settings = _settings(named.get("env_kwargs"))
+    vectors = []
+    for name in options(named.get("env_id", run.unknown(node))):
         if isinstance(name, Func | Partial | Class):
             envs = given(run, run.call(name, [], dict(settings), node, more), node)
         else:
             envs = [Env(new(run, name, dict(settings), node, more))]
         for env in envs:
             full = replace(env, monitored=True, count=count)
-            wrapper = told.get("wrapper_class", NONE)
+            wrapper = named.get("wrapper_class", NONE)
             if isinstance(wrapper, Func | Partial | Class | Name):
                 around = run.call(wrapper, [full], {}, node, True)
                 full = next((e for e in options(around) if isinstance(e, Env)), full)
-            environments.reseed(full, told.get("seed", NONE))
-            found.append(full)
-    return either(list(found)) if found else run.unknown(node)
+            environments.reseed(full, named.get("seed", NONE))
+            vectors.append(full)
+    return either(list(vectors)) if vectors else run.unknown(node)
 
 
 def _count(value: Value) -> int:
     return max(whole(value) or 1, 1)
 
 
-def _vectorised(run: "Interpreter", told: Kwargs, node: ast.AST, more: bool) -> Value:
-    makers = told.get("venv", NONE)
+def _vectorised(run: "Interpreter", named: Kwargs, node: ast.AST, more: bool) -> Value:
+    makers = named.get("venv", NONE)
     if not isinstance(makers, Seq) or not makers.items:
         return foreign(run, run.unknown(node), node)
     envs = [
@@ -139,30 +139,30 @@ def _vectorised(run: "Interpreter", told: Kwargs, node: ast.AST, more: bool) -> 
     return replace(first, count=makers.count or 1)
 
 
-def _normalised(run: "Interpreter", told: Kwargs, node: ast.AST, more: bool) -> Value:
+def _normalised(run: "Interpreter", named: Kwargs, node: ast.AST, more: bool) -> Value:
     settings = {
-        key: told.get(key, run.unknown(node) if more else Const(True))
+        key: named.get(key, run.unknown(node) if more else Const(True))
         for key in ("training", "norm_obs", "norm_reward")
     }
-    found = [
+    envs = [
         replace(env, norm=Norm(line(node), True, dict(settings)))
-        for env in given(run, told.get("venv"), node)
+        for env in given(run, named.get("venv"), node)
     ]
-    return either(list(found)) if found else foreign(run, run.unknown(node), node)
+    return either(list(envs)) if envs else foreign(run, run.unknown(node), node)
 
 
-def _loaded(run: "Interpreter", told: Kwargs, node: ast.AST, more: bool) -> Value:
+def _loaded(run: "Interpreter", named: Kwargs, node: ast.AST, more: bool) -> Value:
     # What was saved while training goes on updating; the rest is as it was then.
     settings: Kwargs = {
         "training": Const(True),
         "norm_obs": run.unknown(node),
         "norm_reward": run.unknown(node),
     }
-    found = [
+    envs = [
         replace(env, norm=Norm(line(node), False, dict(settings)))
-        for env in given(run, told.get("venv"), node)
+        for env in given(run, named.get("venv"), node)
     ]
-    return either(list(found)) if found else foreign(run, run.unknown(node), node)
+    return either(list(envs)) if envs else foreign(run, run.unknown(node), node)
 
 
 _MAKERS: dict[str, Function[..., Value]] = {
@@ -198,8 +198,8 @@ def of_class(
     if not any(path.endswith("Env") for path in lineage):
         return None
     start = cls.attr("__init__")
-    known = [a.arg for a in start.node.args.args[1:]] if isinstance(start, Func) else []
-    settings = dict(zip(known, args, strict=False)) | kwargs
+    parameters = [a.arg for a in start.node.args.args[1:]] if isinstance(start, Func) else []
+    settings = dict(zip(parameters, args, strict=False)) | kwargs
     unsure = _mentions(cls, "seed") or (run.sown and _mentions(cls, "random"))
     name = Name(f"class {cls.node.name} at {cls.node.lineno}")
     return Env(new(run, name, settings, node, more, seeded=None if unsure else False))
@@ -211,8 +211,8 @@ def _mentions(cls: Class, word: str) -> bool:
         if isinstance(part, ast.FunctionDef) and part.name == "reset" and word == "seed":
             continue
         for node in ast.walk(part):
-            told = getattr(node, "id", None) or getattr(node, "attr", None)
-            told = told or getattr(node, "arg", None)
-            if isinstance(told, str) and word in told:
+            identifier = getattr(node, "id", None) or getattr(node, "attr", None)
+            identifier = identifier or getattr(node, "arg", None)
+            if isinstance(identifier, str) and word in identifier:
                 return True
     return False

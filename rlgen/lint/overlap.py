@@ -51,8 +51,8 @@ def _same_generator(test: View, train: View) -> bool:
 def _ranged(view: View) -> bool:
     """Whether levels are chosen by Procgen's ``start_level`` and ``num_levels``."""
     settings, name = view.world.settings, view.world.name
-    told = START in settings or NUMBER in settings
-    return told or (isinstance(name, Const) and "procgen" in str(name.value).lower())
+    ranged = START in settings or NUMBER in settings
+    return ranged or (isinstance(name, Const) and "procgen" in str(name.value).lower())
 
 
 def _ranges(test: View, train: View) -> str:
@@ -115,11 +115,11 @@ def _meet(first: Value, second: Value) -> bool:
         return True
     if isinstance(first, Span) and isinstance(second, Span):
         ahead, behind = distance(first.start, second.stop), distance(second.start, first.stop)
-        known = ahead is not None and behind is not None
+        comparable = ahead is not None and behind is not None
         empty = [distance(span.start, span.stop) for span in (first, second)]
         if any(size is not None and size <= 0 for size in empty):
             return False
-        return known and min(ahead or 0, behind or 0) > 0
+        return comparable and min(ahead or 0, behind or 0) > 0
     if isinstance(first, Seq) and isinstance(second, Seq):
         return any(same(one, other) for one in first.items for other in second.items)
     for span, seq in ((first, second), (second, first)):

@@ -64,12 +64,12 @@ def call(
 
 def _inside(value: Value) -> list[Value]:
     """The alternatives of a value, and the items of a list."""
-    found = []
+    inside = []
     for each in options(value):
-        found.append(each)
+        inside.append(each)
         if isinstance(each, Seq):
-            found += [option for item in each.items for option in options(item)]
-    return found
+            inside += [option for item in each.items for option in options(item)]
+    return inside
 
 
 def _harmless(path: str) -> bool:

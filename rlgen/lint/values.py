@@ -121,8 +121,8 @@ class Class:
         """An attribute of the class or the nearest ancestor that has it."""
         if name in self.attrs:
             return self.attrs[name]
-        found = (base.attr(name) for base in self.bases if isinstance(base, Class))
-        return next((value for value in found if value is not None), None)
+        inherited = (base.attr(name) for base in self.bases if isinstance(base, Class))
+        return next((value for value in inherited if value is not None), None)
 
 
 @dataclass(eq=False)

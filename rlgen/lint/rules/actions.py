@@ -13,11 +13,11 @@ def mixed(trace: Trace) -> Iterator[tuple[int, str]]:
 
     A script that says both itself, for the same kind of evaluation, compares the two on purpose.
     """
-    known = [each for each in measured(trace) if _matters(each)]
-    if _on_purpose(known):
+    certain = [each for each in measured(trace) if _matters(each)]
+    if _on_purpose(certain):
         return
-    first = next(iter(known), None)
-    for each in known:
+    first = next(iter(certain), None)
+    for each in certain:
         if first is not None and _word(each) != _word(first):
             yield (
                 each.line,
@@ -28,22 +28,22 @@ def mixed(trace: Trace) -> Iterator[tuple[int, str]]:
 
 
 def _matters(each: Evaluation) -> bool:
-    told = isinstance(each.deterministic, Const) and isinstance(each.deterministic.value, bool)
+    certain = isinstance(each.deterministic, Const) and isinstance(each.deterministic.value, bool)
     algorithm = each.model.algorithm if each.model is not None else ""
-    return told and algorithm not in ALWAYS_DETERMINISTIC
+    return certain and algorithm not in ALWAYS_DETERMINISTIC
 
 
-def _on_purpose(known: list[Evaluation]) -> bool:
-    for kind in {each.kind for each in known}:
-        said = {_word(each) for each in known if each.kind == kind and each.explicit}
+def _on_purpose(certain: list[Evaluation]) -> bool:
+    for kind in {each.kind for each in certain}:
+        said = {_word(each) for each in certain if each.kind == kind and each.explicit}
         if len(said) > 1:
             return True
     return False
 
 
 def _word(each: Evaluation) -> str:
-    known = isinstance(each.deterministic, Const) and each.deterministic.value
-    return "deterministic" if known else "sampled"
+    deterministic = isinstance(each.deterministic, Const) and each.deterministic.value
+    return "deterministic" if deterministic else "sampled"
 
 
 def _how(each: Evaluation) -> str:

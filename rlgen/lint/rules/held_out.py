@@ -12,19 +12,19 @@ def training_environment(trace: Trace) -> Iterator[tuple[int, str]]:
     """L101: the environment itself is the one that was trained in."""
     for each in measured(trace):
         if in_training(each):
-            made = each.views[0].world.line
+            line = each.views[0].world.line
             yield (
                 each.line,
-                f"{each.kind} is given the environment of training, made in line {made}",
+                f"{each.kind} is given the environment of training, made in line {line}",
             )
 
 
 def training_levels(trace: Trace) -> Iterator[tuple[int, str]]:
     """L102: another environment, with levels or seeds of training."""
     for each in once(measured(trace), _shared_reason):
-        made = each.views[0].world.line
-        told = _shared_reason(each)
-        yield each.line, f"{each.what} is given the environment of line {made}: {told}"
+        line = each.views[0].world.line
+        reason = _shared_reason(each)
+        yield each.line, f"{each.what} is given the environment of line {line}: {reason}"
 
 
 def _shared_reason(each: Evaluation) -> str:
@@ -44,15 +44,15 @@ def picked_on_test(trace: Trace) -> Iterator[tuple[int, str]]:
     for pick in measured(trace):
         if pick.best is None or pick.kind != "EvalCallback" or in_training(pick):
             continue
-        for told in measured(trace):
-            later = told.order > pick.order and told.against
-            if told.kind == "EvalCallback" or not later or in_training(told):
+        for reported in measured(trace):
+            later = reported.order > pick.order and reported.against
+            if reported.kind == "EvalCallback" or not later or in_training(reported):
                 continue
-            if told.views and all(_same_levels(view, pick.views) for view in told.views):
+            if reported.views and all(_same_levels(view, pick.views) for view in reported.views):
                 where = shown(pick.best)
                 where = "best_model_save_path" if where == "the same value" else repr(where)
                 yield (
-                    told.line,
+                    reported.line,
                     f"the EvalCallback of line {pick.line} picks the best model ({where}) by "
                     "the same levels",
                 )
