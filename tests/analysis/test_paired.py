@@ -44,7 +44,6 @@ def test_sign_flip_as_worked(worked_examples):
     told = worked_examples["signflip_exact"]
     found = paired.sign_flip(np.array(told["d"]))
     assert found.p == pytest.approx(told["p_two_sided"])
-    assert found.smallest == 2 / 2**5
     assert paired.sign_flip(np.array([*told["d"], 0.2])).p == pytest.approx(0.03125)
 
 
@@ -55,30 +54,9 @@ def test_sign_flip_is_the_share_of_all_patterns(d):
     expect = np.mean([s >= abs(d.sum()) for s in sums])
     found = paired.sign_flip(d)
     assert found.p == pytest.approx(expect)
-    assert found.p >= found.smallest
+    assert found.p >= 2 ** (1 - len(d))
     assert paired.sign_flip(-d).p == pytest.approx(found.p)
     assert paired.sign_flip(d * 1e6).p == pytest.approx(found.p)
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.integers(2, 6), st.integers(1, 4), st.integers(0, 10**6))
-def test_max_t_adjusts_upwards_and_not_beyond_bonferroni(n_runs, n_columns, seed):
-    d = stream(seed, "max_t").standard_normal((n_runs, n_columns))
-    adjusted = [found.p for found in paired.max_t(d)]
-    alone = [paired.sign_flip(column).p for column in d.T]
-    assert all(a >= p - 1e-12 for a, p in zip(adjusted, alone, strict=True))
-    # the best column cannot be adjusted to more than its share times the number of columns
-    assert min(adjusted) <= min(1, n_columns * max(alone)) + 1e-12
-    same = np.repeat(d[:, :1], 3, axis=1)
-    assert [f.p for f in paired.max_t(same)] == pytest.approx([alone[0]] * 3)
-
-
-def test_max_t_finds_the_one_that_differs():
-    d = stream(3, "max_t").standard_normal((12, 5))
-    d[:, 2] += 4
-    found = [f.p for f in paired.max_t(d)]
-    assert found[2] < 0.01
-    assert min(found[:2] + found[3:]) > 0.05
 
 
 def test_many_runs_are_drawn_from_a_generator():

@@ -142,13 +142,6 @@ def sign_flips(studies):
     return float(np.mean([paired.sign_flip(d).p <= 0.05 for d in differences]))
 
 
-def largest_of_four(studies):
-    """Four curves with a common part and no true difference: any of them found."""
-    rng = stream(0, "max_t")
-    d = rng.standard_normal((studies, 8, 1)) + rng.standard_normal((studies, 8, 4))
-    return float(np.mean([min(found.p for found in paired.max_t(one)) <= 0.05 for one in d]))
-
-
 #: Levels of each pool on which a checkpoint is evaluated, as a protocol has it by default; and
 #: checkpoints of a run.
 WATCHED, CHECKPOINTS = 50, 10
@@ -356,14 +349,6 @@ SIMULATIONS = {
     ),
     "sign flips": Simulation(
         "false alarms of the sign-flip test at .05, 6 runs", sign_flips, 0.0, 0.05, 10_000, 1_000
-    ),
-    "max-T": Simulation(
-        "false alarms of the sign-flip test at .05 over four curves, 8 runs",
-        largest_of_four,
-        0.0,
-        0.06,
-        4_000,
-        1_000,
     ),
     "alarm, limits, whole pool": Simulation(
         "limits of the gap at 10 checkpoints at once (the overfitting alarm), 50 training "

@@ -20,17 +20,15 @@ _CHUNK = 2**14
 
 @dataclass(frozen=True)
 class PValue:
-    """Outcome of a randomization test.
+    """The result of a randomization test.
 
     Attributes:
-        p: Two-sided.
-        smallest: The smallest p-value of this many runs, ``2^(1-S)``: five runs never reach .05,
+        p: Two-sided. The smallest that S runs can give is ``2^(1-S)``: five runs never reach .05,
             six do.
         reason: Why ``p`` is nan.
     """
 
     p: float
-    smallest: float = NAN
     reason: str = ""
 
 
@@ -57,50 +55,35 @@ def sign_flip(
     patterns and the observed one (Phipson and Smyth 2010), for which ``rng`` must be given.
 
     Args:
-        differences: ``(S,)``, of each run the mean over levels; see ``paired_mean``.
+        differences: ``(S,)``, the mean over levels of each run's difference; see ``paired_mean``.
         rng: Used above ``EXACT_RUNS`` runs only.
-        draws: Random patterns.
-    """
-    return max_t(differences[:, None], rng, draws)[0]
-
-
-def max_t(
-    differences: Floats, rng: np.random.Generator | None = None, draws: int = 9_999
-) -> list[PValue]:
-    """Sign-flip tests of several curves or settings, adjusted for their number (max-T).
-
-    Signs are flipped run by run for all columns together, which keeps their dependence; each
-    column's statistic is compared with the largest over columns. The probability of any false
-    rejection is at most the level (Westfall and Young 1993; Nichols and Holmes 2002).
-
-    Args:
-        differences: ``(S, C)``, one column a curve.
-        rng: Used above ``EXACT_RUNS`` runs only; see ``sign_flip``.
-        draws: Random patterns.
+        draws: Number of random patterns.
 
     Returns:
-        One adjusted p-value a column.
+        nan with a reason for fewer than two runs, a difference that is not a number, and many runs
+        without ``rng``.
+
+    Example:
+        >>> sign_flip(np.array([0.3, 0.1, 0.2, 0.4, 0.2, 0.1])).p
+        0.03125
     """
-    n_runs, n_columns = differences.shape
-    smallest = 2.0 ** (1 - n_runs)
     if reason := _refused(differences, rng):
-        return [PValue(NAN, NAN, reason)] * n_columns
-    # |sum| / root of the sum of squares: the latter does not change with the signs, and the t
-    # statistic is one increasing function of this for all columns.
-    scale = np.sqrt((differences**2).sum(axis=0))
-    unit = differences / np.where(scale > 0, scale, 1.0)
+        return PValue(NAN, reason)
+    n_runs = len(differences)
+    # |sum| / root of the sum of squares: the latter does not change with the signs.
+    scale = np.sqrt((differences**2).sum())
+    unit = differences / (scale if scale > 0 else 1.0)
     # A pattern that ties with the observed one must not be lost to rounding.
-    observed = np.abs(unit.sum(axis=0)) - 1e-9
+    observed = np.abs(unit.sum()) - 1e-9
     if rng is None or n_runs <= EXACT_RUNS:
         patterns, extra = _all_signs(n_runs), 0
     else:
         patterns, extra = _random_signs(n_runs, rng, draws), 1
-    reached, total = np.zeros(n_columns, np.int64), 0
+    reached = total = extra
     for signs in patterns:
-        largest = np.abs(signs @ unit).max(axis=1)
-        reached += (largest[:, None] >= observed).sum(axis=0)
+        reached += int((np.abs(signs @ unit) >= observed).sum())
         total += len(signs)
-    return [PValue(float(count + extra) / (total + extra), smallest) for count in reached]
+    return PValue(reached / total)
 
 
 def _refused(differences: Floats, rng: np.random.Generator | None) -> str:
