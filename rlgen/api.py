@@ -1,11 +1,10 @@
 """The Python face of rlgen: what the command line does, for seed-sweep scripts."""
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -21,6 +20,9 @@ from rlgen.policies.functions import from_function
 from rlgen.protocol import suite
 from rlgen.protocol.suite import Declaration, ProtocolLike
 from rlgen.store.run_store import SELECTION, RunStore
+
+if TYPE_CHECKING:
+    from rlgen.study.cell import Cell, Task
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -83,16 +85,15 @@ def evaluate(
     from rlgen.util import files
 
     told = suite.read(protocol, seeds, budget)
-    clones = _clones(told)
+    clones = _clone_tasks(told)
     _check_call(jobs, device, shard, executor)
     outcome = runner.run(
         told,
         Path(out) if out is not None else Path("results") / told.whole.name,
         Means(jobs or os.cpu_count() or 1, executor, device, shard, trust),
         progress.choose(quiet=quiet),
+        clones,
     )
-    if clones and not shard[0]:
-        outcome.failed |= _clone(clones, outcome.store, jobs, quiet=quiet)
     page = outcome.store.path / "report.html"
     if not report.is_current(outcome.store):
         report.write(outcome.store)
@@ -106,34 +107,20 @@ def evaluate(
     )
 
 
-def _clones(study: Declaration) -> papers.Clones | None:
+def _clone_tasks(study: Declaration) -> "list[Task[Cell]]":
     """The networks to be cloned for the claims, of levels that have a planner to clone."""
+    from rlgen.diagnostics.calibration import cells, population
+    from rlgen.study.cell import Task
+
     clones = papers.clones(study)
-    if clones is not None:
-        family = lookup.family(clones.family)
-        if family.tabular(family.generate([0])) is None:
-            where = study.parts[0][1]
-            raise ProtocolError(
-                f"{where}: clones_family = {clones.family!r}: has no planner to clone"
-            )
-    return clones
-
-
-def _clone(
-    clones: papers.Clones, store: RunStore, jobs: int | None, *, quiet: bool
-) -> dict[str, str]:
-    """Clone networks for the claims on checks and read them; returns why some failed."""
-    from rlgen.diagnostics.calibration import population, run
-
-    _, failed = run.collect(
-        lookup.family(clones.family),
-        population.networks(clones.kinds, clones.seeds),
-        clones.checks,
-        store.path / "clones",
-        jobs=jobs or os.cpu_count() or 1,
-        say=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
-    )
-    return failed
+    if clones is None:
+        return []
+    family = lookup.family(clones.family)
+    if family.tabular(family.generate([0])) is None:
+        where = study.parts[0][1]
+        raise ProtocolError(f"{where}: clones_family = {clones.family!r}: has no planner to clone")
+    subjects = population.networks(clones.kinds, clones.seeds)
+    return [Task(cell) for cell in cells.cells(family, subjects, clones.checks)]
 
 
 def _check_call(
@@ -164,6 +151,7 @@ def calibrate(
     pools: int = 16,
     seeds: int = 4,
     jobs: int | None = None,
+    executor: str = "local",
     quiet: bool = True,
 ) -> dict[str, Any]:
     """Measure agents of known overfitting with every detector; what the folder holds is kept.
@@ -177,6 +165,7 @@ def calibrate(
         pools: Pools on which every control agent is made.
         seeds: Cloned networks of each kind and pool size.
         jobs: Worker processes; one a processor by default.
+        executor: See ``evaluate``.
         quiet: Whether to show no progress.
 
     Returns:
@@ -185,28 +174,43 @@ def calibrate(
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
-    from rlgen.diagnostics.calibration import population, run, summary
+    from rlgen.diagnostics.calibration import cells, population, summary
     from rlgen.diagnostics.detectors import DETECTORS
     from rlgen.report.sections import calibration as page
+    from rlgen.study import progress
+    from rlgen.study.cell import Task, entries
+    from rlgen.study.driver import Means, work
     from rlgen.util import files
 
-    _check_call(jobs, "auto", (0, 1))
+    _check_call(jobs, "auto", (0, 1), executor)
     member = lookup.family(family) if isinstance(family, str) else family
     member = member.configure(options or {})
-    checks = {
+    detectors = {
         name: DETECTORS[name] for name in DETECTORS if DETECTORS[name].why_not(member) is None
     }
-    told, failed = run.collect(
-        member,
-        population.default(pools, seeds),
-        list(checks),
-        Path(out),
-        jobs=jobs or os.cpu_count() or 1,
-        say=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
+    folder = Path(out)
+    planned = cells.cells(member, population.default(pools, seeds), list(detectors))
+    store = RunStore.create_for(folder, cells.PURPOSE, entries(planned), cells.OLD_FOLDER)
+    outcome = work(
+        [Task(cell) for cell in planned],
+        store,
+        Means(jobs or os.cpu_count() or 1, executor),
+        progress.choose(quiet=quiet),
     )
-    asked = {"family": member.name, "options": dict(member.options), "pools": pools, "seeds": seeds}
-    page.write(Path(out), summary.summarise(told, failed, checks, asked))
-    result: dict[str, Any] = files.read_json(Path(out) / "calibration.json")
+    agents = [entry for cell in planned if store.has(cell.id) for entry in store.reading(cell.id)]
+    failed = {
+        cell.label: outcome.failed[cell.id].removeprefix(f"{cell.label}: ")
+        for cell in planned
+        if cell.id in outcome.failed
+    }
+    question = {
+        "family": member.name,
+        "options": dict(member.options),
+        "pools": pools,
+        "seeds": seeds,
+    }
+    page.write(folder, summary.summarise(agents, failed, detectors, question))
+    result: dict[str, Any] = files.read_json(folder / "calibration.json")
     return result
 
 

@@ -47,6 +47,7 @@ class Results:
         margins: Margins of each claim that the study decides.
         clones: Readings of detectors on networks cloned from the planner.
         recorded: Contents of the files that the study's paper adds to runs, by file and run.
+        others: Ids of the finished cells that hold no records, such as cloned networks.
     """
 
     protocol: Protocol | Imported
@@ -62,6 +63,7 @@ class Results:
     clones: Sequence[Mapping[str, Any]] = ()
     margins: Margins = field(default_factory=dict)
     recorded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    others: Sequence[str] = ()
 
     @classmethod
     def load(cls, store: RunStore) -> "Results":
@@ -70,17 +72,17 @@ class Results:
         Raises:
             StoreError: If it is damaged, or no store.
         """
+        declared, plan = store.declared(), store.plan()
         records = fold_tables(store.record_tables(NEEDED))
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
-        declared = store.declared()
         name = "" if isinstance(declared, Imported) else declared.paper
         files = papers.catalogue()[name].record_files if name else ()
         return cls(
             declared,
             records,
             curves.merge(runs.astype({"run_id": "str"}), on="run_id", validate="many_to_one"),
-            store.plan(),
+            plan,
             store.provenance(),
             store.trajectories(),
             store.failures(),
@@ -90,6 +92,11 @@ class Results:
             store.clones(),
             store.margins(),
             {name: own for name in files if (own := store.recorded(name))},
+            [
+                cell["id"]
+                for cell in plan
+                if not cell.get("records", True) and store.has(cell["id"])
+            ],
         )
 
     @cached_property
@@ -146,7 +153,7 @@ class Results:
         return {
             tuple(entry["settings"].get(name) for name in CELL): entry["facts"]
             for entry in self.plan
-            if "facts" in entry
+            if "facts" in entry and entry.get("records", True)
         }
 
     @cached_property
@@ -175,7 +182,7 @@ class Results:
     @cached_property
     def missing(self) -> list[dict[str, Any]]:
         """Planned cells that have not been computed."""
-        done = set(self.provenance)
+        done = {*self.provenance, *self.others}
         return [cell for cell in self.plan if cell["id"] not in done]
 
     def estimate(

@@ -43,6 +43,9 @@ from rlgen.cli.options import FAILED, jobs_option, json_option, worker_count
     help="Cloned networks of each kind and pool size.",
 )
 @jobs_option
+@click.option(
+    "--executor", metavar="NAME", default="local", show_default=True, help="What runs the workers."
+)
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def calibrate(
@@ -52,6 +55,7 @@ def calibrate(
     pools: int,
     seeds: int,
     jobs: int | None,
+    executor: str,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -76,6 +80,7 @@ def calibrate(
         pools=pools,
         seeds=seeds,
         jobs=worker_count(jobs),
+        executor=executor,
         quiet=quiet or as_json,
     )
     if as_json:

@@ -112,6 +112,8 @@ def one_run(folder: Path, run: str | None) -> Problems:
         return
     seeds: dict[str, list[str]] = defaultdict(list)
     for cell in RunStore(folder).plan():
+        if not cell.get("records", True):
+            continue  # not of a policy that was trained or brought
         setting = {k: v for k, v in cell["settings"].items() if k not in RUN_KEYS}
         seeds[repr(sorted(setting.items()))].append(cell["label"])
     for labels in seeds.values():

@@ -8,13 +8,16 @@
     import.toml       instead of it, where the results came from elsewhere
     plan.json         every cell the study has asked for
     splits/HASH.json  which levels each pool holds
-    runs/CELL/        one immutable folder a trained agent
+    runs/CELL/        one immutable folder a cell: of a policy its records, of agents made for
+                      a calibration or for claims what detectors read of them
     extra/CELL-HASH/  records of conditions that were added later
     failures/CELL/    the traceback of a cell that failed last time it was tried
-    clones/           what checks read of networks cloned from the planner for the claims
     access/           one file for each time that runs were chosen by their returns on a pool
     report.html       and summary.json: functions of the above, written anew each time
     .rlgen/           locks, logs, and the cache of reference returns
+
+The store of a calibration has no protocol; its store.json says what it holds. Where older versions
+kept readings, ``readings/`` of a calibration and ``clones/readings/`` of a study, they are read.
 """
 
 import os
@@ -35,6 +38,10 @@ from rlgen.store.study_folder import StudyFolder
 from rlgen.util import files
 from rlgen.util.hashing import digest
 
+#: In a run's folder: what detectors read of agents.
+READINGS = "readings.json"
+#: Folders in which older versions kept readings, a file a cell.
+OLD_READINGS = ("readings", "clones/readings")
 #: Purpose of an access that chooses runs by their returns.
 SELECTION = "selection"
 
@@ -48,7 +55,11 @@ class RunStore(StudyFolder):
 
     def has(self, cell: str) -> bool:
         """Whether the cell is done."""
-        return self.run_folder(cell).is_dir()
+        return self.run_folder(cell).is_dir() or self._old_reading(cell) is not None
+
+    def _old_reading(self, cell: str) -> Path | None:
+        paths = (self.path / folder / f"{cell}.json" for folder in OLD_READINGS)
+        return next((path for path in paths if path.is_file()), None)
 
     def conditions(self, cell: str) -> set[str]:
         """Names of the conditions under which the cell's policy has been evaluated."""
@@ -147,10 +158,20 @@ class RunStore(StudyFolder):
         paths = {cell: self._recorded(cell, name) for cell in self.done()}
         return files.JsonFiles({cell: path for cell, path in paths.items() if path is not None})
 
+    def reading(self, cell: str) -> list[dict[str, Any]]:
+        """What detectors read of the agents of a done cell; see ``calibration.reading``."""
+        path = self._old_reading(cell) or self.run_folder(cell) / READINGS
+        entries: list[dict[str, Any]] = files.read_json(path)
+        return entries
+
+    def read_cells(self) -> list[str]:
+        """Ids of the done cells whose results are readings, sorted."""
+        old = [p.stem for name in OLD_READINGS for p in (self.path / name).glob("*.json")]
+        return sorted({*old, *(p.parent.name for p in (self.path / "runs").glob(f"*/{READINGS}"))})
+
     def clones(self) -> list[dict[str, Any]]:
-        """What checks read of networks cloned for the claims; see ``calibration.job.readings``."""
-        found = sorted((self.path / "clones" / "readings").glob("*.json"))
-        return [entry for path in found for entry in files.read_json(path)]
+        """What detectors read of networks cloned for the claims."""
+        return [entry for cell in self.read_cells() for entry in self.reading(cell)]
 
     def failures(self) -> dict[str, str]:
         """What is known of the cells that failed and are not done."""
@@ -196,16 +217,16 @@ class RunStore(StudyFolder):
                 "extra": sorted(p.name for p in (self.path / "extra").glob("*")),
                 "plan": [[entry["id"], entry.get("facts")] for entry in self.plan()],
                 "accesses": self.accesses(),
-                "clones": sorted(
-                    p.name for p in (self.path / "clones" / "readings").glob("*.json")
-                ),
+                "clones": [f"{cell}.json" for cell in self.read_cells()],
                 "failures": self.failures(),
             }
         )
 
     def done(self) -> list[str]:
-        """Ids of the cells that are done, sorted."""
-        return sorted(p.name for p in (self.path / "runs").iterdir() if p.is_dir())
+        """Ids of the cells that are done and whose runs hold records, sorted."""
+        others = {entry["id"] for entry in self.plan() if not entry.get("records", True)}
+        runs = (p.name for p in (self.path / "runs").iterdir() if p.is_dir())
+        return sorted(name for name in runs if name not in others)
 
     def records(self) -> pd.DataFrame:
         """Every record, columns as in ``records.RECORDS``."""

@@ -1,6 +1,7 @@
 """What a study's folder says of what was asked for: its protocol, its parts, its cells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -67,17 +68,52 @@ class StudyFolder:
         if (path / "store.json").is_file():
             # Refused before a lock is written; under it again, as others may have entered theirs.
             cls(path).joined(protocol, margins)
+        with cls._prepared(path):
+            return cls._enter(path, protocol, cells, parts, margins)
+
+    @classmethod
+    def create_for(
+        cls,
+        path: Path,
+        purpose: str,
+        cells: Sequence[Mapping[str, Any]],
+        leftovers: Sequence[str] = (),
+    ) -> Self:
+        """Open or make a store that has no protocol and enter its cells.
+
+        Args:
+            path: The folder.
+            purpose: What the store holds, such as "calibration".
+            cells: See ``create``.
+            leftovers: Names that a folder may hold which is no store yet.
+
+        Raises:
+            StoreError: If the folder holds something else, or is not writable.
+        """
+        with cls._prepared(path, leftovers):
+            store = cls._lay_out(path, {"purpose": purpose})
+            if store.purpose != purpose:
+                what = store.purpose and f"a {store.purpose}"
+                holds = what or f"the study {store.declared().name!r}"
+                raise StoreError(f"{path}: holds {holds}, no {purpose}; choose another folder")
+            store._enter_cells(cells)
+            return store
+
+    @classmethod
+    @contextmanager
+    def _prepared(cls, path: Path, leftovers: Sequence[str] = ()) -> Iterator[None]:
+        """The folder made, and locked against others who enter cells."""
         try:
             path.mkdir(parents=True, exist_ok=True)
             (path / ".rlgen" / "locks").mkdir(parents=True, exist_ok=True)
-            foreign = [p.name for p in path.iterdir() if p.name != ".rlgen"]
-            if foreign and not (path / "store.json").is_file():
+            names = {entry.name for entry in path.iterdir()} - {".rlgen", *leftovers}
+            if names and not (path / "store.json").is_file():
                 raise StoreError(
-                    f"{path}: is no rlgen store and not empty (holds {sorted(foreign)[0]!r}); "
+                    f"{path}: is no rlgen store and not empty (holds {min(names)!r}); "
                     "choose another folder"
                 )
             with FileLock(path / ".rlgen" / "locks" / "store"):
-                return cls._enter(path, protocol, cells, parts, margins)
+                yield
         except OSError as error:
             raise StoreError(f"{path}: cannot be written to: {error.strerror or error}") from None
 
@@ -90,7 +126,7 @@ class StudyFolder:
         parts: Mapping[str, Protocol],
         margins: Mapping[str, Sequence[float]],
     ) -> Self:
-        store = cls._lay_out(path, protocol.name, protocol.paper, margins)
+        store = cls._lay_out(path, _identity(protocol, margins))
         own = path / "protocol.toml"
         if own.exists():
             before, protocol = own.read_text(encoding="utf-8"), store.joined(protocol, margins)
@@ -104,33 +140,20 @@ class StudyFolder:
             (path / "parts").mkdir(exist_ok=True)
             union = merged(earlier[name], part) if name in earlier else part
             files.write_text(path / "parts" / f"{name}.toml", union.text())
-        entries = {entry["id"]: entry for entry in store.plan()}
-        entries |= {cell["id"]: dict(cell) for cell in cells}
-        files.write_json(path / "plan.json", list(entries.values()))
+        store._enter_cells(cells)
         return store
 
+    def _enter_cells(self, cells: Sequence[Mapping[str, Any]]) -> None:
+        entries = {entry["id"]: entry for entry in self.plan()}
+        entries |= {cell["id"]: dict(cell) for cell in cells}
+        files.write_json(self.path / "plan.json", list(entries.values()))
+
     @classmethod
-    def _lay_out(
-        cls,
-        path: Path,
-        name: str,
-        paper: str = "",
-        margins: Mapping[str, Sequence[float]] = MappingProxyType({}),
-    ) -> Self:
+    def _lay_out(cls, path: Path, holds: Mapping[str, Any]) -> Self:
         for folder in FOLDERS:
             (path / folder).mkdir(parents=True, exist_ok=True)
         if not (path / "store.json").exists():
-            identity: dict[str, Any] = {"format": FORMAT, "protocol": name}
-            if margins:
-                # Before anything is trained; the store takes no other margins from then on.
-                now = datetime.now(UTC)
-                identity["claims"] = {
-                    "sha256": digest(margins),
-                    "declared": f"{now:%Y-%m-%d %H:%M} UTC",
-                    "paper": paper,
-                    "margins": dict(margins),
-                }
-            files.write_json(path / "store.json", identity)
+            files.write_json(path / "store.json", {"format": FORMAT, **holds})
         return cls(path)
 
     def _freeze(self) -> None:
@@ -152,11 +175,16 @@ class StudyFolder:
             declared: What was read.
             plan: ``{"id", "label", "settings"}`` of each run.
         """
-        store = cls._lay_out(path, declared.name)
+        store = cls._lay_out(path, {"protocol": declared.name})
         (path / ".rlgen" / "locks").mkdir()
         files.write_text(path / "import.toml", declared.text())
         files.write_json(path / "plan.json", list(plan))
         return store
+
+    @property
+    def purpose(self) -> str:
+        """What a store without a protocol holds, such as "calibration"; empty for a study."""
+        return str(files.read_json(self.path / "store.json").get("purpose", ""))
 
     @property
     def imported(self) -> bool:
@@ -169,7 +197,13 @@ class StudyFolder:
         return self.path / ("import.toml" if self.imported else "protocol.toml")
 
     def declared(self) -> Protocol | Imported:
-        """The study as declared so far, or what was imported."""
+        """The study as declared so far, or what was imported.
+
+        Raises:
+            StoreError: If the store holds no study.
+        """
+        if self.purpose:
+            raise StoreError(f"{self.path}: holds a {self.purpose}, no study")
         path = self.declared_path
         try:
             return imports.read(path) if self.imported else _protocol(path)
@@ -202,6 +236,8 @@ class StudyFolder:
                 f"{self.path}: holds imported results, which nothing can be trained into; "
                 "choose another folder"
             )
+        if self.purpose:
+            raise StoreError(f"{self.path}: holds a {self.purpose}; choose another folder")
         if not (self.path / "protocol.toml").exists():
             return protocol
         before = self.protocol()
@@ -253,3 +289,17 @@ class StudyFolder:
 def _protocol(path: Path) -> Protocol:
     values, _ = modern(load(path), str(path))
     return parse(values, str(path))
+
+
+def _identity(protocol: Protocol, margins: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """What ``store.json`` says of a study."""
+    identity: dict[str, Any] = {"protocol": protocol.name}
+    if margins:
+        # Before anything is trained; the store takes no other margins from then on.
+        identity["claims"] = {
+            "sha256": digest(margins),
+            "declared": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+            "paper": protocol.paper,
+            "margins": dict(margins),
+        }
+    return identity

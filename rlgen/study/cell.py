@@ -31,7 +31,7 @@ class Cell(ABC):
     @property
     @abstractmethod
     def steps(self) -> int:
-        """How much work it is, in environment steps: progress is told in these."""
+        """How much work it is: as much as so many steps of training; the unit of progress."""
 
     @property
     @abstractmethod

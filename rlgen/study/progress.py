@@ -182,14 +182,14 @@ class LiveTable(Tally):
         for title in ("cell", "steps", "steps/s", "train", "held out"):
             table.add_column(title, justify="left" if title == "cell" else "right")
         speed = 0.0
-        for told in list(self.state.values()):
-            cell, returns = told["cell"], told.get("returns", {})
-            share = told.get("step", 0) / cell.steps
-            speed += told.get("steps_per_second", 0.0)
+        for state in list(self.state.values()):
+            cell, returns = state["cell"], state.get("returns", {})
+            share = state.get("step", 0) / cell.steps
+            speed += state.get("steps_per_second", 0.0)
             table.add_row(
                 Text(cell.label),
-                "evaluating" if told.get("evaluating") else f"{min(share, 1):.0%}",
-                f"{told.get('steps_per_second', 0.0):,.0f}",
+                "evaluating" if state.get("evaluating") else f"{min(share, 1):.0%}",
+                f"{state.get('steps_per_second', 0.0):,.0f}",
                 *(f"{returns[p]:+.2f}" if p in returns else "" for p in ("train", "test")),
             )
         line = f"{self.ended} of {self.total} cells   {speed:,.0f} steps/s   left {self.time_left}"

@@ -1,21 +1,34 @@
 """The calibration: real controls, real readings; a broken detector is found out."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from shared import once
 
 import rlgen
+from rlgen import report
 from rlgen.analysis.stats import scorecards
 from rlgen.diagnostics import detectors
 from rlgen.diagnostics.calibration import population, summary
-from rlgen.diagnostics.calibration.job import readings
+from rlgen.diagnostics.calibration.cells import CloneCell, cells
 from rlgen.diagnostics.calibration.population import Subject
+from rlgen.diagnostics.calibration.reading import readings
 from rlgen.diagnostics.detectors import DETECTORS
 from rlgen.diagnostics.detectors.held_out import HeldOut
 from rlgen.diagnostics.detectors.under_condition import UnderCondition
+from rlgen.errors import StoreError
+from rlgen.levels import lookup
 from rlgen.report.sections import calibration as page
+from rlgen.store.run_store import RunStore
+from rlgen.util.hashing import digest
 from rlgen_envs import FAMILIES
 
 FAMILY = FAMILIES["maze-basic"].configure({"size": 6})
@@ -176,31 +189,120 @@ def test_a_population_is_cut_into_tasks():
     assert sorted(one.label for task in cut for one in task) == sorted(s.label for s in everyone)
     for task in cut:
         assert len({one.pool for one in task}) == 1
-    ids = [population.task_id({"version": 1}, task) for task in cut]
-    assert len(set(ids)) == len(cut)
-    assert ids != [population.task_id({"version": 2}, task) for task in cut]
+    made_of = cells(FAMILY, everyone, CHEAP)
+    assert [cell.subjects for cell in made_of] == [tuple(task) for task in cut]
+    assert len({cell.id for cell in made_of}) == len(cut)
+    for cell in made_of:
+        assert type(cell).from_settings(json.loads(json.dumps(cell.settings))).id == cell.id
+        assert cell.kind == {"network": "clone", "control": "control"}[cell.subjects[0].kind]
+        assert cell.steps > 0
+
+
+def test_cells_keep_the_ids_of_older_calibrations():
+    family = lookup.family("maze-basic").configure({"size": 7})
+    cell = CloneCell.of(
+        family, "conv-a", pool_seed=1000, n_levels=10, detectors=["greedy", "symmetry"]
+    )
+    subject = {
+        "kind": "network",
+        "name": "conv-a",
+        "pool_seed": 1000,
+        "n_levels": 10,
+        "flip_p": 0.0,
+        "seed": 0,
+    }
+    assert (
+        cell.id
+        == digest(
+            {
+                "version": 2,
+                "family": ["maze-basic", family.version, dict(family.options)],
+                "checks": ["greedy", "symmetry"],
+                "levels": [10, 200],
+                "subjects": [subject],
+            }
+        )[:16]
+    )
+
+
+def tiny(pools, seeds):
+    return controls(pools) + population.networks(
+        [("mlp-512-128", 3, 0.0), ("mlp-512-128", 3, 0.5)], seeds
+    )
+
+
+def calibrate(out):
+    return rlgen.calibrate("maze-basic", out, options={"size": 6}, pools=2, seeds=1, jobs=2)
+
+
+def files_of(folder):
+    return {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
 
 
 @pytest.mark.slow
 def test_end_to_end(monkeypatch, tmp_path):
     """Two pools and two networks, by real workers; a second call makes nothing again."""
-
-    def tiny(pools, seeds):
-        return controls(pools) + population.networks(
-            [("mlp-512-128", 3, 0.0), ("mlp-512-128", 3, 0.5)], seeds
-        )
-
     monkeypatch.setattr(population, "default", tiny)
     monkeypatch.setattr(detectors, "DETECTORS", {name: DETECTORS[name] for name in CHEAP})
     out = tmp_path / "out"
-    told = rlgen.calibrate("maze-basic", out, options={"size": 6}, pools=2, seeds=1, jobs=2)
+    told = calibrate(out)
     assert not told["failed"]
     assert len(told["agents"]) == 2 * len(FAST) + 2
-    files = {p: p.stat().st_mtime_ns for p in (out / "readings").iterdir()}
-    assert len(files) == 4
-    again = rlgen.calibrate("maze-basic", out, options={"size": 6}, pools=2, seeds=1, jobs=2)
-    assert again == told
-    assert {p: p.stat().st_mtime_ns for p in (out / "readings").iterdir()} == files
+    runs = files_of(out / "runs")
+    assert len(list((out / "runs").iterdir())) == 4
+    assert {path.name for path in runs} == {"readings.json", "cell.json", "provenance.json"}
+    assert calibrate(out) == told
+    assert files_of(out / "runs") == runs
+    with pytest.raises(StoreError, match="holds a calibration, no study"):
+        report.write(RunStore(out))
+
+    # What an older version has left is read where it is.
+    old = tmp_path / "old"
+    (old / "readings").mkdir(parents=True)
+    for path in (out / "runs").glob("*/readings.json"):
+        shutil.copy(path, old / "readings" / f"{path.parent.name}.json")
+    for name in ("logs", "reference"):
+        (old / name).mkdir()
+    before = files_of(old / "readings")
+    assert calibrate(old) == told
+    assert files_of(old / "readings") == before
+    assert not list((old / "runs").iterdir())
+
+
+#: What the test of the killed server runs; its cells take some seconds.
+SCRIPT = """
+import sys
+import rlgen
+from rlgen.diagnostics.calibration import population
+population.default = lambda pools, seeds: population.networks([("mlp-512-128", 3, 0.0)], seeds)
+told = rlgen.calibrate("maze-basic", sys.argv[1], options={"size": 6}, seeds=4, jobs=2, quiet=False)
+print(len(told["agents"]), len(told["failed"]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the server in /proc")
+def test_a_calibration_survives_the_death_of_its_server(tmp_path):
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not list((out / ".rlgen").glob("logs/*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+    printed, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert printed.split() == ["4", "0"]
+    assert children
+    assert "4 cells to compute on 2 workers" in err
+    assert len(list((out / "runs").iterdir())) == 4
 
 
 def test_detectors_of_the_method_are_what_the_trials_are_about():

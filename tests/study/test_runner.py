@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import outside_site
 import pandas as pd
 import pytest
 from commands import rlgen as run_cli
@@ -80,29 +81,7 @@ def reference(tmp_path_factory):
 @pytest.fixture
 def outside(tmp_path):
     """The environment in which the outside distribution is installed."""
-    site = tmp_path / "site"
-    info = site / "rlgen_outside-1.0.dist-info"
-    info.mkdir(parents=True)
-    for module in (Path(__file__).parents[1] / "outside").glob("*.py"):
-        shutil.copy(module, site)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rlgen-outside\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
-        "[rlgen.families]\n"
-        "outside-good = rlgen_outside:GOOD\n"
-        "outside-raises = rlgen_outside:RAISING\n"
-        "outside-dies = rlgen_outside:DYING\n"
-        "outside-played = rlgen_outside:PLAYED\n"
-        "[rlgen.agents]\n"
-        "outside-a2c = rlgen_outside:AGENT\n"
-        "[rlgen.recipes]\n"
-        "OutsideA2C = rlgen_outside_recipe:RECIPE\n"
-        "[rlgen.networks]\n"
-        "outside-32 = rlgen_outside:NETWORK\n"
-        "[rlgen.perturbations]\n"
-        "sharper = rlgen_outside:SHARPER\n"
-        "[rlgen.regularisers]\n"
-        "slower = rlgen_outside:SLOWER\n"
-    )
+    site = outside_site.install(tmp_path / "site")
     # Before what is on the path already, so that a clone goes on testing its own code.
     return {"PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))}
 

@@ -1,5 +1,5 @@
 """Calibration: the instrument reads agents whose overfitting is known before anyone trusts it.
 
-``population`` says which agents, ``job`` makes and reads them in workers, ``run`` keeps the workers
-busy, ``summary`` scores the checks and judges the instrument.
+``population`` says which agents, ``cells`` makes and reads them as any other work is done,
+``reading`` is what a worker does, ``summary`` scores the detectors and judges the instrument.
 """

@@ -1,11 +1,8 @@
 """The agents that calibrate the instrument: controls, and networks cloned from the planner."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
-
-from rlgen.util.hashing import digest
 
 #: Levels an agent was never trained on: the first of them are for the checks that look at
 #: held-out levels, as many again decide the truth.
@@ -111,7 +108,7 @@ def networks(kinds: Sequence[tuple[str, int, float]], seeds: int) -> list[Subjec
 
 
 def tasks(subjects: Sequence[Subject]) -> Iterator[list[Subject]]:
-    """Subjects that one worker takes together: those of one pool, networks one by one."""
+    """Subjects that one cell holds: those of one pool, networks one by one."""
     ordered = sorted(subjects, key=lambda s: (s.kind, -s.n_levels, s.pool))
     for (kind, _), members in groupby(ordered, key=lambda s: (s.kind, s.pool)):
         together = list(members)
@@ -119,8 +116,3 @@ def tasks(subjects: Sequence[Subject]) -> Iterator[list[Subject]]:
             yield from ([one] for one in together)
         else:
             yield together
-
-
-def task_id(settings: dict[str, Any], members: Sequence[Subject]) -> str:
-    """Names a task's result by all that decides it."""
-    return digest({**settings, "subjects": [asdict(one) for one in members]})[:16]

@@ -10,6 +10,14 @@ KINDS: Catalogue[type[Cell]] = Catalogue(
         "evaluate": Lazy(
             "evaluate a policy made elsewhere", "rlgen.study.kinds.evaluate:EvaluateCell"
         ),
+        "clone": Lazy(
+            "clone a network from the planner and read it with detectors",
+            "rlgen.diagnostics.calibration.cells:CloneCell",
+        ),
+        "control": Lazy(
+            "make control agents of a pool and read them with detectors",
+            "rlgen.diagnostics.calibration.cells:ControlCell",
+        ),
     },
     group="rlgen.kinds",
 )

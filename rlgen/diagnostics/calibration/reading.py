@@ -1,6 +1,6 @@
-"""What a worker does in a calibration: make agents of one pool, and put them to the checks."""
+"""Make agents of one pool and put them to detectors, in a worker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,40 +12,9 @@ from rlgen.diagnostics.calibration.population import HELD_OUT, READ_LEVELS, Subj
 from rlgen.diagnostics.detectors import DETECTORS
 from rlgen.diagnostics.detectors.base import Material
 from rlgen.diagnostics.detectors.bench import Bench, score
-from rlgen.levels import lookup
 from rlgen.levels.family import Family
 from rlgen.levels.split import Split, draw_split
 from rlgen.policies.base import Policy
-from rlgen.study.process import one_core
-from rlgen.util import files
-
-
-def run(
-    *,
-    report: Any,
-    family: str,
-    options: Mapping[str, Any],
-    checks: Sequence[str],
-    subjects: Sequence[Mapping[str, Any]],
-    into: str,
-    cache: str,
-) -> None:
-    """Make and read the subjects, which share a pool; write one JSON file.
-
-    Args:
-        report: Not used.
-        family: Name.
-        options: Of the family.
-        checks: Names.
-        subjects: Fields of ``Subject``.
-        into: The file.
-        cache: See ``reference.returns``.
-    """
-    del report
-    one_core()
-    members = [Subject(**told) for told in subjects]
-    levels_of = lookup.family(family).configure(options)
-    files.write_json(Path(into), readings(levels_of, members, checks, Path(cache)))
 
 
 def readings(
@@ -74,7 +43,7 @@ def readings(
     bench = Bench(
         Material(family, own, held_out, first.pool_seed), {n: DETECTORS[n] for n in checks}
     )
-    told = []
+    entries = []
     for subject in subjects:
         policy = _policy(subject, split)
         if planned := isinstance(policy, PlannerPolicy):
@@ -84,7 +53,7 @@ def readings(
         returns, _ = score(policy, family, own, subject.seed)
         _, train_score = score(policy, family, learnt, subject.seed)
         _, test_score = score(policy, family, truth, subject.seed, cache)
-        told.append(
+        entries.append(
             {
                 **asdict(subject),
                 "label": subject.label,
@@ -98,7 +67,7 @@ def readings(
                 "checks": {name: asdict(reading) for name, reading in read.items()},
             }
         )
-    return told
+    return entries
 
 
 def _policy(subject: Subject, split: Split) -> Policy:

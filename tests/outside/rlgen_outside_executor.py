@@ -1,0 +1,97 @@
+"""An executor of another distribution: workers on a disk of their own, from which it copies."""
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rlgen.study.executors.base import DONE, LOST, RAISED, Executor
+
+#: What a worker's process runs: a job comes by its input, its events go by its first output.
+WORKER = """
+import json, os, sys
+job = json.loads(sys.stdin.readline())
+events = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)
+
+def report(event, **values):
+    events.write(json.dumps({"event": event, **values}) + chr(10))
+
+from rlgen.study import worker
+worker.run(report=report, **job)
+"""
+
+
+class CopyingExecutor(Executor):
+    """A process a job, in a folder that stands for another machine's disk."""
+
+    card = "copies folders to another disk and back"
+
+    def __enter__(self):
+        self._disk = Path(tempfile.mkdtemp(prefix="rlgen-other-disk-"))
+        self._running = {}
+        return self
+
+    def __exit__(self, *_):
+        for process in self._running.values():
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            process.stdout.close()
+        shutil.rmtree(self._disk)
+
+    def start(self, job):
+        place = self._disk / job.id
+        shutil.rmtree(place, ignore_errors=True)
+        (place / "run").mkdir(parents=True)
+        if job.earlier is not None:
+            shutil.copytree(job.earlier, place / "earlier")
+        arguments = {
+            "kind": job.kind,
+            "settings": job.settings,
+            "folder": str(place / "run"),
+            "cache": str(self._disk / "cache"),
+            "wanted": list(job.wanted),
+            "earlier": None if job.earlier is None else str(place / "earlier"),
+            "device": job.device,
+            "command": list(job.command),
+            "trust": list(job.trust),
+            "paper": job.paper,
+        }
+        with (self._disk / f"{job.id}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", WORKER],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                start_new_session=True,
+            )
+        process.stdin.write(json.dumps(arguments).encode() + b"\n")
+        process.stdin.close()
+        self._running[job.id] = process
+
+    def events(self, timeout):
+        outputs = {process.stdout: job for job, process in self._running.items()}
+        for output in select.select(list(outputs), [], [], timeout)[0]:
+            job = outputs[output]
+            line = output.readline()
+            if line:
+                yield {"id": job, **json.loads(line)}
+                continue
+            process = self._running.pop(job)
+            status = process.wait()
+            output.close()
+            outcome = {0: DONE, 1: RAISED}.get(status, LOST)
+            yield {"event": "ended", "id": job, "outcome": outcome, "why": f"status {status}"}
+
+    def log(self, job):
+        return (self._disk / f"{job}.log").read_text()
+
+    def fetch(self, job, into):
+        shutil.copytree(self._disk / job / "run", into, dirs_exist_ok=True)
+        shutil.rmtree(self._disk / job)

@@ -1,0 +1,205 @@
+"""Kinds of cells and executors of other distributions: run, resumed, retried, without a fork."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import outside_site
+import pytest
+from executor_contract import ExecutorContract
+from helpers import TINY
+
+import rlgen
+from rlgen.errors import UnknownNameError
+from rlgen.store.run_store import RunStore
+from rlgen.study.cell import Task, entries
+from rlgen.study.driver import Means, work
+from rlgen.study.executors import EXECUTORS
+from rlgen.study.executors.base import Executor
+from rlgen.study.kinds import KINDS
+from rlgen.study.progress import Lines, Progress
+from rlgen.util import registry
+
+DRIVER = """
+import sys
+from pathlib import Path
+from rlgen.store.run_store import RunStore
+from rlgen.study.cell import Task, entries
+from rlgen.study.driver import Means, work
+from rlgen.study.kinds import KINDS
+from rlgen.study.progress import Progress
+
+cells = [KINDS["outside-toy"](number) for number in range(1, 9)]
+store = RunStore.create_for(Path(sys.argv[1]), "toy", entries(cells))
+done = work([Task(cell) for cell in cells], store, Means(2, sys.argv[2]), Progress())
+print(len(done.computed), len(done.already), len(done.failed))
+"""
+
+
+@pytest.fixture
+def outside(tmp_path, monkeypatch):
+    """The outside distribution installed for this process and its children."""
+    site = outside_site.install(tmp_path / "site")
+    monkeypatch.syspath_prepend(str(site))
+    registry._outside.cache_clear()
+    for catalogue in (KINDS, EXECUTORS):
+        monkeypatch.setattr(catalogue, "_table", dict(catalogue._table))
+        monkeypatch.setattr(catalogue, "_loaded", dict(catalogue._loaded))
+        monkeypatch.setattr(catalogue, "_looked_outside", False)
+    yield site
+    registry._outside.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("rlgen_outside")]:
+        del sys.modules[name]
+
+
+def compute(store, executor, *cells, jobs=2, progress=None):
+    """Cells computed in a store of their own."""
+    into = RunStore.create_for(store, "toy", entries(cells))
+    tasks = [Task(cell) for cell in cells]
+    return work(tasks, into, Means(jobs, executor), progress or Progress())
+
+
+@pytest.mark.slow
+class TestLocal(ExecutorContract):
+    @pytest.fixture
+    def executor(self, outside, tmp_path):
+        with EXECUTORS["local"](tmp_path / "local", ["outside-toy"]) as entered:
+            yield entered
+
+    def test_a_dead_server_loses_its_jobs_and_is_replaced(self, executor):
+        from executor_contract import events_until_ended, job
+
+        one, other = job(2, "wait"), job(3)
+        executor.start(one)
+        events = []
+        while not events:
+            events += executor.events(timeout=1)
+        executor._server._server.kill()
+        os.kill(events[0]["pid"], signal.SIGKILL)
+        assert events_until_ended(executor, one.id)[-1]["outcome"] == "lost"
+        executor.start(other)
+        assert events_until_ended(executor, other.id)[-1]["outcome"] == "done"
+
+
+@pytest.mark.slow
+class TestCopying(ExecutorContract):
+    @pytest.fixture
+    def executor(self, outside, tmp_path):
+        with EXECUTORS["outside-copying"](tmp_path / "copying", ["outside-toy"]) as entered:
+            yield entered
+
+
+def test_every_kind_and_executor_of_ours_is_what_its_catalogue_says():
+    for name in ("train", "evaluate", "clone", "control"):
+        assert KINDS[name].kind == name
+        assert KINDS.card(name) == KINDS[name].card
+    assert issubclass(EXECUTORS["local"], Executor)
+    assert EXECUTORS["local"].card == EXECUTORS.card("local")
+
+
+def test_an_unknown_executor_is_answered_before_anything_is_computed(tmp_path):
+    with pytest.raises(UnknownNameError, match=r"'lokal' .did you mean 'local'"):
+        rlgen.evaluate(TINY, tmp_path / "s", executor="lokal")
+    with pytest.raises(UnknownNameError, match="unknown executor 'lokal'"):
+        rlgen.calibrate(out=tmp_path / "s", executor="lokal")
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["local", "outside-copying"])
+def test_a_kind_of_another_package_is_run_stored_and_not_run_again(outside, executor, tmp_path):
+    cells = [KINDS["outside-toy"](number) for number in (2, 3)]
+    assert len({cell.id for cell in cells}) == 2
+    done = compute(tmp_path / "s", executor, *cells)
+    assert sorted(done.computed) == sorted(cell.id for cell in cells)
+    store = RunStore(tmp_path / "s")
+    for cell in cells:
+        written = json.loads((store.run_folder(cell.id) / "squares.json").read_text())
+        assert written["squares"] == [i * i for i in range(cell.number)]
+    again = compute(tmp_path / "s", executor, *cells)
+    assert (len(again.computed), len(again.already)) == (0, 2)
+    assert [entry["kind"] for entry in store.plan()] == ["outside-toy"] * 2
+    assert store.done() == [], "no run of it holds records"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["local", "outside-copying"])
+def test_it_is_retried_when_its_worker_is_killed_and_fails_when_it_raises(
+    outside, executor, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("OUTSIDE_MARKER", str(tmp_path / "marker"))
+    toy = KINDS["outside-toy"]
+    once, twice, broken = toy(1, "die once"), toy(2, "die"), toy(3, "raise")
+    done = compute(tmp_path / "s", executor, once, twice, broken, progress=Lines())
+    assert done.computed == [once.id]
+    assert set(done.failed) == {twice.id, broken.id}
+    assert "its worker was killed 2 times" in done.failed[twice.id]
+    assert "RuntimeError: the toy broke" in done.failed[broken.id]
+    err = capsys.readouterr().err
+    assert err.count("once more") == 2
+    runs = [path.name for path in (tmp_path / "s" / "runs").iterdir()]
+    assert runs == [once.id], "half a run is none"
+    store = RunStore(tmp_path / "s")
+    assert set(store.failures()) == {twice.id, broken.id}
+    assert "Traceback" in store.failures()[broken.id]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["local", "outside-copying"])
+def test_it_resumes_after_its_driver_was_killed(outside, executor, tmp_path):
+    store = tmp_path / "s"
+    environment = {
+        **os.environ,
+        "OUTSIDE_SECONDS": "0.5",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    call = [sys.executable, "-c", DRIVER, str(store), executor]
+    process = subprocess.Popen(call, env=environment)
+    deadline = time.monotonic() + 100
+    while not list((store / "runs").glob("*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    before = {path: path.stat().st_mtime_ns for path in (store / "runs").glob("*/squares.json")}
+    assert before
+    done = subprocess.run(call, env=environment, capture_output=True, text=True, timeout=200)
+    computed, already, failed = map(int, done.stdout.split())
+    assert (computed + already, already, failed) == (8, len(before), 0), done.stderr
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert len(list((store / "runs").iterdir())) == 8
+    assert not list((store / ".rlgen" / "parts").iterdir())
+
+
+@pytest.mark.slow
+def test_a_study_needs_no_shared_disk(outside, tmp_path):
+    """Trained, then evaluated further, elsewhere: the same bytes as here."""
+    keys = {**TINY, "seeds": [0], "n_train_levels": 3}
+    for name, executor in (("here", "local"), ("there", "outside-copying")):
+        for conditions in (["plain"], ["plain", "greedy"]):
+            study = {**keys, "conditions": conditions}
+            done = rlgen.evaluate(study, tmp_path / name, jobs=1, executor=executor)
+            assert len(done.computed) == 1, done.failed
+    here, there = (
+        {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for folder in ("runs", "extra", "splits")
+            for path in (tmp_path / name / folder).rglob("*")
+            if path.is_file() and path.name != "provenance.json"
+        }
+        for name in ("here", "there")
+    )
+    assert here == there
+
+
+def test_a_store_holds_one_kind_of_thing(tmp_path):
+    RunStore.create_for(tmp_path / "s", "toy", [])
+    with pytest.raises(rlgen.errors.StoreError, match="holds a toy; choose another folder"):
+        rlgen.evaluate(TINY, tmp_path / "s")
+    with pytest.raises(rlgen.errors.StoreError, match="holds a toy, no calibration; choose"):
+        rlgen.calibrate(out=tmp_path / "s")
+    with pytest.raises(rlgen.errors.StoreError, match="holds a toy, no study"):
+        RunStore(tmp_path / "s").declared()

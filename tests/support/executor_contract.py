@@ -1,0 +1,122 @@
+"""What every executor keeps: tests to be collected by a subclass that says which executor it is.
+
+The subclass is a class of tests with a fixture ``executor``: an entered executor whose workers find
+the distribution of ``outside_site``, from whose kind of cells the jobs are.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from rlgen.study.executors.base import DONE, LOST, RAISED, Job
+
+
+def job(number, trouble="", **keys):
+    """A job of the toy kind."""
+    from rlgen_outside_kind import ToyCell
+
+    cell = ToyCell(number, trouble)
+    return Job(cell.id, cell.kind, cell.settings, **keys)
+
+
+def events_until_ended(executor, *ids):
+    """All events until these jobs have ended."""
+    left, events = set(ids), []
+    deadline = time.monotonic() + 200
+    while left:
+        for event in executor.events(timeout=1):
+            events.append(event)
+            if event["event"] == "ended":
+                left.remove(event["id"])
+        assert time.monotonic() < deadline, events
+    return events
+
+
+def is_running(process):
+    try:
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+class ExecutorContract:
+    def test_a_done_job_reports_ends_and_is_fetched(self, executor, tmp_path):
+        from rlgen_outside_kind import read
+
+        one = job(3, wanted=["all of them"])
+        executor.start(one)
+        events = events_until_ended(executor, one.id)
+        assert {event["id"] for event in events} == {one.id}
+        assert events[0]["event"] == "progress"
+        assert events[0]["pid"] != os.getpid(), "in a process of its own"
+        names = [event["event"] for event in events[1:]]
+        assert names in (["ended"], ["leaving", "ended"])
+        assert events[-1]["outcome"] == DONE
+        into = tmp_path / "into"
+        into.mkdir()
+        executor.fetch(one.id, into)
+        assert {path.name for path in into.iterdir()} == {"half", "squares.json"}
+        assert read(into) == {"squares": [0, 1, 4], "wanted": ["all of them"], "before": {}}
+        assert "counting to 3" in executor.log(one.id)
+
+    def test_a_job_that_raises_says_why(self, executor):
+        one = job(2, "raise")
+        executor.start(one)
+        assert events_until_ended(executor, one.id)[-1]["outcome"] == RAISED
+        log = executor.log(one.id)
+        assert "Traceback" in log
+        assert log.strip().endswith("RuntimeError: the toy broke")
+
+    def test_a_job_that_is_killed_is_lost_and_can_be_started_again(
+        self, executor, tmp_path, monkeypatch
+    ):
+        monkeypatch.setenv("OUTSIDE_MARKER", str(tmp_path / "marker"))
+        one = job(2, "die once")
+        executor.start(one)
+        ended = events_until_ended(executor, one.id)[-1]
+        assert ended["outcome"] == LOST
+        assert ended["why"]
+        executor.start(one)
+        assert events_until_ended(executor, one.id)[-1]["outcome"] == DONE
+        into = tmp_path / "into"
+        into.mkdir()
+        executor.fetch(one.id, into)
+        assert (into / "squares.json").exists()
+
+    def test_what_was_done_earlier_is_read_and_left_alone(self, executor, tmp_path):
+        from rlgen_outside_kind import read
+
+        folders = [tmp_path / "first", tmp_path / "second"]
+        for folder, earlier in zip(folders, [None, folders[0]], strict=True):
+            folder.mkdir()
+            one = job(2, wanted=[folder.name], earlier=earlier)
+            executor.start(one)
+            assert events_until_ended(executor, one.id)[-1]["outcome"] == DONE
+            executor.fetch(one.id, folder)
+        assert read(folders[1])["before"] == read(folders[0])
+        assert read(folders[0])["wanted"] == ["first"]
+
+    def test_several_at_a_time(self, executor):
+        jobs = [job(number) for number in range(1, 5)]
+        for one in jobs:
+            executor.start(one)
+        events = events_until_ended(executor, *(one.id for one in jobs))
+        for one in jobs:
+            own = [event for event in events if event["id"] == one.id]
+            assert own[-1]["event"] == "ended"
+            assert own[-1]["outcome"] == DONE
+            assert sum(event["event"] == "ended" for event in own) == 1
+
+    def test_leaving_it_kills_all_jobs(self, executor):
+        one = job(2, "wait")
+        executor.start(one)
+        events = []
+        while not events:
+            events += executor.events(timeout=1)
+        assert is_running(events[0]["pid"])
+        executor.__exit__(None, None, None)
+        deadline = time.monotonic() + 20
+        while is_running(events[0]["pid"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        executor.__enter__()  # so that the fixture can leave it

@@ -1,0 +1,37 @@
+"""Another distribution, as if it were installed: its modules and entry points in a folder."""
+
+import shutil
+from pathlib import Path
+
+ENTRY_POINTS = """
+[rlgen.families]
+outside-good = rlgen_outside:GOOD
+outside-raises = rlgen_outside:RAISING
+outside-dies = rlgen_outside:DYING
+outside-played = rlgen_outside:PLAYED
+[rlgen.agents]
+outside-a2c = rlgen_outside:AGENT
+[rlgen.recipes]
+OutsideA2C = rlgen_outside_recipe:RECIPE
+[rlgen.networks]
+outside-32 = rlgen_outside:NETWORK
+[rlgen.perturbations]
+sharper = rlgen_outside:SHARPER
+[rlgen.regularisers]
+slower = rlgen_outside:SLOWER
+[rlgen.kinds]
+outside-toy = rlgen_outside_kind:ToyCell
+[rlgen.executors]
+outside-copying = rlgen_outside_executor:CopyingExecutor
+"""
+
+
+def install(site: Path) -> Path:
+    """Fill a folder that is then to be put on ``sys.path``."""
+    info = site / "rlgen_outside-1.0.dist-info"
+    info.mkdir(parents=True)
+    for module in (Path(__file__).parents[1] / "outside").glob("*.py"):
+        shutil.copy(module, site)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rlgen-outside\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(ENTRY_POINTS)
+    return site
