@@ -20,7 +20,7 @@ def family(name: str) -> "Family":
     """Look up a family in the catalogue, or make one of an environment of Gymnasium.
 
     Args:
-        name: Its name; options may follow in brackets, as in ``maze-basic[border=outside]``.
+        name: Its name; options may follow in brackets, as in ``corridor[length=9]``.
 
     Raises:
         UnknownNameError: If neither has this name.
@@ -35,8 +35,8 @@ def named_options(name: str) -> "tuple[str, dict[str, Any]]":
     """Split a name into the part before the brackets, and the options in them.
 
     Example:
-        >>> named_options("maze-basic[border=outside]")
-        ('maze-basic', {'border': 'outside'})
+        >>> named_options("corridor[length=9]")
+        ('corridor', {'length': 9})
     """
     bare, bracket, inside = name.partition("[")
     if not bracket or not inside.endswith("]"):

@@ -13,7 +13,14 @@ if TYPE_CHECKING:  # so that names are listed without numpy
 
 @dataclass(frozen=True)
 class Conv:
-    """One convolution: kernel size, stride, output channels, zeros put around its input."""
+    """One convolution.
+
+    Attributes:
+        kernel: Side of the square kernel.
+        stride: Stride in both directions.
+        channels: Number of output channels.
+        padding: Width of the border of zeros around its input.
+    """
 
     kernel: int
     stride: int
@@ -27,7 +34,7 @@ class Conv:
 
 @dataclass(frozen=True)
 class Network:
-    """A trunk: convolutions, then dense layers on what they give, or on the flattened observation.
+    """A trunk: convolutions, then dense layers on their output, or on the flattened observation.
 
     Attributes:
         convs: Convolutions, first to last; there may be none.
@@ -40,23 +47,23 @@ class Network:
 
     @property
     def card(self) -> str:
-        """The layers."""
+        """The layers as one line of text."""
         if self.convs:
             return "ConvNet " + " > ".join(map(str, (*self.convs, *self.dense)))
         return "MLP " + "-".join(map(str, self.dense)) if self.dense else "linear"
 
     @property
     def wide(self) -> bool:
-        """Whether its arithmetic is worth the conversions to and from a narrower number."""
+        """Whether lower precision saves more time than the conversions take."""
         return bool(self.dense) or any(conv.channels >= 32 for conv in self.convs)
 
     def n_features(self, shape: tuple[int, ...], parts: "Sequence[Part]" = ()) -> int:
         """Width of the trunk's output.
 
         Args:
-            shape: Of one observation.
-            parts: Where it is a dictionary: what stands where in its vector. Each picture goes
-                through convolutions of its own, and all else to what comes after these.
+            shape: Shape of one observation.
+            parts: Where dictionary observations are packed in vectors: their layout. Each picture
+                has convolutions of its own; other entries are concatenated with their outputs.
 
         Raises:
             ProtocolError: If the network does not fit the observation.
@@ -65,7 +72,7 @@ class Network:
         return self.dense[-1] if self.dense else width
 
     def n_inputs(self, shape: tuple[int, ...], parts: "Sequence[Part]" = ()) -> int:
-        """Width of what the dense layers see; arguments and errors as of ``n_features``."""
+        """Width of the dense layers' input; arguments and errors as of ``n_features``."""
         if not self.convs:
             return prod(shape)
         if not parts:
@@ -94,7 +101,7 @@ class Network:
 
 
 def pictured(part: "Part") -> bool:
-    """Whether convolutions see an entry of a dictionary."""
+    """Whether an entry of a dictionary is a picture, to which convolutions apply."""
     return len(part.shape) == 3
 
 
