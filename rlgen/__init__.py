@@ -11,6 +11,7 @@ from rlgen.util.version import __version__
 if TYPE_CHECKING:
     from rlgen.api import Result, calibrate, draw_split, evaluate, evaluate_policy, load, select
     from rlgen.errors import RlgenError
+    from rlgen.kept import bundle
     from rlgen.levels.family import Family, Levels
     from rlgen.levels.split import Split
     from rlgen.perturbations.condition import Condition
@@ -27,6 +28,7 @@ __all__ = [
     "RlgenError",
     "Split",
     "__version__",
+    "bundle",
     "calibrate",
     "draw_split",
     "evaluate",
@@ -44,6 +46,7 @@ _HOME = {
     "Policy": "rlgen.policies.base",
     "RlgenError": "rlgen.errors",
     "Split": "rlgen.levels.split",
+    "bundle": "rlgen.kept",
 }
 
 

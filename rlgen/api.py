@@ -19,6 +19,7 @@ from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy, why_not
 from rlgen.policies.functions import from_function
 from rlgen.protocol import suite
 from rlgen.protocol.suite import Declaration, ProtocolLike
+from rlgen.store.opening import opened, refuse_bundle
 from rlgen.store.run_store import SELECTION, RunStore
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def evaluate(
     shard: tuple[int, int] = (0, 1),
     trust: Sequence[str] = (),
     executor: str = "local",
+    continue_from: str | Path | None = None,
     quiet: bool = True,
 ) -> Result:
     """Train, measure and report a protocol; the same call again does only what is missing.
@@ -74,12 +76,13 @@ def evaluate(
         shard: ``(i, n)``; n machines share the folder and each takes every n-th cell.
         trust: Policies of the protocol whose files may be unpickled or run.
         executor: What runs the workers; "local" is processes on this machine.
+        continue_from: A bundle that is unpacked into the store's folder first.
         quiet: Whether to show no progress.
 
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
-    from rlgen import report
+    from rlgen import kept, report
     from rlgen.study import progress, runner
     from rlgen.study.driver import Means
     from rlgen.util import files
@@ -87,9 +90,12 @@ def evaluate(
     told = suite.read(protocol, seeds, budget)
     clones = _clone_tasks(told)
     _check_call(jobs, device, shard, executor)
+    folder = Path(out) if out is not None else Path("results") / told.whole.name
+    if continue_from is not None:
+        kept.take_up(Path(continue_from), folder, told)
     outcome = runner.run(
         told,
-        Path(out) if out is not None else Path("results") / told.whole.name,
+        folder,
         Means(jobs or os.cpu_count() or 1, executor, device, shard, trust),
         progress.choose(quiet=quiet),
         clones,
@@ -215,8 +221,9 @@ def calibrate(
 
 
 def load(out: str | Path) -> pd.DataFrame:
-    """The records of a store: one row a run, level and condition; see ``records.RECORDS``."""
-    return RunStore(Path(out)).records()
+    """The records of a store or a bundle: one row a run, level and condition, see ``RECORDS``."""
+    with opened(Path(out)) as store:
+        return store.records()
 
 
 def select(out: str | Path, pool: str = "validation", k: int = 1) -> list[str]:
@@ -235,11 +242,13 @@ def select(out: str | Path, pool: str = "validation", k: int = 1) -> list[str]:
         the ids.
 
     Raises:
-        RlgenError: For an unknown pool, or if fewer than ``k`` runs have returns on it.
+        RlgenError: For an unknown pool, or if fewer than ``k`` runs have returns on it; or for a
+            bundle, in which no choice can be noted.
     """
     from rlgen.analysis.results import Results
     from rlgen.analysis.stats import choices
 
+    refuse_bundle(Path(out), "takes no note of a choice")
     store = RunStore(Path(out))
     if pool not in POOLS:
         raise ProtocolError(f"pool = {pool!r}{nearest(pool, POOLS)}")

@@ -7,6 +7,7 @@ import click
 
 from rlgen.cli import (
     audit,
+    bundle,
     calibrate,
     check,
     evaluate,
@@ -55,6 +56,7 @@ def cli() -> None:
     rlgen calibrate                      can this installation be believed?
     rlgen lint train.py                  common mistakes in how an agent is judged
     rlgen audit results/mine             are training levels among the test levels?
+    rlgen bundle results/x x.tar.xz      one file to keep or to send
     """
 
 
@@ -70,6 +72,7 @@ for _command in (
     calibrate.calibrate,
     lint.lint,
     audit.audit,
+    bundle.bundle,
     schema.schema,
 ):
     cli.add_command(_command)

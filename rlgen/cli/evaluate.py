@@ -51,6 +51,12 @@ from rlgen.cli.options import (
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Folder. [default: results/NAME]"
 )
+@click.option(
+    "--continue-from",
+    type=click.Path(path_type=Path),
+    metavar="BUNDLE",
+    help="Unpack a bundle into the folder and go on from there.",
+)
 @seeds_option
 @budget_option
 @jobs_option
@@ -73,6 +79,7 @@ def evaluate(
     protocol: str | None,
     env: str | None,
     out: Path | None,
+    continue_from: Path | None,
     seeds: str | None,
     budget: str | None,
     jobs: int | None,
@@ -95,6 +102,7 @@ def evaluate(
     rlgen evaluate my.toml -o results/mine --seeds 0:20 --jobs 8
     rlgen evaluate zhang2018 --budget cpu
     rlgen evaluate my.toml --shard 2/4       on the third of four machines with one folder
+    rlgen evaluate my.toml --continue-from mine.tar.xz
     rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100
     rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100 --policy my.zip
     """
@@ -111,6 +119,7 @@ def evaluate(
         device=device,
         shard=part,
         trust=trust,
+        continue_from=continue_from,
         executor=executor,
         quiet=quiet or as_json,
     )

@@ -17,8 +17,8 @@ from rlgen.cli.options import FAILED, json_option
 def lint(paths: tuple[Path, ...], list_rules: bool, as_json: bool) -> None:
     """Find common mistakes in a training script or in a folder of results.
 
-    SCRIPT_OR_RUN is a Python file that trains with stable-baselines3, the folder of a study, or
-    one of the folders in its runs/. A script is read, never imported or run. Only
+    SCRIPT_OR_RUN is a Python file that trains with stable-baselines3, the folder of a study, one
+    of the folders in its runs/, or a bundle. A script is read, never imported or run. Only
     certain findings are reported: of an environment that is made elsewhere nothing is known, and
     nothing is reported. A line that ends with "# rlgen: ignore[L201]" is not reported.
 

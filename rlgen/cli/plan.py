@@ -44,7 +44,7 @@ def plan(
     from rlgen import papers
     from rlgen.analysis.claims import margins_of
     from rlgen.protocol import suite
-    from rlgen.store.run_store import RunStore
+    from rlgen.store.opening import opened
     from rlgen.study import plan as plans
     from rlgen.study.cost import price
 
@@ -52,9 +52,9 @@ def plan(
     study = plans.plan(declaration)
     tasks = study.tasks
     if out is not None and out.exists():
-        store = RunStore(out)
-        store.joined(study.whole, margins_of(declaration))
-        tasks = tuple(task for task in tasks if not store.has(task.cell.id))
+        with opened(out) as store:
+            store.joined(study.whole, margins_of(declaration))
+            tasks = tuple(task for task in tasks if not store.has(task.cell.id))
     cost = price(tasks, worker_count(jobs))
     clones = papers.clones(declaration)
     cost["clones"] = len(clones.kinds) * clones.seeds if clones else 0

@@ -132,10 +132,10 @@ def _spread_of(store: Path) -> "Spread":
     from rlgen.analysis.results import Results
     from rlgen.analysis.stats import sample_size
     from rlgen.errors import StoreError
-    from rlgen.store.run_store import RunStore
+    from rlgen.store.opening import opened
 
-    study = Results.load(RunStore(store))
-    spread = sample_size.gap_spread(study.main_records)
+    with opened(store) as readable:
+        spread = sample_size.gap_spread(Results.load(readable).main_records)
     if spread.reason:
         raise StoreError(f"{store}: has no standard deviations: {spread.reason}")
     return spread

@@ -11,19 +11,40 @@ from rlgen.cli.options import json_option
 
 @click.command()
 @click.argument("store", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the page there, and nothing into the store. [of a bundle: NAME.html beside it]",
+)
 @json_option
-def report(store: Path, as_json: bool) -> None:
-    """Write report.html and summary.json of a STORE again.
+def report(store: Path, out: Path | None, as_json: bool) -> None:
+    """Write report.html and summary.json of a STORE anew, or the page of a bundle.
 
     \b
     rlgen report results/quickstart
+    rlgen report results/quickstart.tar.xz          writes results/quickstart.html
     """
     from rlgen import report as reports
-    from rlgen.store.run_store import RunStore
+    from rlgen.errors import StoreError
+    from rlgen.store.bundle import ENDING
+    from rlgen.store.opening import opened
     from rlgen.util import files
 
-    page = reports.write(RunStore(store))
-    summary = files.read_json(store / "summary.json")
+    if out is None and store.is_file():
+        out = store.with_name(f"{store.name.removesuffix(ENDING)}.html")
+    with opened(store) as readable:
+        if out is None:
+            page = reports.write(readable)
+            summary = files.read_json(readable.path / "summary.json")
+        else:
+            page = out
+            text, summary = reports.render(readable)
+            try:
+                files.write_text(page, text)
+            except OSError as error:
+                raise StoreError(f"{page}: cannot be written: {error.strerror}") from None
     if as_json:
         click.echo(json.dumps(summary, indent=1))
     else:

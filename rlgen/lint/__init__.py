@@ -8,7 +8,7 @@ neither is what it imports. The rules are in ``rules``.
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rlgen.errors import LintError
@@ -16,6 +16,7 @@ from rlgen.lint.finding import Finding, Rule
 from rlgen.lint.interpreter import Interpreter
 from rlgen.lint.rules import RULES
 from rlgen.lint.trace import Trace
+from rlgen.store.bundle import is_bundle
 
 __all__ = ["RULES", "Finding", "Linted", "Rule", "lint"]
 
@@ -47,7 +48,7 @@ def lint(paths: Iterable[str | Path]) -> Linted:
     """Lint scripts, stores and runs of stores.
 
     Args:
-        paths: Python files, folders of studies, or folders in their ``runs/``.
+        paths: Python files, folders of studies, folders in their ``runs/``, or bundles.
 
     Raises:
         LintError: For what is missing, is no Python, or is neither a script nor one of our folders.
@@ -55,7 +56,8 @@ def lint(paths: Iterable[str | Path]) -> Linted:
     """
     linted = Linted()
     for path in map(Path, paths):
-        findings = _folder(path, linted) if path.is_dir() else _script(path, linted)
+        in_results = path.is_dir() or is_bundle(path)
+        findings = _results(path, linted) if in_results else _script(path, linted)
         linted.findings += sorted(findings)
     return linted
 
@@ -110,8 +112,26 @@ def _read(path: Path) -> tuple[str, ast.Module]:
     return data.decode(errors="replace"), tree
 
 
-def _folder(path: Path, linted: Linted) -> list[Finding]:
-    """A store, or a run by its folder in the store."""
+def _results(path: Path, linted: Linted) -> list[Finding]:
+    """Findings in a store, in a run by its folder in the store, or in a bundle."""
+    if path.is_dir():
+        return _folder(path, path, linted)
+    from rlgen.store.opening import opened
+
+    with opened(path) as store:
+        findings = _folder(store.path, path, linted)
+        return [
+            replace(
+                finding,
+                file=finding.file.replace(str(store.path), str(path)),
+                reason=finding.reason.replace(str(store.path), str(path)),
+            )
+            for finding in findings
+        ]
+
+
+def _folder(path: Path, name: Path, linted: Linted) -> list[Finding]:
+    """Findings in a folder of results that the user calls by another name."""
     folder, run = path, None
     if not (path / "store.json").is_file():
         whole = path.resolve()
@@ -122,7 +142,7 @@ def _folder(path: Path, linted: Linted) -> list[Finding]:
                 "named one by one"
             )
     rules = {code: RULES[code] for code in RULES if RULES[code].store is not None}
-    linted.checked[str(path)] = list(rules)
+    linted.checked[str(name)] = list(rules)
     return [
         Finding(str(where), 1, code, rule.name, reason, rule.remedy)
         for code, rule in rules.items()

@@ -1,19 +1,23 @@
 """Reports: ``report.html`` and ``summary.json``, pure functions of a store's content."""
 
 from pathlib import Path
+from typing import Any
 
 from rlgen.errors import DamagedStoreError
 from rlgen.store.run_store import RunStore
 from rlgen.util import files
 from rlgen.util.version import __version__
 
-__all__ = ["is_current", "write"]
+__all__ = ["has_current_summary", "is_current", "render", "write"]
 
 
 def is_current(store: RunStore) -> bool:
-    """Whether both files exist and match the store's present content."""
-    if not (store.path / "report.html").exists():
-        return False
+    """Whether both files are there and show the store as it is."""
+    return (store.path / "report.html").exists() and has_current_summary(store)
+
+
+def has_current_summary(store: RunStore) -> bool:
+    """Whether the summary is there and that of the store as it is."""
     try:
         summary = files.read_json(store.path / "summary.json")
     except DamagedStoreError:
@@ -22,14 +26,20 @@ def is_current(store: RunStore) -> bool:
 
 
 def write(store: RunStore) -> Path:
-    """Write both files; returns the path of the page."""
-    # The drawing modules take seconds to import, and most reports are current already.
-    from rlgen.analysis.results import Results
-    from rlgen.report.page import render
-    from rlgen.report.summary import summarise
-
-    study = Results.load(store)
-    summary = summarise(study) | {"state": store.state()}
-    files.write_text(store.path / "report.html", render(study, summary))
+    """Write both files anew; returns the page's path."""
+    page, summary = render(store)
+    files.write_text(store.path / "report.html", page)
     files.write_json(store.path / "summary.json", summary)
     return store.path / "report.html"
+
+
+def render(store: RunStore) -> tuple[str, dict[str, Any]]:
+    """The page and the summary of a store."""
+    # Drawing takes seconds to import, and most calls of ``is_current`` find nothing to draw.
+    from rlgen.analysis.results import Results
+    from rlgen.report import page
+    from rlgen.report.summary import summarise
+
+    results = Results.load(store)
+    summary = summarise(results) | {"state": store.state()}
+    return page.render(results, summary), summary

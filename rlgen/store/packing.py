@@ -46,12 +46,7 @@ def write(store: Path, path: Path, *, weights: bool = False) -> Bundle:
     Raises:
         StoreError: If either cannot be read or written, or holds what a bundle cannot.
     """
-    if path.is_dir():
-        raise StoreError(
-            f"{path}: is a folder; name a file, such as {store.resolve().name}{ENDING}"
-        )
-    if path.resolve().is_relative_to(store.resolve()):
-        raise StoreError(f"{path}: lies in the store itself; choose a place outside of {store}")
+    check_target(store, path)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         paths = list(_files(store))
@@ -74,6 +69,19 @@ def write(store: Path, path: Path, *, weights: bool = False) -> Bundle:
     finally:
         aside.unlink(missing_ok=True)
     return Bundle(path, path.stat().st_size, members, len(paths) - len(chosen))
+
+
+def check_target(store: Path, path: Path) -> None:
+    """Refuse a path that a store cannot be bundled to.
+
+    Raises:
+        StoreError: If it is that of a folder, or lies in the store.
+    """
+    if path.is_dir():
+        example = f"{store.resolve().name}{ENDING}"
+        raise StoreError(f"{path}: is a folder; name a file, such as {example}")
+    if path.resolve().is_relative_to(store.resolve()):
+        raise StoreError(f"{path}: lies in the store itself; choose a place outside of {store}")
 
 
 def _files(store: Path) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from rlgen.errors import StoreError
+from rlgen.errors import RlgenError, StoreError
 from rlgen.store.bundle import BLOCK, END, FORMAT, MAGIC, MANIFEST, Member
 from rlgen.store.study_folder import FOLDERS
 
@@ -208,6 +208,8 @@ def unpack(path: Path, folder: Path, check: Callable[[Path], None] | None = None
         if whole.is_dir():
             whole.rmdir()
         aside.rename(whole)
+    except RlgenError as error:  # of the check, which has not seen the bundle
+        raise type(error)(str(error).replace(str(aside), str(path))) from None
     except OSError as error:
         raise StoreError(f"{folder}: cannot be written to: {error.strerror or error}") from None
     finally:

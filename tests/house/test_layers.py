@@ -32,6 +32,7 @@ PACKAGES = [
     "diagnostics",
     "report",
     "lint",
+    "kept",
     "api",
     "cli",
 ]

@@ -12,7 +12,7 @@ from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number, setting
 from rlgen.errors import DamagedStoreError, StoreError
-from rlgen.store.run_store import RunStore
+from rlgen.store.opening import opened
 from rlgen.util.seeding import stream
 
 #: Settings of a cell that must be equal for two gaps to be comparable, beside ``CELL``.
@@ -54,7 +54,8 @@ def complete(path: Path) -> Results:
             first of them.
     """
     try:
-        results = Results.load(RunStore(path))
+        with opened(path) as store:
+            results = Results.load(store)
     except DamagedStoreError as error:
         raise StoreError(str(error)) from None
     if results.missing:

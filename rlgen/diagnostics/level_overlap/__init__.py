@@ -10,7 +10,7 @@ of actions. Levels that look the same so far may differ later, so more observati
 the share.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from rlgen.diagnostics.level_overlap.views import Views, show
 from rlgen.errors import DamagedStoreError, LevelError, StoreError
 from rlgen.levels import lookup
 from rlgen.levels.family import MAX_POOL, Family, Levels
+from rlgen.store.opening import opened
 from rlgen.store.run_store import RunStore
 from rlgen.util import files
 
@@ -156,7 +157,7 @@ def _as_grids(family: Family, views: Mapping[str, Views], question: Question) ->
 
 
 def audit_store(path: Path, question: Question | None = None) -> list[dict[str, Any]]:
-    """Compare the pools of each split of a store: held-out levels with training levels.
+    """Compare the pools of each split of a store or bundle: held-out levels with training levels.
 
     The levels are generated again from their ids.
 
@@ -167,9 +168,14 @@ def audit_store(path: Path, question: Question | None = None) -> list[dict[str, 
     Raises:
         StoreError: If it has no splits, or its family has another version now.
     """
-    question = question or Question()
-    store = RunStore(path)
-    overlaps = []
+    with opened(path) as store:
+        comparisons = list(_audited(store, question or Question()))
+    if not comparisons:
+        raise StoreError(f"{path}: has no splits yet")
+    return comparisons
+
+
+def _audited(store: RunStore, question: Question) -> Iterator[dict[str, Any]]:
     for file in sorted((store.path / "splits").glob("*.json")):
         manifest = files.read_json(file)
         try:
@@ -193,8 +199,5 @@ def audit_store(path: Path, question: Question | None = None) -> list[dict[str, 
         train = family.generate(pools["train"], flip_p)
         for pool in ("validation", "test"):
             if pools.get(pool):
-                overlap = compare(family, train, family.generate(pools[pool]), question)
-                overlaps.append({"split": file.stem, "pool": pool} | overlap)
-    if not overlaps:
-        raise StoreError(f"{path}: has no splits yet")
-    return overlaps
+                comparison = compare(family, train, family.generate(pools[pool]), question)
+                yield {"split": file.stem, "pool": pool} | comparison

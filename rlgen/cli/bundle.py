@@ -1,0 +1,40 @@
+"""``rlgen bundle``: write a store as one file."""
+
+import json
+from pathlib import Path
+
+import click
+
+from rlgen.cli.options import json_option
+
+
+@click.command()
+@click.argument("store", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--weights", is_flag=True, help="With the weights of the trained agents.")
+@json_option
+def bundle(store: Path, file: Path, weights: bool, as_json: bool) -> None:
+    """Write all of a STORE but its page and its weights into one FILE, to be kept or sent.
+
+    It is a tar archive, compressed with xz, with the SHA-256 of each file. report, check, audit,
+    lint, power, verify and rlgen.load read it as they read a store; evaluate --continue-from goes
+    on from it. The same store gives the same bytes.
+
+    \b
+    rlgen bundle results/depth depth.tar.xz
+    rlgen evaluate depth.toml --continue-from depth.tar.xz
+    """
+    from rlgen import kept
+
+    result = kept.bundle(store, file, weights=weights)
+    if as_json:
+        summary = {
+            "file": str(result.path),
+            "bytes": result.size,
+            "files": len(result.members),
+            "weights_left_out": result.left_out,
+        }
+        click.echo(json.dumps(summary, indent=1))
+        return
+    rest = f"; weights of {result.left_out} agents are left out" if result.left_out else ""
+    click.echo(f"{result.path}: {len(result.members):,} files, {result.size / 1e6:,.1f} MB{rest}")
