@@ -14,6 +14,8 @@ from rlgen.errors import StoreError
 from rlgen.store.opening import opened
 from rlgen.store.run_store import RunStore
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def store(tiny_store, tmp_path_factory):
@@ -57,7 +59,6 @@ def test_a_choice_cannot_be_noted_in_a_bundle(bundle):
     assert bundle.read_bytes() == before
 
 
-@pytest.mark.slow
 def test_the_page_of_a_bundle_is_written_beside_it(store, bundle, tmp_path):
     shutil.copy(bundle, tmp_path / "depth.tar.xz")
     out, _ = run("report", tmp_path / "depth.tar.xz")
