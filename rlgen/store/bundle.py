@@ -11,6 +11,8 @@ The bytes depend on the store's files alone. ``packing`` writes bundles, ``unpac
 from dataclasses import dataclass
 from pathlib import Path
 
+from rlgen.errors import StoreError
+
 #: Raised whenever a bundle is laid out in another way.
 FORMAT = 1
 MANIFEST = "MANIFEST.json"
@@ -50,3 +52,17 @@ def is_bundle(path: Path) -> bool:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:
         return False
+
+
+def check_is_folder(path: Path) -> None:
+    """Refuse a file, or the name of a bundle, where a folder is to be made.
+
+    Raises:
+        StoreError: With the commands that may have been meant.
+    """
+    if path.is_file() or path.name.endswith(ENDING):
+        what = "is a file" if path.is_file() else "is the name of a bundle"
+        raise StoreError(
+            f"{path}: {what}, and a study is computed in a folder; `--continue-from` goes on from "
+            f"a bundle, `rlgen bundle FOLDER {path.name}` makes one afterwards"
+        )

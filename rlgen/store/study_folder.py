@@ -14,7 +14,7 @@ from rlgen.protocol.legacy import modern
 from rlgen.protocol.merging import merged
 from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
-from rlgen.store.bundle import ENDING
+from rlgen.store.bundle import check_is_folder
 from rlgen.store.imported import Imported
 from rlgen.util import files
 from rlgen.util.hashing import digest
@@ -66,7 +66,7 @@ class StudyFolder:
         Raises:
             StoreError: If the folder holds something else, another protocol, or is not writable.
         """
-        _check_is_folder(path)
+        check_is_folder(path)
         if (path / "store.json").is_file():
             # Refused before a lock is written; under it again, as others may have entered theirs.
             cls(path).joined(protocol, margins)
@@ -305,13 +305,3 @@ def _identity(protocol: Protocol, margins: Mapping[str, Sequence[float]]) -> dic
             "margins": dict(margins),
         }
     return identity
-
-
-def _check_is_folder(path: Path) -> None:
-    """Refuse a file, or the name of a bundle, where a folder is asked for."""
-    if path.is_file() or path.name.endswith(ENDING):
-        what = "is a file" if path.is_file() else "is the name of a bundle"
-        raise StoreError(
-            f"{path}: {what}, and a study is computed in a folder; `--continue-from` goes on from "
-            f"a bundle, `rlgen bundle FOLDER {path.name}` makes one afterwards"
-        )
