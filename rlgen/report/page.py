@@ -24,48 +24,48 @@ CARD = {
 }
 
 
-def render(study: Results, summary: dict[str, Any]) -> str:
+def render(results: Results, summary: dict[str, Any]) -> str:
     """The HTML of the page."""
-    papers = _papers(study, summary)
+    papers = _papers(results, summary)
     return fill(
         "page.html",
-        study=study,
+        results=results,
         summary=summary,
         papers=papers,
-        figures=_figures(study),
+        figures=_figures(results),
         items={section.name: {"id": name, "title": section.title} for name, section in papers},
-        key_columns=study.varying,
-        group_columns=[key for key in GROUP if key in study.varying],
+        key_columns=results.varying,
+        group_columns=[key for key in GROUP if key in results.varying],
         jobs=[(group, job) for group in summary["selection"] for job in group["jobs"]][:SHOWN_ROWS],
         top=TOP,
         exact=all(policy["exact"] for policy in summary["certificates"]),
         most_cards=MOST_CARDS,
         most_open=MOST_OPEN,
         all_cells=_cell_table(summary),
-        provenance=_provenance(study),
+        provenance=_provenance(results),
         failures=[
-            {"label": cell["label"], "trace": study.failures[cell["id"]]}
-            for cell in study.missing
-            if cell["id"] in study.failures
+            {"label": cell["label"], "trace": results.failures[cell["id"]]}
+            for cell in results.missing
+            if cell["id"] in results.failures
         ],
-        protocol_text=study.protocol.text(),
+        protocol_text=results.protocol.text(),
         shown_rows=SHOWN_ROWS,
     )
 
 
-def _figures(study: Results) -> list[tuple[str, Figure, Drawing]]:
+def _figures(results: Results) -> list[tuple[str, Figure, Drawing]]:
     """The figures of every report, except those that the paper's sections replace."""
-    replaced = study.paper.replaces if study.paper and study.recorded else ()
-    drawn = [(n, FIGURES[n], FIGURES[n].draw(study)) for n in FIGURES if n not in replaced]
+    replaced = results.paper.replaces if results.paper and results.recorded else ()
+    drawn = [(n, FIGURES[n], FIGURES[n].draw(results)) for n in FIGURES if n not in replaced]
     return [(name, figure, drawing) for name, figure, drawing in drawn if drawing is not None]
 
 
-def _papers(study: Results, summary: dict[str, Any]) -> list[tuple[str, Section]]:
+def _papers(results: Results, summary: dict[str, Any]) -> list[tuple[str, Section]]:
     """The sections of the study's paper, each with its address on the page."""
-    if study.paper is None:
+    if results.paper is None:
         return []
-    sections = study.paper.sections(study, summary)
-    return [(f"{study.paper_name}-{section.name}", section) for section in sections]
+    sections = results.paper.sections(results, summary)
+    return [(f"{results.paper_name}-{section.name}", section) for section in sections]
 
 
 def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:
@@ -84,10 +84,10 @@ def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _provenance(study: Results) -> list[tuple[str, str]]:
+def _provenance(results: Results) -> list[tuple[str, str]]:
     """Provenance of all runs: each key with its distinct values."""
     values_of: dict[str, list[str]] = {}
-    for run in study.provenance.values():
+    for run in results.provenance.values():
         flat = {k: v for k, v in run.items() if k not in ("versions", "seconds", "command")}
         flat |= {f"{name} version": version for name, version in run["versions"].items()}
         flat["command"] = " ".join(run["command"])
@@ -97,7 +97,9 @@ def _provenance(study: Results) -> list[tuple[str, str]]:
     rows = [(key, ", ".join(sorted(set(values)))) for key, values in values_of.items()]
     if finished:
         rows.append(("runs finished", f"{min(finished)} to {max(finished)}"))
-    seconds = [sum(run["seconds"].values()) for run in study.provenance.values() if run["seconds"]]
-    if seconds or not study.imported:
+    seconds = [
+        sum(run["seconds"].values()) for run in results.provenance.values() if run["seconds"]
+    ]
+    if seconds or not results.imported:
         rows.append(("worker time", f"{sum(seconds) / 3600:.2f} hours for {len(seconds)} runs"))
     return rows

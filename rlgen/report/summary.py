@@ -19,7 +19,7 @@ from rlgen.util.version import __version__
 SCHEMA = 1
 
 
-def summarise(study: Results) -> dict[str, Any]:
+def summarise(results: Results) -> dict[str, Any]:
     """The summary of a study.
 
     ``cells`` has one entry for each cell of the grid, over its runs: its keys, ``runs``, and under
@@ -38,39 +38,41 @@ def summarise(study: Results) -> dict[str, Any]:
     summary = {
         "schema_version": SCHEMA,
         "rlgen": __version__,
-        "protocol": study.protocol.name,
-        "condition": study.main,
-        "imported": elsewhere(study),
-        "claims": claims(study),
-        "rule": rule(study.protocol.margin),
-        "cells": [_cell(study, cell) for cell in study.cells],
-        "selection": [_group(group) for group in study.groups],
-        "certificates": certificates(study),
-        "regularisers": [_regulariser(effect) for effect in effects(study.main_records)],
+        "protocol": results.protocol.name,
+        "condition": results.main,
+        "imported": elsewhere(results),
+        "claims": claims(results),
+        "rule": rule(results.protocol.margin),
+        "cells": [_cell(results, cell) for cell in results.cells],
+        "selection": [_group(group) for group in results.groups],
+        "certificates": certificates(results),
+        "regularisers": [_regulariser(effect) for effect in effects(results.main_records)],
         "alarms": [
-            {"run_id": run, "step": study.alarms.get(run)} for run in sorted(study.provenance)
+            {"run_id": run, "step": results.alarms.get(run)} for run in sorted(results.provenance)
         ],
-        "accesses": [dict(entry) for entry in study.accesses],
-        "runs": sorted(study.provenance),
-        "missing": [cell["label"] for cell in study.missing if cell["id"] not in study.failures],
-        "failed": [cell["label"] for cell in study.missing if cell["id"] in study.failures],
-        "manifests": sorted(set(study.folded["manifest"])),
+        "accesses": [dict(entry) for entry in results.accesses],
+        "runs": sorted(results.provenance),
+        "missing": [
+            cell["label"] for cell in results.missing if cell["id"] not in results.failures
+        ],
+        "failed": [cell["label"] for cell in results.missing if cell["id"] in results.failures],
+        "manifests": sorted(set(results.folded["manifest"])),
     }
     plain: dict[str, Any] = files.without_nan(summary)
     return plain
 
 
-def _cell(study: Results, cell: dict[str, Any]) -> dict[str, Any]:
+def _cell(results: Results, cell: dict[str, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = {key: cell[key] for key in CELL} | {"runs": cell["runs"]}
-    entry |= _parts(study, cell, study.main, "return")
+    entry |= _parts(results, cell, results.main, "return")
     for quantity in QUANTITIES:
         if quantity != "return":
-            entry[quantity] = _parts(study, cell, study.main, quantity)
-    entry["conditions"] = {c: _parts(study, cell, c, "return") for c in study.conditions}
-    verdict = study.verdict(cell)
+            entry[quantity] = _parts(results, cell, results.main, quantity)
+    entry["conditions"] = {c: _parts(results, cell, c, "return") for c in results.conditions}
+    verdict = results.verdict(cell)
     entry["verdict"] = verdict.word
     entry["sentence"] = sentence(cell, entry, verdict.word, verdict.because)
-    return entry | card(study, cell)
+    return entry | card(results, cell)
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -95,8 +97,10 @@ def _group(group: Group) -> dict[str, Any]:
     }
 
 
-def _parts(study: Results, cell: dict[str, Any], condition: str, quantity: str) -> dict[str, Any]:
-    return {part: study.estimate(cell, condition, quantity, part).shown for part in (*POOLS, "gap")}
+def _parts(results: Results, cell: dict[str, Any], condition: str, quantity: str) -> dict[str, Any]:
+    return {
+        part: results.estimate(cell, condition, quantity, part).shown for part in (*POOLS, "gap")
+    }
 
 
 def sentence(cell: dict[str, Any], entry: dict[str, Any], word: str, because: str) -> str:

@@ -85,13 +85,13 @@ class Figure(ABC):
     reading: str
 
     @abstractmethod
-    def draw(self, study: Results) -> Drawing | None:
+    def draw(self, results: Results) -> Drawing | None:
         """Draw the figure; None if the study has no data for it."""
 
 
 def panels(
     name: str,
-    study: Results,
+    results: Results,
     cells: Sequence[Mapping[str, Any]],
     draw: Callable[[Axes, Mapping[str, Any]], None],
     *,
@@ -104,7 +104,7 @@ def panels(
 
     Args:
         name: Of the figure.
-        study: The study of the cells.
+        results: The study of the cells.
         cells: At most ``MOST_PANELS`` of them are drawn.
         draw: Draws one panel.
         size: Width and height of a panel, inches.
@@ -130,7 +130,7 @@ def panels(
         )
         for axis, cell in zip(axes.flat, drawn, strict=False):
             draw(axis, cell)
-            axis.set_title(fill(study.short(cell, size=by_size), 34) or study.common)
+            axis.set_title(fill(results.short(cell, size=by_size), 34) or results.common)
             axis.tick_params(labelbottom=True)
         for axis in axes.flat[len(drawn) :]:
             axis.set_visible(False)

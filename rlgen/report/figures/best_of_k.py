@@ -26,9 +26,9 @@ class BestOfK(Figure):
         "over all choices of k of them and have no interval."
     )
 
-    def draw(self, study: Results) -> Drawing | None:
+    def draw(self, results: Results) -> Drawing | None:
         """See ``Figure.draw``."""
-        drawn = [group for group in study.groups if len(group.jobs) >= TOP]
+        drawn = [group for group in results.groups if len(group.jobs) >= TOP]
         if not drawn:
             return None
         by_keys = {tuple(group.keys.values()): group for group in drawn}
@@ -52,7 +52,7 @@ class BestOfK(Figure):
 
         svg, note = panels(
             NAME,
-            study,
+            results,
             [group.keys for group in drawn],
             panel,
             size=(3.2, 2.5),

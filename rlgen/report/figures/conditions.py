@@ -24,11 +24,11 @@ class Conditions(Figure):
         "sampled actions."
     )
 
-    def draw(self, study: Results) -> Drawing | None:
+    def draw(self, results: Results) -> Drawing | None:
         """See ``Figure.draw``."""
-        data = select(study.estimates, quantity="return").drop(columns="quantity")
+        data = select(results.estimates, quantity="return").drop(columns="quantity")
         data = data[data["part"].isin(["train", "test"])]
-        names = study.conditions
+        names = results.conditions
         if data.empty or len(names) < 2:
             return None
 
@@ -52,8 +52,8 @@ class Conditions(Figure):
 
         svg, note = panels(
             NAME,
-            study,
-            study.cells,
+            results,
+            results.cells,
             panel,
             size=(2.7, 0.8 + 0.33 * len(names)),
             margin=0.08 * max(map(len, names)),

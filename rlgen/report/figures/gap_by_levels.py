@@ -25,13 +25,13 @@ class GapByLevels(Figure):
         "dots single runs."
     )
 
-    def draw(self, study: Results) -> Drawing | None:
+    def draw(self, results: Results) -> Drawing | None:
         """See ``Figure.draw``."""
-        data = select(study.estimates, condition=study.main, quantity="return")
+        data = select(results.estimates, condition=results.main, quantity="return")
         data = data[data["part"].isin(["train", "test", "gap"])].drop(columns="quantity")
         if data.empty:
             return None
-        main = study.main_records.sort_values([*CELL, "run_id"])
+        main = results.main_records.sort_values([*CELL, "run_id"])
         by_run = main.assign(ret_mean=[returns.mean() for returns in main["ret_mean"]])
         sizes = sorted(data["n_train_levels"].unique())
 
@@ -65,7 +65,7 @@ class GapByLevels(Figure):
         series = [dict(zip(SERIES, keys, strict=True)) for keys in settings]
         svg, note = panels(
             NAME,
-            study,
+            results,
             series,
             panel,
             size=(3.2, 2.7),

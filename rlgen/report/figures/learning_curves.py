@@ -31,12 +31,12 @@ class LearningCurves(Figure):
         "levels would, with at most 5 % chance of a single false alarm in the whole run."
     )
 
-    def draw(self, study: Results) -> Drawing | None:
+    def draw(self, results: Results) -> Drawing | None:
         """See ``Figure.draw``."""
-        runs = study.curves[study.curves["split"].isin(["train", "test"])]
+        runs = results.curves[results.curves["split"].isin(["train", "test"])]
         if runs.empty:
             return None
-        alarms = runs["run_id"].map(study.alarms)
+        alarms = runs["run_id"].map(results.alarms)
         runs = runs.assign(first=runs["step"] == alarms, alarmed=runs["step"] >= alarms)
         means = _means(runs)
         # Bands of few runs can exceed the picture; the runs determine its height.
@@ -81,8 +81,8 @@ class LearningCurves(Figure):
 
         svg, note = panels(
             NAME,
-            study,
-            study.cells,
+            results,
+            results.cells,
             panel,
             size=(3.2, 2.5),
             title="Mean return on training and on held-out levels by step",

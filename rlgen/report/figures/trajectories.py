@@ -37,9 +37,9 @@ class Trajectories(Figure):
         "movement, against a wall or by choice."
     )
 
-    def draw(self, study: Results) -> Drawing | None:
+    def draw(self, results: Results) -> Drawing | None:
         """See ``Figure.draw``."""
-        episodes = _chosen(study)
+        episodes = _chosen(results)
         if not episodes:
             return None
         pictures = [(cell, episode) for cell, own in episodes for episode in own]
@@ -57,21 +57,21 @@ class Trajectories(Figure):
                 axis.set_axis_off()
             for axis, (cell, episode) in zip(axes.flat, pictures, strict=False):
                 _picture(axis, episode)
-                axis.set_title(_caption(study, cell, episode), fontsize=8.5)
+                axis.set_title(_caption(results, cell, episode), fontsize=8.5)
             svg = to_svg(canvas, NAME, "Sampled episodes on the worst levels")
             plt.close(canvas)
-        left_out = len(study.cells) - len(episodes)
+        left_out = len(results.cells) - len(episodes)
         note = f"{left_out} more cells are not drawn." if left_out else ""
         return Drawing(svg, _steps(pictures), note)
 
 
-def _chosen(study: Results) -> list[tuple[Cell, Sequence[Episode]]]:
+def _chosen(results: Results) -> list[tuple[Cell, Sequence[Episode]]]:
     """The first run of each cell and its episodes."""
-    runs = study.folded.drop_duplicates("run_id").sort_values("seed", kind="stable")
+    runs = results.folded.drop_duplicates("run_id").sort_values("seed", kind="stable")
     chosen: list[tuple[Cell, Sequence[Episode]]] = []
-    for cell in study.cells[:MOST_CELLS]:
+    for cell in results.cells[:MOST_CELLS]:
         first = select(runs, **{key: cell[key] for key in CELL})["run_id"].iloc[0]
-        episodes = study.trajectories.get(str(first), [])
+        episodes = results.trajectories.get(str(first), [])
         if episodes:
             chosen.append((cell, episodes))
     return chosen
@@ -88,12 +88,12 @@ def _steps(pictures: list[tuple[Cell, Episode]]) -> pd.DataFrame:
     )
 
 
-def _caption(study: Results, cell: Cell, episode: Episode) -> str:
+def _caption(results: Results, cell: Cell, episode: Episode) -> str:
     pool = "training" if episode["split"] == "train" else "held-out"
     end = "solved" if episode["solved"] else "time out" if episode["timeout"] else "not solved"
     return "\n".join(
         [
-            fill(study.short(cell), 34),
+            fill(results.short(cell), 34),
             f"worst {pool} level {episode['level']}",
             f"{end}, {len(episode['actions'])} steps",
             f"return {number(sum(episode['rewards']))}, expected {number(episode['expected'])}",

@@ -11,7 +11,7 @@ from rlgen.analysis.stats.power import achieved
 from rlgen.analysis.stats.scores import memorisation_excess
 
 
-def card(study: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
+def card(results: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of a cell's entry in the summary besides its estimates.
 
     Returns:
@@ -22,11 +22,11 @@ def card(study: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
         ``advice`` (method 2.2); each with the ``reason`` for nan. ``reasons``: by part of the
         return, why its interval is missing.
     """
-    parts = {p: study.estimate(cell, study.main, "return", p) for p in (*POOLS, "gap")}
+    parts = {p: results.estimate(cell, results.main, "return", p) for p in (*POOLS, "gap")}
     return {
-        "excess": _excess(parts["train"], study.facts(cell), float(cell["flip_p"])),
-        "detectable": _detectable(study, cell),
-        "components": _components(study, cell),
+        "excess": _excess(parts["train"], results.facts(cell), float(cell["flip_p"])),
+        "detectable": _detectable(results, cell),
+        "components": _components(results, cell),
         "reasons": {part: mean.reason for part, mean in parts.items() if mean.reason},
     }
 
@@ -50,15 +50,15 @@ def _excess_entry(excess: Estimate, ceiling: float, fraction: float, reason: str
     }
 
 
-def _detectable(study: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
-    gaps = {q: study.estimate(cell, study.main, q, "gap") for q in ("return", "normalised")}
+def _detectable(results: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
+    gaps = {q: results.estimate(cell, results.main, q, "gap") for q in ("return", "normalised")}
     effects = {quantity: achieved(gap) for quantity, gap in gaps.items()}
     reason = "" if effects["return"].mean == effects["return"].mean else effects["return"].reason
     return {quantity: effect.mean for quantity, effect in effects.items()} | {"reason": reason}
 
 
-def _components(study: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
-    returns, reason = matrix(study.records_of(cell), "test")
+def _components(results: Results, cell: Mapping[str, Any]) -> dict[str, Any]:
+    returns, reason = matrix(results.records_of(cell), "test")
     variances = components(returns)
     return {
         "runs": cell["runs"],

@@ -14,7 +14,7 @@ from rlgen.store.run_store import SELECTION
 CONFIDENCE = 0.95
 
 
-def certificates(study: Results) -> list[dict[str, Any]]:
+def certificates(results: Results) -> list[dict[str, Any]]:
     """A certificate for each run under the main condition (method 2.10).
 
     Each rests on the test levels, and is valid only if no selection among policies has read them:
@@ -26,32 +26,32 @@ def certificates(study: Results) -> list[dict[str, Any]]:
         bound ``lower``, its ``method``, and the ``reason`` if there is none; the ``sentence``. An
         import stores no policies, and certifies nothing.
     """
-    if study.imported:
+    if results.imported:
         return []
-    rows = study.main_records[study.main_records["split"] == "test"]
-    facts = {entry["id"]: entry.get("facts") or {} for entry in study.plan}
+    rows = results.main_records[results.main_records["split"] == "test"]
+    facts = {entry["id"]: entry.get("facts") or {} for entry in results.plan}
     order = [*CELL, "seed", "run_id"]
-    spoiled = _spoiled(study)
+    spoiled = _spoiled(results)
     return [
         _certificate(run, facts.get(str(run["run_id"]), {}), spoiled.get(str(run["family"]), ""))
         for run in rows.sort_values(order).to_dict("records")
     ]
 
 
-def _spoiled(study: Results) -> dict[str, str]:
+def _spoiled(results: Results) -> dict[str, str]:
     """By family, the first selection that has read its test levels.
 
     Test levels of a family depend only on their number, so a selection among some runs has read
     the levels of all.
     """
-    families = study.folded.drop_duplicates("manifest").set_index("manifest")["family"]
+    families = results.folded.drop_duplicates("manifest").set_index("manifest")["family"]
     refusals: dict[str, str] = {}
-    for entry in study.accesses:
+    for entry in results.accesses:
         if entry["purpose"] != SELECTION or entry["pool"] != "test":
             continue
         # A split that is no longer in the study may have been of any family.
         in_study = entry["manifest"] in families.index
-        read = [families[entry["manifest"]]] if in_study else set(study.folded["family"])
+        read = [families[entry["manifest"]]] if in_study else set(results.folded["family"])
         for family in read:
             why = f"refused: test levels were read by a selection on {entry['date']}"
             refusals.setdefault(str(family), why)

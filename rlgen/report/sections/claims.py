@@ -7,7 +7,7 @@ from rlgen.analysis.results import Results
 from rlgen.analysis.verdicts import number
 
 
-def claims(study: Results) -> dict[str, Any] | None:
+def claims(results: Results) -> dict[str, Any] | None:
     """What the report says of the claims; None where the study declares none.
 
     ``decisions`` has one entry a claim: ``name``, ``answer`` (verdict and number in one line),
@@ -15,15 +15,15 @@ def claims(study: Results) -> dict[str, Any] | None:
     ``verdict``, ``p`` and ``adjusted``, ``margins`` as pairs of meaning and value, and ``parts``:
     ``what``, ``asked``, ``mean``, ``low``, ``high``, ``reason``. Papers add keys of their own.
     """
-    paper, margins = study.paper, study.margins
+    paper, margins = results.paper, results.margins
     if paper is None or not margins:
         return None
-    decisions = decide(paper.claims(), paper.evidence(study), margins)
+    decisions = decide(paper.claims(), paper.evidence(results), margins)
     return {
         "alpha": ALPHA,
-        "declared": dict(study.claims_declared),
+        "declared": dict(results.claims_declared),
         "decisions": [_decision(one) for one in decisions],
-        **paper.details(study, margins),
+        **paper.details(results, margins),
     }
 
 

@@ -11,7 +11,7 @@ from rlgen.analysis.stats.tables import CELL
 from rlgen.store.imported import Imported
 
 
-def elsewhere(study: Results) -> dict[str, Any] | None:
+def elsewhere(results: Results) -> dict[str, Any] | None:
     """What was imported, and what could not be computed from it.
 
     Returns:
@@ -19,28 +19,28 @@ def elsewhere(study: Results) -> dict[str, Any] | None:
         thing that is unknown; ``levels``: whether held-out levels are known. None for a study
         that was run here.
     """
-    protocol = study.protocol
+    protocol = results.protocol
     if not isinstance(protocol, Imported):
         return None
     return {
         "files": protocol.files,
         "notes": list(protocol.notes),
-        "limits": [*_limits(study), _trust(study, protocol)],
-        "levels": UNKNOWN not in _apart(study),
+        "limits": [*_limits(results), _trust(results, protocol)],
+        "levels": UNKNOWN not in _apart(results),
     }
 
 
-def _apart(study: Results) -> set[str]:
+def _apart(results: Results) -> set[str]:
     """The reasons why cells have no full tables of runs by held-out levels."""
-    rows = study.main_records[study.main_records["split"] == "test"]
+    rows = results.main_records[results.main_records["split"] == "test"]
     cells = rows.groupby(CELL, observed=True)
     return {why_apart(cell, "held-out") for _, cell in cells} - {""}
 
 
-def _limits(study: Results) -> Iterator[str]:
-    rows = study.main_records
-    apart = _apart(study)
-    if any(cell["runs"] == 1 for cell in study.cells):
+def _limits(results: Results) -> Iterator[str]:
+    rows = results.main_records
+    apart = _apart(results)
+    if any(cell["runs"] == 1 for cell in results.cells):
         yield "A cell of one run has no intervals: a second run would show how much runs differ."
     if UNKNOWN in apart:
         yield (
@@ -67,7 +67,7 @@ def _limits(study: Results) -> Iterator[str]:
         )
     if not _any(rows["p_solved"]):
         yield "Whether episodes were solved is not known: there are no rates of solved levels."
-    if study.curves.empty:
+    if results.curves.empty:
         yield "All returns are from one training step: there are no learning curves."
     else:
         yield "Checkpoints have no confidence bounds: there are no overfitting alarms."
@@ -81,9 +81,9 @@ def _limits(study: Results) -> Iterator[str]:
     )
 
 
-def _trust(study: Results, protocol: Imported) -> str:
+def _trust(results: Results, protocol: Imported) -> str:
     """What has been taken on trust."""
-    named = UNKNOWN not in _apart(study) and protocol.options.get("own_numbers") != "True"
+    named = UNKNOWN not in _apart(results) and protocol.options.get("own_numbers") != "True"
     how = "is checked by their names only" if named else "is taken on trust"
     return f"Returns are taken from the files as they are; that pools share no levels {how}."
 

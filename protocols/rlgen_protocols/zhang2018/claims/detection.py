@@ -81,7 +81,7 @@ def _stratum(agents: str, name: str, check: str, rows: pd.DataFrame) -> Stratum:
 
 
 def _cloned(evidence: Evidence) -> pd.DataFrame:
-    return scorecards.drops(evidence.study.clones)
+    return scorecards.drops(evidence.results.clones)
 
 
 def _trained(evidence: Evidence) -> pd.DataFrame:

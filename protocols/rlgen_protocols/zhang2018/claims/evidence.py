@@ -81,7 +81,7 @@ class Evidence:
     """A study as claims see it.
 
     Args:
-        study: With parts; those whose names begin with a word in ``ASIDE`` tell nothing of the
+        results: With parts; those whose names begin with a word in ``ASIDE`` tell nothing of the
             claims, as they are other readings of the paper or no part of it.
         substitute: Settings are looked up after this change: another reading of the paper.
         condition: By which returns are judged.
@@ -92,26 +92,26 @@ class Evidence:
 
     def __init__(
         self,
-        study: Results,
+        results: Results,
         substitute: Callable[[Setting], Setting] = lambda setting: setting,
         condition: str | None = None,
         *,
         only: Set[Setting] | None = None,
     ) -> None:
-        self.study = study
+        self.results = results
         self._only = only
-        self.condition = condition or study.main
+        self.condition = condition or results.main
         self._substitute = substitute
 
     def settings(self, *items: str, **wanted: Any) -> list[Setting]:
         """The settings of the parts with these items, or of all; each once.
 
         Args:
-            *items: Of ``study.parts``.
+            *items: Of ``results.parts``.
             **wanted: Values of a setting's attributes.
         """
         found: dict[Setting, None] = {}
-        for item, part in self.study.parts.items():
+        for item, part in self.results.parts.items():
             if (item not in items) if items else item.startswith(self.ASIDE):
                 continue
             for values in product(
@@ -126,7 +126,7 @@ class Evidence:
 
     def networks(self, item: str) -> tuple[str, ...]:
         """The networks that a part compares, in its order; empty if there is no such part."""
-        return self.study.parts[item].network if item in self.study.parts else ()
+        return self.results.parts[item].network if item in self.results.parts else ()
 
     def sizes(self, *items: str, **wanted: Any) -> list[int]:
         """Sizes of the training pools in ``settings``, ascending."""
@@ -150,7 +150,7 @@ class Evidence:
     def _index(self) -> dict[tuple[Any, ...], list[tuple[int, str, int]]]:
         """Seed, network and row by what tells the records' settings, conditions and pools apart."""
         index: dict[tuple[Any, ...], list[tuple[int, str, int]]] = {}
-        columns = [self.study.folded[key].tolist() for key in _KEYS]
+        columns = [self.results.folded[key].tolist() for key in _KEYS]
         for row, (seed, network, *key) in enumerate(zip(*columns, strict=True)):
             index.setdefault(tuple(key), []).append((seed, network, row))
         return {key: sorted(rows) for key, rows in index.items()}
@@ -163,7 +163,7 @@ class Evidence:
         condition: str | None = None,
     ) -> Tables:
         """A setting's returns on a pool."""
-        rows = self.study.folded.iloc[self._rows(setting, condition, pool)]
+        rows = self.results.folded.iloc[self._rows(setting, condition, pool)]
         apart = why_apart(rows, pool) if len(rows) else ""
         return Tables(tuple(rows["seed"].tolist()), list(rows[column]), apart)
 
@@ -198,7 +198,7 @@ class Evidence:
         rows = self._rows(setting, None, "train")
         if not rows:
             return Estimate(NAN, reason="there are no runs yet")
-        facts = self.study.facts({key: self.study.folded[key].iloc[rows[0]] for key in CELL})
+        facts = self.results.facts({key: self.results.folded[key].iloc[rows[0]] for key in CELL})
         ceiling, best = facts.get("ceiling"), facts.get("best")
         if ceiling is None or best is None:
             return Estimate(NAN, reason="the family has no memorisation ceiling")
@@ -206,7 +206,7 @@ class Evidence:
 
     def curves(self, setting: Setting) -> Iterator[dict[str, Floats]]:
         """By pool the returns at the checkpoints of each of a setting's runs."""
-        runs = self.study.folded["run_id"].iloc[self._rows(setting, None, "train")]
+        runs = self.results.folded["run_id"].iloc[self._rows(setting, None, "train")]
         for run in runs.astype(str):
             if run in self._curves:
                 yield self._curves[run]
@@ -214,7 +214,7 @@ class Evidence:
     @cached_property
     def _curves(self) -> dict[str, dict[str, Floats]]:
         told: dict[str, dict[str, Floats]] = {}
-        ordered = self.study.curves.sort_values("step", kind="stable")
+        ordered = self.results.curves.sort_values("step", kind="stable")
         for (run, pool), rows in ordered.groupby(["run_id", "split"], observed=True):
             told.setdefault(str(run), {})[str(pool)] = rows["ret_mean"].to_numpy()
         return told

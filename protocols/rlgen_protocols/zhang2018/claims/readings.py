@@ -97,11 +97,11 @@ class Change:
     other: Decision
 
 
-def changes(study: Results, margins: Margins) -> list[Change]:
+def changes(results: Results, margins: Margins) -> list[Change]:
     """The verdicts under each other reading of which the study has a part.
 
     Args:
-        study: With its parts.
+        results: With its parts.
         margins: Of the claims.
     """
     changed = []
@@ -109,14 +109,14 @@ def changes(study: Results, margins: Margins) -> list[Change]:
         judged = {key: margins[key] for key in reading.claims if key in margins}
         trained = None
         if reading.items:
-            trained = set(Evidence(study).settings(*reading.items))
+            trained = set(Evidence(results).settings(*reading.items))
             if not trained:
                 continue
             trained = {s for s in trained if (t := reading.substitute(s)) != s and t in trained}
-        elif reading.condition not in study.conditions:
+        elif reading.condition not in results.conditions:
             continue
-        default = decide(CLAIMS, Evidence(study, only=trained), judged)
-        substituted = Evidence(study, reading.substitute, reading.condition, only=trained)
+        default = decide(CLAIMS, Evidence(results, only=trained), judged)
+        substituted = Evidence(results, reading.substitute, reading.condition, only=trained)
         other = decide(CLAIMS, substituted, judged)
         changed += [
             Change(name, reading.what, one, two)

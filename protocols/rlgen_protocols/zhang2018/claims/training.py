@@ -61,7 +61,7 @@ def _big(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     mlp, big = networks[:2]
     return [
         _better(evidence, big, mlp, TEN_THOUSAND, p, "train" if p >= 0.4 else "test", margins[0])
-        for p in evidence.study.parts["table3"].flip_p
+        for p in evidence.results.parts["table3"].flip_p
         if p >= 0.4 or p <= 0.2
     ]
 
@@ -77,7 +77,7 @@ def _curves(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
             difference(_drop(evidence, few, name), _drop(evidence, many, name)),
             margins[0],
         )
-        for name in evidence.study.parts["fig4"].conditions
+        for name in evidence.results.parts["fig4"].conditions
         if name.startswith("sticky")
     ]
 

@@ -59,11 +59,11 @@ ITEMS: dict[str, Item] = {
 }
 
 
-def draw(study: Results, part: Protocol, item: str) -> Drawing | None:
+def draw(results: Results, part: Protocol, item: str) -> Drawing | None:
     """An item of the paper from the runs of a part.
 
     Args:
-        study: The store's tables.
+        results: The store's tables.
         part: Its settings say which runs belong to the item; those that have no run yet are gaps
             in the drawing and named in its note.
         item: A key of ``ITEMS``.
@@ -71,7 +71,7 @@ def draw(study: Results, part: Protocol, item: str) -> Drawing | None:
     Returns:
         The drawing, or None if nothing of it is there.
     """
-    selection = Selection(study, part, study.recorded.get(STRIPS, {}))
+    selection = Selection(results, part, results.recorded.get(STRIPS, {}))
     if selection.jobs.empty:
         return None
     return ITEMS[item].form.draw(selection, f"zhang2018-{item}")

@@ -38,7 +38,7 @@ class Bars(Form):
 
     def draw(self, selection: Selection, name: str) -> Drawing | None:
         """See ``Form.draw``."""
-        main = selection.study.main
+        main = selection.results.main
         data = selection.table([(main, pool) for pool, *_ in POOLS])
         if data.empty:
             return None

@@ -35,7 +35,7 @@ class Curves(Form):
 
     def draw(self, selection: Selection, name: str) -> Drawing | None:
         """See ``Form.draw``."""
-        runs = selection.study.curves
+        runs = selection.results.curves
         runs = runs[runs["run_id"].astype(str).isin(selection.jobs["run_id"])]
         runs = runs[runs["split"].isin([pool for pool, *_ in DRAWN_POOLS])]
         if runs.empty:

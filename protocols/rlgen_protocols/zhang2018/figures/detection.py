@@ -44,7 +44,7 @@ class Detection(Form):
 
     def draw(self, selection: Selection, name: str) -> Drawing | None:
         """See ``Form.draw``."""
-        main = selection.study.main
+        main = selection.results.main
         shown = [(main, "test", "testset", TESTSET)]
         shown += [(condition, "train", label, colour) for condition, label, colour in _CHECKS]
         data = selection.table([(main, "train"), *(one[:2] for one in shown)])

@@ -43,7 +43,7 @@ class Selection:
     """The runs of one part.
 
     Args:
-        study: The store's tables.
+        results: The store's tables.
         part: What the part asks for.
         episodes: By run, see ``rlgen.evaluation.recording``.
 
@@ -54,14 +54,14 @@ class Selection:
 
     def __init__(
         self,
-        study: Results,
+        results: Results,
         part: Protocol,
         episodes: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
     ) -> None:
-        self.study = study
+        self.results = results
         self.part = part
         self.episodes = episodes
-        self.jobs = _jobs(study, part)
+        self.jobs = _jobs(results, part)
 
     def runs(self, **where: Any) -> list[str]:
         """Ids of the runs with these values of columns of ``jobs``, in ascending order."""
@@ -87,7 +87,7 @@ class Selection:
         positions = [self._positions[key] for key in keys if key in self._positions]
         if not positions:
             return None
-        rows = self.study.folded.iloc[positions]
+        rows = self.results.folded.iloc[positions]
         values = list(rows["ret_mean"])
         means = np.array([own.mean() for own in values])
         trained = np.array([self._trained[run] for run in rows["run_id"].astype(str)])
@@ -163,7 +163,7 @@ class Selection:
 
     @cached_property
     def _positions(self) -> dict[tuple[str, str, str], int]:
-        folded = self.study.folded
+        folded = self.results.folded
         if folded.empty:
             return {}
         columns = (folded[key].astype(str) for key in ("run_id", "condition", "split"))
@@ -174,8 +174,8 @@ class Selection:
         """Mean training return of each run of the part."""
         found: dict[str, float] = {}
         for run in set(self.jobs["run_id"]):
-            row = self._positions.get((run, self.study.main, "train"))
-            mean = NAN if row is None else self.study.folded["ret_mean"].iloc[row].mean()
+            row = self._positions.get((run, self.results.main, "train"))
+            mean = NAN if row is None else self.results.folded["ret_mean"].iloc[row].mean()
             if np.isfinite(mean):
                 found[run] = float(mean)
         return found
@@ -186,9 +186,9 @@ def _values(part: Protocol, key: str) -> list[Any]:
     return sorted(values) if key in ("n_train_levels", "flip_p") else list(values)
 
 
-def _jobs(study: Results, part: Protocol) -> pd.DataFrame:
+def _jobs(results: Results, part: Protocol) -> pd.DataFrame:
     names = ["run_id", "seed", *CELL]
-    rows = study.folded.reindex(columns=names).drop_duplicates("run_id")
+    rows = results.folded.reindex(columns=names).drop_duplicates("run_id")
     # Names as text: categories of several columns compare with nothing else.
     rows = rows.astype(dict.fromkeys(("run_id", "family", "agent", "network", "regulariser"), str))
     for key in ("seed", *CELL):

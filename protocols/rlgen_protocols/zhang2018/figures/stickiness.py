@@ -44,8 +44,8 @@ class Stickiness(Form):
 
     def draw(self, selection: Selection, name: str) -> Drawing | None:
         """See ``Form.draw``."""
-        main = selection.study.main
-        strengths = _strengths(selection.study.conditions)
+        main = selection.results.main
+        strengths = _strengths(selection.results.conditions)
         asked = [
             (main, "train"),
             (main, "test"),

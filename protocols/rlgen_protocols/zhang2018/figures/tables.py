@@ -54,7 +54,7 @@ class Table(Form):
     def draw(self, selection: Selection, name: str) -> Drawing | None:
         """See ``Form.draw``."""
         del name  # a table has no ids
-        main, part = selection.study.main, selection.part
+        main, part = selection.results.main, selection.part
         ours = selection.table([(main, pool) for pool in POOLS], by_network=True)
         if ours.empty:
             return None
