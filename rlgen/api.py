@@ -87,14 +87,14 @@ def evaluate(
     from rlgen.study.driver import Means
     from rlgen.util import files
 
-    told = suite.read(protocol, seeds, budget)
-    clones = _clone_tasks(told)
+    declaration = suite.read(protocol, seeds, budget)
+    clones = _clone_tasks(declaration)
     _check_call(jobs, device, shard, executor)
-    folder = Path(out) if out is not None else Path("results") / told.whole.name
+    folder = Path(out) if out is not None else Path("results") / declaration.whole.name
     if continue_from is not None:
-        kept.take_up(Path(continue_from), folder, told)
+        kept.take_up(Path(continue_from), folder, declaration)
     outcome = runner.run(
-        told,
+        declaration,
         folder,
         Means(jobs or os.cpu_count() or 1, executor, device, shard, trust),
         progress.choose(quiet=quiet),
@@ -319,9 +319,9 @@ def _policy(policy: Any, family: Family) -> AnyPolicy:
 
         return models.policy(policy, family)
     if not callable(policy):
-        given = f"action probabilities (B, {family.n_actions})" if box is None else "actions"
+        output = f"action probabilities (B, {family.n_actions})" if box is None else "actions"
         raise ProtocolError(
-            f"{type(policy).__name__} is no policy: give a function from observations to {given}, "
+            f"{type(policy).__name__} is no policy: give a function from observations to {output}, "
             "a Policy, or a stable-baselines3 model"
         )
     return from_function(policy, family)

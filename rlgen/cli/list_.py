@@ -15,6 +15,8 @@ CATALOGUES = {
     "regularisers": "rlgen.training.regularisers:REGULARISERS",
     "detectors": "rlgen.diagnostics.detectors:DETECTORS",
     "controls": "rlgen.agents.controls:CONTROLS",
+    "executors": "rlgen.study.executors:EXECUTORS",
+    "kinds": "rlgen.study.kinds:KINDS",
 }
 #: The last one, keys of protocol files, is listed only where it is asked for.
 KINDS = ("families", *CATALOGUES, "papers", "protocols", "keys")

@@ -75,8 +75,8 @@ def read(paths: Iterable[Path], schema: pa.Schema) -> pd.DataFrame:
     Raises:
         DamagedStoreError: Naming the first file that cannot be read.
     """
-    found = [schema.empty_table(), *tables(paths, schema, schema.names)]
-    frame: pd.DataFrame = pa.concat_tables(found).unify_dictionaries().to_pandas()
+    parts = [schema.empty_table(), *tables(paths, schema, schema.names)]
+    frame: pd.DataFrame = pa.concat_tables(parts).unify_dictionaries().to_pandas()
     return frame
 
 
@@ -92,8 +92,8 @@ def tables(paths: Iterable[Path], schema: pa.Schema, columns: Sequence[str]) -> 
             # Half the time of ``read_table``, which prepares for many files and threads.
             with pq.ParquetFile(path, pre_buffer=False) as file:
                 there = set(file.schema_arrow.names)
-                known = [name for name in columns if name in there]
-                table = file.read(known, use_threads=False)
+                present = [name for name in columns if name in there]
+                table = file.read(present, use_threads=False)
             if table.schema != wanted:
                 table = _as(table, wanted)
         except (OSError, pa.ArrowException) as error:

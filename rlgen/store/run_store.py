@@ -175,8 +175,8 @@ class RunStore(StudyFolder):
 
     def failures(self) -> dict[str, str]:
         """What is known of the cells that failed and are not done."""
-        found = sorted((self.path / "failures").glob("*/traceback.txt"))
-        return {p.parent.name: p.read_text() for p in found if not self.has(p.parent.name)}
+        paths = sorted((self.path / "failures").glob("*/traceback.txt"))
+        return {p.parent.name: p.read_text() for p in paths if not self.has(p.parent.name)}
 
     def log_access(self, pool: str, purpose: str, manifest: str) -> None:
         """Note that somebody has looked at returns on a pool, and what for.

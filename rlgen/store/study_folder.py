@@ -39,10 +39,10 @@ class StudyFolder:
         if not (path / "store.json").is_file():
             what = "is not an rlgen store" if path.exists() else "does not exist"
             raise StoreError(f"{path}: {what}")
-        told = files.read_json(path / "store.json")
-        if told.get("format") != FORMAT:
+        identity = files.read_json(path / "store.json")
+        if identity.get("format") != FORMAT:
             raise StoreError(
-                f"{path}: store format {told.get('format')!r}; this rlgen reads {FORMAT}"
+                f"{path}: store format {identity.get('format')!r}; this rlgen reads {FORMAT}"
             )
 
     @classmethod
@@ -218,10 +218,10 @@ class StudyFolder:
         Raises:
             StoreError: If the results were imported, so that none was.
         """
-        told = self.declared()
-        if isinstance(told, Imported):
+        declared = self.declared()
+        if isinstance(declared, Imported):
             raise StoreError(f"{self.path}: holds imported results and has no protocol")
-        return told
+        return declared
 
     def joined(self, protocol: Protocol, margins: Mapping[str, Sequence[float]]) -> Protocol:
         """The study as declared so far together with what is asked for now.
@@ -279,13 +279,14 @@ class StudyFolder:
         return old.margins if old else {}
 
     def plan(self) -> list[dict[str, Any]]:
-        """``id``, ``label``, ``settings`` and ``facts`` of every cell asked for, in order.
+        """What is planned, in order: a dictionary a cell, see ``cell.entries``.
 
-        Stores of earlier versions have no ``facts``.
+        Stores of earlier versions have no ``kind`` (a policy, trained or made elsewhere) and no
+        ``facts``.
         """
         path = self.path / "plan.json"
-        told: list[dict[str, Any]] = files.read_json(path) if path.exists() else []
-        return told
+        entries: list[dict[str, Any]] = files.read_json(path) if path.exists() else []
+        return entries
 
 
 def _protocol(path: Path) -> Protocol:

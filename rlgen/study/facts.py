@@ -22,10 +22,10 @@ def facts(family: Family, flip_p: float) -> dict[str, Any]:
     """
     flipped, plain = family.return_bounds(flip_p), family.return_bounds(0.0)
     rewards = family.flipped_rewards()
-    known = all(map(math.isfinite, (*flipped, *plain)))
+    bounded = all(map(math.isfinite, (*flipped, *plain)))
     bounds = {"train": list(flipped), "validation": list(plain), "test": list(plain)}
     return {
-        "best": plain[1] if known else None,
-        **({"bounds": bounds} if known else {}),
+        "best": plain[1] if bounded else None,
+        **({"bounds": bounds} if bounded else {}),
         "ceiling": None if rewards is None else ceiling(rewards[0], flip_p, rewards[1]).train,
     }

@@ -16,6 +16,7 @@ import rlgen_protocols.zhang2018
 from rlgen import report
 from rlgen.cli.answers import print_answers
 from rlgen.errors import RlgenError
+from rlgen.lint import lint
 from rlgen.protocol import suite as suites
 from rlgen.store.run_store import RunStore
 from rlgen_protocols.zhang2018.claims import CLAIMS, detection
@@ -85,6 +86,34 @@ def test_claims_are_on_the_first_screen_and_lead_to_their_figures(smoke):
     assert {one["reading"] for one in told["readings"]} == {"A-01", "A-06", "A-19", "A-20", "A-25"}
 
 
+def trained_and_cloned_stand_side_by_side(result, protocol):
+    """Whatever reads records passes cloned networks over; nothing of them is computed twice."""
+    store = RunStore(result.store)
+    cloned = next(entry["id"] for entry in store.plan() if entry["kind"] == "clone")
+    (trained,) = store.done()
+    assert {path.name for path in (result.store / "runs").iterdir()} == {cloned, trained}
+    assert set(rlgen.load(result.store)["run_id"]) == {trained}
+    assert result.summary["runs"] == [trained]
+    assert result.summary["missing"] == result.summary["failed"] == []
+    assert {finding.code for finding in lint([result.store]).findings} == {"S203"}
+    again = rlgen.evaluate(protocol, result.store)
+    assert (again.computed, sorted(again.already)) == ([], sorted([cloned, trained]))
+
+    # As older versions kept it, and then lost.
+    old = result.store / "clones" / "readings"
+    old.mkdir(parents=True)
+    (result.store / "runs" / cloned / "readings.json").rename(old / f"{cloned}.json")
+    shutil.rmtree(result.store / "runs" / cloned)
+    readings, state = store.clones(), store.state()
+    assert rlgen.evaluate(protocol, result.store).computed == []
+    assert store.state() == state
+    assert len(readings) == 1
+    (old / f"{cloned}.json").unlink()
+    report.write(store)
+    (missing,) = json.loads((result.store / "summary.json").read_text())["missing"]
+    assert missing == "conv-a on 3 levels, p = 0.5, pool 1000"
+
+
 @pytest.mark.slow
 def test_networks_are_cloned_for_the_strata(tmp_path, monkeypatch):
     kinds = [(n_levels, flip_p) for _, n_levels, flip_p in detection.STRATA]
@@ -98,6 +127,7 @@ def test_networks_are_cloned_for_the_strata(tmp_path, monkeypatch):
     (told,) = RunStore(result.store).clones()
     assert (told["kind"], told["n_levels"], told["flip_p"]) == ("network", 3, 0.5)
     assert set(told["checks"]) == set(CHECKS)
+    trained_and_cloned_stand_side_by_side(result, keys | {"budget": "few"})
     first_form = {"clones": 1, "claims": {"C-10": [0.8, 0.1]}, "clones_family": "CartPole-v1"}
     with pytest.raises(RlgenError, match="clones_family = 'CartPole-v1': has no planner"):
         rlgen.evaluate({**TINY, **first_form}, tmp_path / "c")

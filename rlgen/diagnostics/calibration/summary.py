@@ -93,18 +93,18 @@ def _radius(rows: pd.DataFrame, check: str) -> str:
     """How far from the planner's way a memoriser may know the level and still be caught."""
     mine = rows[(rows["check"] == check) & rows["name"].isin(RADII)]
     means = mine.groupby("name")["adjusted"].mean()
-    found = [name for name in RADII if name in means.index]
-    radius = detection.detection_radius([RADII[n] for n in found], [means[n] for n in found])
+    read = [name for name in RADII if name in means.index]
+    radius = detection.detection_radius([RADII[n] for n in read], [means[n] for n in read])
     if radius != radius:
         return "none"
     return "every" if np.isinf(radius) else f"{radius:g}"
 
 
 def _plain(card: Scorecard, agents: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
-    told = asdict(card)
-    told["roc"] = [axis.tolist() for axis in card.roc]
+    numbers = asdict(card)
+    numbers["roc"] = [axis.tolist() for axis in card.roc]
     # What a hundredth of area above a coin's costs, in environment steps (method 3.2).
     points = 100 * (card.auc.value - 0.5)
     steps = _mean([agent["steps"][name] for agent in agents])
-    told["steps_per_point"] = steps / points if points > 0 else float("nan")
-    return told
+    numbers["steps_per_point"] = steps / points if points > 0 else float("nan")
+    return numbers
