@@ -115,12 +115,12 @@ def evaluate(
 
 def _clone_tasks(study: Declaration) -> "list[Task[Cell]]":
     """The networks to be cloned for the claims, of levels that have a planner to clone."""
-    from rlgen.diagnostics.calibration import cells, population
-    from rlgen.study.cell import Task
-
     clones = papers.clones(study)
     if clones is None:
         return []
+    from rlgen.diagnostics.calibration import cells, population
+    from rlgen.study.cell import Task
+
     family = lookup.family(clones.family)
     if family.tabular(family.generate([0])) is None:
         where = study.parts[0][1]

@@ -10,8 +10,8 @@ from typing import Any
 
 from rlgen.util import files
 
-#: Files of a run, see ``store.run_store`` and ``study.worker``, except the weights, which are not
-#: kept for externally trained policies, nor in bundles of results.
+#: Files of a run, see ``store.run_store`` and ``study.kinds.measuring``, except the weights, which
+#: are not kept for externally trained policies, nor in bundles of results.
 RUN_FILES = (
     "agent.json",
     "cell.json",

@@ -1,13 +1,9 @@
 """What a study's folder says of what was asked for: its protocol, its parts, its cells."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
-
-from filelock import FileLock
 
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
 from rlgen.protocol.legacy import modern
@@ -16,8 +12,8 @@ from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
 from rlgen.store.bundle import check_is_folder
 from rlgen.store.imported import Imported
+from rlgen.store.preparing import identity, prepared
 from rlgen.util import files
-from rlgen.util.hashing import digest
 from rlgen.util.toml import load, toml
 
 FORMAT = 1
@@ -39,10 +35,10 @@ class StudyFolder:
         if not (path / "store.json").is_file():
             what = "is not an rlgen store" if path.exists() else "does not exist"
             raise StoreError(f"{path}: {what}")
-        identity = files.read_json(path / "store.json")
-        if identity.get("format") != FORMAT:
+        holds = files.read_json(path / "store.json")
+        if holds.get("format") != FORMAT:
             raise StoreError(
-                f"{path}: store format {identity.get('format')!r}; this rlgen reads {FORMAT}"
+                f"{path}: store format {holds.get('format')!r}; this rlgen reads {FORMAT}"
             )
 
     @classmethod
@@ -70,7 +66,7 @@ class StudyFolder:
         if (path / "store.json").is_file():
             # Refused before a lock is written; under it again, as others may have entered theirs.
             cls(path).joined(protocol, margins)
-        with cls._prepared(path):
+        with prepared(path):
             return cls._enter(path, protocol, cells, parts, margins)
 
     @classmethod
@@ -92,7 +88,7 @@ class StudyFolder:
         Raises:
             StoreError: If the folder holds something else, or is not writable.
         """
-        with cls._prepared(path, leftovers):
+        with prepared(path, leftovers):
             store = cls._lay_out(path, {"purpose": purpose})
             if store.purpose != purpose:
                 what = store.purpose and f"a {store.purpose}"
@@ -100,24 +96,6 @@ class StudyFolder:
                 raise StoreError(f"{path}: holds {holds}, no {purpose}; choose another folder")
             store._enter_cells(cells)
             return store
-
-    @classmethod
-    @contextmanager
-    def _prepared(cls, path: Path, leftovers: Sequence[str] = ()) -> Iterator[None]:
-        """The folder made, and locked against others who enter cells."""
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            (path / ".rlgen" / "locks").mkdir(parents=True, exist_ok=True)
-            names = {entry.name for entry in path.iterdir()} - {".rlgen", *leftovers}
-            if names and not (path / "store.json").is_file():
-                raise StoreError(
-                    f"{path}: is no rlgen store and not empty (holds {min(names)!r}); "
-                    "choose another folder"
-                )
-            with FileLock(path / ".rlgen" / "locks" / "store"):
-                yield
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be written to: {error.strerror or error}") from None
 
     @classmethod
     def _enter(
@@ -128,7 +106,7 @@ class StudyFolder:
         parts: Mapping[str, Protocol],
         margins: Mapping[str, Sequence[float]],
     ) -> Self:
-        store = cls._lay_out(path, _identity(protocol, margins))
+        store = cls._lay_out(path, identity(protocol, margins))
         own = path / "protocol.toml"
         if own.exists():
             before, protocol = own.read_text(encoding="utf-8"), store.joined(protocol, margins)
@@ -160,11 +138,11 @@ class StudyFolder:
 
     def _freeze(self) -> None:
         """Enter the margins of a store of the first form where those of present ones stand."""
-        identity = files.read_json(self.path / "store.json")
-        if "margins" not in identity.get("claims", {"margins": {}}):
+        holds = files.read_json(self.path / "store.json")
+        if "margins" not in holds.get("claims", {"margins": {}}):
             frozen = {"paper": self.protocol().paper, "margins": self.margins()}
-            identity["claims"] |= frozen
-            files.write_json(self.path / "store.json", identity)
+            holds["claims"] |= frozen
+            files.write_json(self.path / "store.json", holds)
 
     @classmethod
     def create_imported(
@@ -292,17 +270,3 @@ class StudyFolder:
 def _protocol(path: Path) -> Protocol:
     values, _ = modern(load(path), str(path))
     return parse(values, str(path))
-
-
-def _identity(protocol: Protocol, margins: Mapping[str, Sequence[float]]) -> dict[str, Any]:
-    """What ``store.json`` says of a study."""
-    identity: dict[str, Any] = {"protocol": protocol.name}
-    if margins:
-        # Before anything is trained; the store takes no other margins from then on.
-        identity["claims"] = {
-            "sha256": digest(margins),
-            "declared": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-            "paper": protocol.paper,
-            "margins": dict(margins),
-        }
-    return identity

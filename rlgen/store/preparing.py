@@ -1,0 +1,53 @@
+"""Make a store's folder, and what it says that it is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from rlgen.errors import StoreError
+from rlgen.protocol.schema import Protocol
+from rlgen.util.hashing import digest
+
+
+@contextmanager
+def prepared(path: Path, leftovers: Sequence[str] = ()) -> Iterator[None]:
+    """Make a folder and lock it against others who enter cells.
+
+    Args:
+        path: A store, or a folder that is to become one.
+        leftovers: Names that a folder may hold which is no store yet.
+
+    Raises:
+        StoreError: If the folder holds something else, or is not writable.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / ".rlgen" / "locks").mkdir(parents=True, exist_ok=True)
+        names = {entry.name for entry in path.iterdir()} - {".rlgen", *leftovers}
+        if names and not (path / "store.json").is_file():
+            raise StoreError(
+                f"{path}: is no rlgen store and not empty (holds {min(names)!r}); "
+                "choose another folder"
+            )
+        with FileLock(path / ".rlgen" / "locks" / "store"):
+            yield
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written to: {error.strerror or error}") from None
+
+
+def identity(protocol: Protocol, margins: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """What ``store.json`` says of a study."""
+    holds: dict[str, Any] = {"protocol": protocol.name}
+    if margins:
+        # Before anything is trained; the store takes no other margins from then on.
+        holds["claims"] = {
+            "sha256": digest(margins),
+            "declared": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+            "paper": protocol.paper,
+            "margins": dict(margins),
+        }
+    return holds
