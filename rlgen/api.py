@@ -4,11 +4,10 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from rlgen import papers
 from rlgen.analysis.stats.estimates import POOLS
 from rlgen.errors import LevelError, ProtocolError, nearest
 from rlgen.levels import lookup
@@ -18,12 +17,9 @@ from rlgen.levels.split import draw_split as _draw_split
 from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy, why_not
 from rlgen.policies.functions import from_function
 from rlgen.protocol import suite
-from rlgen.protocol.suite import Declaration, ProtocolLike
+from rlgen.protocol.suite import ProtocolLike
 from rlgen.store.opening import opened, refuse_bundle
 from rlgen.store.run_store import SELECTION, RunStore
-
-if TYPE_CHECKING:
-    from rlgen.study.cell import Cell, Task
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -83,12 +79,13 @@ def evaluate(
         RlgenError: Before anything is computed, for what cannot work.
     """
     from rlgen import kept, report
+    from rlgen.diagnostics.calibration.cells import clone_tasks
     from rlgen.study import progress, runner
     from rlgen.study.driver import Means
     from rlgen.util import files
 
     declaration = suite.read(protocol, seeds, budget)
-    clones = _clone_tasks(declaration)
+    clones = clone_tasks(declaration) if declaration.whole.paper else []
     _check_call(jobs, device, shard, executor)
     folder = Path(out) if out is not None else Path("results") / declaration.whole.name
     if continue_from is not None:
@@ -111,22 +108,6 @@ def evaluate(
         already=outcome.already,
         failed=outcome.failed,
     )
-
-
-def _clone_tasks(study: Declaration) -> "list[Task[Cell]]":
-    """The networks to be cloned for the claims, of levels that have a planner to clone."""
-    clones = papers.clones(study)
-    if clones is None:
-        return []
-    from rlgen.diagnostics.calibration import cells, population
-    from rlgen.study.cell import Task
-
-    family = lookup.family(clones.family)
-    if family.tabular(family.generate([0])) is None:
-        where = study.parts[0][1]
-        raise ProtocolError(f"{where}: clones_family = {clones.family!r}: has no planner to clone")
-    subjects = population.networks(clones.kinds, clones.seeds)
-    return [Task(cell) for cell in cells.cells(family, subjects, clones.checks)]
 
 
 def _check_call(
@@ -180,43 +161,25 @@ def calibrate(
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
-    from rlgen.diagnostics.calibration import cells, population, summary
-    from rlgen.diagnostics.detectors import DETECTORS
+    from rlgen.diagnostics.calibration.calibrate import calibrate as run
     from rlgen.report.sections import calibration as page
     from rlgen.study import progress
-    from rlgen.study.cell import Task, entries
-    from rlgen.study.driver import Means, work
+    from rlgen.study.driver import Means
     from rlgen.util import files
 
     _check_call(jobs, "auto", (0, 1), executor)
     member = lookup.family(family) if isinstance(family, str) else family
-    member = member.configure(options or {})
-    detectors = {
-        name: DETECTORS[name] for name in DETECTORS if DETECTORS[name].why_not(member) is None
-    }
-    folder = Path(out)
-    planned = cells.cells(member, population.default(pools, seeds), list(detectors))
-    store = RunStore.create_for(folder, cells.PURPOSE, entries(planned), cells.OLD_FOLDER)
-    outcome = work(
-        [Task(cell) for cell in planned],
-        store,
-        Means(jobs or os.cpu_count() or 1, executor),
+    means = Means(jobs or os.cpu_count() or 1, executor)
+    summary = run(
+        member.configure(options or {}),
+        Path(out),
+        pools,
+        seeds,
+        means,
         progress.choose(quiet=quiet),
     )
-    agents = [entry for cell in planned if store.has(cell.id) for entry in store.reading(cell.id)]
-    failed = {
-        cell.label: outcome.failed[cell.id].removeprefix(f"{cell.label}: ")
-        for cell in planned
-        if cell.id in outcome.failed
-    }
-    question = {
-        "family": member.name,
-        "options": dict(member.options),
-        "pools": pools,
-        "seeds": seeds,
-    }
-    page.write(folder, summary.summarise(agents, failed, detectors, question))
-    result: dict[str, Any] = files.read_json(folder / "calibration.json")
+    page.write(Path(out), summary)
+    result: dict[str, Any] = files.read_json(Path(out) / "calibration.json")
     return result
 
 

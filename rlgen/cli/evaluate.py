@@ -107,11 +107,16 @@ def evaluate(
     rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100 --policy my.zip
     """
     from rlgen import api
-    from rlgen.cli import env_protocol
 
+    source: str | dict[str, Any] | None = protocol
+    if protocol is None or env is not None or any(env_options.values()):
+        from rlgen.cli import env_protocol
+
+        source = env_protocol.resolve(protocol, env, env_options)
+    assert source is not None
     part = parse_shard(shard)
     result = api.evaluate(
-        env_protocol.resolve(protocol, env, env_options),
+        source,
         out,
         seeds=seeds,
         budget=budget,

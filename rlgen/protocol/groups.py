@@ -6,7 +6,7 @@ its id, so that stores stay valid.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field
 
@@ -21,11 +21,6 @@ def key(description: str, unit: str = "", **constraints: Any) -> Any:
 
 class Group(Settings):
     """Settings that one part of a run reads."""
-
-    @classmethod
-    def of(cls, settings: object) -> Self:
-        """The group's values of anything that has its fields as attributes."""
-        return cls(**{name: getattr(settings, name) for name in cls.model_fields})
 
     @classmethod
     def among(cls, settings: Mapping[str, Any]) -> Self:
@@ -69,5 +64,6 @@ class Evaluation(Group):
     ] = 100
 
 
+SomeGroup = TypeVar("SomeGroup", bound=Group)
 #: The groups of a run's settings, in the order in which they are documented.
 GROUPS: tuple[type[Group], ...] = (Training, Monitoring, Evaluation)

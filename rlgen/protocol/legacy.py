@@ -36,13 +36,17 @@ class Legacy(Settings):
         return f"{family}[{','.join(values)}]"
 
 
+#: The keys that only the first form has.
+KEYS = frozenset(Legacy.model_fields)
+
+
 def modern(values: Mapping[str, Any], where: str) -> tuple[dict[str, Any], Legacy | None]:
     """The keys of the present form, and those of the first form; None if it has none of them.
 
     Raises:
         ProtocolError: For a wrong value, or a claim that no paper makes.
     """
-    old = {name: value for name, value in values.items() if name in Legacy.model_fields}
+    old = {name: value for name, value in values.items() if name in KEYS}
     if not old:
         return dict(values), None
     legacy = checked(Legacy, old, ProtocolError, where)

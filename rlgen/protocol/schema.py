@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from rlgen.errors import ProtocolError
-from rlgen.protocol.groups import GROUPS, Evaluation, Monitoring, Training, key
+from rlgen.protocol.groups import GROUPS, Evaluation, Monitoring, SomeGroup, Training, key
 from rlgen.util.ranges import parse_ids, parse_seeds
 from rlgen.util.toml import toml
 from rlgen.util.validation import (
@@ -238,6 +238,10 @@ class Protocol(Training, Monitoring, Evaluation):
             if len(listed(completed.get(name, ()))) > 1:
                 raise ValueError(f"{name}: a policy made elsewhere has one value")
         return completed
+
+    def group(self, kind: type[SomeGroup]) -> SomeGroup:
+        """The values of one group."""
+        return kind(**{name: getattr(self, name) for name in kind.model_fields})
 
     @property
     def named_levels(self) -> dict[str, tuple[int, ...]]:

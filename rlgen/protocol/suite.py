@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rlgen import papers
 from rlgen.errors import ProtocolError, nearest
 from rlgen.protocol import shipped
-from rlgen.protocol.legacy import Legacy, modern
+from rlgen.protocol.legacy import KEYS, Legacy, modern
 from rlgen.protocol.merging import merged
 from rlgen.protocol.schema import Protocol, parse
 from rlgen.util.toml import load, loads
@@ -117,9 +117,14 @@ def _from_path(path: Path, seeds: Seeds | None, budget: str | None) -> Declarati
 Layers = Sequence[tuple[Mapping[str, Any], str]]
 
 
+def _modern(values: dict[str, Any], where: str) -> tuple[dict[str, Any], Legacy | None]:
+    """The keys of the present form, and those of the first form if it has some."""
+    return modern(values, where) if KEYS & values.keys() else (values, None)
+
+
 def _single(layers: Layers, budget: str | None, seeds: Seeds | None) -> Declaration:
     where = layers[-1][1]
-    values, old = modern(_resolved(layers, budget), where)
+    values, old = _modern(_resolved(layers, budget), where)
     protocol = _parsed(values, seeds, where)
     names = (old.item if old else "",)
     taken = _chosen(layers, budget)
@@ -150,7 +155,7 @@ def _suite(
             raise ProtocolError(f"{where}: {PARTS} = {each!r}: there is no file {each}.toml")
         layers = [(shared, where), (loads(file.read_text(encoding="utf-8"), own), own)]
         taken = _chosen(layers, budget)
-        values, old = modern(_resolved(layers, budget), own)
+        values, old = _modern(_resolved(layers, budget), own)
         if alone:
             values["name"] = "-".join(filter(None, [name, each, taken]))
         parts.append((_parsed(values, seeds, own), own))

@@ -1,5 +1,6 @@
 """What a study's folder says of what was asked for: its protocol, its parts, its cells."""
 
+import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +19,34 @@ from rlgen.util.toml import load, toml
 
 FORMAT = 1
 FOLDERS = ("runs", "splits", "extra", "failures", "history", "access", ".rlgen/logs")
+
+
+class Planned(typing.Protocol):
+    """What a store's plan holds of a cell; see ``study.cell.Cell``."""
+
+    @property
+    def id(self) -> str:
+        """The name of its run."""
+
+    @property
+    def kind(self) -> str:
+        """Of the cell."""
+
+    @property
+    def label(self) -> str:
+        """For people."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """As plain values."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a report must know of it."""
+
+    @property
+    def records(self) -> bool:
+        """Whether its run holds records of a policy."""
 
 
 class StudyFolder:
@@ -46,7 +75,7 @@ class StudyFolder:
         cls,
         path: Path,
         protocol: Protocol,
-        cells: Sequence[Mapping[str, Any]],
+        cells: Sequence[Planned],
         parts: Mapping[str, Protocol] = MappingProxyType({}),
         margins: Mapping[str, Sequence[float]] = MappingProxyType({}),
     ) -> Self:
@@ -55,7 +84,7 @@ class StudyFolder:
         Args:
             path: The folder.
             protocol: What is asked for now; the store's protocol becomes the union.
-            cells: ``{"id", "label", "settings", "facts"}`` of each cell; see ``cells.entries``.
+            cells: Those that are asked for now.
             parts: Of the protocol, by name.
             margins: Of the claims that the study decides.
 
@@ -74,7 +103,7 @@ class StudyFolder:
         cls,
         path: Path,
         purpose: str,
-        cells: Sequence[Mapping[str, Any]],
+        cells: Sequence[Planned],
         leftovers: Sequence[str] = (),
     ) -> Self:
         """Open or make a store that has no protocol and enter its cells.
@@ -102,7 +131,7 @@ class StudyFolder:
         cls,
         path: Path,
         protocol: Protocol,
-        cells: Sequence[Mapping[str, Any]],
+        cells: Sequence[Planned],
         parts: Mapping[str, Protocol],
         margins: Mapping[str, Sequence[float]],
     ) -> Self:
@@ -123,9 +152,9 @@ class StudyFolder:
         store._enter_cells(cells)
         return store
 
-    def _enter_cells(self, cells: Sequence[Mapping[str, Any]]) -> None:
+    def _enter_cells(self, cells: Sequence[Planned]) -> None:
         entries = {entry["id"]: entry for entry in self.plan()}
-        entries |= {cell["id"]: dict(cell) for cell in cells}
+        entries |= {cell.id: entry(cell) for cell in cells}
         files.write_json(self.path / "plan.json", list(entries.values()))
 
     @classmethod
@@ -270,3 +299,10 @@ class StudyFolder:
 def _protocol(path: Path) -> Protocol:
     values, _ = modern(load(path), str(path))
     return parse(values, str(path))
+
+
+def entry(cell: Planned) -> dict[str, Any]:
+    """A cell in the plan; ``records`` stands only where its run has none."""
+    keys = ("id", "kind", "label", "settings", "facts")
+    entry = {key: getattr(cell, key) for key in keys}
+    return entry if cell.records else entry | {"records": False}

@@ -1,7 +1,7 @@
-"""A cell: one piece of work that takes time, of whatever kind, and its entry in a store's plan."""
+"""A cell: one piece of work that takes time, of whatever kind."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -77,21 +77,3 @@ class Task(Generic[Work]):
 
     cell: Work
     wanted: tuple[str, ...] = ()
-
-
-def entries(cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    """What a store's plan says of each cell.
-
-    ``id``, ``kind``, ``label``, ``settings`` and ``facts``, and ``records`` if its run has none.
-    """
-    return [
-        {
-            "id": cell.id,
-            "kind": cell.kind,
-            "label": cell.label,
-            "settings": cell.settings,
-            "facts": cell.facts,
-            **({} if cell.records else {"records": False}),
-        }
-        for cell in cells
-    ]

@@ -88,7 +88,11 @@ def _cell(
         pool_seed=seed if own_pool else 0,
         named={key: getattr(protocol, key) for key in NAMED},
     )
-    groups = Training.of(protocol), Monitoring.of(protocol), Evaluation.of(protocol)
+    groups = (
+        protocol.group(Training),
+        protocol.group(Monitoring),
+        protocol.group(Evaluation),
+    )
     if part.policies:
         policy, policy_hash = part.policies[seed]
         return EvaluateCell(

@@ -7,7 +7,7 @@ from pathlib import Path
 from rlgen.analysis.claims import margins_of
 from rlgen.protocol.suite import Declaration
 from rlgen.store.run_store import RunStore
-from rlgen.study.cell import Cell, Task, entries
+from rlgen.study.cell import Cell, Task
 from rlgen.study.driver import Means, Outcome, work
 from rlgen.study.kinds.evaluate import EvaluateCell, check_policies
 from rlgen.study.kinds.policy_cell import PolicyCell, check_levels
@@ -40,6 +40,6 @@ def run(
     check_levels([cell for cell in cells if isinstance(cell, PolicyCell)])
     # Each policy is shown a level.
     check_policies([cell for cell in cells if isinstance(cell, EvaluateCell)], means.trust)
-    margins = margins_of(declaration)
-    store = RunStore.create(out, study.whole, entries(cells), study.parts, margins)
+    margins = margins_of(declaration) if study.whole.paper else {}
+    store = RunStore.create(out, study.whole, cells, study.parts, margins)
     return work(tasks, store, replace(means, paper=study.whole.paper), progress)

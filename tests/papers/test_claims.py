@@ -18,7 +18,7 @@ from rlgen.errors import ProtocolError
 from rlgen.levels import lookup
 from rlgen.protocol import suite
 from rlgen.report.sections.claims import claims as told_of_claims
-from rlgen.study.cell import entries
+from rlgen.store.study_folder import entry
 from rlgen.util.seeding import stream
 from rlgen_protocols.zhang2018.claims import CLAIMS
 from rlgen_protocols.zhang2018.claims.detection import A, B, strata
@@ -77,7 +77,7 @@ def made(returns=plays_like_the_paper, *, budget="cpu", keys=None, keep=None, cl
             for step, value in ((10, 1.0 + run), (20, 0.5), (30, 0.4))
             for pool in ("validation", "test")
         ]
-    plan = entries([task.cell for task in tasks])
+    plan = [entry(task.cell) for task in tasks]
     records = fold(pd.DataFrame(rows))
     study = Results(whole.whole, records, pd.DataFrame(curves), plan, {}, {}, {})
     return replace(study, parts=parts, clones=clones, margins=declared(CLAIMS))

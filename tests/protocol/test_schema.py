@@ -8,6 +8,8 @@ from planning import cells_of
 from rlgen.errors import ProtocolError, RlgenError
 from rlgen.protocol import schema, shipped, suite
 from rlgen.protocol.merging import merged
+from rlgen.study.kinds import policy_cell
+from rlgen.study.kinds.train import TrainCell
 from rlgen.util import ranges, toml
 
 
@@ -169,3 +171,14 @@ def test_merging_is_a_union_and_refuses_another_study(tiny):
     assert both.conditions == ("plain", "greedy", "random_spawn", "delay:1")
     with pytest.raises(ProtocolError, match="'steps' is 1500 in the store and 9 now"):
         merged(old, schema.parse({**tiny, "steps": 9}, "x"))
+
+
+def test_a_key_that_came_later_leaves_older_cells_their_ids(tiny, monkeypatch):
+    """As if the number of episodes had been added to the protocol today."""
+    monkeypatch.setattr(policy_cell, "_FIRST", policy_cell._FIRST - {"episodes"})
+    (cell, *_) = cells_of(schema.parse(tiny, "x"), "x")
+    older = {key: value for key, value in cell.settings.items() if key != "episodes"}
+    assert policy_cell.identity(older) == cell.id
+    assert TrainCell.from_settings(older).settings == cell.settings
+    (other, *_) = cells_of(schema.parse(tiny | {"episodes": 7}, "x"), "x")
+    assert other.id != cell.id

@@ -15,7 +15,7 @@ from helpers import TINY
 import rlgen
 from rlgen.errors import UnknownNameError
 from rlgen.store.run_store import RunStore
-from rlgen.study.cell import Task, entries
+from rlgen.study.cell import Task
 from rlgen.study.driver import Means, work
 from rlgen.study.executors import EXECUTORS
 from rlgen.study.executors.base import Executor
@@ -27,13 +27,13 @@ DRIVER = """
 import sys
 from pathlib import Path
 from rlgen.store.run_store import RunStore
-from rlgen.study.cell import Task, entries
+from rlgen.study.cell import Task
 from rlgen.study.driver import Means, work
 from rlgen.study.kinds import KINDS
 from rlgen.study.progress import Progress
 
 cells = [KINDS["outside-toy"](number) for number in range(1, 9)]
-store = RunStore.create_for(Path(sys.argv[1]), "toy", entries(cells))
+store = RunStore.create_for(Path(sys.argv[1]), "toy", cells)
 done = work([Task(cell) for cell in cells], store, Means(2, sys.argv[2]), Progress())
 print(len(done.computed), len(done.already), len(done.failed))
 """
@@ -57,7 +57,7 @@ def outside(tmp_path, monkeypatch):
 
 def compute(store, executor, *cells, jobs=2, progress=None):
     """Cells computed in a store of their own."""
-    into = RunStore.create_for(store, "toy", entries(cells))
+    into = RunStore.create_for(store, "toy", cells)
     tasks = [Task(cell) for cell in cells]
     return work(tasks, into, Means(jobs, executor), progress or Progress())
 

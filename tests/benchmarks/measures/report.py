@@ -23,7 +23,6 @@ from rlgen.policies.functions import FunctionPolicy
 from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import provenance, records
 from rlgen.store.run_store import RunStore
-from rlgen.study import cell as cells
 from rlgen.study.kinds.policy_cell import PolicyCell
 from rlgen.util import files
 from rlgen.util.hashing import digest
@@ -112,7 +111,7 @@ def report(path: Path) -> Taken:
 def make(path: Path, protocol: Protocol) -> Path:
     """A store as a study leaves it, of agents whose returns are drawn."""
     asked = cells_of(protocol, "large")
-    store = RunStore.create(path, protocol, cells.entries(asked))
+    store = RunStore.create(path, protocol, asked)
     held_out = {
         pool: World(pool, size, 0)
         for pool, size in zip(
