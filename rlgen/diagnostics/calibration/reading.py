@@ -72,5 +72,5 @@ def readings(
 
 def _policy(subject: Subject, split: Split) -> Policy:
     if subject.kind == "network":
-        return clone(split.family, split.train, subject.name, subject.seed).policy
+        return clone(split.family, split.train, subject.name, subject.seed)
     return CONTROLS[subject.name].fit(split.family, split.train, subject.seed)
