@@ -45,7 +45,22 @@ def test_planner(text):
 def test_trained_policy(text, trained):
     levels = draw_split(BASIC, 10, 0, 5).train  # those it was trained on
     easiest = np.argmin(outcomes(trained, levels, "plain")[0].len_mean)
-    assert_agree(*both(text, trained, BASIC, levels.take([easiest])))
+    assert_agree(*both(text, Remembering(trained), BASIC, levels.take([easiest])))
+
+
+class Remembering(MemorylessPolicy):
+    """A network that is run once for each observation: 20,000 episodes meet the same few."""
+
+    def __init__(self, network):
+        self._network, self._known = network, {}
+
+    def probabilities(self, observations):
+        keys = [observation.tobytes() for observation in observations]
+        new = {key: i for i, key in enumerate(keys) if key not in self._known}
+        if new:
+            rows = self._network.probabilities(observations[list(new.values())])
+            self._known.update(zip(new, rows, strict=True))
+        return np.stack([self._known[key] for key in keys])
 
 
 @pytest.mark.parametrize("name", TABULAR)

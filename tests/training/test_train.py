@@ -1,6 +1,7 @@
 """Agents, training, the test worker, checkpoints."""
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -51,11 +52,17 @@ def quick(agent, *, seed=0, split=None, steps=1200, **keys):
     return train(split, agent=agent, steps=steps, seed=seed, agent_options=options, **keys)
 
 
+@cache
+def usual(agent):
+    """A run of the agent with seed 0, which several tests only look at."""
+    return quick(agent)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("agent", [n for n, p in AGENTS.items() if "discrete" in p.actions])
 def test_every_agent_learns_something_and_the_same_twice(agent):
     installed(agent)
-    one, again, other = (quick(agent, seed=seed) for seed in (0, 0, 1))
+    one, again, other = usual(agent), quick(agent), quick(agent, seed=1)
     assert torch.equal(weights(one.policy), weights(again.policy))
     assert one.curve == again.curve
     assert one.settings == again.settings
@@ -164,7 +171,7 @@ def test_it_learns_its_levels():
 @pytest.mark.slow
 @pytest.mark.parametrize("regulariser", ["random_spawn", "sticky_proposed", "random_spawn+delay:1"])
 def test_training_under_a_perturbation_is_another_training(regulariser):
-    plain = quick("ppo")
+    plain = usual("ppo")
     one, again = quick("ppo", regulariser=regulariser), quick("ppo", regulariser=regulariser)
     assert torch.equal(weights(one.policy), weights(again.policy))
     assert not torch.equal(weights(plain.policy), weights(one.policy))
@@ -252,7 +259,7 @@ def test_wrong_options_are_refused(agent, options, message):
 )
 def test_a_checkpoint_is_the_policy(agent, tmp_path):
     installed(agent)
-    trained = quick(agent)
+    trained = usual(agent)
     checkpoint.save(trained.policy, tmp_path, {"note": 1})
     assert sorted(p.name for p in tmp_path.iterdir()) == ["agent.json", "policy.safetensors"]
     loaded = checkpoint.load(tmp_path)
