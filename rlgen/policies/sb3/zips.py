@@ -24,6 +24,16 @@ from rlgen.policies.sb3.observations import EntriesLook, ModelSpace, UnfitError,
 ACTIVATIONS = {
     kind.__name__: kind for kind in (nn.Tanh, nn.ReLU, nn.ELU, nn.LeakyReLU, nn.SiLU, nn.GELU)
 }
+#: The settings of policies that do not change the loaded network, or that are handled here.
+SETTINGS = {
+    *("activation_fn", "net_arch", "features_extractor_class", "optimizer_class"),
+    *("optimizer_kwargs", "ortho_init", "use_sde", "log_std_init", ":type:", ":serialized:"),
+    *("share_features_extractor", "normalize_images", "n_quantiles", "with_bias"),
+    *("lstm_hidden_size", "n_lstm_layers", "shared_lstm", "enable_critic_lstm", "lstm_kwargs"),
+    *("n_critics", "squash_output", "clip_mean", "full_std", "use_expln"),
+    *("top_quantiles_to_drop_per_net", "batch_norm", "batch_norm_momentum", "batch_norm_eps"),
+    "renorm_warmup_steps",
+}
 #: Prefixes of the weights of an actor, and of parts that it does not need to act.
 PARTS = (
     *("features_extractor.", "pi_features_extractor.", "vf_features_extractor."),
@@ -185,22 +195,7 @@ def activation(
 ) -> type[nn.Module]:
     """The activation between a zip's dense layers."""
     text = str(kwargs.get("activation_fn", ""))
-    supported = {"activation_fn", "net_arch", "features_extractor_class", "optimizer_class"}
-    supported |= {
-        "optimizer_kwargs",
-        "ortho_init",
-        "use_sde",
-        "log_std_init",
-        ":type:",
-        ":serialized:",
-    }
-    supported |= {"share_features_extractor", "normalize_images", "n_quantiles", "with_bias"}
-    supported |= {"lstm_hidden_size", "n_lstm_layers", "shared_lstm", "enable_critic_lstm"}
-    supported |= {"lstm_kwargs"}
-    supported |= {"n_critics", "squash_output", "clip_mean", "full_std", "use_expln"}
-    supported |= {"top_quantiles_to_drop_per_net"}
-    supported |= {"batch_norm", "batch_norm_momentum", "batch_norm_eps", "renorm_warmup_steps"}
-    strange = sorted(set(kwargs) - supported)
+    strange = sorted(set(kwargs) - SETTINGS)
     if strange:
         raise archive.needs_trust(f"its policy has the setting {strange[0]!r}")
     if not text:
