@@ -13,6 +13,7 @@ from shared import once
 
 import rlgen
 import rlgen_protocols.zhang2018
+from rlgen import report
 from rlgen.cli.answers import print_answers
 from rlgen.errors import RlgenError
 from rlgen.lint import lint
