@@ -11,7 +11,7 @@ from rlgen.util.version import __version__
 if TYPE_CHECKING:
     from rlgen.api import Result, calibrate, draw_split, evaluate, evaluate_policy, load, select
     from rlgen.errors import RlgenError
-    from rlgen.kept import bundle
+    from rlgen.kept import bundle, verify
     from rlgen.levels.family import Family, Levels
     from rlgen.levels.split import Split
     from rlgen.perturbations.condition import Condition
@@ -35,6 +35,7 @@ __all__ = [
     "evaluate_policy",
     "load",
     "select",
+    "verify",
 ]
 
 _HOME = {
@@ -47,6 +48,7 @@ _HOME = {
     "RlgenError": "rlgen.errors",
     "Split": "rlgen.levels.split",
     "bundle": "rlgen.kept",
+    "verify": "rlgen.kept",
 }
 
 

@@ -1,9 +1,13 @@
 """Results that are kept: bundled into one file, taken up again, and verified."""
 
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rlgen.errors import StoreError
+from rlgen.errors import DamagedStoreError, StoreError, UnknownNameError
 from rlgen.store import packing, unpacking
 from rlgen.store.opening import opened
 from rlgen.store.packing import Bundle
@@ -38,6 +42,77 @@ def bundle(store: str | Path, file: str | Path, *, weights: bool = False) -> Bun
     if not report.has_current_summary(opened_store):
         report.write(opened_store)
     return packing.write(folder, target, weights=weights)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was verified.
+
+    Attributes:
+        runs: How many runs are there.
+        rows: How many records they have.
+        differences: A line for each thing that is not as it must be; none if all holds.
+    """
+
+    runs: int
+    rows: int
+    differences: tuple[str, ...]
+
+
+def verify(path: str | Path) -> Verification:
+    """Compute a summary from the rows again, and compare it and all names with what is stored.
+
+    Of a bundle every size and SHA-256 is compared while it is unpacked. Of each run: that its files
+    are there, that its id is the hash of its settings, and that it has a row for each of its
+    conditions and levels. Numbers may differ in their last digits: processors add in other orders.
+
+    Args:
+        path: A store or a bundle.
+
+    Raises:
+        StoreError: If it cannot be read.
+    """
+    from rlgen.analysis.results import Results
+    from rlgen.diagnostics.verification import differences
+    from rlgen.report.summary import summarise
+
+    try:
+        with opened(Path(path)) as store:
+            lines = list(differences(store))
+            results = Results.load(store)
+            now = json.loads(json.dumps(summarise(results)))
+            if (store.path / "summary.json").is_file():
+                kept = files.read_json(store.path / "summary.json")
+                for key in sorted({*kept, *now} - _OF_WRITER):
+                    lines += _unequal(kept.get(key), now.get(key), f"summary.json: {key}")
+            else:
+                lines.append("summary.json: is missing")
+            rows = sum(table.num_rows for table in store.record_tables(["level_id"]))
+            return Verification(len(store.done()), rows, tuple(lines))
+    except (DamagedStoreError, UnknownNameError) as error:
+        raise StoreError(str(error)) from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise StoreError(f"{path}: a file in it is not as rlgen writes it ({what})") from None
+
+
+#: Keys of a summary about whoever wrote it and the files that it was computed from.
+_OF_WRITER = {"rlgen", "state"}
+
+
+def _unequal(kept: Any, now: Any, where: str) -> Iterator[str]:
+    """What differs, each by where it is: ``cells[3].gap.mean is 1, and 2 by the rows``."""
+    if isinstance(kept, dict) and isinstance(now, dict):
+        for key in sorted({*kept, *now}):
+            yield from _unequal(kept.get(key), now.get(key), f"{where}.{key}")
+    elif isinstance(kept, list) and isinstance(now, list) and len(kept) == len(now):
+        for i, pair in enumerate(zip(kept, now, strict=True)):
+            yield from _unequal(*pair, f"{where}[{i}]")
+    elif isinstance(kept, int | float) and isinstance(now, int | float):
+        if not math.isclose(kept, now, rel_tol=1e-6, abs_tol=1e-9):
+            yield f"{where} is {kept}, and {now} by the rows"
+    elif kept != now:
+        yield f"{where} is {str(kept)[:80]}, and {str(now)[:80]} by the rows"
 
 
 def take_up(file: Path, out: Path, declaration: "Declaration") -> None:

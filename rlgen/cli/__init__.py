@@ -19,6 +19,7 @@ from rlgen.cli import (
     report,
     schema,
     show,
+    verify,
 )
 from rlgen.cli.options import INTERRUPTED
 from rlgen.errors import RlgenError, nearest
@@ -57,6 +58,7 @@ def cli() -> None:
     rlgen lint train.py                  common mistakes in how an agent is judged
     rlgen audit results/mine             are training levels among the test levels?
     rlgen bundle results/x x.tar.xz      one file to keep or to send
+    rlgen verify x.tar.xz                does its summary follow from its rows?
     """
 
 
@@ -73,6 +75,7 @@ for _command in (
     lint.lint,
     audit.audit,
     bundle.bundle,
+    verify.verify,
     schema.schema,
 ):
     cli.add_command(_command)

@@ -1,0 +1,39 @@
+"""``rlgen verify``: compare a summary with the rows that it was computed from."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from rlgen.cli.options import FAILED, json_option
+
+
+@click.command()
+@click.argument("store", type=click.Path(path_type=Path))
+@json_option
+def verify(store: Path, as_json: bool) -> None:
+    """Compute the summary of a STORE or bundle again and compare it with the one that is in it.
+
+    Also verified: the SHA-256 of each file of a bundle; of each run, that its files are there, that
+    its id is the hash of its settings, and that it has a row for each of its conditions and levels.
+
+    Exit code 0: all holds; 1: something differs, a line each; 2: it cannot be read.
+
+    \b
+    rlgen verify results/depth
+    rlgen verify depth.tar.xz --json
+    """
+    from rlgen import kept
+
+    result = kept.verify(store)
+    if as_json:
+        click.echo(json.dumps(asdict(result), indent=1))
+    else:
+        for line in result.differences:
+            click.echo(f"{store}: {line}")
+        if not result.differences:
+            click.echo(f"{store}: {result.rows:,} rows of {result.runs:,} runs give its summary")
+    if result.differences:
+        sys.exit(FAILED)

@@ -1,0 +1,114 @@
+"""Whether a store is whole, and its names are the hashes of what they name."""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from rlgen.diagnostics.store_health import RUN_FILES
+from rlgen.store import records
+from rlgen.store.run_store import READINGS, RunStore
+from rlgen.study.kinds import KINDS
+from rlgen.study.kinds.policy_cell import identity
+from rlgen.util import files
+from rlgen.util.hashing import digest
+
+#: Columns by which rows are told apart.
+KEYS = ("split", "level_id", "condition")
+
+
+def differences(store: RunStore) -> Iterator[str]:
+    """One line for each thing that is not as it must be, with the file that it is about.
+
+    Raises:
+        DamagedStoreError: For a file that cannot be read.
+    """
+    entries = {entry["id"]: entry for entry in store.plan()}
+    for entry in entries.values():
+        if not _is_id(entry["id"], entry, imported=store.imported):
+            yield f"plan.json: {entry['id']} is not the hash of its settings"
+    for folder in _folders(store, "runs"):
+        if folder.name not in entries:
+            yield f"{_name(folder)}: plan.json does not name it"
+        yield from _of_run(store, folder, entries.get(folder.name, {}))
+    for folder in _folders(store, "extra"):
+        wanted = files.read_json(folder / "conditions.json")
+        if folder.name.partition("-")[2] != digest({"conditions": sorted(wanted)})[:8]:
+            yield f"{_name(folder)}: is not named after its conditions"
+        yield from _of_records(store, folder, folder.name.partition("-")[0])
+    for path in sorted((store.path / "splits").glob("*.json")):
+        if digest(files.read_json(path)) != path.stem:
+            yield f"splits/{path.name}: its name is not the hash of its levels"
+
+
+def _folders(store: RunStore, name: str) -> list[Path]:
+    return sorted(path for path in (store.path / name).glob("*") if path.is_dir())
+
+
+def _name(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+def _is_id(cell: str, entry: Mapping[str, Any], *, imported: bool) -> bool:
+    """Whether an id is the hash of the settings, as it is for the kind of the cell."""
+    settings, kind = entry["settings"], entry.get("kind")
+    if imported:
+        return digest({"imported": settings})[:16] == cell
+    if kind is None or entry.get("records", True):
+        return identity(settings) == cell
+    return bool(KINDS[kind].from_settings(settings).id == cell)
+
+
+def _of_run(store: RunStore, folder: Path, entry: Mapping[str, Any]) -> Iterator[str]:
+    has_records = entry.get("records", True) and not (folder / READINGS).is_file()
+    needed = set(RUN_FILES) if has_records else {"cell.json", READINGS}
+    if store.imported:
+        needed.discard("agent.json")
+    absent = sorted(name for name in needed if not (folder / name).is_file())
+    if absent:
+        yield f"{_name(folder)}: has no {', '.join(absent)}"
+        return
+    card = files.read_json(folder / "cell.json")
+    kind = {"kind": entry["kind"]} if "kind" in entry else {}
+    described = {"records": has_records} | kind | card
+    if card["id"] != folder.name:
+        yield f"{_name(folder)}/cell.json: is that of {card['id']}"
+    elif not _is_id(folder.name, described, imported=store.imported):
+        yield f"{_name(folder)}/cell.json: its settings have another hash than {folder.name}"
+    if has_records:
+        yield from _of_records(store, folder, folder.name)
+
+
+def _of_records(store: RunStore, folder: Path, cell: str) -> Iterator[str]:
+    """Whether there is a row for each condition and level, and no other."""
+    where = f"{_name(folder)}/records.parquet"
+    wanted = files.read_json(folder / "conditions.json")
+    rows = records.read([folder / "records.parquet"], records.RECORDS)
+    runs, manifests = (sorted(map(str, rows[key].unique())) for key in ("run_id", "manifest"))
+    if runs != [cell] or len(manifests) != 1:
+        yield f"{where}: holds rows of runs {', '.join(runs)} on {len(manifests)} splits"
+        return
+    path = store.path / "splits" / f"{manifests[0]}.json"
+    if not path.is_file():
+        yield f"{where}: its split is missing, splits/{path.name}"
+        return
+    if store.imported:  # other tools have evaluated what they have
+        if sorted(rows["condition"].unique()) != sorted(wanted):
+            yield f"{where}: its conditions are not those of conditions.json"
+        return
+    settings = files.read_json(store.run_folder(cell) / "cell.json")["settings"]
+    pools = {name: pool["ids"] for name, pool in files.read_json(path)["pools"].items()}
+    pools["train"] = pools["train"][: settings["evaluated_train_levels"]]
+    expected = {
+        (pool, level, condition)
+        for pool, levels in pools.items()
+        for level, condition in product(levels, wanted)
+    }
+    present = list(zip(*(rows[key] for key in KEYS), strict=True))
+    for what, keys in (("lacks", expected - set(present)), ("has", set(present) - expected)):
+        if keys:
+            pool, level, condition = min(keys)
+            more = f" and {len(keys) - 1:,} more" if len(keys) > 1 else ""
+            yield f"{where}: {what} the {pool} level {level} under {condition}{more}"
+    if len(present) > len(set(present)):
+        yield f"{where}: {len(present) - len(set(present)):,} rows are there twice"
