@@ -179,7 +179,9 @@ def test_names_that_are_shown_exist():
             "regularisers",
             "checks",
             "controls",
-            "claims",
+            "papers",
+            "kinds",
+            "executors",
             "figures",
         }
     for text in DOCUMENTS.values():
