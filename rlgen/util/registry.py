@@ -108,6 +108,11 @@ class Catalogue(Mapping[str, Member], Generic[Member]):
                 f"{self.kind} {name!r} of {entry.target} cannot be loaded: {why}"
             ) from error
 
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Names of all members but those of other distributions."""
+        return self._own
+
     def load_own(self) -> list[Member]:
         """Import our own members, not those of other distributions."""
         return [self[name] for name in self._own]
