@@ -78,14 +78,14 @@ def evaluate(
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
-    from rlgen import kept, report
-    from rlgen.diagnostics.calibration.cells import clone_tasks
+    from rlgen import kept, papers, report
     from rlgen.study import progress, runner
+    from rlgen.study.cell import Task
     from rlgen.study.driver import Means
     from rlgen.util import files
 
     declaration = suite.read(protocol, seeds, budget)
-    clones = clone_tasks(declaration) if declaration.whole.paper else []
+    further = [Task(cell) for cell in papers.cells(declaration)]
     _check_call(jobs, device, shard, executor)
     folder = Path(out) if out is not None else Path("results") / declaration.whole.name
     if continue_from is not None:
@@ -95,7 +95,7 @@ def evaluate(
         folder,
         Means(jobs or os.cpu_count() or 1, executor, device, shard, trust),
         progress.choose(quiet=quiet),
-        clones,
+        further,
     )
     page = outcome.store.path / "report.html"
     if not report.is_current(outcome.store):

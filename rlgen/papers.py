@@ -5,8 +5,8 @@ in ``PAPERS``; another distribution adds one by the entry point ``rlgen.papers``
 ``paper = "NAME"``. Nothing heavy is imported here: methods import what they use.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rlgen.networks.layers import Network
     from rlgen.policies.base import AnyPolicy
     from rlgen.protocol.suite import Declaration
+    from rlgen.study.cell import Cell
     from rlgen.util.registry import Catalogue
 
 
@@ -45,23 +46,6 @@ class Section:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Clones:
-    """Networks cloned from the planner that the claims of a study compare.
-
-    Attributes:
-        kinds: Network, number of training levels, flip probability of each class.
-        seeds: Networks of each class.
-        family: Of the levels; options may follow in brackets.
-        checks: What the networks are put to.
-    """
-
-    kinds: tuple[tuple[str, int, float], ...]
-    seeds: int
-    family: str
-    checks: tuple[str, ...]
-
-
 class Paper:
     """One paper. All but ``card`` is optional.
 
@@ -70,6 +54,7 @@ class Paper:
         networks: Architectures that the paper names; they are in ``NETWORKS``.
         network_lists: Names for several of them, of which each seed draws one.
         record_files: Names of the JSON files that ``record`` adds to a run.
+        cell_files: Names of the JSON files that its further cells write, for ``results.recorded``.
         replaces: Figures of every report that the paper's sections stand in for.
     """
 
@@ -77,6 +62,7 @@ class Paper:
     networks: "Mapping[str, Network]" = MappingProxyType({})
     network_lists: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     record_files: tuple[str, ...] = ()
+    cell_files: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
 
     def claims(self) -> "Mapping[str, Claim]":
@@ -113,15 +99,14 @@ class Paper:
         del policy, split, seed
         return {}
 
-    def clones(self, budget: str, seeds: int | None = None) -> Clones | None:
-        """The cloned networks that the claims need; None if they need none.
+    def cells(self, study: "Declaration") -> "Sequence[Cell]":
+        """Further cells of a study, of any kind, beside those that its protocols ask for.
 
         Args:
-            budget: Of the study; empty if it has none.
-            seeds: So many of each class, instead of the number that goes with the budget.
+            study: What is asked for; ``study.budget`` says at what budget.
         """
-        del budget, seeds
-        return None
+        del study
+        return ()
 
 
 def catalogue() -> "Catalogue[Paper]":
@@ -131,16 +116,10 @@ def catalogue() -> "Catalogue[Paper]":
     return PAPERS
 
 
-def clones(study: "Declaration") -> Clones | None:
-    """The networks that a study has cloned for its claims; None if it needs none."""
-    if not study.whole.paper:
-        return None
-    paper, old = catalogue()[study.whole.paper], study.legacy
-    if old is None:
-        return paper.clones(study.budget)
-    wanted = paper.clones(study.budget, old.clones)
-    family = old.cloned_family(study.whole.family[0], study.whole.family_options)
-    return replace(wanted, family=family) if wanted else None
+def cells(study: "Declaration") -> "Sequence[Cell]":
+    """The further cells that a study's paper asks for."""
+    name = study.whole.paper
+    return catalogue()[name].cells(study) if name else ()
 
 
 def networks() -> "Iterator[Mapping[str, Network]]":

@@ -77,7 +77,8 @@ class Results:
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
         name = "" if isinstance(declared, Imported) else declared.paper
-        files = papers.catalogue()[name].record_files if name else ()
+        paper = papers.catalogue()[name] if name else Paper()
+        files = (*paper.record_files, *paper.cell_files)
         return cls(
             declared,
             records,

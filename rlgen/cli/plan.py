@@ -41,12 +41,15 @@ def plan(
     rlgen plan my.toml --seeds 0:20 --jobs 8 --json
     rlgen plan zhang2018 --budget cpu
     """
+    from collections import Counter
+
     from rlgen import papers
     from rlgen.analysis.claims import margins_of
     from rlgen.protocol import suite
     from rlgen.store.opening import opened
     from rlgen.study import plan as plans
     from rlgen.study.cost import price
+    from rlgen.study.kinds import KINDS
 
     declaration = suite.read(protocol, seeds, budget)
     study = plans.plan(declaration)
@@ -56,8 +59,7 @@ def plan(
             store.joined(study.whole, margins_of(declaration))
             tasks = tuple(task for task in tasks if not store.has(task.cell.id))
     cost = price(tasks, worker_count(jobs))
-    clones = papers.clones(declaration)
-    cost["clones"] = len(clones.kinds) * clones.seeds if clones else 0
+    cost["further"] = dict(Counter(cell.kind for cell in papers.cells(declaration)))
     if as_json:
         click.echo(json.dumps(cost, indent=1))
         return
@@ -73,7 +75,7 @@ def plan(
         f"{cost['cells']} cells, {cost['steps']:,} steps, about {hours}:{minutes:02}:{seconds:02} "
         f"(h:mm:ss) on {cost['jobs']} workers, about {cost['bytes'] / 1e6:,.1f} MB on disk"
     )
-    if cost["clones"]:
+    for kind, number in cost["further"].items():
         click.echo(
-            f"{cost['clones']} networks to clone for the claims, which are not in this price"
+            f"{number} further cells of the paper ({KINDS.card(kind)}), which are not in this price"
         )

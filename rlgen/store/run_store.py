@@ -154,8 +154,9 @@ class RunStore(StudyFolder):
         return all(self._recorded(cell, name) is not None for name in names)
 
     def recorded(self, name: str) -> Mapping[str, Any]:
-        """What a JSON file that a paper adds to runs holds, of the runs that have it."""
-        paths = {cell: self._recorded(cell, name) for cell in self.done()}
+        """What a JSON file that a paper adds to runs, or its cells write, holds, by cell."""
+        runs = sorted(p.name for p in (self.path / "runs").iterdir() if p.is_dir())
+        paths = {cell: self._recorded(cell, name) for cell in runs}
         return files.JsonFiles({cell: path for cell, path in paths.items() if path is not None})
 
     def reading(self, cell: str) -> list[dict[str, Any]]:

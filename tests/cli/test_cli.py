@@ -117,7 +117,7 @@ def test_plan_prices_without_training(tmp_path, write_protocol, tiny_store):
     out, _ = rlgen("plan", path, cwd=tmp_path)
     assert "20 cells, 30,000 steps, about" in out
     assert "steps/s" in out
-    assert "6 networks to clone for the claims, which are not in this price" in out
+    assert "6 further cells of the paper (clone a network from the planner" in out
     assert not (tmp_path / "results").exists()
     told = json.loads(rlgen("plan", path, "--json", "--jobs", 2)[0])
     assert told["cells"] == 20

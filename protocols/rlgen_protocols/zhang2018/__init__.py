@@ -1,9 +1,10 @@
 """Zhang, Vinyals, Munos, Bengio (2018): A Study on Overfitting in Deep Reinforcement Learning."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rlgen.papers import Clones, Paper, Section
+from rlgen.errors import ProtocolError
+from rlgen.papers import Paper, Section
 from rlgen_protocols.zhang2018.networks import LISTS, NETWORKS
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from rlgen.analysis.results import Results
     from rlgen.levels.split import Split
     from rlgen.policies.base import AnyPolicy
+    from rlgen.protocol.suite import Declaration
+    from rlgen.study.cell import Cell
     from rlgen_protocols.zhang2018.claims.evidence import Evidence
 
 #: Episodes of a run step by step, which figures 4 and 8 to 17 draw.
@@ -59,12 +62,23 @@ class Zhang2018(Paper):
 
         return {STRIPS: strip_episodes(policy, split, seed)}
 
-    def clones(self, budget: str, seeds: int | None = None) -> Clones | None:
-        """Networks of the three classes that C-09 and C-10 compare."""
+    def cells(self, study: "Declaration") -> "Sequence[Cell]":
+        """Networks cloned from the planner, of the three classes that C-09 and C-10 compare."""
+        from rlgen.diagnostics.calibration import cells, population
+        from rlgen.levels import lookup
         from rlgen_protocols.zhang2018.claims.detection import CHECKS, STRATA
 
-        number = CLONES.get(budget, 0) if seeds is None else seeds
-        return Clones(STRATA, number, "maze-basic[size=7]", CHECKS) if number else None
+        name, number = "maze-basic[size=7]", CLONES.get(study.budget, 0)
+        if study.legacy is not None:  # files of the first form said it themselves
+            whole, number = study.whole, study.legacy.clones
+            name = study.legacy.cloned_family(whole.family[0], whole.family_options)
+        if not number:
+            return ()
+        family = lookup.family(name)
+        if family.tabular(family.generate([0])) is None:
+            where = study.parts[0][1]
+            raise ProtocolError(f"{where}: clones_family = {name!r}: has no planner to clone")
+        return cells.cells(family, population.networks(STRATA, number), CHECKS)
 
 
 PAPER = Zhang2018()

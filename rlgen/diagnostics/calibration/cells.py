@@ -6,21 +6,17 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
-from rlgen import papers
 from rlgen.diagnostics.calibration.population import (
     HELD_OUT,
     READ_LEVELS,
     Subject,
-    networks,
     tasks,
 )
-from rlgen.errors import ProtocolError
 from rlgen.levels import lookup
 from rlgen.levels.family import Family
-from rlgen.protocol.suite import Declaration
 from rlgen.store import provenance
 from rlgen.store.run_store import READINGS
-from rlgen.study.cell import Cell, Task
+from rlgen.study.cell import Cell
 from rlgen.study.workspace import Workspace
 from rlgen.util import files
 from rlgen.util.hashing import digest
@@ -164,20 +160,3 @@ def cells(family: Family, subjects: Sequence[Subject], detectors: Sequence[str])
         )
         for members in tasks(subjects)
     ]
-
-
-def clone_tasks(declaration: Declaration) -> list[Task[Cell]]:
-    """The networks that a paper has cloned for its claims, on levels that have a planner.
-
-    Raises:
-        ProtocolError: If the levels have none.
-    """
-    clones = papers.clones(declaration)
-    if clones is None:
-        return []
-    family = lookup.family(clones.family)
-    if family.tabular(family.generate([0])) is None:
-        where = declaration.parts[0][1]
-        raise ProtocolError(f"{where}: clones_family = {clones.family!r}: has no planner to clone")
-    subjects = networks(clones.kinds, clones.seeds)
-    return [Task(cell) for cell in cells(family, subjects, clones.checks)]
