@@ -16,7 +16,7 @@ from rlgen.levels.split import Split
 from rlgen.levels.split import draw_split as _draw_split
 from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy, why_not
 from rlgen.policies.functions import from_function
-from rlgen.protocol import suite
+from rlgen.protocol import shipped, suite
 from rlgen.protocol.suite import ProtocolLike
 from rlgen.store.opening import opened, refuse_bundle
 from rlgen.store.run_store import SELECTION, RunStore
@@ -131,7 +131,7 @@ def _check_call(
 
 
 def calibrate(
-    family: str | Family = "maze-basic",
+    family: str | Family | None = None,
     out: str | Path = Path("results") / "calibration",
     *,
     options: Mapping[str, Any] | None = None,
@@ -146,7 +146,7 @@ def calibrate(
     Writes ``calibration.html`` and ``calibration.json``.
 
     Args:
-        family: A family whose levels can be computed, or its name.
+        family: A family whose levels can be computed, or its name; small mazes by default.
         out: The folder.
         options: Of the family.
         pools: Pools on which every control agent is made.
@@ -168,6 +168,7 @@ def calibrate(
     from rlgen.util import files
 
     _check_call(jobs, "auto", (0, 1), executor)
+    family = shipped.defaults().calibrated if family is None else family
     member = lookup.family(family) if isinstance(family, str) else family
     means = Means(jobs or os.cpu_count() or 1, executor)
     summary = run(

@@ -46,14 +46,15 @@ def cli() -> None:
     """Has a reinforcement-learning agent learnt to play, or memorised its training levels?
 
     \b
-    rlgen evaluate quickstart            train, measure, and write results/quickstart/report.html
+    rlgen list protocols                 what can be run by name
+    rlgen evaluate NAME                  train, measure, and write results/NAME/report.html
     rlgen evaluate my.toml --seeds 0:20  your own protocol with twenty seeds
     rlgen plan my.toml                   its estimated cost
     rlgen check results/x --max-gap 0.3  pass or fail, for continuous integration
     rlgen import returns.csv -o STORE    the same report for results from elsewhere
     rlgen power --gap 0.2 ...            how many runs and levels a study needs
     rlgen list networks                  what is available
-    rlgen show maze-tunnel --level 7     what a level looks like
+    rlgen show FAMILY --level 7          what a level looks like
     rlgen calibrate                      can this installation be believed?
     rlgen lint train.py                  common mistakes in how an agent is judged
     rlgen audit results/mine             are training levels among the test levels?

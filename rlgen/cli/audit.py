@@ -55,8 +55,8 @@ def audit(
     Compares two sets of level ids of a family, or the pools of a STORE. Intervals are 95 %.
 
     \b
-    rlgen audit --env maze-basic --train-levels 0:1000 --test-levels 100000:101000
-    rlgen audit --env maze-basic --option size=5 --train-levels 0:1000 --test-levels 5000:6000
+    rlgen audit --env CartPole-v1 --train-levels 0:1000 --test-levels 100000:101000
+    rlgen audit --env CartPole-v1 --option best=500 --train-levels 0:1000 --test-levels 5000:6000
     rlgen audit results/mine --strict
     """
     if (store is None) == (family is None):

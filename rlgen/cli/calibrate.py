@@ -7,6 +7,9 @@ from pathlib import Path
 import click
 
 from rlgen.cli.options import FAILED, jobs_option, json_option, worker_count
+from rlgen.protocol import shipped
+
+DEFAULTS = shipped.defaults()
 
 
 @click.command()
@@ -18,12 +21,12 @@ from rlgen.cli.options import FAILED, jobs_option, json_option, worker_count
     show_default=True,
     help="Folder; results that it already holds are kept.",
 )
-@click.option("--family", default="maze-basic", show_default=True, help="Family of levels.")
+@click.option("--family", default=DEFAULTS.calibrated, show_default=True, help="Family of levels.")
 @click.option(
     "--option",
     "options",
     multiple=True,
-    default=("size=7",),
+    default=DEFAULTS.calibrated_options,
     show_default=True,
     metavar="KEY=VALUE",
     help="An option of the family.",

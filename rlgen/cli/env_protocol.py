@@ -85,7 +85,11 @@ def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:
 
 def fitting(shapes: Sequence[tuple[int, ...]]) -> str:
     """A network that fits observations with parts of these shapes."""
+    from rlgen.protocol import shipped
+
     sides = [side for shape in shapes if len(shape) == 3 for side in shape[1:]]
     if min(sides, default=0) < CELLS:
         return "mlp-64-64"
-    return "nature" if min(sides) >= PICTURE else "conv-a"
+        if min(sides) >= PICTURE:
+        return "nature"
+    return shipped.defaults().small_pictures

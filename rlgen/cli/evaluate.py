@@ -98,9 +98,9 @@ def evaluate(
     continues, extends, or does nothing.
 
     \b
-    rlgen evaluate quickstart
+    rlgen evaluate NAME                      of rlgen list protocols
     rlgen evaluate my.toml -o results/mine --seeds 0:20 --jobs 8
-    rlgen evaluate zhang2018 --budget cpu
+    rlgen evaluate my-suite/ --budget cpu
     rlgen evaluate my.toml --shard 2/4       on the third of four machines with one folder
     rlgen evaluate my.toml --continue-from mine.tar.xz
     rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100

@@ -37,9 +37,9 @@ def plan(
     Each agent and network is run for a few seconds; nothing is kept.
 
     \b
-    rlgen plan quickstart
+    rlgen plan my.toml
     rlgen plan my.toml --seeds 0:20 --jobs 8 --json
-    rlgen plan zhang2018 --budget cpu
+    rlgen plan my-suite/ --budget cpu
     """
     from collections import Counter
 

@@ -23,8 +23,8 @@ def report(store: Path, out: Path | None, as_json: bool) -> None:
     """Write report.html and summary.json of a STORE anew, or the page of a bundle.
 
     \b
-    rlgen report results/quickstart
-    rlgen report results/quickstart.tar.xz          writes results/quickstart.html
+    rlgen report results/mine
+    rlgen report results/mine.tar.xz          writes results/mine.html
     """
     from rlgen import report as reports
     from rlgen.errors import StoreError

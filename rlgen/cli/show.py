@@ -26,8 +26,8 @@ def show(
     """Draw a level of a FAMILY in the terminal or as a picture.
 
     \b
-    rlgen show maze-tunnel --level 17 --solution
-    rlgen show maze-basic --level 3 --option size=7 --png level.png
+    rlgen show FAMILY --level 17 --solution
+    rlgen show FAMILY --level 3 --option size=7 --png level.png
     """
     from rlgen.evaluation import drawing
     from rlgen.levels import lookup

@@ -1,6 +1,7 @@
 """The shipped protocol files and suites, by name."""
 
 import tomllib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rlgen.errors import ProtocolError, nearest
@@ -31,6 +32,32 @@ def part_of(name: str) -> tuple[str, str] | None:
         if part != name and (folder / f"{part}.toml").is_file() and part != "suite":
             return suite, part
     return None
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What is taken where nothing is named.
+
+    Attributes:
+        calibrated: The family of a calibration.
+        calibrated_options: Its options on the command line.
+        cloned: The networks that a calibration clones, their training levels and flip probability.
+        small_pictures: The network for pictures that are too small for the general one.
+    """
+
+    calibrated: str
+    calibrated_options: tuple[str, ...]
+    cloned: tuple[tuple[str, int, float], ...]
+    small_pictures: str
+
+
+def defaults() -> Defaults:
+    """The shipped ones."""
+    from rlgen_protocols import defaults as shipped
+
+    return Defaults(
+        shipped.CALIBRATED, shipped.CALIBRATED_OPTIONS, shipped.CLONED, shipped.SMALL_PICTURES
+    )
 
 
 def _shipped() -> "list[Traversable]":

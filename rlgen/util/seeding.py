@@ -1,6 +1,6 @@
 """Independent named random streams; the only source of generators in rlgen.
 
-``stream(seed, "maze-basic", 1, 17, "layout")`` is the same generator on every machine and in
+``stream(seed, "family", 1, 17, "layout")`` is the same generator on every machine and in
 every process, and is independent of the streams of all other paths.
 """
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from rlgen.protocol import shipped
+
 #: Levels an agent was never trained on: the first of them are for the checks that look at
 #: held-out levels, as many again decide the truth.
 HELD_OUT = 200
@@ -62,22 +64,9 @@ SLOW_POOLS = 2
 BY_THE_CLOCK = ("open-loop", "brute")
 
 
-#: Networks, their training levels, and the flip probability of these. The first four come out
-#: overfitted on mazes, the last two sound; the last cost most, since nothing smaller is both sound
-#: and good enough on its training levels to be asked about.
-NETWORKS = (
-    ("conv-a", 10, 0.0),
-    ("conv-b", 10, 0.0),
-    ("mlp-512-128", 10, 0.0),
-    ("mlp-512-128", 100, 0.5),
-    ("conv-b", 1000, 0.0),
-    ("conv-k2x2", 1000, 0.0),
-)
-
-
 def default(pools: int, seeds: int) -> list[Subject]:
     """The population of ``rlgen calibrate``."""
-    return controls(pools) + networks(NETWORKS, seeds)
+    return controls(pools) + networks(shipped.defaults().cloned, seeds)
 
 
 def controls(pools: int, n_levels: int = 10) -> list[Subject]:
