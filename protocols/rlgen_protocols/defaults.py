@@ -4,9 +4,9 @@
 #: within minutes.
 CALIBRATED = "maze-basic"
 CALIBRATED_OPTIONS = ("size=7",)
-#: The networks that a calibration clones, their training levels, and the flip probability of these.
-#: The first four come out overfitted on mazes, the last two sound; the last cost most, since nothing
-#: smaller is both sound and good enough on its training levels to be asked about.
+#: The networks that a calibration clones, their training levels, and the flip probability of
+#: these. The first four come out overfitted on mazes, the last two sound; the last cost most, since
+#: nothing smaller is both sound and good enough on its training levels to be asked about.
 CLONED = (
     ("conv-a", 10, 0.0),
     ("conv-b", 10, 0.0),

@@ -90,6 +90,4 @@ def fitting(shapes: Sequence[tuple[int, ...]]) -> str:
     sides = [side for shape in shapes if len(shape) == 3 for side in shape[1:]]
     if min(sides, default=0) < CELLS:
         return "mlp-64-64"
-        if min(sides) >= PICTURE:
-        return "nature"
-    return shipped.defaults().small_pictures
+    return "nature" if min(sides) >= PICTURE else shipped.defaults().small_pictures
