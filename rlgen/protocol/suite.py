@@ -1,4 +1,4 @@
-"""What a command is asked to do: one protocol, or several that share a store, at a budget.
+"""Resolve a protocol name, path or table into protocols, at a budget.
 
 A *suite* is a folder with ``suite.toml``, whose keys all its parts have in common, and one file a
 part, named by ``parts`` in the order in which they run. Both kinds of files may hold tables

@@ -30,7 +30,7 @@ def prepared(path: Path, leftovers: Sequence[str] = ()) -> Iterator[None]:
         names = {entry.name for entry in path.iterdir()} - {".rlgen", *leftovers}
         if names and not (path / "store.json").is_file():
             raise StoreError(
-                f"{path}: is no rlgen store and not empty (holds {min(names)!r}); "
+                f"{path}: is not an rlgen store and not empty (holds {min(names)!r}); "
                 "choose another folder"
             )
         with FileLock(path / ".rlgen" / "locks" / "store"):

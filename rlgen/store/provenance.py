@@ -1,4 +1,4 @@
-"""Where a result comes from: versions, machine, command. Never the environment's variables."""
+"""Provenance: versions, machine and command, but never environment variables."""
 
 import platform
 import subprocess
@@ -15,7 +15,7 @@ PACKAGES = ("rlgen", "torch", "stable-baselines3", "gymnasium", "numpy", "scipy"
 
 
 class Clock:
-    """Wall seconds by name."""
+    """A stopwatch: wall seconds by name."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -32,7 +32,7 @@ def collect(command: Sequence[str]) -> dict[str, Any]:
     """What to record with a run.
 
     Args:
-        command: The command line that asked for it. Where its program lies is not kept.
+        command: The command line, recorded without the folder of its program.
     """
     return {
         "command": [*(Path(program).name for program in command[:1]), *command[1:]],
@@ -43,7 +43,7 @@ def collect(command: Sequence[str]) -> dict[str, Any]:
 
 @cache
 def machine() -> dict[str, Any]:
-    """What does not change while a process and its children run; asked once."""
+    """The constants of a process and its children, computed once."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -61,7 +61,7 @@ def _version(package: str) -> str | None:
 
 
 def processor() -> str:
-    """The processor's name as far as the system tells."""
+    """The processor's name, as the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -56,7 +56,7 @@ CURVES = pa.schema(
 
 
 def write(path: Path, rows: pd.DataFrame, schema: pa.Schema) -> None:
-    """Write a table; the bytes depend on nothing but its content."""
+    """Write a table; its bytes depend only on its content."""
     table = pa.Table.from_pandas(rows[schema.names], schema, preserve_index=False)
     numbers = [field.name for field in schema if pa.types.is_floating(field.type)]
     pq.write_table(
@@ -81,7 +81,7 @@ def read(paths: Iterable[Path], schema: pa.Schema) -> pd.DataFrame:
 
 
 def tables(paths: Iterable[Path], schema: pa.Schema, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """One table after the other, some of the columns only; null where an older file has none.
+    """Read selected columns of tables one by one; columns that older files lack are null.
 
     Raises:
         DamagedStoreError: Naming the first file that cannot be read.
@@ -106,7 +106,7 @@ def tables(paths: Iterable[Path], schema: pa.Schema, columns: Sequence[str]) -> 
 
 
 def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The table with these columns, of these types."""
+    """The table with the columns and types of the schema."""
     columns = [
         table[field.name].cast(field.type)
         if field.name in table.column_names

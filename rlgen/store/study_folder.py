@@ -1,4 +1,4 @@
-"""What a study's folder says of what was asked for: its protocol, its parts, its cells."""
+"""The declarations in a study's folder: its protocol, parts and cells."""
 
 import typing
 from collections.abc import Mapping, Sequence
@@ -83,7 +83,7 @@ class StudyFolder:
 
         Args:
             path: The folder.
-            protocol: What is asked for now; the store's protocol becomes the union.
+            protocol: Of this call; the store's protocol becomes the union.
             cells: Those that are asked for now.
             parts: Of the protocol, by name.
             margins: Of the claims that the study decides.
@@ -93,7 +93,7 @@ class StudyFolder:
         """
         check_is_folder(path)
         if (path / "store.json").is_file():
-            # Refused before a lock is written; under it again, as others may have entered theirs.
+            # Refuse before a lock is written, and again under the lock, for concurrent commands.
             cls(path).joined(protocol, margins)
         with prepared(path):
             return cls._enter(path, protocol, cells, parts, margins)
@@ -122,7 +122,7 @@ class StudyFolder:
             if store.purpose != purpose:
                 what = store.purpose and f"a {store.purpose}"
                 holds = what or f"the study {store.declared().name!r}"
-                raise StoreError(f"{path}: holds {holds}, no {purpose}; choose another folder")
+                raise StoreError(f"{path}: holds {holds}, not a {purpose}; choose another folder")
             store._enter_cells(cells)
             return store
 
@@ -166,7 +166,7 @@ class StudyFolder:
         return cls(path)
 
     def _freeze(self) -> None:
-        """Enter the margins of a store of the first form where those of present ones stand."""
+        """Move the margins of a store of the first format to store.json."""
         holds = files.read_json(self.path / "store.json")
         if "margins" not in holds.get("claims", {"margins": {}}):
             frozen = {"paper": self.protocol().paper, "margins": self.margins()}
@@ -177,11 +177,11 @@ class StudyFolder:
     def create_imported(
         cls, path: Path, declared: Imported, plan: Sequence[Mapping[str, Any]]
     ) -> Self:
-        """Make the store of results from elsewhere in a new folder, its runs to be published.
+        """Make the store of an import in a new folder; its runs are published later.
 
         Args:
             path: A folder that does not exist.
-            declared: What was read.
+            declared: The import.
             plan: ``{"id", "label", "settings"}`` of each run.
         """
         store = cls._lay_out(path, {"protocol": declared.name})
@@ -197,12 +197,12 @@ class StudyFolder:
 
     @property
     def imported(self) -> bool:
-        """Whether the results came from elsewhere, so that there is no protocol."""
+        """Whether the results were imported, so that there is no protocol."""
         return (self.path / "import.toml").is_file()
 
     @property
     def declared_path(self) -> Path:
-        """The file that says what was asked for, or imported."""
+        """The file that declares the study or the import."""
         return self.path / ("import.toml" if self.imported else "protocol.toml")
 
     def declared(self) -> Protocol | Imported:
@@ -212,7 +212,7 @@ class StudyFolder:
             StoreError: If the store holds no study.
         """
         if self.purpose:
-            raise StoreError(f"{self.path}: holds a {self.purpose}, no study")
+            raise StoreError(f"{self.path}: holds a {self.purpose}, not a study")
         path = self.declared_path
         try:
             return imports.read(path) if self.imported else _protocol(path)
@@ -223,7 +223,7 @@ class StudyFolder:
         """The study as declared so far.
 
         Raises:
-            StoreError: If the results were imported, so that none was.
+            StoreError: If the results were imported.
         """
         declared = self.declared()
         if isinstance(declared, Imported):
@@ -231,11 +231,11 @@ class StudyFolder:
         return declared
 
     def joined(self, protocol: Protocol, margins: Mapping[str, Sequence[float]]) -> Protocol:
-        """The study as declared so far together with what is asked for now.
+        """The union of the study as declared so far and a further protocol.
 
         Args:
-            protocol: Of the study now.
-            margins: Of its claims now.
+            protocol: The further one.
+            margins: Of its claims.
 
         Raises:
             StoreError: If they cannot be one study.
@@ -267,7 +267,7 @@ class StudyFolder:
             raise StoreError(f"{self.path}: {error}; choose another folder") from None
 
     def parts(self) -> dict[str, Protocol]:
-        """The parts asked for so far by name, in the order of the names."""
+        """The parts declared so far by name, in the order of the names."""
         return {path.stem: _protocol(path) for path in sorted((self.path / "parts").glob("*.toml"))}
 
     def claims_declared(self) -> dict[str, str]:

@@ -253,7 +253,7 @@ def test_end_to_end(monkeypatch, tmp_path):
     assert {path.name for path in runs} == {"readings.json", "cell.json", "provenance.json"}
     assert calibrate(out) == told
     assert files_of(out / "runs") == runs
-    with pytest.raises(StoreError, match="holds a calibration, no study"):
+    with pytest.raises(StoreError, match="holds a calibration, not a study"):
         report.write(RunStore(out))
 
     # What an older version has left is read where it is.

@@ -199,7 +199,7 @@ def test_a_store_holds_one_kind_of_thing(tmp_path):
     RunStore.create_for(tmp_path / "s", "toy", [])
     with pytest.raises(rlgen.errors.StoreError, match="holds a toy; choose another folder"):
         rlgen.evaluate(TINY, tmp_path / "s")
-    with pytest.raises(rlgen.errors.StoreError, match="holds a toy, no calibration; choose"):
+    with pytest.raises(rlgen.errors.StoreError, match="holds a toy, not a calibration; choose"):
         rlgen.calibrate(out=tmp_path / "s")
-    with pytest.raises(rlgen.errors.StoreError, match="holds a toy, no study"):
+    with pytest.raises(rlgen.errors.StoreError, match="holds a toy, not a study"):
         RunStore(tmp_path / "s").declared()
