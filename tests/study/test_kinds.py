@@ -39,17 +39,22 @@ print(len(done.computed), len(done.already), len(done.failed))
 """
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """One for all tests, so that they share a fork server."""
+    return outside_site.install(tmp_path_factory.mktemp("outside") / "site")
+
+
 @pytest.fixture
-def outside(tmp_path, monkeypatch):
+def outside(site, monkeypatch):
     """The outside distribution installed for this process and its children."""
-    site = outside_site.install(tmp_path / "site")
     monkeypatch.syspath_prepend(str(site))
     registry._outside.cache_clear()
     for catalogue in (KINDS, EXECUTORS):
         monkeypatch.setattr(catalogue, "_table", dict(catalogue._table))
         monkeypatch.setattr(catalogue, "_loaded", dict(catalogue._loaded))
         monkeypatch.setattr(catalogue, "_looked_outside", False)
-    yield site
+    yield
     registry._outside.cache_clear()
     for name in [name for name in sys.modules if name.startswith("rlgen_outside")]:
         del sys.modules[name]
