@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rlgen import papers
 from rlgen.analysis.claims import margins_of
 from rlgen.protocol.suite import Declaration
 from rlgen.store.run_store import RunStore
@@ -29,17 +30,19 @@ def run(
         out: The store's folder; made if it does not exist.
         means: With what.
         progress: Told of everything that happens.
-        further: Tasks beside those of the study's protocols.
+        further: Tasks beside those of the study's protocols and its paper's own.
 
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
     study = plan(declaration)
-    tasks: list[Task[Cell]] = [*study.tasks, *further]
+    paper = study.whole.paper
+    own = papers.catalogue()[paper].cells(declaration.budget) if paper else ()
+    tasks: list[Task[Cell]] = [*study.tasks, *further, *map(Task, own)]
     cells = [task.cell for task in tasks]
     check_levels([cell for cell in cells if isinstance(cell, PolicyCell)])
     # Each policy is shown a level.
     check_policies([cell for cell in cells if isinstance(cell, EvaluateCell)], means.trust)
-    margins = margins_of(declaration) if study.whole.paper else {}
+    margins = margins_of(declaration) if paper else {}
     store = RunStore.create(out, study.whole, cells, study.parts, margins)
-    return work(tasks, store, replace(means, paper=study.whole.paper), progress)
+    return work(tasks, store, replace(means, paper=paper), progress)

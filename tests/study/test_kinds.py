@@ -14,6 +14,7 @@ from helpers import TINY
 
 import rlgen
 from rlgen.errors import UnknownNameError
+from rlgen.papers import Paper
 from rlgen.store.run_store import RunStore
 from rlgen.study.cell import Task
 from rlgen.study.driver import Means, work
@@ -22,6 +23,7 @@ from rlgen.study.executors.base import Executor
 from rlgen.study.kinds import KINDS
 from rlgen.study.progress import Lines, Progress
 from rlgen.util import registry
+from rlgen_protocols import PAPERS
 
 DRIVER = """
 import sys
@@ -198,6 +200,27 @@ def test_a_study_needs_no_shared_disk(outside, tmp_path):
         for name in ("here", "there")
     )
     assert here == there
+
+
+@pytest.mark.slow
+def test_a_paper_s_own_cells_are_run_beside_what_is_trained(outside, tmp_path, monkeypatch):
+    cell = KINDS["outside-toy"](4)
+
+    class OwnWork(Paper):
+        card = "has work of its own"
+
+        def cells(self, budget):
+            assert budget == ""
+            return [cell]
+
+    monkeypatch.setitem(PAPERS._table, "own-work", OwnWork())
+    study = {**TINY, "seeds": [0], "n_train_levels": 3, "paper": "own-work"}
+    done = rlgen.evaluate(study, tmp_path / "s")
+    assert len(done.computed) == 2
+    assert (done.store / "runs" / cell.id / "squares.json").exists()
+    assert len(done.summary["runs"]) == 1
+    assert done.summary["missing"] == []
+    assert rlgen.evaluate(study, tmp_path / "s").computed == []
 
 
 def test_a_store_holds_one_kind_of_thing(tmp_path):
