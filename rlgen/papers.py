@@ -108,15 +108,6 @@ class Paper:
         del study
         return ()
 
-    def cells(self, budget: str) -> "Iterable[Cell]":
-        """Work of its own beside what its protocols train: cells of any kind in ``KINDS``.
-
-        Args:
-            budget: Of the study; empty if it has none.
-        """
-        del budget
-        return ()
-
 
 def catalogue() -> "Catalogue[Paper]":
     """All papers, those of other distributions included."""

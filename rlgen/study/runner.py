@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rlgen import papers
 from rlgen.analysis.claims import margins_of
 from rlgen.protocol.suite import Declaration
 from rlgen.store.run_store import RunStore
@@ -30,15 +29,14 @@ def run(
         out: The store's folder; made if it does not exist.
         means: With what.
         progress: Told of everything that happens.
-        further: Tasks beside those of the study's protocols and its paper's own.
+        further: Tasks beside those of the study's protocols.
 
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
     study = plan(declaration)
     paper = study.whole.paper
-    own = papers.catalogue()[paper].cells(declaration.budget) if paper else ()
-    tasks: list[Task[Cell]] = [*study.tasks, *further, *map(Task, own)]
+    tasks: list[Task[Cell]] = [*study.tasks, *further]
     cells = [task.cell for task in tasks]
     check_levels([cell for cell in cells if isinstance(cell, PolicyCell)])
     # Each policy is shown a level.

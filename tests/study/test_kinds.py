@@ -209,8 +209,8 @@ def test_a_paper_s_own_cells_are_run_beside_what_is_trained(outside, tmp_path, m
     class OwnWork(Paper):
         card = "has work of its own"
 
-        def cells(self, budget):
-            assert budget == ""
+        def cells(self, study):
+            assert study.budget == ""
             return [cell]
 
     monkeypatch.setitem(PAPERS._table, "own-work", OwnWork())
