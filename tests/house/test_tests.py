@@ -1,6 +1,7 @@
-"""The tests' own order: they mirror the tree, share by support modules, and none is slow unsaid."""
+"""The tests' own order, which mirrors the tree, and what CONTRIBUTING says of both."""
 
 import ast
+import re
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -39,3 +40,24 @@ def test_a_plain_pytest_starts_no_workers():
     """The number of workers is said on the command line, by the README's command for one."""
     assert '"-n"' not in (ROOT / "pyproject.toml").read_text()
     assert ".venv/bin/pytest -n auto" in (ROOT / "README.md").read_text()
+
+
+def test_what_contributing_names_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    places = re.findall(r"`((?:rlgen|envs|protocols|tests|\.ci)/[^` ]*)`", text)
+    assert len(places) > 20
+    for place in places:
+        assert (ROOT / place).exists(), place
+    named = re.findall(r"`([A-Z_]+)` in `([^`]+\.py)`", text)
+    named += [
+        (name, f"{folder}__init__.py")
+        for folder, name in re.findall(r"\| `([^`]+/)`[^|]*\| `([A-Z]+)` in its", text)
+    ]
+    assert len(named) > 8
+    for name, place in named:
+        assert re.search(rf"^{name}\b", (ROOT / place).read_text(), re.MULTILINE), (name, place)
+    assert len(text.splitlines()) < 110
+    for group in re.findall(r"\[`(rlgen\.[a-z]+)`\]", text):
+        assert any(f'"{group}"' in path.read_text() for path in ROOT.glob("*/**/__init__.py")) or (
+            f'"{group}"' in (ROOT / "rlgen" / "agents" / "recipes.py").read_text()
+        ), group
