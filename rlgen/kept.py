@@ -37,10 +37,11 @@ def bundle(store: str | Path, file: str | Path, *, weights: bool = False) -> Bun
     folder, target = Path(store), Path(file)
     if folder.is_file():
         raise StoreError(f"{folder}: is a file; what is bundled is the folder of a store")
-    opened_store = RunStore(folder)
+    study = RunStore(folder)
+    study.declared()  # or it holds none
     packing.check_target(folder, target)
-    if not report.has_current_summary(opened_store):
-        report.write(opened_store)
+    if not report.has_current_summary(study):
+        report.write(study)
     return packing.write(folder, target, weights=weights)
 
 

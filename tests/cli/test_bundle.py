@@ -141,3 +141,8 @@ def test_a_bundle_is_no_folder_to_compute_in(bundle, tmp_path):
     assert "is not an rlgen store" in error
     _, error = run("report", tmp_path / "tiny.toml", code=2)
     assert "tiny.toml: is neither the folder of a store nor a bundle" in error
+    (tmp_path / "c" / "runs").mkdir(parents=True)
+    (tmp_path / "c" / "store.json").write_text('{"format":1,"purpose":"calibration"}')
+    for command in (("bundle", tmp_path / "c", tmp_path / "y"), ("verify", tmp_path / "c")):
+        _, error = run(*command, code=2)
+        assert "holds a calibration, no study" in error

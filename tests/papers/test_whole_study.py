@@ -96,6 +96,9 @@ def trained_and_cloned_stand_side_by_side(result, protocol):
     assert result.summary["runs"] == [trained]
     assert result.summary["missing"] == result.summary["failed"] == []
     assert {finding.code for finding in lint([result.store]).findings} == {"S203"}
+    bundle = rlgen.bundle(result.store, result.store.with_name("s.tar.xz"))
+    assert f"runs/{cloned}/readings.json" in {member.path for member in bundle.members}
+    assert rlgen.verify(bundle.path).differences == ()
     again = rlgen.evaluate(protocol, result.store)
     assert (again.computed, sorted(again.already)) == ([], sorted([cloned, trained]))
 
