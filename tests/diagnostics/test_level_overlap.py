@@ -430,7 +430,7 @@ def test_help_comes_without_heavy_libraries():
     assert not imported("audit", "--help") & {"torch", "gymnasium", "numpy", "pandas"}
     assert not imported("audit", *LEAK) & {"torch", "stable_baselines3", "matplotlib"}
     out, _ = rlgen("audit", "--help")
-    assert "  rlgen audit --env maze-basic" in out
+    assert "  rlgen audit --env " in out
     assert "\\b" not in out
 
 

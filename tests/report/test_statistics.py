@@ -374,7 +374,7 @@ def test_a_choice_on_test_levels_is_noted_and_refused(copy):
         assert certificate["return"]["lower"] is None
         assert certificate["solved"]["lower"] is None
         assert certificate["sentence"] == f"No certificate: {told}."
-    assert f"R{told[1:]}. Levels by which" in page
+    assert f"R{told[1:]}. Selecting on a pool biases its returns upwards" in page
     assert summary["accesses"] == [entry]
 
 
