@@ -54,7 +54,7 @@ def test_lists(kind):
         assert name in out
         assert card
         assert card in out
-    assert kind + ":" in rlgen("list")[0]
+    assert (f"{kind}:" in rlgen("list")[0]) == (kind != "keys")
 
 
 def test_show(tmp_path):
@@ -126,6 +126,7 @@ def test_plan_prices_without_training(tmp_path, write_protocol, tiny_store):
     (kind,) = told["kinds"]
     assert 100 < kind["steps_per_second"] < 1e6
     # what is there need not be paid for: seeds 0 to 2, at flip probability 0
+    path = write_protocol(seeds="0:10")
     left = json.loads(rlgen("plan", path, "--json", "-o", tiny_store)[0])
     assert left["cells"] == 14
     stored = sum(p.stat().st_size for p in (tiny_store / "runs").rglob("*") if p.is_file())
