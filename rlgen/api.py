@@ -15,7 +15,7 @@ from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import Split
 from rlgen.levels.split import draw_split as _draw_split
 from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy, why_not
-from rlgen.policies.functions import from_function
+from rlgen.policies.functions import as_policy
 from rlgen.protocol import shipped, suite
 from rlgen.protocol.suite import ProtocolLike
 from rlgen.store.opening import opened, refuse_bundle
@@ -263,7 +263,7 @@ def evaluate_policy(
     if not len(batch):
         raise LevelError("there are no levels to evaluate on")
     if not isinstance(policy, Policy | ContinuousPolicy):
-        policy = _policy(policy, family)
+        policy = as_policy(policy, family)
     unfit = why_not(policy, family)
     if unfit is not None:
         raise ProtocolError(f"{type(policy).__name__}: {unfit}")
@@ -274,21 +274,6 @@ def evaluate_policy(
         if reason is not None:
             raise ProtocolError(f"condition {text!r}: {reason}")
     return table(policy, family, batch, faced, episodes=episodes, seed=seed)
-
-
-def _policy(policy: Any, family: Family) -> AnyPolicy:
-    box = family.box
-    if hasattr(policy, "predict") and hasattr(policy, "policy"):
-        from rlgen.policies.sb3 import models
-
-        return models.policy(policy, family)
-    if not callable(policy):
-        output = f"action probabilities (B, {family.n_actions})" if box is None else "actions"
-        raise ProtocolError(
-            f"{type(policy).__name__} is no policy: give a function from observations to {output}, "
-            "a Policy, or a stable-baselines3 model"
-        )
-    return from_function(policy, family)
 
 
 def draw_split(

@@ -103,3 +103,19 @@ def from_function(function: Callable[[Observations], Any], family: Family) -> An
     if family.box is not None:
         return ContinuousFunction(function, family.box)
     return FunctionPolicy(function, family.n_actions)
+
+
+def as_policy(policy: Any, family: Family) -> AnyPolicy:
+    """A function, or a model of stable-baselines3 or sb3-contrib, as a policy of ours."""
+    box = family.box
+    if hasattr(policy, "predict") and hasattr(policy, "policy"):
+        from rlgen.policies.sb3 import models
+
+        return models.policy(policy, family)
+    if not callable(policy):
+        output = f"action probabilities (B, {family.n_actions})" if box is None else "actions"
+        raise ProtocolError(
+            f"{type(policy).__name__} is no policy: give a function from observations to {output}, "
+            "a Policy, or a stable-baselines3 model"
+        )
+    return from_function(policy, family)

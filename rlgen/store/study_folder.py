@@ -1,6 +1,5 @@
 """The declarations in a study's folder: its protocol, parts and cells."""
 
-import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -13,40 +12,13 @@ from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
 from rlgen.store.bundle import check_is_folder
 from rlgen.store.imported import Imported
+from rlgen.store.planned import Planned, entry
 from rlgen.store.preparing import identity, prepared
 from rlgen.util import files
 from rlgen.util.toml import load, toml
 
 FORMAT = 1
 FOLDERS = ("runs", "splits", "extra", "failures", "history", "access", ".rlgen/logs")
-
-
-class Planned(typing.Protocol):
-    """What a store's plan holds of a cell; see ``study.cell.Cell``."""
-
-    @property
-    def id(self) -> str:
-        """The name of its run."""
-
-    @property
-    def kind(self) -> str:
-        """Of the cell."""
-
-    @property
-    def label(self) -> str:
-        """For people."""
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """As plain values."""
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What a report must know of it."""
-
-    @property
-    def records(self) -> bool:
-        """Whether its run holds records of a policy."""
 
 
 class StudyFolder:
@@ -299,10 +271,3 @@ class StudyFolder:
 def _protocol(path: Path) -> Protocol:
     values, _ = modern(load(path), str(path))
     return parse(values, str(path))
-
-
-def entry(cell: Planned) -> dict[str, Any]:
-    """A cell in the plan; ``records`` stands only where its run has none."""
-    keys = ("id", "kind", "label", "settings", "facts")
-    entry = {key: getattr(cell, key) for key in keys}
-    return entry if cell.records else entry | {"records": False}
