@@ -368,7 +368,10 @@ def test_shards_share_a_folder(reference, write_protocol, tmp_path):
     ("spoil", "told"),
     [
         ("other steps", "key 'steps' is 1500 in the store and 9 now; choose another folder"),
-        (lambda s: s.rename(s.with_name("gone")) and s.write_text("a file"), "cannot be written"),
+        (
+            lambda s: s.rename(s.with_name("gone")) and s.write_text("a file"),
+            "is a file, and a study is computed in a folder",
+        ),
         (lambda s: (s / "store.json").unlink(), "is not an rlgen store and not empty"),
         (lambda s: (s / "store.json").write_text("{"), "store.json: cannot be read"),
         (lambda s: (s / "store.json").write_text('{"format": 99}'), "store format 99"),
