@@ -21,8 +21,6 @@ from rlgen.protocol.suite import ProtocolLike
 from rlgen.store.opening import opened, refuse_bundle
 from rlgen.store.run_store import SELECTION, RunStore
 
-DEVICES = ("auto", "cpu", "cuda")
-
 
 @dataclass(frozen=True)
 class Result:
@@ -81,19 +79,19 @@ def evaluate(
     from rlgen import kept, papers, report
     from rlgen.study import progress, runner
     from rlgen.study.cell import Task
-    from rlgen.study.driver import Means
+    from rlgen.study.means import Means
     from rlgen.util import files
 
     declaration = suite.read(protocol, seeds, budget)
+    means = Means(_processors(jobs), executor, device, shard, trust)
     further = [Task(cell) for cell in papers.cells(declaration)]
-    _check_call(jobs, device, shard, executor)
     folder = Path(out) if out is not None else Path("results") / declaration.whole.name
     if continue_from is not None:
         kept.take_up(Path(continue_from), folder, declaration)
     outcome = runner.run(
         declaration,
         folder,
-        Means(jobs or os.cpu_count() or 1, executor, device, shard, trust),
+        means,
         progress.choose(quiet=quiet),
         further,
     )
@@ -110,24 +108,8 @@ def evaluate(
     )
 
 
-def _check_call(
-    jobs: int | None, device: str, shard: tuple[int, int], executor: str = "local"
-) -> None:
-    if jobs is not None and jobs < 1:
-        raise ProtocolError(f"jobs = {jobs}: must be at least 1")
-    if not 0 <= shard[0] < shard[1]:
-        raise ProtocolError(f"shard = {shard}: must be (i, n) with i from 0 to n - 1")
-    if executor != "local":
-        from rlgen.study.executors import EXECUTORS
-
-        _ = EXECUTORS[executor]
-    if device not in DEVICES:
-        raise ProtocolError(f"device = {device!r}{nearest(device, DEVICES)}")
-    if device == "cuda":
-        # Only this answer is worth the seconds that torch takes to import.
-        from rlgen.agents.learner import resolve_device
-
-        resolve_device(device)
+def _processors(jobs: int | None) -> int:
+    return (os.cpu_count() or 1) if jobs is None else jobs
 
 
 def calibrate(
@@ -164,13 +146,12 @@ def calibrate(
     from rlgen.diagnostics.calibration.calibrate import calibrate as run
     from rlgen.report.sections import calibration as page
     from rlgen.study import progress
-    from rlgen.study.driver import Means
+    from rlgen.study.means import Means
     from rlgen.util import files
 
-    _check_call(jobs, "auto", (0, 1), executor)
     family = shipped.defaults().calibrated if family is None else family
     member = lookup.family(family) if isinstance(family, str) else family
-    means = Means(jobs or os.cpu_count() or 1, executor)
+    means = Means(_processors(jobs), executor)
     summary = run(
         member.configure(options or {}),
         Path(out),

@@ -32,14 +32,14 @@ class Part:
     Attributes:
         what: What it is.
         estimate: The number.
-        asked: What must hold, in words.
+        requirement: What must hold, in words.
         p_supported: One-sided p-value of the hypothesis that it is not so; nan without runs.
         p_refuted: The same of the hypothesis that it is so.
     """
 
     what: str
     estimate: Estimate
-    asked: str
+    requirement: str
     p_supported: float
     p_refuted: float
 
@@ -224,4 +224,9 @@ def joint(parts: Sequence[Part], *, every: bool) -> tuple[float, float]:
 def plain_part(part: Part) -> dict[str, Any]:
     """A part as summaries have it."""
     estimate = part.estimate
-    return {"what": part.what, "asked": part.asked, **estimate.shown, "reason": estimate.reason}
+    return {
+        "what": part.what,
+        "asked": part.requirement,
+        **estimate.shown,
+        "reason": estimate.reason,
+    }

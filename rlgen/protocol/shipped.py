@@ -68,12 +68,12 @@ def _shipped() -> "list[Traversable]":
 
 def protocol_cards() -> dict[str, str]:
     """Name and description of each shipped protocol, and of each suite with its parts."""
-    found = protocols()
+    files_of = protocols()
     for name, folder in suites().items():
-        found[name] = folder / "suite.toml"
-        parts = tomllib.loads(found[name].read_text(encoding="utf-8"))["parts"]
-        found |= {f"{name}/{part}": folder / f"{part}.toml" for part in parts}
-    texts = {name: file.read_text(encoding="utf-8") for name, file in found.items()}
+        files_of[name] = folder / "suite.toml"
+        parts = tomllib.loads(files_of[name].read_text(encoding="utf-8"))["parts"]
+        files_of |= {f"{name}/{part}": folder / f"{part}.toml" for part in parts}
+    texts = {name: file.read_text(encoding="utf-8") for name, file in files_of.items()}
     return {name: tomllib.loads(text).get("description", "") for name, text in texts.items()}
 
 

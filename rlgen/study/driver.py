@@ -14,6 +14,7 @@ from rlgen.store.run_store import RunStore
 from rlgen.study.cell import Cell, Task
 from rlgen.study.executors import EXECUTORS
 from rlgen.study.executors.base import DONE, RAISED, Executor, Job
+from rlgen.study.means import Means
 from rlgen.study.progress import Progress
 
 #: How often a cell is tried when its worker is killed; one that raises is not tried again.
@@ -22,27 +23,6 @@ ATTEMPTS = 2
 MOST_SAID, LOG_END = 500, 20_000
 #: Seconds between looks at cells that another command is computing.
 PATIENCE = 1.0
-
-
-@dataclass(frozen=True)
-class Means:
-    """With what cells are computed.
-
-    Attributes:
-        jobs: Workers at a time.
-        executor: Name in ``EXECUTORS``.
-        device: "auto", "cpu" or "cuda".
-        shard: ``(i, n)``: take every n-th cell from the i-th on; n commands share one store.
-        trust: Files that may be unpickled or run.
-        paper: Name of the paper that adds files to runs; empty if none does.
-    """
-
-    jobs: int
-    executor: str = "local"
-    device: str = "auto"
-    shard: tuple[int, int] = (0, 1)
-    trust: Sequence[str] = ()
-    paper: str = ""
 
 
 @dataclass

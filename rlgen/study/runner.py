@@ -8,9 +8,10 @@ from rlgen.analysis.claims import margins_of
 from rlgen.protocol.suite import Declaration
 from rlgen.store.run_store import RunStore
 from rlgen.study.cell import Cell, Task
-from rlgen.study.driver import Means, Outcome, work
+from rlgen.study.driver import Outcome, work
 from rlgen.study.kinds.evaluate import EvaluateCell, check_policies
 from rlgen.study.kinds.policy_cell import PolicyCell, check_levels
+from rlgen.study.means import Means
 from rlgen.study.plan import plan
 from rlgen.study.progress import Progress
 

@@ -17,10 +17,11 @@ from rlgen.errors import UnknownNameError
 from rlgen.papers import Paper
 from rlgen.store.run_store import RunStore
 from rlgen.study.cell import Task
-from rlgen.study.driver import Means, work
+from rlgen.study.driver import work
 from rlgen.study.executors import EXECUTORS
 from rlgen.study.executors.base import Executor
 from rlgen.study.kinds import KINDS
+from rlgen.study.means import Means
 from rlgen.study.progress import Lines, Progress
 from rlgen.util import registry
 from rlgen_protocols import PAPERS
@@ -30,7 +31,8 @@ import sys
 from pathlib import Path
 from rlgen.store.run_store import RunStore
 from rlgen.study.cell import Task
-from rlgen.study.driver import Means, work
+from rlgen.study.driver import work
+from rlgen.study.means import Means
 from rlgen.study.kinds import KINDS
 from rlgen.study.progress import Progress
 

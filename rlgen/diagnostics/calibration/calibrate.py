@@ -8,7 +8,8 @@ from rlgen.diagnostics.detectors import DETECTORS
 from rlgen.levels.family import Family
 from rlgen.store.run_store import RunStore
 from rlgen.study.cell import Task
-from rlgen.study.driver import Means, work
+from rlgen.study.driver import work
+from rlgen.study.means import Means
 from rlgen.study.progress import Progress
 
 

@@ -52,4 +52,4 @@ def _answer(one: Decision) -> str:
     mean, low, high = map(number, part.estimate.shown.values())
     why = f"; {part.estimate.reason}" if part.estimate.reason else ""
     left = f"; {one.missing} of {len(one.parts)} parts have no interval yet" if one.missing else ""
-    return f"{verdict} ({part.what}: {mean} [{low}, {high}], asked: {part.asked}{why}{left})"
+    return f"{verdict} ({part.what}: {mean} [{low}, {high}], asked: {part.requirement}{why}{left})"

@@ -140,7 +140,7 @@ def _chance(stratum: Stratum, margin: float) -> Part:
         tied = (1 - 2 * margin) ** min(told.n_positive, told.n_negative)
         equal = told.value == 0.5
         p_supported, p_refuted = (tied, 1.0) if equal else (1.0, 2 * _beyond(told, 0.5 + margin))
-        part = Part(part.what, part.estimate, part.asked, p_supported, min(1.0, p_refuted))
+        part = Part(part.what, part.estimate, part.requirement, p_supported, min(1.0, p_refuted))
     return part
 
 

@@ -1,0 +1,44 @@
+"""With what cells are computed: workers, device, executor, and whose files are trusted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rlgen.errors import ProtocolError, nearest
+from rlgen.study.executors import EXECUTORS
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Means:
+    """With what cells are computed.
+
+    Attributes:
+        jobs: Workers at a time.
+        executor: Name in ``EXECUTORS``.
+        device: "auto", "cpu" or "cuda".
+        shard: ``(i, n)``: take every n-th cell from the i-th on; n commands share one store.
+        trust: Files that may be unpickled or run.
+        paper: Name of the paper that adds files to runs; empty if none does.
+    """
+
+    jobs: int
+    executor: str = "local"
+    device: str = "auto"
+    shard: tuple[int, int] = (0, 1)
+    trust: Sequence[str] = ()
+    paper: str = ""
+
+    def __post_init__(self) -> None:
+        if self.jobs < 1:
+            raise ProtocolError(f"jobs = {self.jobs}: must be at least 1")
+        if not 0 <= self.shard[0] < self.shard[1]:
+            raise ProtocolError(f"shard = {self.shard}: must be (i, n) with i from 0 to n - 1")
+        _ = EXECUTORS[self.executor]
+        if self.device not in DEVICES:
+            raise ProtocolError(f"device = {self.device!r}{nearest(self.device, DEVICES)}")
+        if self.device == "cuda":
+            # Only this answer is worth the seconds that torch takes to import.
+            from rlgen.agents.learner import resolve_device
+
+            resolve_device(self.device)
