@@ -145,4 +145,4 @@ def test_a_bundle_is_no_folder_to_compute_in(bundle, tmp_path):
     (tmp_path / "c" / "store.json").write_text('{"format":1,"purpose":"calibration"}')
     for command in (("bundle", tmp_path / "c", tmp_path / "y"), ("verify", tmp_path / "c")):
         _, error = run(*command, code=2)
-        assert "holds a calibration, no study" in error
+        assert "holds a calibration, not a study" in error
