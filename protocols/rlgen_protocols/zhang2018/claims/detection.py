@@ -55,14 +55,14 @@ class Stratum:
 
 def strata(evidence: Evidence, kinds: Sequence[str] = ("cloned", "trained")) -> list[Stratum]:
     """Every stratum under every check, for cloned and for trained agents."""
-    told = []
+    auc = []
     for agents in kinds:
         rows = (_cloned if agents == "cloned" else _trained)(evidence)
         for check in CHECKS:
             own = rows[rows["check"] == check]
             for name in (A, B):
-                told.append(_stratum(agents, name, check, own))
-    return told
+                auc.append(_stratum(agents, name, check, own))
+    return auc
 
 
 def _stratum(agents: str, name: str, check: str, rows: pd.DataFrame) -> Stratum:
@@ -75,9 +75,9 @@ def _stratum(agents: str, name: str, check: str, rows: pd.DataFrame) -> Stratum:
     random = ~unflipped & (n == n[~unflipped].max())
     overfitted = few if name == A else random
     marked = (overfitted & (rows["label"] > 0)) | (sound & (rows["label"] < 0))
-    told, _ = scorecards.score(rows[marked], check)
-    left_out = int((overfitted | sound).sum()) - told.n_positive - told.n_negative
-    return Stratum(agents, name, check, told, left_out)
+    auc, _ = scorecards.score(rows[marked], check)
+    left_out = int((overfitted | sound).sum()) - auc.n_positive - auc.n_negative
+    return Stratum(agents, name, check, auc, left_out)
 
 
 def _cloned(evidence: Evidence) -> pd.DataFrame:
@@ -132,56 +132,56 @@ def _spawn(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
 
 def _chance(stratum: Stratum, margin: float) -> Part:
     """The check is no better than chance, within the margin."""
-    told = stratum.auc
-    part = within(_what(stratum), _estimate(told), margin, centre=0.5)
-    if told.se == 0 and told.value == told.value:
+    auc = stratum.auc
+    part = within(_what(stratum), _estimate(auc), margin, centre=0.5)
+    if auc.se == 0 and auc.value == auc.value:
         # Nothing varies: the smallest class bounds how often that happens by chance; see
         # ``detection.verdict``.
-        tied = (1 - 2 * margin) ** min(told.n_positive, told.n_negative)
-        equal = told.value == 0.5
-        p_supported, p_refuted = (tied, 1.0) if equal else (1.0, 2 * _beyond(told, 0.5 + margin))
+        tied = (1 - 2 * margin) ** min(auc.n_positive, auc.n_negative)
+        equal = auc.value == 0.5
+        p_supported, p_refuted = (tied, 1.0) if equal else (1.0, 2 * _beyond(auc, 0.5 + margin))
         part = Part(part.what, part.estimate, part.requirement, p_supported, min(1.0, p_refuted))
     return part
 
 
 def _detects(stratum: Stratum, least: float) -> Part:
     """The check's area is at least so large."""
-    told = stratum.auc
-    p = _beyond(told, least)
+    auc = stratum.auc
+    p = _beyond(auc, least)
     refuted = 1 - p
-    if told.se == 0:
+    if auc.se == 0:
         # All pairs in the wrong order, or all tied: as in ``_beyond``.
-        share = {0.0: 1 - least, 0.5: 2 * (1 - least)}.get(told.value, 1.0)
-        refuted = share ** min(told.n_positive, told.n_negative)
-    return Part(_what(stratum), _estimate(told), f"at least {least:g}", p, refuted)
+        share = {0.0: 1 - least, 0.5: 2 * (1 - least)}.get(auc.value, 1.0)
+        refuted = share ** min(auc.n_positive, auc.n_negative)
+    return Part(_what(stratum), _estimate(auc), f"at least {least:g}", p, refuted)
 
 
-def _beyond(told: Auc, area: float) -> float:
+def _beyond(auc: Auc, area: float) -> float:
     """One-sided p-value of an area not above this: on the logit scale, as the interval is."""
-    if told.value != told.value or told.se != told.se:
+    if auc.value != auc.value or auc.se != auc.se:
         return NAN
-    if told.se == 0:
+    if auc.se == 0:
         # Wholly apart: the likeliest way to this is n independent pairs.
-        return area ** min(told.n_positive, told.n_negative) if told.value == 1 else 1.0
+        return area ** min(auc.n_positive, auc.n_negative) if auc.value == 1 else 1.0
     from scipy import special
 
-    scale = told.se / (told.value * (1 - told.value))
-    z = (special.logit(told.value) - special.logit(area)) / scale
+    scale = auc.se / (auc.value * (1 - auc.value))
+    z = (special.logit(auc.value) - special.logit(area)) / scale
     return float(special.ndtr(-z))
 
 
 def _what(stratum: Stratum) -> str:
-    told = stratum.auc
+    auc = stratum.auc
     return (
         f"AUC of {stratum.check} on {stratum.agents} agents, {stratum.name} "
-        f"({told.n_positive} overfitted, {told.n_negative} sound)"
+        f"({auc.n_positive} overfitted, {auc.n_negative} sound)"
     )
 
 
-def _estimate(told: Auc) -> Estimate:
+def _estimate(auc: Auc) -> Estimate:
     # An interval of width 0 is a variance of 0, from which no t test follows.
-    variance = told.se**2 if told.se > 0 else NAN
-    return Estimate(told.value, told.low, told.high, variance, float("inf"), told.reason)
+    variance = auc.se**2 if auc.se > 0 else NAN
+    return Estimate(auc.value, auc.low, auc.high, variance, float("inf"), auc.reason)
 
 
 STICKY = Claim(

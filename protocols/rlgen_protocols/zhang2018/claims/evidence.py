@@ -110,7 +110,7 @@ class Evidence:
             *items: Of ``results.parts``.
             **wanted: Values of a setting's attributes.
         """
-        found: dict[Setting, None] = {}
+        chosen: dict[Setting, None] = {}
         for item, part in self.results.parts.items():
             if (item not in items) if items else item.startswith(self.ASIDE):
                 continue
@@ -121,8 +121,8 @@ class Evidence:
                 if self._only is not None and setting not in self._only:
                     continue
                 if all(getattr(setting, key) == value for key, value in wanted.items()):
-                    found[setting] = None
-        return list(found)
+                    chosen[setting] = None
+        return list(chosen)
 
     def networks(self, item: str) -> tuple[str, ...]:
         """The networks that a part compares, in its order; empty if there is no such part."""
@@ -143,8 +143,8 @@ class Evidence:
             setting.flip_p,
             setting.regulariser,
         )
-        found = self._index.get(key, [])
-        return [row for seed, net, row in found if net == resolve(setting.network, seed)]
+        candidates = self._index.get(key, [])
+        return [row for seed, net, row in candidates if net == resolve(setting.network, seed)]
 
     @cached_property
     def _index(self) -> dict[tuple[Any, ...], list[tuple[int, str, int]]]:
@@ -213,11 +213,11 @@ class Evidence:
 
     @cached_property
     def _curves(self) -> dict[str, dict[str, Floats]]:
-        told: dict[str, dict[str, Floats]] = {}
+        curves: dict[str, dict[str, Floats]] = {}
         ordered = self.results.curves.sort_values("step", kind="stable")
         for (run, pool), rows in ordered.groupby(["run_id", "split"], observed=True):
-            told.setdefault(str(run), {})[str(pool)] = rows["ret_mean"].to_numpy()
-        return told
+            curves.setdefault(str(run), {})[str(pool)] = rows["ret_mean"].to_numpy()
+        return curves
 
 
 def scaled(estimate: Estimate, by: float, shift: float = 0.0) -> Estimate:

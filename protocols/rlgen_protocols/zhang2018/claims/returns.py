@@ -23,10 +23,10 @@ def _plain(evidence: Evidence) -> list[Setting]:
 
 def _ladders(evidence: Evidence) -> list[list[Setting]]:
     """Unflipped settings that differ in the size of the pool alone, ascending."""
-    found: dict[tuple[str, str], list[Setting]] = {}
+    by_kind: dict[tuple[str, str], list[Setting]] = {}
     for setting in _plain(evidence):
-        found.setdefault((setting.family, setting.network), []).append(setting)
-    ladders = [sorted(own, key=lambda s: s.n_train_levels) for own in found.values()]
+        by_kind.setdefault((setting.family, setting.network), []).append(setting)
+    ladders = [sorted(own, key=lambda s: s.n_train_levels) for own in by_kind.values()]
     return [ladder for ladder in ladders if len(ladder) > 1]
 
 
@@ -41,10 +41,10 @@ def _rises(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     parts = []
     for ladder in _ladders(evidence):
         for less, more in pairwise(ladder):
-            told = evidence.contrast(more, less, "test")
-            parts.append(above(f"test return, {_from_to(less, more)}", told, -margins[0]))
-        told = evidence.contrast(ladder[-1], ladder[0], "test")
-        parts.append(above(f"test return, {_from_to(ladder[0], ladder[-1])}", told, 0.0))
+            change = evidence.contrast(more, less, "test")
+            parts.append(above(f"test return, {_from_to(less, more)}", change, -margins[0]))
+        change = evidence.contrast(ladder[-1], ladder[0], "test")
+        parts.append(above(f"test return, {_from_to(ladder[0], ladder[-1])}", change, 0.0))
     return parts
 
 
@@ -70,17 +70,17 @@ def _falls(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
 
 def _network_of_all(evidence: Evidence) -> str:
     """The network that has been asked for in every family."""
-    asked = [{s.network for s in _plain(evidence) if s.family == f} for f in FAMILIES]
-    return min(set.intersection(*asked), default="")
+    networks = [{s.network for s in _plain(evidence) if s.family == f} for f in FAMILIES]
+    return min(set.intersection(*networks), default="")
 
 
 def _score_over_sizes(evidence: Evidence, settings: Sequence[Setting]) -> Estimate:
     """Normalised test score averaged over the settings, for seeds that have all."""
-    told = [evidence.tables(setting, "test", "normalised") for setting in settings]
-    seeds = sorted(set.intersection(*(set(t.seeds) for t in told))) if told else []
+    tables = [evidence.tables(setting, "test", "normalised") for setting in settings]
+    seeds = sorted(set.intersection(*(set(t.seeds) for t in tables))) if tables else []
     if not seeds:
         return Estimate(NAN, reason="there are no runs yet")
-    return intervals.crossed_mean(np.mean([np.stack(t.of(seeds).values) for t in told], axis=0))
+    return intervals.crossed_mean(np.mean([np.stack(t.of(seeds).values) for t in tables], axis=0))
 
 
 def _few(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
@@ -100,11 +100,11 @@ def _spread(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
         what = f"test return at training returns of {OPTIMUM:g} and more"
         if len(learnt) > 1:
             what = f"{what}, {_from_to(learnt[0], learnt[-1])}"
-            told = evidence.contrast(learnt[-1], learnt[0], "test")
+            change = evidence.contrast(learnt[-1], learnt[0], "test")
         else:
             what = f"{what}: {ladder[0].family}, {ladder[0].network}"
-            told = Estimate(NAN, reason="fewer than two pools are learnt optimally")
-        parts.append(above(what, told, margins[0]))
+            change = Estimate(NAN, reason="fewer than two pools are learnt optimally")
+        parts.append(above(what, change, margins[0]))
     return parts
 
 

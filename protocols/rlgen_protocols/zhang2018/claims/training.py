@@ -24,11 +24,11 @@ def _helps(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
         if setting.regulariser == NONE:
             continue
         if setting.flip_p == 0:
-            told = evidence.contrast(setting, replace(setting, regulariser=NONE), "test")
-            parts.append(above(f"change of test return: {setting}", told, margins[0]))
+            change = evidence.contrast(setting, replace(setting, regulariser=NONE), "test")
+            parts.append(above(f"change of test return: {setting}", change, margins[0]))
         elif setting.flip_p == RANDOM_P:
-            told = evidence.excess(setting)
-            parts.append(above(f"memorised fraction: {setting}", told, margins[1]))
+            change = evidence.excess(setting)
+            parts.append(above(f"memorised fraction: {setting}", change, margins[1]))
     return parts
 
 
@@ -90,7 +90,7 @@ def _drop(evidence: Evidence, setting: Setting, condition: str) -> Estimate:
     seeds = sorted(set(plain.seeds) & set(sticky.seeds))
     if not seeds:
         return Estimate(NAN, reason="there are no runs yet")
-    one, other = (intervals.means(told.of(seeds).values) for told in (plain, sticky))
+    one, other = (intervals.means(tables.of(seeds).values) for tables in (plain, sticky))
     return intervals.run_mean(one - other)
 
 
@@ -106,12 +106,12 @@ def _overtrained(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
             if {"validation", "test"} <= curve.keys():
                 test = curve["test"]
                 lost.append(test[curve["validation"].argmax()] - test[-1])
-        told = (
+        mean_loss = (
             intervals.run_mean(np.array(lost))
             if lost
             else Estimate(NAN, reason="there are no runs yet")
         )
-        parts.append(above(f"test return lost by training on: {setting}", told, margins[0]))
+        parts.append(above(f"test return lost by training on: {setting}", mean_loss, margins[0]))
     return parts
 
 

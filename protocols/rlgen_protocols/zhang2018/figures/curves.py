@@ -47,12 +47,12 @@ class Curves(Form):
         space = 0.05 * (high - low) + 0.05
 
         def panel(axis: Axes, row: Row, column: tuple[str, tuple[str, str, str]]) -> str:
-            form, (pool, told, _) = column
+            form, (pool, estimate, _) = column
             for n, colour in colours.items():
                 of = select(data, split=pool, n_train_levels=n, **row)
                 (_means if form == "ours" else _best)(axis, of, colour)
             axis.xaxis.set_major_formatter(EngFormatter(sep=""))
-            return f"{words(row, selection)}, {told}\n{_FORMS[form]}"
+            return f"{words(row, selection)}, {estimate}\n{_FORMS[form]}"
 
         svg = grid(
             name,
@@ -89,9 +89,9 @@ def _data(runs: pd.DataFrame, selection: Selection) -> pd.DataFrame:
                 for pool, step, mean in points
             ]
         for (pool, step), at in group.groupby(["split", "step"], observed=True, sort=True):
-            told = run_mean(at["ret_mean"].to_numpy())
+            estimate = run_mean(at["ret_mean"].to_numpy())
             rows.append(
-                setting | {"split": pool, "rank": 0, "step": step, "runs": len(at)} | told.shown
+                setting | {"split": pool, "rank": 0, "step": step, "runs": len(at)} | estimate.shown
             )
     return pd.DataFrame(rows)
 

@@ -45,13 +45,13 @@ class Detection(Form):
     def draw(self, selection: Selection, name: str) -> Drawing | None:
         """See ``Form.draw``."""
         main = selection.results.main
-        shown = [(main, "test", "testset", TESTSET)]
-        shown += [(condition, "train", label, colour) for condition, label, colour in _CHECKS]
-        data = selection.table([(main, "train"), *(one[:2] for one in shown)])
+        drawn = [(main, "test", "testset", TESTSET)]
+        drawn += [(condition, "train", label, colour) for condition, label, colour in _CHECKS]
+        data = selection.table([(main, "train"), *(one[:2] for one in drawn)])
         if data.empty:
             return None
         flips = sorted(selection.part.flip_p)
-        step = 0.8 / len(shown)
+        step = 0.8 / len(drawn)
 
         def panel(axis: Axes, line: tuple[Row, str], column: Row) -> str:
             row, form = line
@@ -59,14 +59,14 @@ class Detection(Form):
             of = select(data, **row, **column)
             behind = select(of, condition=main, split="train")
             bar(axis, centres(behind, flips, 0), behind, form, width=0.92, whisker=None, **_BEHIND)
-            for place, (condition, pool, _, colour) in enumerate(shown):
+            for place, (condition, pool, _, colour) in enumerate(drawn):
                 one = select(of, condition=condition, split=pool)
-                x = centres(one, flips, step * (place - (len(shown) - 1) / 2))
+                x = centres(one, flips, step * (place - (len(drawn) - 1) / 2))
                 bar(axis, x, one, form, width=0.85 * step, color=colour)
             levels = f"{column['n_train_levels']:,} levels"
             return f"{words(row, selection)}, {levels}\n{FORMS[form]}"
 
-        handles = [Patch(label=label, color=colour) for *_, label, colour in shown]
+        handles = [Patch(label=label, color=colour) for *_, label, colour in drawn]
         svg = grid(
             name,
             list(product(selection.settings(["family", "regulariser"]), FORMS)),

@@ -33,25 +33,25 @@ class Visit:
 
 def visits(positions: Sequence[Sequence[int]]) -> list[Visit]:
     """The visits of an episode, without its last frame, in which nothing is done any more."""
-    found: list[Visit] = []
+    visits: list[Visit] = []
     for frame, (column, row) in enumerate(positions[:-1]):
-        if found and found[-1].cell == (column, row):
-            found[-1] = Visit((column, row), found[-1].first, frame)
+        if visits and visits[-1].cell == (column, row):
+            visits[-1] = Visit((column, row), visits[-1].first, frame)
         else:
-            found.append(Visit((column, row), frame, frame))
-    return found
+            visits.append(Visit((column, row), frame, frame))
+    return visits
 
 
 def segments(positions: Sequence[Sequence[int]]) -> list[list[Visit]]:
     """The visits panel by panel: a new one begins where the agent would come back to a cell."""
     parts: list[list[Visit]] = []
-    seen: set[tuple[int, int]] = set()
+    visited: set[tuple[int, int]] = set()
     for visit in visits(positions):
-        if not parts or visit.cell in seen:
+        if not parts or visit.cell in visited:
             parts.append([])
-            seen = set()
+            visited = set()
         parts[-1].append(visit)
-        seen.add(visit.cell)
+        visited.add(visit.cell)
     return parts
 
 
@@ -66,9 +66,9 @@ def table(episode: Episode) -> pd.DataFrame:
     parts = enumerate(segments(episode["positions"]), 1)
     panels = [place for place, part in parts for visit in part for _ in visit.frames]
     columns, rows = np.array(episode["positions"][:-1]).T
-    told = {key: episode[key] for key in ("split", "level", "condition")}
+    common = {key: episode[key] for key in ("split", "level", "condition")}
     return pd.DataFrame(
-        told
+        common
         | {"panel": panels, "frame": range(len(panels)), "column": columns, "row": rows}
         | {key: episode[key] for key in ("proposed", "executed", "blocked")}
         | {"boxed": boxed(episode), "reward": episode["rewards"]}

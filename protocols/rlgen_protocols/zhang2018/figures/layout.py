@@ -167,11 +167,11 @@ def centres(rows: pd.DataFrame, flip_p: Sequence[float], shift: float) -> NDArra
 
 def words(setting: Row, selection: Selection) -> str:
     """The family, and whatever else of a setting tells it apart from others of the part."""
-    told = [str(setting["family"])]
+    pieces = [str(setting["family"])]
     if len(selection.part.flip_p) > 1 and "flip_p" in setting:
-        told.append(f"p = {setting['flip_p']:g}")
+        pieces.append(f"p = {setting['flip_p']:g}")
     if setting["regulariser"] != "none":
-        told.append(f"trained with {setting['regulariser']}")
+        pieces.append(f"trained with {setting['regulariser']}")
     elif len(selection.part.regulariser) > 1:
-        told.append("trained without")
-    return ", ".join(told)
+        pieces.append("trained without")
+    return ", ".join(pieces)

@@ -127,17 +127,17 @@ def add(drawn: Drawn, episode: Episode, top: float) -> float:
     """
     parts = segments(episode["positions"])
     left_out = max(0, len(parts) - MOST)
-    shown = [n for n in range(len(parts)) if n < MOST - 1 or n == len(parts) - 1]
-    for place, n in enumerate(shown):
+    kept = [n for n in range(len(parts)) if n < MOST - 1 or n == len(parts) - 1]
+    for place, n in enumerate(kept):
         x = place % COLUMNS * (1 + GAP)
         y = top + place // COLUMNS * (1 + HEADER)
         first, last = parts[n][0].first, parts[n][-1].last
         earned = number(sum(episode["rewards"][:last]))
-        skipped = f", {left_out} skipped" if left_out and place == len(shown) - 1 else ""
+        skipped = f", {left_out} skipped" if left_out and place == len(kept) - 1 else ""
         drawn.texts.append((x, y + 0.3 * HEADER, f"frame {first} – {last}{skipped}", 7.5))
         drawn.texts.append((x, y + 0.72 * HEADER, f"cumulative rewards {earned}", 7.5))
         _panel(drawn, episode, parts[n], parts[n - 1] if n else [], (x, y + HEADER))
-    return top + -(-len(shown) // COLUMNS) * (1 + HEADER) + GAP
+    return top + -(-len(kept) // COLUMNS) * (1 + HEADER) + GAP
 
 
 def _panel(

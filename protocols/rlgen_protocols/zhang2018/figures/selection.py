@@ -72,8 +72,8 @@ class Selection:
 
     def best(self, runs: Sequence[str]) -> list[str]:
         """Runs in descending order of their mean training return; without those that have none."""
-        known = [run for run in runs if run in self._trained]
-        return sorted(known, key=lambda run: -self._trained[run])
+        measured = [run for run in runs if run in self._trained]
+        return sorted(measured, key=lambda run: -self._trained[run])
 
     def returns(self, runs: Sequence[str], condition: str, pool: str) -> Returns | None:
         """What these runs earn; None if none of them was evaluated so.
@@ -92,8 +92,8 @@ class Selection:
         means = np.array([own.mean() for own in values])
         trained = np.array([self._trained[run] for run in rows["run_id"].astype(str)])
         kept = min(TOP, len(means))
-        told = pool_mean(values, why_apart(rows, pool))
-        return Returns(top_k(trained, means, kept).mean, kept, len(means), told)
+        estimate = pool_mean(values, why_apart(rows, pool))
+        return Returns(top_k(trained, means, kept).mean, kept, len(means), estimate)
 
     def table(self, wanted: Sequence[tuple[str, str]], *, by_network: bool = False) -> pd.DataFrame:
         """The returns of every setting of the part that has any.
@@ -111,27 +111,29 @@ class Selection:
         for setting in self.settings(keys):
             runs = self.runs(**setting)
             for condition, pool in wanted:
-                told = self.returns(runs, condition, pool)
-                if told is not None:
+                earned = self.returns(runs, condition, pool)
+                if earned is not None:
                     rows.append(
                         setting
-                        | {"condition": condition, "split": pool, "runs": told.runs}
-                        | {"top": told.top, "kept": told.kept}
-                        | told.all.shown
+                        | {"condition": condition, "split": pool, "runs": earned.runs}
+                        | {"top": earned.top, "kept": earned.kept}
+                        | earned.all.shown
                     )
         names = [*keys, "condition", "split", "runs", "kept", "top", "mean", "low", "high"]
         return pd.DataFrame(rows, columns=names)
 
     def note(self, data: pd.DataFrame, *more: str) -> str:
         """What is missing in a drawing of the part with these numbers, and what else is to say."""
-        asked = len(list(self.settings([*GROUP, "agent", "asked"]))) * len(self.part.seeds)
+        total = len(list(self.settings([*GROUP, "agent", "asked"]))) * len(self.part.seeds)
         there = len(self.jobs)
-        told = [] if there == asked else [f"{there:,} of {asked:,} runs are there."]
+        remarks = [] if there == total else [f"{there:,} of {total:,} runs are there."]
         if missing := self._missing():
-            told.append(f"No run yet: {missing}.")
+            remarks.append(f"No run yet: {missing}.")
         if "kept" in data and data["kept"].between(1, TOP - 1).any():
-            told.append(f"Settings with fewer than {TOP} runs show the mean of those as the best.")
-        return " ".join([*told, *filter(None, more)])
+            remarks.append(
+                f"Settings with fewer than {TOP} runs show the mean of those as the best."
+            )
+        return " ".join([*remarks, *filter(None, more)])
 
     def settings(self, keys: Sequence[str]) -> list[dict[str, Any]]:
         """The product of the part's lists, numbers in ascending order."""
@@ -141,7 +143,7 @@ class Selection:
     def _missing(self) -> str:
         """The settings that no run has, in words; those that differ in numbers only together."""
         names = ["family", "regulariser", "agent", "asked"]
-        told = []
+        lines = []
         for name in self.settings(names):
             numbers: dict[tuple[float, ...], list[int]] = {}
             for n in _values(self.part, "n_train_levels"):
@@ -158,8 +160,8 @@ class Selection:
             ]
             if pieces:
                 varying = [str(v) for key, v in name.items() if len(_values(self.part, key)) > 1]
-                told.append(" ".join([*varying, "and ".join(f"({piece}) " for piece in pieces)]))
-        return "; ".join(text.strip() for text in told)
+                lines.append(" ".join([*varying, "and ".join(f"({piece}) " for piece in pieces)]))
+        return "; ".join(text.strip() for text in lines)
 
     @cached_property
     def _positions(self) -> dict[tuple[str, str, str], int]:
@@ -172,13 +174,13 @@ class Selection:
     @cached_property
     def _trained(self) -> dict[str, float]:
         """Mean training return of each run of the part."""
-        found: dict[str, float] = {}
+        means: dict[str, float] = {}
         for run in set(self.jobs["run_id"]):
             row = self._positions.get((run, self.results.main, "train"))
             mean = NAN if row is None else self.results.folded["ret_mean"].iloc[row].mean()
             if np.isfinite(mean):
-                found[run] = float(mean)
-        return found
+                means[run] = float(mean)
+        return means
 
 
 def _values(part: Protocol, key: str) -> list[Any]:
@@ -194,10 +196,10 @@ def _jobs(results: Results, part: Protocol) -> pd.DataFrame:
     for key in ("seed", *CELL):
         if key != "network":
             rows = rows[rows[key].isin(getattr(part, "seeds" if key == "seed" else key))]
-    found = []
-    for asked in part.network:
-        drawn = [resolve(asked, int(seed)) for seed in rows["seed"]]
-        found.append(
-            rows[rows["network"] == pd.Series(drawn, rows.index, dtype=str)].assign(asked=asked)
+    tables = []
+    for name in part.network:
+        drawn = [resolve(name, int(seed)) for seed in rows["seed"]]
+        tables.append(
+            rows[rows["network"] == pd.Series(drawn, rows.index, dtype=str)].assign(asked=name)
         )
-    return pd.concat(found, ignore_index=True)
+    return pd.concat(tables, ignore_index=True)

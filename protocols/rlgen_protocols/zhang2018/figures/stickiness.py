@@ -46,12 +46,12 @@ class Stickiness(Form):
         """See ``Form.draw``."""
         main = selection.results.main
         strengths = _strengths(selection.results.conditions)
-        asked = [
+        wanted = [
             (main, "train"),
             (main, "test"),
             *((condition, "train") for condition in strengths),
         ]
-        table = selection.table(asked)
+        table = selection.table(wanted)
         if table.empty:
             return None
         data = _curves(table, main, strengths)
@@ -72,10 +72,12 @@ class Stickiness(Form):
                     capsize=2,
                     linewidth=1.5,
                 )
-            for told in select(of, mode=_TEST).to_dict("records"):
-                axis.axhline(told[height], color=TESTSET, linewidth=1.5)
-                if form == "ours" and np.isfinite(told["low"]):
-                    axis.axhspan(told["low"], told["high"], color=TESTSET, alpha=0.12, linewidth=0)
+            for held_out in select(of, mode=_TEST).to_dict("records"):
+                axis.axhline(held_out[height], color=TESTSET, linewidth=1.5)
+                if form == "ours" and np.isfinite(held_out["low"]):
+                    axis.axhspan(
+                        held_out["low"], held_out["high"], color=TESTSET, alpha=0.12, linewidth=0
+                    )
             levels = f"{column['n_train_levels']:,} levels"
             return f"{words(row, selection)}, {levels}\n{FORMS[form]}"
 

@@ -41,12 +41,12 @@ class Strips(Form):
 
     def draw(self, selection: Selection, name: str) -> Drawing | None:
         """See ``Form.draw``."""
-        shown, note = _shown(selection, agents(selection), PLAYED)
-        if not shown:
+        pairs, note = _shown(selection, agents(selection), PLAYED)
+        if not pairs:
             return None
-        tables = [frames.table(episode).assign(**told) for told, episode in shown]
+        tables = [frames.table(episode).assign(**agent) for agent, episode in pairs]
         data = pd.concat(tables, ignore_index=True)
-        return Drawing(_svg(name, shown), data, selection.note(data, note))
+        return Drawing(_svg(name, pairs), data, selection.note(data, note))
 
 
 class StickyStrip(Stickiness):
@@ -59,8 +59,8 @@ class StickyStrip(Stickiness):
         drawing = super().draw(selection, name)
         if drawing is None:
             return None
-        shown, note = _shown(selection, agents(selection)[:1], PLAYED[-1:])
-        strip = _svg(f"{name}-strip", shown) if shown else ""
+        pairs, note = _shown(selection, agents(selection)[:1], PLAYED[-1:])
+        strip = _svg(f"{name}-strip", pairs) if pairs else ""
         note = " ".join(filter(None, [drawing.note, note]))
         return Drawing(strip + drawing.svg, drawing.data, note)
 
@@ -85,31 +85,31 @@ def _shown(
     selection: Selection, wanted: Sequence[dict[str, Any]], played: Sequence[tuple[str, str]]
 ) -> tuple[list[Shown], str]:
     """Episodes of the best run of some agents, and which have none."""
-    found: list[Shown] = []
+    episodes_of: list[Shown] = []
     absent = []
-    for told in wanted:
-        setting = {key: value for key, value in told.items() if key != "name"}
+    for agent in wanted:
+        setting = {key: value for key, value in agent.items() if key != "name"}
         best = selection.best(selection.runs(**setting))[:1]
         episodes = [episode for run in best for episode in selection.episodes.get(run, ())]
         by_kind = {(e["split"], e["condition"]): e for e in episodes}
         mine = [by_kind[kind] for kind in played if kind in by_kind]
-        found += [(told | {"run_id": best[0]}, episode) for episode in mine]
-        absent += [] if mine else [told["name"]]
-    return found, f"No episode is stored of {', '.join(absent)}." if absent else ""
+        episodes_of += [(agent | {"run_id": best[0]}, episode) for episode in mine]
+        absent += [] if mine else [agent["name"]]
+    return episodes_of, f"No episode is stored of {', '.join(absent)}." if absent else ""
 
 
-def _svg(name: str, shown: Sequence[Shown]) -> str:
-    strips = [(_caption(told, episode), episode) for told, episode in shown]
+def _svg(name: str, pairs: Sequence[Shown]) -> str:
+    strips = [(_caption(agent, episode), episode) for agent, episode in pairs]
     return panels.svg(name, strips, "Episodes step by step")
 
 
-def _caption(told: dict[str, Any], episode: Episode) -> str:
+def _caption(agent: dict[str, Any], episode: Episode) -> str:
     pool = "training" if episode["split"] == "train" else "held-out"
     how = "" if episode["condition"] == "plain" else f" under {episode['condition']}"
-    trained = f"{told['n_train_levels']:,} training levels, p = {told['flip_p']:g}"
+    trained = f"{agent['n_train_levels']:,} training levels, p = {agent['flip_p']:g}"
     end = "solved" if episode["solved"] else "not solved"
     steps = len(episode["rewards"])
     return (
-        f"{told['name']} ({trained}) on {pool} level {episode['level']}{how}: {end}, "
+        f"{agent['name']} ({trained}) on {pool} level {episode['level']}{how}: {end}, "
         f"return {number(sum(episode['rewards']))} in {steps} steps"
     )

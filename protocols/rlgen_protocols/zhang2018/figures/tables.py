@@ -61,16 +61,18 @@ class Table(Form):
         published = self.published()
         networks = list(dict.fromkeys(published["network"]))
         order = [*networks, ""].index
-        asked = sorted(part.network, key=lambda name: order(_as_published(name, networks)))
+        requested = sorted(part.network, key=lambda name: order(_as_published(name, networks)))
         printed = published.set_index(CELL)["published"].to_dict()
-        found = {tuple(row[key] for key in _OURS): row for row in ours.to_dict("records")}
+        by_key = {tuple(row[key] for key in _OURS): row for row in ours.to_dict("records")}
         sizes = sorted({*published["n_train_levels"], *part.n_train_levels})
         flips = sorted({*published["flip_p"], *part.flip_p})
         cells = []
-        for family, regulariser, n, network in product(part.family, part.regulariser, sizes, asked):
+        for family, regulariser, n, network in product(
+            part.family, part.regulariser, sizes, requested
+        ):
             theirs = _as_published(network, networks)
             for p, pool in product(flips, POOLS):
-                row = found.get((family, regulariser, n, network, p, pool), {})
+                row = by_key.get((family, regulariser, n, network, p, pool), {})
                 cell = {"family": family, "regulariser": regulariser, "n_train_levels": n}
                 cell |= {"asked": network, "network": theirs, "flip_p": p, "split": pool}
                 cell["published"] = printed.get((n, p, theirs, pool), "")
@@ -84,7 +86,7 @@ class Table(Form):
                 "caption": ", trained with ".join(str(s) for s in setting if s != "none"),
                 "flips": flips,
                 "rows": [
-                    (n, [(a, _as_published(a, networks), _records(of, n, a)) for a in asked])
+                    (n, [(a, _as_published(a, networks), _records(of, n, a)) for a in requested])
                     for n in sizes
                 ],
             }
@@ -98,11 +100,11 @@ class Table(Form):
         )
 
 
-def _records(data: pd.DataFrame, n: int, asked: str) -> list[dict[Any, Any]]:
-    return select(data, n_train_levels=n, asked=asked).to_dict("records")
+def _records(data: pd.DataFrame, n: int, ours: str) -> list[dict[Any, Any]]:
+    return select(data, n_train_levels=n, asked=ours).to_dict("records")
 
 
-def _as_published(asked: str, networks: list[str]) -> str:
+def _as_published(ours: str, networks: list[str]) -> str:
     """The published network beside which one of ours stands; empty where it belongs to none."""
-    members = (name for name in networks if asked in (name, *drawn_from(name)))
+    members = (name for name in networks if ours in (name, *drawn_from(name)))
     return next(members, "")
