@@ -128,11 +128,8 @@ BUDGET = {"agent": "ppo", "network": "conv-a", "steps": 24_576, "curve_points": 
 def curve_ends(device, seeds, monkeypatch=None):
     """Exact return on the training levels after a small budget, for each seed."""
     if monkeypatch is not None:  # the device's code path, on the CPU
-        import rlgen.training as module
-
         monkeypatch.setattr(
-            module,
-            "training_env",
+            "rlgen.training.train.training_env",
             lambda *told, device="cpu": device_env(
                 SMALL, SPLIT.train, told[2]["n_envs"], seed=told[4]
             ),
