@@ -70,7 +70,7 @@ def test_only_the_part_s_runs_belong_to_it():
     assert sorted(jobs["seed"]) == [1, 3, 4]
     assert set(jobs["n_train_levels"]) == {10}
     assert set(jobs["flip_p"]) == {0.2}
-    assert set(jobs["asked"]) == {"MLP"}
+    assert set(jobs["requested"]) == {"MLP"}
     drawn = {seed: resolve("MLP", seed) for seed in (1, 3, 4)}
     assert dict(zip(jobs["seed"], jobs["network"], strict=True)) == drawn
     assert len(set(drawn.values())) == 2
@@ -263,7 +263,7 @@ def test_a_cell_that_was_not_run_has_the_published_number_alone():
 def test_an_architecture_stands_beside_its_family_s_numbers():
     part = asked("table2", network=["conv-a", "mlp-512-128"])
     drawing = draw(made(part), part, "table2")
-    beside = dict(zip(drawing.data["asked"], drawing.data["network"], strict=True))
+    beside = dict(zip(drawing.data["requested"], drawing.data["network"], strict=True))
     assert beside == {"mlp-512-128": "MLP", "conv-a": "ConvNet"}
     assert "ours: conv-a" in drawing.html
 
@@ -271,8 +271,8 @@ def test_an_architecture_stands_beside_its_family_s_numbers():
 def test_networks_that_the_paper_does_not_have_stand_alone():
     part = asked("table2", network=["linear", "MLP"], n_train_levels=10, flip_p=0.0)
     data = draw(made(part), part, "table2").data
-    linear = data[data["asked"] == "linear"]
-    assert list(data["asked"].unique()) == ["MLP", "linear"]
+    linear = data[data["requested"] == "linear"]
+    assert list(data["requested"].unique()) == ["MLP", "linear"]
     assert set(linear["published"]) == {""}
     assert linear["top"].notna().sum() == 2
     assert linear["difference"].isna().all()

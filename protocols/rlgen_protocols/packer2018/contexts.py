@@ -89,7 +89,7 @@ def summarised(shares: Mapping[str, Mapping[int, float]]) -> dict[str, Estimate]
 
 
 def geometric_mean(values: Sequence[float]) -> float:
-    """Of shares; 0 if one of them is."""
+    """Geometric mean of shares; 0 if one of them is."""
     array = np.asarray(values, float)
     return float(np.exp(np.log(array).mean())) if (array > 0).all() else 0.0
 

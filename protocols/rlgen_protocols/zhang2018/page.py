@@ -72,7 +72,7 @@ def sections(results: Results, summary: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def _short(one: Decision) -> dict[str, Any]:
-    """The verdict and the number on which it hangs."""
+    """The verdict and the part of the claim that decides it."""
     return {"verdict": one.word, "part": plain_part(one.parts[0]) if one.parts else None}
 
 

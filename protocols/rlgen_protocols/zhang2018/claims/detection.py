@@ -145,7 +145,7 @@ def _chance(stratum: Stratum, margin: float) -> Part:
 
 
 def _detects(stratum: Stratum, least: float) -> Part:
-    """The check's area is at least so large."""
+    """The check's AUC is at least this large."""
     auc = stratum.auc
     p = _beyond(auc, least)
     refuted = 1 - p
@@ -157,7 +157,7 @@ def _detects(stratum: Stratum, least: float) -> Part:
 
 
 def _beyond(auc: Auc, area: float) -> float:
-    """One-sided p-value of an area not above this: on the logit scale, as the interval is."""
+    """One-sided p-value of the AUC being at most ``area``, on the logit scale like its interval."""
     if auc.value != auc.value or auc.se != auc.se:
         return NAN
     if auc.se == 0:

@@ -1,4 +1,4 @@
-"""What a study knows of its settings, as claims ask for it."""
+"""A study's results by setting, in the form that claims need."""
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
@@ -65,7 +65,7 @@ class Tables:
     apart: str
 
     def of(self, seeds: Sequence[int]) -> "Tables":
-        """Those of some of the runs."""
+        """The tables of some of the runs."""
         kept = [self.seeds.index(seed) for seed in seeds]
         return Tables(tuple(seeds), [self.values[i] for i in kept], self.apart)
 
@@ -78,7 +78,7 @@ class Tables:
 
 
 class Evidence:
-    """A study as claims see it.
+    """A study's results, looked up by setting.
 
     Args:
         results: With parts; those whose names begin with a word in ``ASIDE`` tell nothing of the
@@ -205,7 +205,7 @@ class Evidence:
         return scaled(self.train(setting), 1 / (best - ceiling), -ceiling / (best - ceiling))
 
     def curves(self, setting: Setting) -> Iterator[dict[str, Floats]]:
-        """By pool the returns at the checkpoints of each of a setting's runs."""
+        """For each run of a setting, its returns at the checkpoints by pool."""
         runs = self.results.folded["run_id"].iloc[self._rows(setting, None, "train")]
         for run in runs.astype(str):
             if run in self._curves:

@@ -37,7 +37,7 @@ class Item:
 
     @property
     def reading(self) -> str:
-        """How to read it."""
+        """How to read the item."""
         return self.form.reading
 
 

@@ -27,7 +27,7 @@ class Visit:
 
     @property
     def frames(self) -> range:
-        """All of them."""
+        """All frames of the visit."""
         return range(self.first, self.last + 1)
 
 
@@ -56,7 +56,7 @@ def segments(positions: Sequence[Sequence[int]]) -> list[list[Visit]]:
 
 
 def boxed(episode: Episode) -> list[bool]:
-    """By frame, whether another action than the proposed one was executed, or a wall was met."""
+    """For each frame, whether another action than the proposed one was executed or a wall met."""
     steps = zip(episode["proposed"], episode["executed"], episode["blocked"], strict=True)
     return [executed != proposed or blocked for proposed, executed, blocked in steps]
 

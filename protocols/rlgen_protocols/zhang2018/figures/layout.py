@@ -145,7 +145,7 @@ def bar(
 
 
 def limits(data: pd.DataFrame) -> tuple[float, float]:
-    """Height of panels: intervals of few runs are wider than the picture, the means decide."""
+    """Vertical limits of panels, set by the means: intervals of few runs may reach beyond them."""
     heights = data[["top", "mean"]].to_numpy()
     low, high = min(0.0, np.nanmin(heights)), max(0.0, np.nanmax(heights))
     space = 0.15 * (high - low) + 0.05

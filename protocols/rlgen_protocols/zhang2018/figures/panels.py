@@ -65,7 +65,7 @@ def svg(name: str, strips: Sequence[tuple[str, Episode]], title: str) -> str:
 
 @dataclass
 class Drawn:
-    """What is to be drawn, of all panels together, in units of a panel's width.
+    """The shapes and texts of all panels together, in units of a panel's width.
 
     Attributes:
         floors: Outlines of levels.
@@ -92,7 +92,7 @@ class Drawn:
     counts: list[tuple[float, float, str]] = field(default_factory=list)
 
     def onto(self, axis: Axes) -> None:
-        """Draw it all."""
+        """Draw the shapes and texts into an axis."""
         _fill(axis, self.floors, _FLOOR)
         _fill(axis, self.before, _BEFORE)
         colours = plt.get_cmap("Greens")(np.array(self.shades))

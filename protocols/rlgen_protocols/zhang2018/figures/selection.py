@@ -48,8 +48,8 @@ class Selection:
         episodes: By run, see ``rlgen.evaluation.recording``.
 
     Attributes:
-        jobs: One row a run: ``run_id``, ``seed``, the columns of ``CELL``, and ``asked``, the
-            network as the part names it; a run that two names ask for has two rows.
+        jobs: One row a run: ``run_id``, ``seed``, the columns of ``CELL``, and ``requested``,
+            the network as the part names it; a run that two names ask for has two rows.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Selection:
         return sorted(set(rows["run_id"]))
 
     def best(self, runs: Sequence[str]) -> list[str]:
-        """Runs in descending order of their mean training return; without those that have none."""
+        """The runs that have a training return, in descending order of its mean."""
         measured = [run for run in runs if run in self._trained]
         return sorted(measured, key=lambda run: -self._trained[run])
 
@@ -100,13 +100,13 @@ class Selection:
 
         Args:
             wanted: Conditions and pools.
-            by_network: Whether jobs of each network asked for stand apart.
+            by_network: Whether each requested network has rows of its own.
 
         Returns:
-            Columns of ``GROUP``, ``asked`` if networks stand apart, ``condition``, ``split``, those
-            of ``Returns`` with ``mean``, ``low`` and ``high`` for its estimate.
+            Columns of ``GROUP``, ``requested`` if networks stand apart, ``condition``, ``split``,
+            those of ``Returns`` with ``mean``, ``low`` and ``high`` for its estimate.
         """
-        keys = [*GROUP, "asked"] if by_network else GROUP
+        keys = [*GROUP, "requested"] if by_network else GROUP
         rows = []
         for setting in self.settings(keys):
             runs = self.runs(**setting)
@@ -123,8 +123,8 @@ class Selection:
         return pd.DataFrame(rows, columns=names)
 
     def note(self, data: pd.DataFrame, *more: str) -> str:
-        """What is missing in a drawing of the part with these numbers, and what else is to say."""
-        total = len(list(self.settings([*GROUP, "agent", "asked"]))) * len(self.part.seeds)
+        """A note on what is missing from a drawing of the part, followed by further remarks."""
+        total = len(list(self.settings([*GROUP, "agent", "requested"]))) * len(self.part.seeds)
         there = len(self.jobs)
         remarks = [] if there == total else [f"{there:,} of {total:,} runs are there."]
         if missing := self._missing():
@@ -141,8 +141,8 @@ class Selection:
         return [dict(zip(keys, values, strict=True)) for values in product(*lists)]
 
     def _missing(self) -> str:
-        """The settings that no run has, in words; those that differ in numbers only together."""
-        names = ["family", "regulariser", "agent", "asked"]
+        """The settings without a run, in words; those that differ only in numbers together."""
+        names = ["family", "regulariser", "agent", "requested"]
         lines = []
         for name in self.settings(names):
             numbers: dict[tuple[float, ...], list[int]] = {}
@@ -184,7 +184,7 @@ class Selection:
 
 
 def _values(part: Protocol, key: str) -> list[Any]:
-    values = getattr(part, "network" if key == "asked" else key)
+    values = getattr(part, "network" if key == "requested" else key)
     return sorted(values) if key in ("n_train_levels", "flip_p") else list(values)
 
 
@@ -200,6 +200,6 @@ def _jobs(results: Results, part: Protocol) -> pd.DataFrame:
     for name in part.network:
         drawn = [resolve(name, int(seed)) for seed in rows["seed"]]
         tables.append(
-            rows[rows["network"] == pd.Series(drawn, rows.index, dtype=str)].assign(asked=name)
+            rows[rows["network"] == pd.Series(drawn, rows.index, dtype=str)].assign(requested=name)
         )
     return pd.concat(tables, ignore_index=True)

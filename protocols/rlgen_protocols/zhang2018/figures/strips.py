@@ -84,7 +84,7 @@ def agents(selection: Selection) -> list[dict[str, Any]]:
 def _shown(
     selection: Selection, wanted: Sequence[dict[str, Any]], played: Sequence[tuple[str, str]]
 ) -> tuple[list[Shown], str]:
-    """Episodes of the best run of some agents, and which have none."""
+    """Episodes of the best run of each agent, and a note on the agents that have none."""
     episodes_of: list[Shown] = []
     absent = []
     for agent in wanted:

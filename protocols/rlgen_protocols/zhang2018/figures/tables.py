@@ -17,7 +17,7 @@ from rlgen_protocols.zhang2018.figures.selection import Selection
 POOLS = ("train", "test")
 #: Where a cell stands in its table; ``network`` is the paper's.
 CELL = ["n_train_levels", "flip_p", "network", "split"]
-_OURS = ["family", "regulariser", "n_train_levels", "asked", "flip_p", "split"]
+_OURS = ["family", "regulariser", "n_train_levels", "requested", "flip_p", "split"]
 
 
 class Table(Form):
@@ -74,7 +74,7 @@ class Table(Form):
             for p, pool in product(flips, POOLS):
                 row = by_key.get((family, regulariser, n, network, p, pool), {})
                 cell = {"family": family, "regulariser": regulariser, "n_train_levels": n}
-                cell |= {"asked": network, "network": theirs, "flip_p": p, "split": pool}
+                cell |= {"requested": network, "network": theirs, "flip_p": p, "split": pool}
                 cell["published"] = printed.get((n, p, theirs, pool), "")
                 cell |= {key: row.get(key, 0) for key in ("runs", "kept")}
                 cell |= {key: row.get(key, NAN) for key in ("top", "mean", "low", "high")}
@@ -101,7 +101,7 @@ class Table(Form):
 
 
 def _records(data: pd.DataFrame, n: int, ours: str) -> list[dict[Any, Any]]:
-    return select(data, n_train_levels=n, asked=ours).to_dict("records")
+    return select(data, n_train_levels=n, requested=ours).to_dict("records")
 
 
 def _as_published(ours: str, networks: list[str]) -> str:
