@@ -11,11 +11,11 @@ from rlgen.util.version import __version__
 if TYPE_CHECKING:
     from rlgen.api import Result, calibrate, draw_split, evaluate, evaluate_policy, load, select
     from rlgen.errors import RlgenError
-    from rlgen.kept import bundle, verify
     from rlgen.levels.family import Family, Levels
     from rlgen.levels.split import Split
     from rlgen.perturbations.condition import Condition
     from rlgen.policies.base import ContinuousPolicy, MemorylessPolicy, Policy
+    from rlgen.report.kept import bundle, verify
 
 __all__ = [
     "Condition",
@@ -47,8 +47,8 @@ _HOME = {
     "Policy": "rlgen.policies.base",
     "RlgenError": "rlgen.errors",
     "Split": "rlgen.levels.split",
-    "bundle": "rlgen.kept",
-    "verify": "rlgen.kept",
+    "bundle": "rlgen.report.kept",
+    "verify": "rlgen.report.kept",
 }
 
 

@@ -76,7 +76,7 @@ def evaluate(
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
-    from rlgen import kept, papers, report
+    from rlgen import papers, report
     from rlgen.study import progress, runner
     from rlgen.study.cell import Task
     from rlgen.study.means import Means
@@ -87,7 +87,9 @@ def evaluate(
     further = [Task(cell) for cell in papers.cells(declaration)]
     folder = Path(out) if out is not None else Path("results") / declaration.whole.name
     if continue_from is not None:
-        kept.take_up(Path(continue_from), folder, declaration)
+        from rlgen.study.continuation import take_up
+
+        take_up(Path(continue_from), folder, declaration)
     outcome = runner.run(
         declaration,
         folder,

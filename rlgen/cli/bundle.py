@@ -24,7 +24,7 @@ def bundle(store: Path, file: Path, weights: bool, as_json: bool) -> None:
     rlgen bundle results/depth depth.tar.xz
     rlgen evaluate depth.toml --continue-from depth.tar.xz
     """
-    from rlgen import kept
+    from rlgen.report import kept
 
     result = kept.bundle(store, file, weights=weights)
     if as_json:

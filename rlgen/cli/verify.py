@@ -25,7 +25,7 @@ def verify(store: Path, as_json: bool) -> None:
     rlgen verify results/depth
     rlgen verify depth.tar.xz --json
     """
-    from rlgen import kept
+    from rlgen.report import kept
 
     result = kept.verify(store)
     if as_json:

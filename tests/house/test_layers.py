@@ -32,7 +32,6 @@ PACKAGES = [
     "diagnostics",
     "report",
     "lint",
-    "kept",
     "api",
     "cli",
 ]

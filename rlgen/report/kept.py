@@ -1,21 +1,18 @@
-"""Results that are kept: bundled into one file, taken up again, and verified."""
+"""Results that are kept: bundled into one file, and verified."""
 
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rlgen.errors import DamagedStoreError, StoreError, UnknownNameError
-from rlgen.store import packing, unpacking
+from rlgen.store import packing
 from rlgen.store.opening import opened
 from rlgen.store.packing import Bundle
 from rlgen.store.run_store import RunStore
 from rlgen.util import files
-
-if TYPE_CHECKING:
-    from rlgen.protocol.suite import Declaration
 
 
 def bundle(store: str | Path, file: str | Path, *, weights: bool = False) -> Bundle:
@@ -114,46 +111,3 @@ def _unequal(kept: Any, now: Any, where: str) -> Iterator[str]:
             yield f"{where} is {kept}, and {now} by the rows"
     elif kept != now:
         yield f"{where} is {str(kept)[:80]}, and {str(now)[:80]} by the rows"
-
-
-def take_up(file: Path, out: Path, declaration: "Declaration") -> None:
-    """Unpack a bundle into a folder, in which a study of it is then continued.
-
-    Args:
-        file: The bundle.
-        out: The folder: one that is empty or does not exist; or the store that was unpacked from
-            the same bundle before, which is left as it is.
-        declaration: Of the study that is to be continued.
-
-    Raises:
-        StoreError: If the folder holds something else, or the bundle another study.
-    """
-    from rlgen.analysis.claims import margins_of
-    from rlgen.study.plan import plan
-
-    def check(folder: Path) -> None:
-        RunStore(folder).joined(plan(declaration).whole, margins_of(declaration))
-
-    if out.is_dir() and any(out.iterdir()):
-        with opened(file) as store:
-            if not _unpacked_from(store, out):
-                raise StoreError(
-                    f"{out}: holds something other than {file}, which it was to be continued from; "
-                    "choose another folder"
-                )
-        return
-    unpacking.unpack(file, out, check)
-
-
-def _unpacked_from(store: RunStore, out: Path) -> bool:
-    """Whether a folder is a store that holds what a bundle's store holds, or more."""
-    try:
-        other = RunStore(out)
-        same = all(
-            files.read_json(store.path / "store.json").get(key)
-            == files.read_json(other.path / "store.json").get(key)
-            for key in ("format", "protocol")
-        )
-        return same and set(store.done()) <= set(other.done())
-    except (OSError, StoreError):
-        return False
