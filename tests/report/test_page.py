@@ -173,9 +173,7 @@ def test_an_empty_study_has_a_page(write_protocol, tmp_path):
     from rlgen.protocol.suite import read
 
     ((asked, where),) = read(write_protocol()).parts
-    planned = cells_of(asked, where)
-    entries = [{"id": c.id, "label": c.label, "settings": c.settings} for c in planned]
-    store = RunStore.create(tmp_path / "s", asked, entries)
+    store = RunStore.create(tmp_path / "s", asked, cells_of(asked, where))
     page = report.write(store).read_text()
     assert "Nothing has been computed yet" in page
     assert "4 of 4 cells have not been computed" in page
