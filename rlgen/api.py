@@ -76,27 +76,20 @@ def evaluate(
     Raises:
         RlgenError: Before anything is computed, for what cannot work.
     """
-    from rlgen import papers, report
-    from rlgen.study import progress, runner
-    from rlgen.study.cell import Task
+    from rlgen import report
+    from rlgen.study import driver, progress
     from rlgen.study.means import Means
+    from rlgen.study.plan import plan
     from rlgen.util import files
 
-    declaration = suite.read(protocol, seeds, budget)
     means = Means(_processors(jobs), executor, device, shard, trust)
-    further = [Task(cell) for cell in papers.cells(declaration)]
-    folder = Path(out) if out is not None else Path("results") / declaration.whole.name
+    study = plan(suite.read(protocol, seeds, budget), trust)
+    folder = Path(out) if out is not None else Path("results") / study.whole.name
     if continue_from is not None:
         from rlgen.study.continuation import take_up
 
-        take_up(Path(continue_from), folder, declaration)
-    outcome = runner.run(
-        declaration,
-        folder,
-        means,
-        progress.choose(quiet=quiet),
-        further,
-    )
+        take_up(Path(continue_from), folder, study)
+    outcome = driver.compute(study, folder, means, progress.choose(quiet=quiet))
     page = outcome.store.path / "report.html"
     if not report.is_current(outcome.store):
         report.write(outcome.store)

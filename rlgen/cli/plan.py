@@ -41,25 +41,19 @@ def plan(
     rlgen plan my.toml --seeds 0:20 --jobs 8 --json
     rlgen plan my-suite/ --budget cpu
     """
-    from collections import Counter
-
-    from rlgen import papers
-    from rlgen.analysis.claims import margins_of
     from rlgen.protocol import suite
     from rlgen.store.opening import opened
     from rlgen.study import plan as plans
     from rlgen.study.cost import price
     from rlgen.study.kinds import KINDS
 
-    declaration = suite.read(protocol, seeds, budget)
-    study = plans.plan(declaration)
+    study = plans.plan(suite.read(protocol, seeds, budget))
     tasks = study.tasks
     if out is not None and out.exists():
         with opened(out) as store:
-            store.joined(study.whole, margins_of(declaration))
+            store.joined(study.whole, study.margins)
             tasks = tuple(task for task in tasks if not store.has(task.cell.id))
     cost = price(tasks, worker_count(jobs))
-    cost["further"] = dict(Counter(cell.kind for cell in papers.cells(declaration)))
     if as_json:
         click.echo(json.dumps(cost, indent=1))
         return

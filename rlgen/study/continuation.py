@@ -2,31 +2,29 @@
 
 from pathlib import Path
 
-from rlgen.analysis.claims import margins_of
 from rlgen.errors import StoreError
-from rlgen.protocol.suite import Declaration
 from rlgen.store import unpacking
 from rlgen.store.opening import opened
 from rlgen.store.run_store import RunStore
-from rlgen.study.plan import plan
+from rlgen.study.plan import Plan
 from rlgen.util import files
 
 
-def take_up(file: Path, out: Path, declaration: Declaration) -> None:
+def take_up(file: Path, out: Path, study: Plan) -> None:
     """Unpack a bundle into a folder, in which a study of it is then continued.
 
     Args:
         file: The bundle.
         out: The folder: one that is empty or does not exist; or the store that was unpacked from
             the same bundle before, which is left as it is.
-        declaration: Of the study that is to be continued.
+        study: What is to be continued.
 
     Raises:
         StoreError: If the folder holds something else, or the bundle another study.
     """
 
     def check(folder: Path) -> None:
-        RunStore(folder).joined(plan(declaration).whole, margins_of(declaration))
+        RunStore(folder).joined(study.whole, study.margins)
 
     if out.is_dir() and any(out.iterdir()):
         with opened(file) as store:

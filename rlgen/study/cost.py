@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,9 +12,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 from rlgen.errors import ProtocolError
 from rlgen.evaluation.table import table
 from rlgen.perturbations.condition import PLAIN, Condition
-from rlgen.study.cell import Task
+from rlgen.study.cell import Cell, Task
 from rlgen.study.kinds.evaluate import EvaluateCell
-from rlgen.study.kinds.policy_cell import PolicyCell
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.process import one_core
 from rlgen.training.train import prepare
@@ -27,23 +26,30 @@ MEASURE = 2.0
 RECORD_BYTES, RUN_BYTES = 45, 40_000
 
 
-def price(tasks: Sequence[Task[PolicyCell]], jobs: int) -> dict[str, Any]:
-    """Cells, steps, time and disk of what is to be done.
+def price(tasks: Iterable[Task[Cell]], jobs: int) -> dict[str, Any]:
+    """Cells, steps, time and disk of what is to be trained.
+
+    Cells of kinds that train no agent are counted, and not in the price.
 
     Returns:
         ``cells``, ``steps`` (in all), ``seconds`` (wall time on ``jobs`` workers), ``bytes``, and
         ``kinds``: for each family, agent and network its ``cells``, ``steps_per_second``,
-        ``training_seconds`` and ``evaluation_seconds`` a cell.
+        ``training_seconds`` and ``evaluation_seconds`` a cell; ``further``: how many cells of each
+        kind are not in the price.
     """
+    tasks = list(tasks)
     if any(isinstance(task.cell, EvaluateCell) for task in tasks):
         raise ProtocolError(
             "cannot estimate the cost: externally trained policies are not trained here"
         )
     one_core()
-    cells = [task.cell for task in tasks]
-    kinds: dict[tuple[str, str, str], list[Task[PolicyCell]]] = {}
-    for task in tasks:
+    further = Counter(task.cell.kind for task in tasks if not isinstance(task.cell, TrainCell))
+    trained = [task for task in tasks if isinstance(task.cell, TrainCell)]
+    cells = [task.cell for task in trained]
+    kinds: dict[tuple[str, str, str], list[Task[Cell]]] = {}
+    for task in trained:
         cell = task.cell
+        assert isinstance(cell, TrainCell)
         kinds.setdefault((cell.family, cell.agent, cell.network), []).append(task)
     priced = [_kind(members) for members in kinds.values()]
     busy = sum(k["cells"] * (k["training_seconds"] + k["evaluation_seconds"]) for k in priced)
@@ -54,6 +60,7 @@ def price(tasks: Sequence[Task[PolicyCell]], jobs: int) -> dict[str, Any]:
         "seconds": busy / max(1, min(jobs, len(cells))),
         "bytes": sum(k["cells"] * k["bytes"] for k in priced),
         "kinds": priced,
+        "further": dict(further),
     }
 
 
@@ -82,10 +89,9 @@ class _Stopwatch(BaseCallback):
         return True
 
 
-def _kind(tasks: Sequence[Task[PolicyCell]]) -> dict[str, Any]:
-    cells = [task.cell for task in tasks]
+def _kind(tasks: Sequence[Task[Cell]]) -> dict[str, Any]:
+    cells = [task.cell for task in tasks if isinstance(task.cell, TrainCell)]
     cell = max(cells, key=lambda c: c.n_train_levels)
-    assert isinstance(cell, TrainCell)
     pools = cell.pools
     named = pools.named["train_levels"]
     ids = parse_seeds(named) if named else range(pools.n_train)

@@ -5,7 +5,8 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from rlgen import papers
@@ -15,6 +16,7 @@ from rlgen.study.cell import Cell, Task
 from rlgen.study.executors import EXECUTORS
 from rlgen.study.executors.base import DONE, RAISED, Executor, Job
 from rlgen.study.means import Means
+from rlgen.study.plan import Plan
 from rlgen.study.progress import Progress
 
 #: How often a cell is tried when its worker is killed; one that raises is not tried again.
@@ -40,6 +42,23 @@ class Outcome:
     computed: list[str] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+
+
+def compute(study: Plan, out: Path, means: Means, progress: Progress) -> Outcome:
+    """Compute what the store of a study does not have yet.
+
+    Args:
+        study: What is to be computed.
+        out: The store's folder; made if it does not exist.
+        means: With what.
+        progress: Told of everything that happens.
+
+    Raises:
+        StoreError: If the folder holds something else.
+    """
+    cells = [task.cell for task in study.tasks]
+    store = RunStore.create(out, study.whole, cells, study.parts, study.margins)
+    return work(study.tasks, store, replace(means, paper=study.whole.paper), progress)
 
 
 def work(tasks: Sequence[Task[Cell]], store: RunStore, means: Means, progress: Progress) -> Outcome:

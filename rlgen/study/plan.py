@@ -1,16 +1,18 @@
 """From what is declared to what is computed: each cell once, with all that is wanted of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+from rlgen import papers
+from rlgen.analysis.claims import margins_of
 from rlgen.networks.lists import resolve as drawn_network
 from rlgen.protocol.groups import Evaluation, Monitoring, Training
 from rlgen.protocol.schema import GRID, Protocol
 from rlgen.protocol.suite import Declaration
-from rlgen.study.cell import Task
-from rlgen.study.kinds.evaluate import EvaluateCell
-from rlgen.study.kinds.policy_cell import NAMED, PolicyCell, Pools
+from rlgen.study.cell import Cell, Task
+from rlgen.study.kinds.evaluate import EvaluateCell, check_policies
+from rlgen.study.kinds.policy_cell import NAMED, PolicyCell, Pools, check_levels
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.resolve import Resolved, resolve
 
@@ -23,29 +25,43 @@ class Plan:
         tasks: In the order in which they run: part after part, each ordered as its grid.
         parts: The parts of a suite by name, conditions and regularisers spelt out.
         whole: The union of all protocols.
+        margins: Of the claims that are decided, by name.
     """
 
-    tasks: tuple[Task[PolicyCell], ...]
+    tasks: tuple[Task[Cell], ...]
     parts: dict[str, Protocol]
     whole: Protocol
+    margins: Mapping[str, Sequence[float]]
 
 
-def plan(declaration: Declaration) -> Plan:
+def plan(declaration: Declaration, trust: Sequence[str] = ()) -> Plan:
     """Plan a study.
+
+    Args:
+        declaration: The study.
+        trust: Policies' files that may be unpickled or run: each is loaded and shown a level.
 
     Raises:
         RlgenError: For a name that does not exist or a combination that cannot work, with file,
-            key and value at fault.
+            key and value at fault; for named levels that are the same task; for a policy that
+            cannot be loaded.
     """
     resolved = [resolve(protocol, where) for protocol, where in declaration.parts]
     spelt_out = tuple(
         (each.protocol, where) for each, (_, where) in zip(resolved, declaration.parts, strict=True)
     )
     named = zip(declaration.names, spelt_out, strict=True)
+    planned = tasks(resolved)
+    own_cells = [task.cell for task in planned]
+    check_levels(own_cells)
+    check_policies([cell for cell in own_cells if isinstance(cell, EvaluateCell)], trust)
+    whole = replace(declaration, parts=spelt_out).whole
+    further = papers.cells(declaration) if whole.paper else ()
     return Plan(
-        tuple(tasks(resolved)),
+        (*planned, *(Task(cell) for cell in further)),
         {name: protocol for name, (protocol, _) in named if name},
-        replace(declaration, parts=spelt_out).whole,
+        whole,
+        margins_of(declaration) if whole.paper else {},
     )
 
 
