@@ -61,9 +61,8 @@ def _paper(claims: Mapping[str, Any], where: str) -> str:
     catalogue = papers.catalogue()
     sentences = {name: set(catalogue[name].claims()) for name in catalogue}
     best = max(sentences, key=lambda name: len(sentences[name] & set(claims)))
+    every = set[str]().union(*sentences.values())
     for name in claims:
         if name not in sentences[best]:
-            raise ProtocolError(
-                f"{where}: claims = {name!r}: unknown{nearest(name, sentences[best])}"
-            )
+            raise ProtocolError(f"{where}: claims = {name!r}: unknown{nearest(name, every)}")
     return best

@@ -1,6 +1,7 @@
 """The command line as a user meets it."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -136,13 +137,15 @@ def test_plan_prices_without_training(tmp_path, write_protocol, tiny_store):
 @pytest.mark.slow
 def test_json_is_one_document(tiny_store, write_protocol, tmp_path):
     path = write_protocol(seeds=[0, 1, 2], flip_p=[0.0, 0.5])
-    out, err = rlgen("evaluate", path, "-o", tiny_store, "--json")
+    store = tmp_path / "store"  # other tests read the one that all share
+    shutil.copytree(tiny_store, store)
+    out, err = rlgen("evaluate", path, "-o", store, "--json")
     told = json.loads(out)
     assert err == ""
     assert told["computed"] == []
     assert len(told["already"]) == 12
     assert told["summary"]["cells"]
-    assert json.loads(rlgen("report", tiny_store, "--json")[0]) == told["summary"]
+    assert json.loads(rlgen("report", store, "--json")[0]) == told["summary"]
 
 
 @pytest.mark.slow
