@@ -12,8 +12,7 @@ from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
 from rlgen.store.bundle import check_is_folder
 from rlgen.store.imported import Imported
-from rlgen.store.planned import Planned, entry
-from rlgen.store.preparing import identity, prepared
+from rlgen.store.preparing import Planned, entry, identity, prepared
 from rlgen.util import files
 from rlgen.util.toml import load, toml
 

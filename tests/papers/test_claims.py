@@ -18,7 +18,7 @@ from rlgen.errors import ProtocolError
 from rlgen.levels import lookup
 from rlgen.protocol import suite
 from rlgen.report.sections.claims import claims as told_of_claims
-from rlgen.store.study_folder import entry
+from rlgen.store.preparing import entry
 from rlgen.util.seeding import stream
 from rlgen_protocols.zhang2018.claims import CLAIMS
 from rlgen_protocols.zhang2018.claims.detection import A, B, strata
