@@ -53,6 +53,7 @@ class Paper:
         card: One line.
         networks: Architectures that the paper names; they are in ``NETWORKS``.
         network_lists: Names for several of them, of which each seed draws one.
+        parts: Names of parts of a study that its page draws.
         record_files: Names of the JSON files that ``record`` adds to a run.
         cell_files: Names of the JSON files that its further cells write, for ``results.recorded``.
         replaces: Figures of every report that the paper's sections stand in for.
@@ -61,6 +62,7 @@ class Paper:
     card: str
     networks: "Mapping[str, Network]" = MappingProxyType({})
     network_lists: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    parts: tuple[str, ...] = ()
     record_files: tuple[str, ...] = ()
     cell_files: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()

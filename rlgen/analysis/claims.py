@@ -101,12 +101,14 @@ def declared(claims: Mapping[str, Claim]) -> dict[str, list[float]]:
 def margins_of(study: Declaration) -> dict[str, list[float]]:
     """The margins of the claims that a study decides: all that its paper makes.
 
+    A file of the first form decides those that it declares, if any.
+
     Raises:
         ProtocolError: For a file of the first form that declares them otherwise than it can.
     """
     name = study.whole.paper
     claims = papers.catalogue()[name].claims() if name else {}
-    if study.legacy is None or not study.legacy.claims:
+    if study.legacy is None:
         return declared(claims)
     check(claims, study.legacy.claims, study.parts[0][1])
     return study.legacy.margins

@@ -53,6 +53,9 @@ def modern(values: Mapping[str, Any], where: str) -> tuple[dict[str, Any], Legac
     rest = {name: value for name, value in values.items() if name not in old}
     if legacy.claims:
         rest.setdefault("paper", _paper(legacy.claims, where))
+    elif legacy.item:
+        drawing = [name for name, paper in papers.catalogue().items() if legacy.item in paper.parts]
+        rest.setdefault("paper", drawing[0] if drawing else "")
     return rest, legacy
 
 

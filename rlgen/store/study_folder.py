@@ -186,9 +186,15 @@ class StudyFolder:
             raise StoreError(f"{self.path}: holds a {self.purpose}, not a study")
         path = self.declared_path
         try:
-            return imports.read(path) if self.imported else _protocol(path)
+            return imports.read(path) if self.imported else self._whole(path)
         except ProtocolError as error:
             raise DamagedStoreError(str(error)) from None
+
+    def _whole(self, path: Path) -> Protocol:
+        """The protocol; where one of the first form has no claims, its parts say the paper."""
+        whole = _protocol(path)
+        drawn = [] if whole.paper else [part.paper for part in self.parts().values() if part.paper]
+        return whole.model_copy(update={"paper": drawn[0]}) if drawn else whole
 
     def protocol(self) -> Protocol:
         """The study as declared so far.

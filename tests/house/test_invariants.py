@@ -8,6 +8,7 @@ all weights but one.
 
 import json
 import shutil
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from plain_values import close
 from planning import tasks_of
 
 import rlgen
+from rlgen import report
 from rlgen.analysis.results import Results
 from rlgen.protocol import suite
 from rlgen.report.summary import summarise
@@ -96,3 +98,24 @@ def test_records_are_the_same_byte_for_byte(old_store, tmp_path):
             if (old / name).exists():
                 new = told.store / "runs" / old.name / name
                 assert content(new) == content(old / name), (old.name, name)
+
+
+@pytest.mark.slow
+def test_an_old_file_without_claims_makes_its_figure_and_no_claims(tmp_path):
+    """``item`` alone said of which figure a protocol was."""
+    keys = tomllib.loads((GOLDEN / "old_suite" / "suite.toml").read_text())
+    for key in ("parts", "budget", "budgets", "claims"):
+        del keys[key]
+    keys |= {"item": "fig3b", "seeds": [0], "steps": 300}
+    for _ in range(2):  # as made, and continued
+        result = rlgen.evaluate(keys, tmp_path / "store", jobs=1)
+        page = result.report.read_text()
+        assert "Figure 3b" in page
+        assert not result.summary["claims"]
+        result.report.unlink()
+    whole = RunStore(tmp_path / "store").path / "protocol.toml"
+    parts = tmp_path / "store" / "parts" / "fig3b.toml"
+    # As a store of the first form has it.
+    whole.write_text(whole.read_text().replace('paper = "zhang2018"', 'item = ""\nclaims = {}'))
+    parts.write_text(parts.read_text().replace('paper = "zhang2018"', 'item = "fig3b"'))
+    assert "Figure 3b" in report.write(RunStore(tmp_path / "store")).read_text()

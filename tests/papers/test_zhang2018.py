@@ -14,6 +14,7 @@ from rlgen.analysis.verdicts import number
 from rlgen.networks.lists import resolve
 from rlgen.report.template import signed
 from rlgen_protocols import zhang2018
+from rlgen_protocols.zhang2018 import PAPER
 from rlgen_protocols.zhang2018.figures import ITEMS, draw
 from rlgen_protocols.zhang2018.figures.selection import Selection
 
@@ -296,3 +297,9 @@ def test_a_sign_is_shown_but_for_nothing():
         "0.00",
     ]
     assert signed(float("nan")) == "–"
+
+
+def test_the_paper_says_which_parts_its_page_draws():
+    assert set(PAPER.parts) == set(ITEMS) - {"fig8-17"}, (
+        "which is drawn of the runs of another part"
+    )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Episodes of a run step by step, which figures 4 and 8 to 17 draw.
 STRIPS = "strips.json"
 
+#: Numbers of the figures that a part of the study makes.
+FIGURES = ("2a", "2b", "3a", "3b", "4", "5", "6", "7", "18")
+
 #: By budget, cloned networks of each class; C-09 needs about 150.
 CLONES = {"cpu": 20, "paper": 150}
 
@@ -29,6 +32,7 @@ class Zhang2018(Paper):
     card = "a study on overfitting in deep reinforcement learning"
     networks = NETWORKS
     network_lists = LISTS
+    parts = (*(f"fig{n}" for n in FIGURES), "table2", "table3")
     record_files = (STRIPS,)
     replaces = ("trajectories",)
 
