@@ -34,6 +34,7 @@ def verify(store: Path, as_json: bool) -> None:
         for line in result.differences:
             click.echo(f"{store}: {line}")
         if not result.differences:
-            click.echo(f"{store}: {result.rows:,} rows of {result.runs:,} runs give its summary")
+            runs = f"{result.runs:,} run{'' if result.runs == 1 else 's'}"
+            click.echo(f"{store}: {result.rows:,} rows of {runs} give its summary")
     if result.differences:
         sys.exit(FAILED)
