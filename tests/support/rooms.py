@@ -21,6 +21,7 @@ OBJECTS = {
     "TrainCell",
     "Pools",
     "_Attempted",
+    "Job",
 }
 
 

@@ -180,6 +180,8 @@ def to_svg(canvas: Canvas, name: str, title: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    # A hundredth of a point cannot be seen, and further digits are a third of the page.
+    text = re.sub(r' (?:d|x|y)="[^"]*"', _rounded, text)
     # Ids must be unique on the page: unused ones are removed, the others prefixed.
     wanted = set(re.findall(r'(?:href="|url\()#([^")]+)', text))
     text = re.sub(
@@ -200,3 +202,8 @@ def to_svg(canvas: Canvas, name: str, title: str) -> str:
     text = text.replace("<svg", head, 1)
     opening = text.index(">") + 1
     return f'{text[:opening]}<title id="{name}-title">{escape(title)}</title>{text[opening:]}'
+
+
+def _rounded(attribute: re.Match[str]) -> str:
+    """An attribute of coordinates with at most two decimals in each."""
+    return re.sub(r"\d+\.\d+", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), attribute[0])
