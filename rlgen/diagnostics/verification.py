@@ -9,7 +9,6 @@ from rlgen.diagnostics.store_health import RUN_FILES
 from rlgen.store import records
 from rlgen.store.run_store import READINGS, RunStore
 from rlgen.study.kinds import KINDS
-from rlgen.study.kinds.policy_cell import identity
 from rlgen.util import files
 from rlgen.util.hashing import digest
 
@@ -54,9 +53,8 @@ def _is_id(cell: str, entry: Mapping[str, Any], *, imported: bool) -> bool:
     settings, kind = entry["settings"], entry.get("kind")
     if imported:
         return digest({"imported": settings})[:16] == cell
-    if kind is None or entry.get("records", True):
-        return identity(settings) == cell
-    return bool(KINDS[kind].from_settings(settings).id == cell)
+    # Older plans do not say the kind: they hold cells of policies alone.
+    return KINDS[kind or "train"].identity(settings) == cell
 
 
 def _of_run(store: RunStore, folder: Path, entry: Mapping[str, Any]) -> Iterator[str]:

@@ -4,7 +4,7 @@
 
     store.json        what this folder is
     protocol.toml     the study as declared so far; earlier versions are in history/
-    parts/ITEM.toml   the parts of a study of several, each by the item that it makes
+    parts/NAME.toml   the parts of a suite, each by its name
     import.toml       instead of it, where the results came from elsewhere
     plan.json         every cell the study has asked for
     splits/HASH.json  which levels each pool holds

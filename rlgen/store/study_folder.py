@@ -263,7 +263,7 @@ class StudyFolder:
         return old.margins if old else {}
 
     def plan(self) -> list[dict[str, Any]]:
-        """What is planned, in order: a dictionary a cell, see ``cell.entries``.
+        """What is planned, in order: a dictionary a cell, see ``preparing.entry``.
 
         Stores of earlier versions have no ``kind`` (a policy, trained or made elsewhere) and no
         ``facts``.

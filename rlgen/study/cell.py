@@ -40,8 +40,16 @@ class Cell(ABC):
 
     @cached_property
     def id(self) -> str:
-        """Sixteen hex digits of the hash of its kind and settings: the name of its run."""
-        return digest({"kind": self.kind, **self.settings})[:16]
+        """Sixteen hex digits: the name of its run."""
+        return self.identity(self.settings)
+
+    @classmethod
+    def identity(cls, settings: Mapping[str, Any]) -> str:
+        """The id of the cell with these settings: sixteen hex digits of their hash.
+
+        Nothing is made of the settings, which may be a stranger's or an older version's.
+        """
+        return digest({"kind": cls.kind, **settings})[:16]
 
     @property
     @abstractmethod

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rlgen.errors import StoreError
 from rlgen.study.kinds import KINDS
 from rlgen.study.process import one_core
 from rlgen.study.workspace import Report, Workspace
@@ -12,6 +13,7 @@ from rlgen.study.workspace import Report, Workspace
 def run(
     *,
     report: Report,
+    cell: str,
     kind: str,
     settings: Mapping[str, Any],
     folder: str,
@@ -27,6 +29,7 @@ def run(
 
     Args:
         report: Called with events.
+        cell: Id of the cell, by which its run is stored.
         kind: In ``KINDS``.
         settings: Of the cell.
         folder: An empty folder, which becomes the cell's run.
@@ -37,8 +40,18 @@ def run(
         command: The command line.
         trust: Files that may be unpickled or run.
         paper: Name of the paper whose files are added to the run.
+
+    Raises:
+        StoreError: If the settings make another cell here than where it was planned: families,
+            agents or rlgen itself are of other versions, and so would the results be.
     """
     one_core()
+    work = KINDS[kind].from_settings(settings)
+    if work.id != cell:
+        raise StoreError(
+            f"cell {cell} is {work.id} for this worker: its rlgen, families or agents are of other "
+            "versions than those that planned the study"
+        )
     workspace = Workspace(
         folder=Path(folder),
         wanted=wanted,
@@ -50,4 +63,4 @@ def run(
         trust=trust,
         paper=paper,
     )
-    KINDS[kind].from_settings(settings).run(workspace)
+    work.run(workspace)

@@ -51,6 +51,7 @@ class CopyingExecutor(Executor):
         if job.earlier is not None:
             shutil.copytree(job.earlier, place / "earlier")
         arguments = {
+            "cell": job.id,
             "kind": job.kind,
             "settings": job.settings,
             "folder": str(place / "run"),

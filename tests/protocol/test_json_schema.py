@@ -22,7 +22,7 @@ def test_it_is_a_schema():
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_file_is_taken(path):
-    CHECKED.validate(tomllib.loads(path.read_text()))
+    assert not list(CHECKED.iter_errors(tomllib.loads(path.read_text())))
 
 
 def test_ranges_single_values_and_what_a_policy_makes_needless_are_taken(tiny):
@@ -33,10 +33,11 @@ def test_ranges_single_values_and_what_a_policy_makes_needless_are_taken(tiny):
         {"train_levels": "0:5", "test_levels": "7:9"},
         {"budgets": {"small": {"steps": 10}}, "budget": "small"},
     ):
-        CHECKED.validate(tiny | keys_too)
+        assert not list(CHECKED.iter_errors(tiny | keys_too))
     needless = ("seeds", "steps", "network", "n_train_levels")
     rest = {name: value for name, value in tiny.items() if name not in needless}
-    CHECKED.validate(rest | {"policy": "a.zip", "train_levels": "0:5", "test_levels": "7:9"})
+    named = {"policy": "a.zip", "train_levels": "0:5", "test_levels": "7:9"}
+    assert not list(CHECKED.iter_errors(rest | named))
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,14 @@ import outside_site
 import pytest
 from executor_contract import ExecutorContract
 from helpers import TINY
+from planning import cells_of
 
 import rlgen
-from rlgen.errors import UnknownNameError
+from rlgen.errors import StoreError, UnknownNameError
 from rlgen.papers import Paper
+from rlgen.protocol.schema import parse
 from rlgen.store.run_store import RunStore
+from rlgen.study import worker
 from rlgen.study.cell import Task
 from rlgen.study.driver import work
 from rlgen.study.executors import EXECUTORS
@@ -115,6 +118,28 @@ def test_an_unknown_executor_is_answered_before_anything_is_computed(tmp_path):
     with pytest.raises(UnknownNameError, match="unknown executor 'lokal'"):
         rlgen.calibrate(out=tmp_path / "s", executor="lokal")
     assert not (tmp_path / "s").exists()
+
+
+def test_a_worker_of_another_version_does_not_compute_under_the_name_of_a_cell(
+    tmp_path, monkeypatch
+):
+    """Its agents or levels would be others, and nothing would tell."""
+    monkeypatch.setattr(worker, "one_core", lambda: None)  # this process is not a worker
+    (planned, *_) = cells_of(parse(TINY, "tiny"), "tiny")
+    settings = planned.settings | {"agent_version": planned.settings["agent_version"] + 1}
+    cell = type(planned).identity(settings)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with pytest.raises(StoreError, match=f"cell {cell} is {planned.id} for this worker"):
+        worker.run(
+            report=lambda event, **_: None,
+            cell=cell,
+            kind=planned.kind,
+            settings=settings,
+            folder=str(folder),
+            cache=str(tmp_path),
+        )
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.slow

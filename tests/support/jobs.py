@@ -44,6 +44,7 @@ def tiny_cell(*, report, folder):
     before = set(sys.modules)
     worker.run(
         report=lambda event, **_: None,
+        cell=cell.id,
         kind=cell.kind,
         settings=cell.settings,
         folder=folder,

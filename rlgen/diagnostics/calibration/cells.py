@@ -63,10 +63,10 @@ class ReadCell(Cell):
             "subjects": [asdict(subject) for subject in self.subjects],
         }
 
-    @cached_property
-    def id(self) -> str:
-        """Sixteen hex digits of the hash of the settings, without the kind, as in older folders."""
-        return digest(self.settings)[:16]
+    @classmethod
+    def identity(cls, settings: Mapping[str, Any]) -> str:
+        """See ``Cell``: without the kind, as in older folders."""
+        return digest(settings)[:16]
 
     @property
     @abstractmethod

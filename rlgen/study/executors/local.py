@@ -47,6 +47,7 @@ class LocalExecutor(Executor):
         arguments = {
             "folder": str(place.resolve()),
             "cache": str((self._folder / "reference").resolve()),
+            "cell": job.id,
             "kind": job.kind,
             "settings": dict(job.settings),
             "wanted": list(job.wanted),

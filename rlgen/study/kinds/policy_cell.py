@@ -169,13 +169,12 @@ class PolicyCell(Cell):
             "results_version": RESULTS_VERSION,
         }
 
-    @cached_property
-    def id(self) -> str:
-        """Sixteen hex digits of the hash of the settings, the agent's as resolved.
-
-        Without those that older stores' cells do not have, and without the kind.
-        """
-        return identity(self.settings)
+    @classmethod
+    def identity(cls, settings: Mapping[str, Any]) -> str:
+        """See ``Cell``: without what older stores' cells do not have, and without the kind."""
+        left_out = {*_UNHASHED, *_later_defaults(settings)}
+        left_out |= {key for key in (*NAMED, "policy_hash") if not settings.get(key)}
+        return digest({k: v for k, v in settings.items() if k not in left_out})[:16]
 
     @property
     def label(self) -> str:
@@ -219,13 +218,6 @@ def shared_from_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
         "monitoring": Monitoring.among(settings),
         "evaluation": Evaluation.among(settings),
     }
-
-
-def identity(settings: Mapping[str, Any]) -> str:
-    """The id of a cell with these settings, of whichever version of rlgen they are."""
-    left_out = {*_UNHASHED, *_later_defaults(settings)}
-    left_out |= {key for key in (*NAMED, "policy_hash") if not settings.get(key)}
-    return digest({k: v for k, v in settings.items() if k not in left_out})[:16]
 
 
 def _later_defaults(settings: Mapping[str, Any]) -> set[str]:

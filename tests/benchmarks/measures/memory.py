@@ -60,6 +60,7 @@ def _row(cell: PolicyCell, folder: Path, server: ForkServer) -> Row:
     run_folder = folder / cell.id
     run_folder.mkdir()
     arguments = {
+        "cell": cell.id,
         "kind": cell.kind,
         "settings": cell.settings,
         "folder": str(run_folder),
