@@ -169,6 +169,11 @@ class PolicyCell(Cell):
             "results_version": RESULTS_VERSION,
         }
 
+    @cached_property
+    def id(self) -> str:
+        """See ``Cell``."""
+        return self.identity(self.settings)
+
     @classmethod
     def identity(cls, settings: Mapping[str, Any]) -> str:
         """See ``Cell``: without what older stores' cells do not have, and without the kind."""
