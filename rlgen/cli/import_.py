@@ -53,7 +53,7 @@ def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
     "--pattern",
     default="",
     metavar="PATH",
-    help="Columns to take from the files' paths: 'logs/{seed}/{pool}/evaluations.npz'.",
+    help="Columns to take from the files' paths, * for any name: 'logs/{seed}/{pool}/*.npz'.",
 )
 @click.option(
     "--own-numbers",
@@ -83,8 +83,9 @@ def import_(
 ) -> None:
     """Make a store and its report from returns that were measured elsewhere.
 
-    FILES are tables (.csv, .tsv, .parquet) with one row per episode or per level, and
-    stable-baselines3's evaluations.npz and monitor.csv. A table has a return, a pool (train or
+    FILES are tables (.csv, .tsv, .parquet) with one row per episode or per level,
+    stable-baselines3's evaluations.npz and monitor.csv, wide exports of Weights & Biases, and
+    TensorBoard's event files. A table has a return, a pool (train or
     test), a run or a seed, and if possible a level; optionally agent, network, family,
     n_train_levels, step, condition, episode, solved, length, and oracle and random, the best and
     the random agent's return, for scores. Other common names of these are understood.

@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rlgen.analysis.stats.tables import CELL
 from rlgen.errors import ImportedFileError, nearest
-from rlgen.store.importing.readers import Source
+from rlgen.store.importing.source import Source
 
 #: Our columns, each with other common names for it, in lower case with underscores.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -40,6 +41,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "oracle": ("oracle_ret", "oracle_return", "optimal", "optimal_return", "max_return"),
     "random": ("random_ret", "random_return"),
 }
+#: The columns that identify a run.
+RUN = [*CELL, "run", "seed", "pool_seed"]
+#: The columns that identify what is averaged.
+LEVEL = [*RUN, "pool", "condition", "step", "level_id"]
+#: Numbers that are averaged like returns; nan where missing.
+AVERAGED = ("solved", "length", "oracle", "random")
 #: Columns that are required, besides ``run`` or ``seed``.
 REQUIRED = ("return", "pool")
 
@@ -52,7 +59,8 @@ class ImportOptions:
         columns: The files' names of columns, by our names.
         constants: Values for all rows, for columns that the files lack.
         pools: One pool for all files, or one per file; none if a column says it.
-        pattern: Of the files' paths, with columns in braces: ``logs/{seed}/{pool}/monitor.csv``.
+        pattern: Of the files' paths, with columns in braces, and ``*`` for any name or part of one:
+            ``logs/{seed}/{pool}/*.monitor.csv``.
         own_numbers: Whether each pool has its own numbering of levels.
         repeats: Whether equal rows are further episodes rather than copies.
         last: The number of last episodes to take from a ``monitor.csv``; 0 takes all.
@@ -146,7 +154,7 @@ def from_path(path: str, pattern: str) -> dict[str, str]:
     expression, groups = "", set()
     for place, piece in enumerate(pieces):
         if place % 2 == 0:
-            expression += re.escape(piece)
+            expression += "[^/]*".join(map(re.escape, piece.split("*")))
         elif piece in groups:
             expression += f"(?P={piece})"
         else:

@@ -1,19 +1,25 @@
 """One validated table of all files: a row per run, pool, condition and level."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from rlgen.analysis.stats.tables import CELL, UNKNOWN_LEVEL, UNTOLD
+from rlgen.analysis.stats.tables import UNKNOWN_LEVEL, UNTOLD
 from rlgen.errors import ImportedFileError
-from rlgen.store.importing.columns import COLUMNS, REQUIRED, ImportOptions, from_path, matched
-from rlgen.store.importing.readers import Source
+from rlgen.store.importing import refusals, steps
+from rlgen.store.importing.columns import (
+    AVERAGED,
+    LEVEL,
+    REQUIRED,
+    ImportOptions,
+    from_path,
+    matched,
+)
+from rlgen.store.importing.source import LEARNING, Source
 from rlgen.store.importing.values import Column, level_ids
 
-#: The columns that identify a run.
-RUN = [*CELL, "run", "seed", "pool_seed"]
 #: Values of columns that are missing.
 DEFAULTS: Mapping[str, str | float | int] = {
     "family": "unknown",
@@ -27,9 +33,6 @@ DEFAULTS: Mapping[str, str | float | int] = {
     "step": UNTOLD,
     "condition": "plain",
 }
-#: Numbers that are averaged like returns; nan where missing.
-AVERAGED = ("solved", "length", "oracle", "random")
-_LEVEL = [*RUN, "pool", "condition", "step", "level_id"]
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,15 @@ class Table:
         levels: The name of each level id, where ids are hashes of names.
         columns: The files' names of columns, by our names.
         ignored: Columns of the files that were not used.
+        learning: Whether training returns were measured while agents learned, and held-out ones
+            were not.
     """
 
     rows: pd.DataFrame
     levels: Mapping[int, str]
     columns: Mapping[str, str]
     ignored: tuple[str, ...]
+    learning: bool = False
 
 
 def tidy(sources: Sequence[Source], options: ImportOptions) -> Table:
@@ -62,8 +68,10 @@ def tidy(sources: Sequence[Source], options: ImportOptions) -> Table:
     parts: list[pd.DataFrame] = []
     columns: dict[str, str] = {}
     ignored: dict[str, None] = {}
+    sources = _with_common_family(sources)
     constants = [_constants(source, options, number) for number, source in enumerate(sources)]
-    _refuse_same_files(sources, constants)
+    refusals.refuse_same_files(sources, constants)
+    refusals.refuse_environments(sources, constants)
     for number, source in enumerate(sources):
         taken = matched(source, options.columns)
         columns |= taken
@@ -75,37 +83,29 @@ def tidy(sources: Sequence[Source], options: ImportOptions) -> Table:
     played = names.notna()
     ids = pd.Series(UNKNOWN_LEVEL, rows.index, dtype=np.int64)
     ids[played] = level_ids(names[played])
-    rows = rows.assign(level_id=ids)
+    rows, learning = steps.aligned(rows.assign(level_id=ids))
+    refusals.refuse_swapped_bounds(rows, sources)
     if not options.repeats:
-        _refuse_copies(rows, sources)
+        refusals.refuse_copies(rows, sources)
     if not options.own_numbers:
-        _refuse_shared_levels(rows)
-    _refuse_missing_pools(rows)
+        refusals.refuse_shared_levels(rows)
+    refusals.refuse_missing_pools(rows)
     averaged = _averaged(rows)
-    named = rows[played].drop_duplicates("level_id")
+    named = rows[rows["level"].notna()].drop_duplicates("level_id")
     levels = {
         int(number): str(name)
         for number, name in zip(named["level_id"], named["level"], strict=True)
         if str(name).removesuffix(".0") != str(number)
     }
-    return Table(_with_final(averaged), levels, columns, tuple(ignored))
+    return Table(steps.with_final(averaged), levels, columns, tuple(ignored), learning)
 
 
-def _refuse_same_files(sources: Sequence[Source], constants: Sequence[Mapping[str, str]]) -> None:
-    """Refuse the same results twice: they would be two runs, or count twice.
-
-    Files of different runs may be equal if their paths distinguish the runs: agents may solve
-    everything, or nothing.
-    """
-    first: dict[object, Source] = {}
-    for source, own in zip(sources, constants, strict=True):
-        for key, what in (
-            (source.path.resolve(), "is given twice"),
-            ((source.sha256, *sorted(own.items())), "has the same content as {}"),
-        ):
-            if key in first:
-                raise ImportedFileError(f"{source.path}: {what.format(first[key].path)}")
-            first[key] = source
+def _with_common_family(sources: Sequence[Source]) -> list[Source]:
+    """The files, those that do not name their family with the one that all others name."""
+    families = {source.facts["family"] for source in sources if "family" in source.facts}
+    if len(families) != 1:
+        return list(sources)
+    return [replace(source, facts={"family": min(families), **source.facts}) for source in sources]
 
 
 def _constants(source: Source, options: ImportOptions, number: int) -> dict[str, str]:
@@ -135,9 +135,9 @@ def _typed(source: Source, taken: Mapping[str, str], constants: Mapping[str, str
         raw.setdefault(name, Column(f"{path}, {name}={value}", pd.Series([value] * length)))
     for name in REQUIRED:
         if name not in raw:
-            raise ImportedFileError(_lacking(source, name))
+            raise ImportedFileError(refusals.lacking(source, name))
     if not {"run", "seed"} & raw.keys():
-        raise ImportedFileError(_lacking(source, "run"))
+        raise ImportedFileError(refusals.lacking(source, "run"))
     rows = pd.DataFrame({name: _converted(name, column) for name, column in raw.items()})
     rows = rows.assign(**{name: value for name, value in DEFAULTS.items() if name not in rows})
     rows = rows.assign(**{name: np.nan for name in AVERAGED if name not in rows})
@@ -146,6 +146,8 @@ def _typed(source: Source, taken: Mapping[str, str], constants: Mapping[str, str
     for name in ("level", "episode"):
         if name not in rows:
             rows[name] = None
+    while_learning = source.rows.get(LEARNING, False)
+    rows["learning"] = np.asarray(while_learning, np.bool_) & np.ones(length, np.bool_)
     rows["weight"] = 1 if "episodes" not in rows else np.maximum(rows["episodes"], 1)
     rows["sampled"] = rows["weight"] if "episodes" not in rows else rows["episodes"]
     return rows.drop(columns="episodes", errors="ignore").assign(row=np.arange(1, length + 1))
@@ -166,110 +168,18 @@ def _converted(name: str, column: Column) -> pd.Series:
     return column.texts()
 
 
-def _lacking(source: Source, name: str) -> str:
-    """The message for a missing column, with its remedies."""
-    remedy = {
-        "pool": "use --pool train or --pool test, --column pool=NAME, or --pattern",
-        "return": "use --column return=NAME",
-        "run": "use --column run=NAME or --column seed=NAME, --pattern, or --set run=NAME if all "
-        "of it is one run",
-    }[name]
-    there = [str(column) for column in source.rows.columns]
-    names = ", ".join([name, *COLUMNS[name][:3]])
-    what = "run or seed" if name == "run" else name
-    return (
-        f"{source.path}: no column for the {what} ({names}, ...) among {', '.join(there)}: {remedy}"
-    )
-
-
-def _refuse_copies(rows: pd.DataFrame, sources: Sequence[Source]) -> None:
-    """Refuse duplicate rows, which would count twice."""
-    key = [*_LEVEL, "episode"]
-    numbered = rows["episode"].notna()
-    # Without episode numbers, equal returns on a level may be episodes or copies. Where even the
-    # level is unknown they count as episodes; copies of all of them would not change the mean.
-    whole = [*_LEVEL, "return", *AVERAGED]
-    for part, columns, what in (
-        (rows[numbered], key, "the same episode"),
-        (rows[~numbered & (rows["level_id"] != UNKNOWN_LEVEL)], whole, "the same"),
-    ):
-        copies = part[part.duplicated(columns, keep=False)]
-        if copies.empty:
-            continue
-        first = copies.iloc[0]
-        groups = copies.groupby(columns, dropna=False, sort=False).ngroup()
-        same = copies[groups == groups.iloc[0]]
-        one, other = (
-            f"{sources[int(row['source'])].path} row {row['row']}"
-            for _, row in same.head(2).iterrows()
-        )
-        where = f"run {first['run']!r}, {first['pool']}, level {first['level']}"
-        hint = "if they are episodes, number them in a column episode, or use --repeats"
-        raise ImportedFileError(f"{one} and {other} are {what} ({where}): {hint}")
-
-
-def _refuse_shared_levels(rows: pd.DataFrame) -> None:
-    """Refuse levels that are in two pools of a run."""
-    played = rows[rows["level_id"] != UNKNOWN_LEVEL]
-    pairs = played.drop_duplicates([*RUN, "level_id", "pool"])
-    shared = pairs[pairs.duplicated([*RUN, "level_id"])]
-    if not shared.empty:
-        first = shared.iloc[0]
-        raise ImportedFileError(
-            f"run {first['run']!r}: level {first['level']} is in two pools; use --own-numbers if "
-            "each pool has its own numbering"
-        )
-
-
-def _refuse_missing_pools(rows: pd.DataFrame) -> None:
-    """Refuse runs without both training and held-out returns under a condition."""
-    pools = set(rows["pool"])
-    for pool in ("train", "test"):
-        if pool not in pools:
-            raise ImportedFileError(
-                f"there are only {' and '.join(sorted(pools))} returns, none of {pool}: a gap "
-                "needs both, in one import"
-            )
-    present = rows.drop_duplicates([*RUN, "condition", "pool"])
-    for (*_, run, _, _, condition), part in present.groupby([*RUN, "condition"], sort=True):
-        for pool in ("train", "test"):
-            if pool not in set(part["pool"]):
-                cell = part.iloc[0]
-                raise ImportedFileError(
-                    f"run {run!r} of {cell['agent']}/{cell['network']} has no {pool} returns under "
-                    f"{condition!r}: a gap needs both"
-                )
-
-
 def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
     """Average the episodes of one run on one level, and keep their number."""
     weight = rows["weight"]
     names = ["return", *AVERAGED]
-    sums = rows[_LEVEL].assign(weight=weight, sampled=rows["sampled"], single=weight)
+    sums = rows[LEVEL].assign(weight=weight, sampled=rows["sampled"], single=weight)
     # If, say, success is missing for some episodes of a level, its rate is unknown: nan stays.
     sums = sums.assign(**{name: rows[name] * weight for name in names})
-    groups = sums.groupby(_LEVEL, sort=True)
+    groups = sums.groupby(LEVEL, sort=True)
     means = groups[["weight", "sampled", *names]].sum()
     whole = groups[names].count().eq(groups.size(), axis=0)
     means[names] = means[names].where(whole).div(means["weight"], axis=0)
-    episodes = rows.groupby(_LEVEL, sort=True)["return"]
+    episodes = rows.groupby(LEVEL, sort=True)["return"]
     # The variance of single episodes cannot be computed from means of several.
     means["variance"] = episodes.var(ddof=1).where(groups["single"].max() == 1)
     return means.assign(exact=means["sampled"] == 0).reset_index()
-
-
-def _with_final(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mark the last step at which a run has returns for all of its pools."""
-    key = [*RUN, "condition"]
-    steps = rows.drop_duplicates([*key, "pool", "step"])
-    pools = steps.groupby(key)["pool"].transform("nunique")
-    here = steps.groupby([*key, "step"])["pool"].transform("nunique")
-    last = steps[here == pools].groupby(key)["step"].max().rename("last").reset_index()
-    marked = rows.merge(last, on=key, how="left", validate="many_to_one")
-    if marked["last"].isna().any():
-        first = marked[marked["last"].isna()].iloc[0]
-        raise ImportedFileError(
-            f"run {first['run']!r}: its pools have no step in common, so no gap would compare one "
-            "policy with itself"
-        )
-    return marked.assign(final=marked["step"] == marked["last"]).drop(columns="last")

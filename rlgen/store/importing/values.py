@@ -111,6 +111,8 @@ def _hashed(text: str) -> int:
 def _text(word: str) -> str:
     if not word:
         raise ValueError("a name is expected")
+    if not word.isprintable():
+        raise ValueError("holds a character that cannot be printed")
     return word
 
 

@@ -16,9 +16,10 @@ from rlgen.analysis.stats.tables import UNKNOWN_LEVEL, UNTOLD
 from rlgen.errors import StoreError
 from rlgen.store import records
 from rlgen.store.imported import Imported
-from rlgen.store.importing.columns import ImportOptions
-from rlgen.store.importing.readers import Source, read
-from rlgen.store.importing.tidy import RUN, Table, tidy
+from rlgen.store.importing.columns import RUN, ImportOptions
+from rlgen.store.importing.readers import read
+from rlgen.store.importing.source import Source
+from rlgen.store.importing.tidy import Table, tidy
 from rlgen.store.run_store import RunStore
 from rlgen.util import files
 from rlgen.util.hashing import digest
@@ -109,6 +110,12 @@ def _declared(
         notes.append("Equal rows count as further episodes, as requested.")
     if len(set(table.rows["step"])) > 1:
         notes.append("For each run, the last step with returns for all its pools counts.")
+    if table.learning:
+        notes.append(
+            "Training returns were measured while agents learned, with the exploration of training "
+            "and before the evaluation that they are compared with: their gap is not that of one "
+            "policy."
+        )
     others: dict[str, str | int] = {
         "own_numbers": options.own_numbers,
         "repeats": options.repeats,
