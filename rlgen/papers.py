@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rlgen.analysis.claims import Claim, Margins
     from rlgen.analysis.results import Results
     from rlgen.levels.split import Split
-    from rlgen.networks.layers import Network
+    from rlgen.networks.base import Network
     from rlgen.policies.base import AnyPolicy
     from rlgen.protocol.suite import Declaration
     from rlgen.study.cell import Cell

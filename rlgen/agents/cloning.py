@@ -18,7 +18,6 @@ from rlgen.evaluation import planner
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.networks import NETWORKS
-from rlgen.networks.trunk import layers
 from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
 from rlgen.util.seeding import library_seed, stream
 
@@ -62,8 +61,7 @@ def clone(
         UnknownNameError: If there is no such network.
         ProtocolError: If the network does not fit the observations.
     """
-    trunk = NETWORKS[network]
-    shape = family.observation_space.shape
+    space = family.observation_space
     # Planning is fast in chunks; in one large batch the states have the same order.
     parts = [_labels(tabular) for tabular in batches(family, levels)]
     optimal, met = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -78,8 +76,8 @@ def clone(
         return observations.to(device), torch.from_numpy(goals[states]).to(device)
 
     with _reproducible(library_seed(seed, "cloning", network)):
-        body = layers(trunk, shape)
-        head = nn.Linear(trunk.n_features(shape), tabular.n_actions)
+        body, width = NETWORKS[network].build(space)
+        head = nn.Linear(width, tabular.n_actions)
         net = nn.Sequential(body, head).to(device)
         widest = max(parameter.shape[0] for parameter in body.parameters())
         optimiser = torch.optim.Adam(net.parameters(), LEARNING_RATE / widest**0.5)
@@ -93,7 +91,9 @@ def clone(
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
-    return TorchPolicy(PolicySpec(trunk, shape, tabular.n_actions, "softmax"), body, head)
+    return TorchPolicy(
+        PolicySpec(NETWORKS[network], space.shape, tabular.n_actions, "softmax"), body, head
+    )
 
 
 def _labels(tabular: TabularLevels) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

@@ -1,7 +1,6 @@
 """Make stable-baselines3 models from presets, and read their policies."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -21,8 +20,8 @@ from rlgen.agents.presets.preset import AgentPreset
 from rlgen.agents.recipes import recipe
 from rlgen.errors import ProtocolError
 from rlgen.levels.spaces import parts_of
+from rlgen.networks.base import Network
 from rlgen.networks.box_head import BoxHead
-from rlgen.networks.layers import Network
 from rlgen.networks.trunk import TrunkExtractor
 from rlgen.policies.box_policy import BoxSpec, ContinuousSpec, ContinuousTorchPolicy
 from rlgen.policies.checkpoint import TrainedPolicy
@@ -81,7 +80,7 @@ def make(
     precision = resolve_precision(settings.get("precision", "float32"), network, device)
     trunk, dense = network, list(network.dense)
     if how.joined:
-        trunk = replace(network, dense=())
+        trunk = network.without_dense()
     policy: dict[str, Any] = {
         "features_extractor_kwargs": {"network": trunk, "precision": precision},
         **{key: settings[key] for key in _POLICY_S if key in settings},

@@ -25,6 +25,11 @@ class Part:
     shape: tuple[int, ...]
 
     @property
+    def is_picture(self) -> bool:
+        """Whether it is a picture, to which convolutions apply."""
+        return len(self.shape) == 3
+
+    @property
     def rows(self) -> slice:
         """Its indices in the vector."""
         return slice(self.start, self.start + prod(self.shape))

@@ -5,7 +5,8 @@ Importing this package imports no torch.
 """
 
 from rlgen import papers
-from rlgen.networks.layers import ARCHITECTURES, Network
+from rlgen.networks.base import Network
+from rlgen.networks.layers import ARCHITECTURES
 from rlgen.util.registry import Catalogue
 
 __all__ = ["NETWORKS"]

@@ -1,6 +1,6 @@
 """Trunks: networks of the catalogue as torch modules."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
 
@@ -9,10 +9,9 @@ import torch
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
-from rlgen.levels.spaces import Part, parts_of
+from rlgen.networks.base import Network
 from rlgen.networks.kernels.narrow import MOST_CHANNELS, narrow_convs
 from rlgen.networks.kernels.sparse import Deviations, sparse_layer
-from rlgen.networks.layers import Network, pictured
 
 #: Largest share of deviating pixels for which the first layer is computed from deviations.
 MOST_DEVIATING = 0.25
@@ -105,65 +104,6 @@ class Trunk(nn.Sequential):
         return sparse_layer(deviations.flat(), weight, linear.bias, 1).flatten(1), 3
 
 
-class Entries(nn.Module):
-    """Convolutions of each picture of a dictionary, concatenated with its other entries.
-
-    Args:
-        network: A network with convolutions.
-        parts: The layout of observations ``(B, N)``, with at least one picture.
-    """
-
-    def __init__(self, network: Network, parts: Sequence[Part]) -> None:
-        super().__init__()
-        self._parts = tuple(parts)
-        self.convs = nn.ModuleList(
-            nn.Sequential(*_convs(network, part.shape[0]), nn.Flatten())
-            for part in parts
-            if pictured(part)
-        )
-
-    def forward(self, observations: torch.Tensor) -> torch.Tensor:
-        """``(B, network.n_inputs)``, in the order of the parts."""
-        convs, features = iter(self.convs), []
-        for part in self._parts:
-            entry = observations[:, part.rows]
-            if pictured(part):
-                picture = entry.reshape(-1, *part.shape)
-                entry = next(convs)(picture.contiguous(memory_format=torch.channels_last))
-            features.append(entry)
-        return torch.cat(features, dim=1)
-
-
-def layers(network: Network, shape: tuple[int, ...], parts: Sequence[Part] = ()) -> Trunk:
-    """Make an untrained trunk.
-
-    Args:
-        network: The network.
-        shape: Shape of one observation.
-        parts: Where dictionary observations are packed in vectors: their layout.
-
-    Raises:
-        ProtocolError: If the network does not fit the observations.
-    """
-    width = network.n_inputs(shape, parts)
-    modules: list[nn.Module] = []
-    if network.convs and parts:
-        modules.append(Entries(network, parts))
-    else:
-        modules += [*_convs(network, shape[0]), nn.Flatten()]
-    for size in network.dense:
-        modules += [nn.Linear(width, size), nn.ReLU()]
-        width = size
-    return Trunk(*modules)
-
-
-def _convs(network: Network, channels: int) -> Iterator[nn.Module]:
-    for conv in network.convs:
-        yield nn.Conv2d(channels, conv.channels, conv.kernel, conv.stride, conv.padding)
-        yield nn.ReLU()
-        channels = conv.channels
-
-
 class TrunkExtractor(BaseFeaturesExtractor):
     """The trunk as a features extractor of stable-baselines3."""
 
@@ -173,9 +113,9 @@ class TrunkExtractor(BaseFeaturesExtractor):
         network: Network,
         precision: torch.dtype = torch.float32,
     ) -> None:
-        shape, parts = observation_space.shape, parts_of(observation_space)
-        super().__init__(observation_space, network.n_features(shape, parts))
-        self.layers = layers(network, shape, parts)
+        trunk, width = network.build(observation_space)
+        super().__init__(observation_space, width)
+        self.layers = trunk
         self.layers.precision = precision
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:

@@ -12,8 +12,8 @@ from torch import nn
 from rlgen.errors import DamagedStoreError, StoreError
 from rlgen.levels.spaces import Part
 from rlgen.networks import box_head
-from rlgen.networks.layers import Conv, Network
-from rlgen.networks.trunk import layers
+from rlgen.networks.layers import Conv, Layers
+from rlgen.networks.stack import layers
 from rlgen.policies.box_policy import BoxSpec, ContinuousSpec, ContinuousTorchPolicy
 from rlgen.policies.recurrent_policy import RecurrentPolicy, RecurrentSpec
 from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
@@ -91,7 +91,7 @@ def load(folder: Path, device: str = "cpu") -> TrainedPolicy:
 
 def _built(spec: Mapping[str, Any], device: str) -> TrainedPolicy:
     """An untrained policy; the keys of its specification decide which kind."""
-    network = Network(
+    network = Layers(
         tuple(Conv(**conv) for conv in spec["network"]["convs"]), tuple(spec["network"]["dense"])
     )
     shape, n_actions = tuple(spec["observation_shape"]), spec["n_actions"]

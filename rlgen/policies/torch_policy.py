@@ -11,7 +11,7 @@ from torch import nn
 
 from rlgen.levels.spaces import Part
 from rlgen.networks import inference
-from rlgen.networks.layers import Network
+from rlgen.networks.base import Network
 from rlgen.networks.trunk import Trunk
 from rlgen.policies.base import MemorylessPolicy
 

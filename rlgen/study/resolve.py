@@ -176,7 +176,7 @@ def _specs(
     for network, family in product(networks, families.values()):
         with At(where, "network", network):
             space = family.observation_space
-            NETWORKS[network].n_features(space.shape, parts_of(space))
+            NETWORKS[network].check(space.shape, parts_of(space))
     specs = {}
     combinations = product(protocol.agent, networks, regularisations.items())
     for agent, network, (text, regularisation) in combinations:

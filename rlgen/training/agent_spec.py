@@ -7,7 +7,7 @@ from typing import Any, Self
 from rlgen.agents import AGENTS
 from rlgen.agents.presets.preset import AgentPreset, LogUniform, drawn
 from rlgen.networks import NETWORKS
-from rlgen.networks.layers import Network
+from rlgen.networks.base import Network
 from rlgen.training.regularisers.regularisation import Regularisation
 
 

@@ -23,7 +23,7 @@ from rlgen.errors import PolicyError, ProtocolError, RlgenError
 from rlgen.levels import lookup
 from rlgen.levels.spaces import Packed, Part
 from rlgen.networks import NETWORKS
-from rlgen.networks.trunk import layers
+from rlgen.networks.stack import layers
 from rlgen.policies import checkpoint, loading
 from rlgen.policies.base import ContinuousPolicy
 from rlgen.policies.sb3 import models

@@ -71,7 +71,7 @@ def test_the_library_alone_gets_the_same_network(benchmarks):
     import torch
 
     from rlgen.networks import NETWORKS
-    from rlgen.networks.trunk import layers
+    from rlgen.networks.stack import layers
     from rlgen_envs import FAMILIES
 
     usual, space = benchmarks("usual"), FAMILIES["maze-basic"].observation_space

@@ -11,7 +11,8 @@ from torch import nn
 from rlgen.networks import NETWORKS
 from rlgen.networks.kernels.narrow import LANES
 from rlgen.networks.kernels.sparse import Deviations
-from rlgen.networks.trunk import MOST_DEVIATING, layers
+from rlgen.networks.stack import layers
+from rlgen.networks.trunk import MOST_DEVIATING
 from rlgen.util.seeding import stream
 
 

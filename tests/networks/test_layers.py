@@ -85,3 +85,15 @@ def test_networks_that_do_not_fit_are_refused():
     assert NETWORKS["mlp-512-128"].n_features((4,)) == 128
     # the deepest one fits 9 x 9 exactly
     assert NETWORKS["big-128-x6"].n_features((7, 9, 9)) == 128
+
+
+def test_a_trained_network_takes_the_shape_that_it_was_trained_on():
+    convs = NETWORKS["conv-a"]
+    assert not convs.any_size
+    assert convs.fits((7, 9, 9)) is None
+    assert convs.fits((7, 9, 9), trained_on=(7, 9, 9)) is None
+    assert "does not fit observations of 4 x 4" in convs.fits((7, 4, 4))
+    assert "use an mlp" in convs.fits((4,))
+    assert convs.fits((7, 13, 13), trained_on=(7, 9, 9)) == (
+        "takes observations of shape (7, 9, 9), on which it is trained, not (7, 13, 13)"
+    )

@@ -11,7 +11,7 @@ import numpy as np
 
 from rlgen.agents.presets.preset import AgentPreset
 from rlgen.agents.presets.sb3 import A2C
-from rlgen.networks.layers import Network
+from rlgen.networks.layers import Layers
 from rlgen.perturbations.base import Perturbation, Strength
 from rlgen.training.regularisers.base import Regulariser
 from rlgen_envs.maze.families import BasicOptions, MazeFamily
@@ -78,6 +78,6 @@ RAISING = Raising("outside-raises", BasicOptions(size=5))
 DYING = Dying("outside-dies", BasicOptions(size=5))
 PLAYED = Played("outside-played", BasicOptions(size=5))
 AGENT = AgentPreset("A2C of others", "OutsideA2C", {**A2C.settings, "n_envs": 32})
-NETWORK = Network(dense=(32,))
+NETWORK = Layers(dense=(32,))
 SHARPER = Sharper()
 SLOWER = Slower()

@@ -23,7 +23,8 @@ from rlgen.agents.presets.preset import EXTRAS
 from rlgen.errors import ProtocolError, UnknownNameError
 from rlgen.levels import lookup
 from rlgen.networks import NETWORKS
-from rlgen.networks.trunk import Trunk, layers
+from rlgen.networks.stack import layers
+from rlgen.networks.trunk import Trunk
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.perturbations.condition import Condition
 from rlgen.protocol import schema

@@ -4,20 +4,20 @@ Convolutions have no padding (A-19), and no dense layer stands between the last 
 linear policy and value heads (A-20).
 """
 
-from rlgen.networks.layers import Conv, Network
+from rlgen.networks.layers import Conv, Layers
 
 
-def _plain(channels: int) -> Network:
-    return Network((Conv(3, 1, channels), Conv(3, 2, channels)))
+def _plain(channels: int) -> Layers:
+    return Layers((Conv(3, 1, channels), Conv(3, 2, channels)))
 
 
-def _deep(channels: int, depth: int) -> Network:
-    return Network((*[Conv(2, 1, channels)] * depth, Conv(3, 2, channels)))
+def _deep(channels: int, depth: int) -> Layers:
+    return Layers((*[Conv(2, 1, channels)] * depth, Conv(3, 2, channels)))
 
 
 #: The paper's 17 distinct architectures, and the first of them under two other readings of the
 #: paper: with padding (A-19) and with a dense layer (A-20).
-NETWORKS: dict[str, Network] = {
+NETWORKS: dict[str, Layers] = {
     "conv-a": _plain(11),
     "conv-b": _plain(64),
     "conv-k2x2": _deep(64, 2),
@@ -29,14 +29,14 @@ NETWORKS: dict[str, Network] = {
     "big-256-x6": _deep(256, 6),
     "big-512-x3": _deep(512, 3),
     "big-512-x6": _deep(512, 6),
-    "mlp-512-128": Network(dense=(512, 128)),
-    "mlp-512-512": Network(dense=(512, 512)),
-    "mlp-1024-1024": Network(dense=(1024, 1024)),
-    "mlp-512-128-64": Network(dense=(512, 128, 64)),
-    "mlp-1024-512-128": Network(dense=(1024, 512, 128)),
-    "mlp-1024x3": Network(dense=(1024, 1024, 1024)),
-    "conv-a-same": Network((Conv(3, 1, 11, padding=1), Conv(3, 2, 11, padding=1))),
-    "conv-a-dense": Network(_plain(11).convs, (256,)),
+    "mlp-512-128": Layers(dense=(512, 128)),
+    "mlp-512-512": Layers(dense=(512, 512)),
+    "mlp-1024-1024": Layers(dense=(1024, 1024)),
+    "mlp-512-128-64": Layers(dense=(512, 128, 64)),
+    "mlp-1024-512-128": Layers(dense=(1024, 512, 128)),
+    "mlp-1024x3": Layers(dense=(1024, 1024, 1024)),
+    "conv-a-same": Layers((Conv(3, 1, 11, padding=1), Conv(3, 2, 11, padding=1))),
+    "conv-a-dense": Layers(_plain(11).convs, (256,)),
 }
 
 #: 19 members, of which the first two of Big-ConvNet are the first two of ConvNet. Results are

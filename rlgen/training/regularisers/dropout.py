@@ -26,11 +26,11 @@ class Dropout(Regulariser):
             return f"dropout needs an agent that learns by gradients, and {agent} does not"
         if AGENTS[agent].moves == "critic":
             return f"dropout needs values of observations alone, and {agent}'s are of actions too"
-        # Features of a dictionary's pictures are concatenated with entries that are not units.
         packed = bool(parts_of(family.observation_space))
-        hidden = NETWORKS[network].dense or (NETWORKS[network].convs and not packed)
-        dense = "dense layers for dictionaries" if packed else "hidden units"
-        return None if hidden else f"dropout needs {dense}, and {network} has none"
+        if NETWORKS[network].has_hidden_units(packed=packed):
+            return None
+        units = "dense layers for dictionaries" if packed else "hidden units"
+        return f"dropout needs {units}, and {network} has none"
 
     def settings(self, strength: float, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Add ``dropout``."""

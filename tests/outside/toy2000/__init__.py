@@ -1,9 +1,9 @@
 """A paper of another distribution, whole: what a paper can bring, as small as it gets."""
 
-from rlgen.networks.layers import Network
+from rlgen.networks.layers import Layers
 from rlgen.papers import Paper, Section
 
-NETWORKS = {"toy-8": Network(dense=(8,)), "toy-16": Network(dense=(16,))}
+NETWORKS = {"toy-8": Layers(dense=(8,)), "toy-16": Layers(dense=(16,))}
 LISTS = {"Toys": tuple(NETWORKS)}
 
 
