@@ -12,13 +12,13 @@ from pydantic import Field
 
 from rlgen import papers
 from rlgen.errors import ProtocolError, nearest
-from rlgen.util.validation import Numbers, Settings, checked
+from rlgen.util.validation import FileName, Numbers, Settings, checked
 
 
 class Legacy(Settings):
     """The keys of the first form."""
 
-    item: str = ""
+    item: FileName = ""
     claims: dict[str, Numbers] = {}  # noqa: RUF012 (pydantic copies defaults)
     clones: Annotated[int, Field(ge=0, le=10_000)] = 0
     clones_family: str = ""

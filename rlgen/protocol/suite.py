@@ -6,6 +6,7 @@ part, named by ``parts`` in the order in which they run. Both kinds of files may
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -18,6 +19,7 @@ from rlgen.protocol import shipped
 from rlgen.protocol.legacy import KEYS, Legacy, modern
 from rlgen.protocol.merging import merged
 from rlgen.protocol.schema import Protocol, parse
+from rlgen.util.files import NAME
 from rlgen.util.toml import load, loads
 
 if TYPE_CHECKING:
@@ -151,7 +153,7 @@ def _suite(
     taken, parts, stems, olds = "", [], [], []
     for each in names if part is None else [part]:
         own, file = f"{name}/{each}", folder / f"{each}.toml"
-        if not file.is_file():
+        if not re.fullmatch(NAME, each) or not file.is_file():
             raise ProtocolError(f"{where}: {PARTS} = {each!r}: there is no file {each}.toml")
         layers = [(shared, where), (loads(file.read_text(encoding="utf-8"), own), own)]
         taken = _chosen(layers, budget)

@@ -13,6 +13,7 @@ from typing import Any
 from rlgen.errors import StoreError
 from rlgen.store import unpacking
 from rlgen.store.bundle import BLOCK, END, ENDING, FORMAT, MANIFEST, PAGES, WEIGHTS, Member
+from rlgen.util import files
 
 #: Of xz: the level with a window of 8 MiB; higher ones do not gain a thousandth here.
 _LEVEL = 6
@@ -47,7 +48,8 @@ def write(store: Path, path: Path, *, weights: bool = False) -> Bundle:
         StoreError: If either cannot be read or written, or holds what a bundle cannot.
     """
     check_target(store, path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    files.remove_leftovers(path.parent, path.name)
+    aside = files.aside(path)
     try:
         paths = list(_files(store))
         chosen = [p for p in paths if weights or p.suffix != WEIGHTS]

@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from rlgen.errors import StoreError
 from rlgen.protocol.schema import Protocol
+from rlgen.util import files
 from rlgen.util.hashing import digest
 
 
@@ -27,17 +28,28 @@ def prepared(path: Path, leftovers: Sequence[str] = ()) -> Iterator[None]:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
+        if not (path / ".rlgen").is_dir():
+            # Before a lock is written into a folder of somebody else.
+            _check_own(path, leftovers)
         (path / ".rlgen" / "locks").mkdir(parents=True, exist_ok=True)
-        names = {entry.name for entry in path.iterdir()} - {".rlgen", *leftovers}
-        if names and not (path / "store.json").is_file():
-            raise StoreError(
-                f"{path}: is not an rlgen store and not empty (holds {min(names)!r}); "
-                "choose another folder"
-            )
         with FileLock(path / ".rlgen" / "locks" / "store"):
+            # Under the lock, since another command may have been making the store until now.
+            for folder in (path, path / "parts", path / "history", path / "splits"):
+                files.remove_leftovers(folder)
+            _check_own(path, leftovers)
             yield
     except OSError as error:
         raise StoreError(f"{path}: cannot be written to: {error.strerror or error}") from None
+
+
+def _check_own(path: Path, leftovers: Sequence[str]) -> None:
+    """Refuse a folder that holds something and is no store."""
+    names = {entry.name for entry in path.iterdir()} - {".rlgen", *leftovers}
+    if names and not (path / "store.json").is_file():
+        raise StoreError(
+            f"{path}: is not an rlgen store and not empty (holds {min(names)!r}); "
+            "choose another folder"
+        )
 
 
 def identity(protocol: Protocol, margins: Mapping[str, Sequence[float]]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from filelock import FileLock, Timeout
 from rlgen.errors import StoreError
 from rlgen.store import records
 from rlgen.store.study_folder import StudyFolder
-from rlgen.util import files
+from rlgen.util import files, sums
 from rlgen.util.hashing import digest
 
 #: In a run's folder: what detectors read of agents.
@@ -51,14 +51,14 @@ class RunStore(StudyFolder):
 
     def run_folder(self, cell: str) -> Path:
         """Where a cell's run is, or will be."""
-        return self.path / "runs" / cell
+        return files.child(self.path / "runs", cell)
 
     def has(self, cell: str) -> bool:
         """Whether the cell is done."""
         return self.run_folder(cell).is_dir() or self._old_reading(cell) is not None
 
     def _old_reading(self, cell: str) -> Path | None:
-        paths = (self.path / folder / f"{cell}.json" for folder in OLD_READINGS)
+        paths = (files.child(self.path / name, cell, ".json") for name in OLD_READINGS)
         return next((path for path in paths if path.is_file()), None)
 
     def conditions(self, cell: str) -> set[str]:
@@ -78,7 +78,7 @@ class RunStore(StudyFolder):
 
         The operating system lets go of the claim when its holder dies.
         """
-        lock = FileLock(self.path / ".rlgen" / "locks" / cell)
+        lock = FileLock(files.child(self.path / ".rlgen" / "locks", cell))
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -98,7 +98,7 @@ class RunStore(StudyFolder):
         parts.mkdir(exist_ok=True)
         for old in parts.glob(f"{cell}.*"):
             shutil.rmtree(old, ignore_errors=True)
-        folder = parts / f"{cell}.{os.getpid()}"
+        folder = files.child(parts, f"{cell}.{os.getpid()}")
         folder.mkdir()
         return folder
 
@@ -119,6 +119,7 @@ class RunStore(StudyFolder):
         shutil.rmtree(aside / "splits", ignore_errors=True)
         if wanted:
             files.write_json(aside / "conditions.json", sorted(wanted))
+        sums.write(aside)
         final = self.run_folder(cell)
         if not whole:
             name = f"{cell}-{digest({'conditions': sorted(wanted)})[:8]}"
@@ -128,7 +129,7 @@ class RunStore(StudyFolder):
 
     def save_split(self, manifest: Mapping[str, Any], manifest_hash: str) -> None:
         """Keep which levels a split holds."""
-        path = self.path / "splits" / f"{manifest_hash}.json"
+        path = files.child(self.path / "splits", manifest_hash, ".json")
         if not path.exists():
             files.write_json(path, manifest)
 
@@ -139,7 +140,7 @@ class RunStore(StudyFolder):
 
     def fail(self, cell: str, why: str) -> Path:
         """Keep why a cell failed."""
-        folder = self.path / "failures" / cell
+        folder = files.child(self.path / "failures", cell)
         folder.mkdir(parents=True, exist_ok=True)
         files.write_text(folder / "traceback.txt", why)
         return folder / "traceback.txt"
@@ -155,7 +156,7 @@ class RunStore(StudyFolder):
 
     def recorded(self, name: str) -> Mapping[str, Any]:
         """What a JSON file that a paper adds to runs, or its cells write, holds, by cell."""
-        runs = sorted(p.name for p in (self.path / "runs").iterdir() if p.is_dir())
+        runs = sorted(p.name for p in (self.path / "runs").glob("*") if p.is_dir())
         paths = {cell: self._recorded(cell, name) for cell in runs}
         return files.JsonFiles({cell: path for cell, path in paths.items() if path is not None})
 
@@ -226,7 +227,7 @@ class RunStore(StudyFolder):
     def done(self) -> list[str]:
         """Ids of the cells that are done and whose runs hold records, sorted."""
         others = {entry["id"] for entry in self.plan() if not entry.get("records", True)}
-        runs = (p.name for p in (self.path / "runs").iterdir() if p.is_dir())
+        runs = (p.name for p in (self.path / "runs").glob("*") if p.is_dir())
         return sorted(name for name in runs if name not in others)
 
     def records(self) -> pd.DataFrame:

@@ -35,7 +35,7 @@ class StudyFolder:
         if not (path / "store.json").is_file():
             what = "is not an rlgen store" if path.exists() else "does not exist"
             raise StoreError(f"{path}: {what}")
-        holds = files.read_json(path / "store.json")
+        holds = files.read_table(path / "store.json")
         if holds.get("format") != FORMAT:
             raise StoreError(
                 f"{path}: store format {holds.get('format')!r}; this rlgen reads {FORMAT}"
@@ -119,7 +119,7 @@ class StudyFolder:
         for name, part in parts.items():
             (path / "parts").mkdir(exist_ok=True)
             union = merged(earlier[name], part) if name in earlier else part
-            files.write_text(path / "parts" / f"{name}.toml", union.text())
+            files.write_text(files.child(path / "parts", name, ".toml"), union.text())
         store._enter_cells(cells)
         return store
 
@@ -130,15 +130,18 @@ class StudyFolder:
 
     @classmethod
     def _lay_out(cls, path: Path, holds: Mapping[str, Any]) -> Self:
+        if not (path / "store.json").exists():
+            # First of all: a command that is killed after it leaves a store, which the next one
+            # goes on with.
+            path.mkdir(parents=True, exist_ok=True)
+            files.write_json(path / "store.json", {"format": FORMAT, **holds})
         for folder in FOLDERS:
             (path / folder).mkdir(parents=True, exist_ok=True)
-        if not (path / "store.json").exists():
-            files.write_json(path / "store.json", {"format": FORMAT, **holds})
         return cls(path)
 
     def _freeze(self) -> None:
         """Move the margins of a store of the first format to store.json."""
-        holds = files.read_json(self.path / "store.json")
+        holds = files.read_table(self.path / "store.json")
         if "margins" not in holds.get("claims", {"margins": {}}):
             frozen = {"paper": self.protocol().paper, "margins": self.margins()}
             holds["claims"] |= frozen
@@ -156,7 +159,7 @@ class StudyFolder:
             plan: ``{"id", "label", "settings"}`` of each run.
         """
         store = cls._lay_out(path, {"protocol": declared.name})
-        (path / ".rlgen" / "locks").mkdir()
+        (path / ".rlgen" / "locks").mkdir(exist_ok=True)
         files.write_text(path / "import.toml", declared.text())
         files.write_json(path / "plan.json", list(plan))
         return store
@@ -164,7 +167,7 @@ class StudyFolder:
     @property
     def purpose(self) -> str:
         """What a store without a protocol holds, such as "calibration"; empty for a study."""
-        return str(files.read_json(self.path / "store.json").get("purpose", ""))
+        return str(files.read_table(self.path / "store.json").get("purpose", ""))
 
     @property
     def imported(self) -> bool:
@@ -249,12 +252,12 @@ class StudyFolder:
 
     def claims_declared(self) -> dict[str, str]:
         """``sha256`` of the claims' margins, and when they were ``declared``; empty without any."""
-        frozen = files.read_json(self.path / "store.json").get("claims", {})
+        frozen = files.read_table(self.path / "store.json").get("claims", {})
         return {key: frozen[key] for key in ("sha256", "declared") if key in frozen}
 
     def margins(self) -> dict[str, list[float]]:
         """The margins by which each claim is judged, frozen when the store was made."""
-        frozen = files.read_json(self.path / "store.json").get("claims", {})
+        frozen = files.read_table(self.path / "store.json").get("claims", {})
         if not frozen or "margins" in frozen:
             margins: dict[str, list[float]] = frozen.get("margins", {})
             return margins

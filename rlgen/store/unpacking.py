@@ -8,7 +8,6 @@ content must have its size and its SHA-256.
 import hashlib
 import json
 import lzma
-import os
 import re
 import shutil
 import tarfile
@@ -19,6 +18,7 @@ from typing import Any, BinaryIO
 from rlgen.errors import RlgenError, StoreError
 from rlgen.store.bundle import BLOCK, END, FORMAT, MAGIC, MANIFEST, Member
 from rlgen.store.study_folder import FOLDERS
+from rlgen.util import files
 
 #: Most files of a bundle, levels of folders, and bytes of its manifest.
 MOST_FILES, MOST_LEVELS, MOST_MANIFEST = 200_000, 8, 1 << 25
@@ -106,10 +106,10 @@ def _members(stream: _Stream, size: int) -> list[Member]:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         number = manifest.get("format") if isinstance(manifest, dict) else None
         raise ValueError(f"format {str(number)[:20]}; this rlgen reads {FORMAT}")
-    files = manifest.get("files")
-    if not isinstance(files, list) or len(files) > MOST_FILES:
+    listed = manifest.get("files")
+    if not isinstance(listed, list) or len(listed) > MOST_FILES:
         raise ValueError(f"{MANIFEST} lists no files, or more than {MOST_FILES:,}")
-    members = [_member(entry) for entry in files]
+    members = [_member(entry) for entry in listed]
     total, most = sum(member.size for member in members), max(SMALL, MOST_TIMES * size)
     if total > most:
         raise ValueError(
@@ -192,8 +192,8 @@ def unpack(path: Path, folder: Path, check: Callable[[Path], None] | None = None
         StoreError: One line, at the first thing that is wrong; nothing is left then.
     """
     whole = folder.resolve()
-    aside = whole.with_name(f".{whole.name}.{os.getpid()}.unpacking")
-    shutil.rmtree(aside, ignore_errors=True)
+    files.remove_leftovers(whole.parent, whole.name)
+    aside = files.aside(whole)
     try:
         aside.mkdir(parents=True)
         for member, content in contents(path):

@@ -1,23 +1,87 @@
-"""Atomic writes."""
+"""Atomic writes, JSON, and names of files that come from elsewhere."""
 
 import json
 import os
+import platform
+import re
 import shutil
+import time
 from collections.abc import Iterator, Mapping
+from glob import escape
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from rlgen.errors import DamagedStoreError
+from rlgen.errors import DamagedStoreError, StoreError
+from rlgen.util import sums
+
+#: What a file or folder is called while it is written; its host and process are part of the name.
+_ASIDE = re.compile(r"\..+\.(?P<host>[^.]+)\.(?P<pid>\d+)\.[0-9a-f]{8}\.part", re.DOTALL)
+#: Seconds after which such a file of another host is a leftover.
+_OLD = 24 * 3600.0
+#: A name that is one component of a path on every system.
+NAME = r"[^\s./\\:][^/\\:\x00-\x1f\x7f]{0,199}"
+
+
+def aside(path: Path) -> Path:
+    """A name beside a path, unique among hosts and processes, to write to before a rename."""
+    host = re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:40] or "-"
+    return path.with_name(f".{path.name}.{host}.{os.getpid()}.{uuid4().hex[:8]}.part")
+
+
+def remove_leftovers(folder: Path, name: str = "") -> None:
+    """Remove what processes that have ended left aside in a folder.
+
+    Args:
+        folder: Where they wrote.
+        name: Of the only file or folder that they wrote, if it is known.
+    """
+    for path in folder.glob(f".{escape(name) or '*'}.*.part"):
+        match = _ASIDE.fullmatch(path.name)
+        if match is not None and _is_left(path, match["host"], int(match["pid"])):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _is_left(path: Path, host: str, pid: int) -> bool:
+    own = aside(path).name.split(".")[-4]
+    try:
+        if host != own:
+            return time.time() - path.stat().st_mtime > _OLD
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def child(folder: Path, name: str, suffix: str = "") -> Path:
+    """The path of a file or folder whose name comes from a file.
+
+    Raises:
+        StoreError: If it would not lie directly in the folder.
+    """
+    if not re.fullmatch(NAME, name):
+        raise StoreError(f"{folder}: {name[:300]!r} is not a name for a file")
+    return folder / f"{name}{suffix}"
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a temporary file and rename it into place."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    part = aside(path)
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -43,15 +107,27 @@ def without_nan(value: Any) -> Any:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file.
+    """The content of a JSON file, compared with its sum if it has one.
 
     Raises:
-        DamagedStoreError: If it is missing or not JSON.
+        DamagedStoreError: If it is missing, not JSON, or not as it was written.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return json.loads(sums.read(path).decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise DamagedStoreError(f"{path}: cannot be read: {error}") from None
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """The content of a JSON file that holds an object.
+
+    Raises:
+        DamagedStoreError: See ``read_json``; or if it holds something else.
+    """
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise DamagedStoreError(f"{path}: must be a JSON object, not {type(content).__name__}")
+    return content
 
 
 class JsonFiles(Mapping[str, Any]):
@@ -70,21 +146,29 @@ class JsonFiles(Mapping[str, Any]):
         return len(self._paths)
 
 
-def publish(aside: Path, final: Path) -> bool:
+def publish(part: Path, final: Path) -> bool:
     """Rename a folder into place, once all of its files are on disk.
 
     Returns:
         False if the final folder already exists; the other is then removed.
     """
-    for file in [*aside.iterdir(), aside]:
-        descriptor = os.open(file, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+    for file in [*part.iterdir(), part]:
+        _sync(file)
     try:
-        aside.rename(final)
+        part.rename(final)
     except OSError:
         if not final.is_dir():
             raise
-        shutil.rmtree(aside)
+        shutil.rmtree(part)
         return False
+    _sync(final.parent)
     return True
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -7,10 +7,13 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from rlgen.errors import LevelError, RlgenError, nearest
+from rlgen.util.files import NAME
 
 Scalar = bool | int | float | str
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**62)]
+#: What becomes the name of a file, or nothing.
+FileName = Annotated[str, Field(pattern=f"^({NAME})?$")]
 Probability = Annotated[float, Field(ge=0, le=1, strict=False)]
 
 

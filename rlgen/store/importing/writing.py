@@ -1,6 +1,5 @@
 """Write a validated table of returns as a store, atomically."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -198,7 +197,8 @@ def _write(
 ) -> None:
     # Beside the store, so that it can be renamed into place.
     folder = out.resolve()
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}.importing")
+    files.remove_leftovers(folder.parent, folder.name)
+    aside = files.aside(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         store = RunStore.create_imported(aside, declared, [run.entry for run in runs])
