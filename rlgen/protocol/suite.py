@@ -108,6 +108,11 @@ def _from_path(path: Path, seeds: Seeds | None, budget: str | None) -> Declarati
             f"{path}: holds imported results, which were trained elsewhere: there is no protocol "
             "to evaluate"
         )
+    if (path / "store.json").is_file():
+        raise ProtocolError(
+            f"{path}: is the folder of a study, not a protocol: `rlgen report {path}` shows it, "
+            "and the command that made it, or `rlgen evaluate PROTOCOL -o` with this folder, goes on"
+        )
     if (path / SUITE).is_file():
         return _suite(path, str(path), seeds, budget)
     if (path.parent / SUITE).is_file() and path.name != SUITE:

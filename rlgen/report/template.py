@@ -56,13 +56,23 @@ def _environment(*packages: str) -> jinja2.Environment:
 
 
 def csv_link(data: pd.DataFrame) -> str:
-    """The table as a data: URL, so that the page offers it without a script."""
+    """The table as a data: URL, so that the page offers it without a script.
+
+    A text that spreadsheets would compute as a formula is preceded by an apostrophe.
+    """
     buffer = io.StringIO()
+    texts = data.select_dtypes(include=["object", "string", "category"])
+    data = data.assign(**{name: texts[name].map(_inert).astype(object) for name in map(str, texts)})
     data.to_csv(buffer, index=False, quoting=csv.QUOTE_MINIMAL)
     return (
         "data:text/csv;charset=utf-8;base64,"
         + base64.b64encode(buffer.getvalue().encode()).decode()
     )
+
+
+def _inert(value: Any) -> Any:
+    formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if formula else value
 
 
 def _cell_text(value: Any) -> str:

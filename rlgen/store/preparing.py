@@ -1,5 +1,6 @@
 """What a store's folder holds before anything is computed: what it is, and its cells."""
 
+import re
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,10 +10,21 @@ from typing import Any
 
 from filelock import FileLock
 
-from rlgen.errors import StoreError
+from rlgen.errors import DamagedStoreError, StoreError
 from rlgen.protocol.schema import Protocol
 from rlgen.util import files
 from rlgen.util.hashing import digest
+
+#: What an entry of the plan holds.
+_KEYS: Mapping[str, type] = {
+    "id": str,
+    "kind": str,
+    "label": str,
+    "settings": dict,
+    "facts": dict,
+    "records": bool,
+}
+_REQUIRED = ("id", "label", "settings")
 
 
 @contextmanager
@@ -99,3 +111,22 @@ def entry(cell: Planned) -> dict[str, Any]:
     keys = ("id", "kind", "label", "settings", "facts")
     entry = {key: getattr(cell, key) for key in keys}
     return entry if cell.records else entry | {"records": False}
+
+
+def check_entries(entries: Any, path: Path) -> None:
+    """Refuse a plan that is not one of cells.
+
+    Raises:
+        DamagedStoreError: Naming the file, the first wrong entry and what is wrong with it.
+    """
+    if not isinstance(entries, list):
+        raise DamagedStoreError(f"{path}: must be a list of cells, not {type(entries).__name__}")
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            raise DamagedStoreError(f"{path}: entry {number} must be an object")
+        for key, kind in _KEYS.items():
+            value = entry.get(key, kind())
+            if type(value) is not kind or (key in _REQUIRED and key not in entry):
+                raise DamagedStoreError(f"{path}: entry {number}: {key} must be a {kind.__name__}")
+        if not re.fullmatch(files.NAME, entry["id"]) or not entry["label"].isprintable():
+            raise DamagedStoreError(f"{path}: entry {number}: its id or label is not a name")

@@ -12,7 +12,7 @@ from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
 from rlgen.store.bundle import check_is_folder
 from rlgen.store.imported import Imported
-from rlgen.store.preparing import Planned, entry, identity, prepared
+from rlgen.store.preparing import Planned, check_entries, entry, identity, prepared
 from rlgen.util import files
 from rlgen.util.toml import load, toml
 
@@ -273,6 +273,7 @@ class StudyFolder:
         """
         path = self.path / "plan.json"
         entries: list[dict[str, Any]] = files.read_json(path) if path.exists() else []
+        check_entries(entries, path)
         return entries
 
 

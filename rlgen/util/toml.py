@@ -8,6 +8,9 @@ import tomli_w
 
 from rlgen.errors import ProtocolError
 
+#: The largest file of settings, in bytes.
+MOST_BYTES = 16 * 1024**2
+
 
 def load(path: Path) -> dict[str, Any]:
     """The keys of a TOML file.
@@ -16,6 +19,12 @@ def load(path: Path) -> dict[str, Any]:
         ProtocolError: If it cannot be read.
     """
     try:
+        # Reading a pipe would wait for somebody to write.
+        if path.exists() and not path.is_file():
+            what = "is a folder" if path.is_dir() else "is not a file"
+            raise ProtocolError(f"{path}: {what}")
+        if path.stat().st_size > MOST_BYTES:
+            raise ProtocolError(f"{path}: has more than {MOST_BYTES:,} bytes")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file"
@@ -29,6 +38,8 @@ def loads(text: str, where: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProtocolError(f"{where}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise ProtocolError(f"{where}: not valid TOML: nested too deeply") from None
 
 
 def toml(value: Any) -> str:

@@ -35,6 +35,8 @@ MOST_PANELS = 24
 
 _STYLE = {
     "svg.fonttype": "none",
+    # Names come from files, and a dollar in one begins no formula.
+    "text.parse_math": False,
     "font.size": 10,
     "axes.titlesize": 10,
     "axes.labelsize": 10,

@@ -11,16 +11,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from numpy.typing import NDArray
 from PIL import Image
 
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number
+from rlgen.errors import DamagedStoreError
 from rlgen.report.figures.base import Drawing, Figure, select, style, to_svg
 
 NAME = "trajectories"
 #: Most cells shown, each in two pictures.
 MOST_CELLS = 8
+#: The most pixels of a picture; frames of environments have fewer.
+MOST_PIXELS = 4_000_000
 
 Episode = Mapping[str, Any]
 Cell = Mapping[str, Any]
@@ -102,12 +106,12 @@ def _caption(results: Results, cell: Cell, episode: Episode) -> str:
 
 
 def _picture(axis: Axes, episode: Episode) -> None:
-    image = Image.open(io.BytesIO(base64.b64decode(episode["picture"]))).convert("RGB")
+    pixels = _pixels(episode["picture"])
     if episode["positions"] is None:
-        axis.imshow(np.asarray(image))
+        axis.imshow(pixels)
         return
     height, width = episode["grid"]
-    axis.imshow(np.asarray(image), extent=(-0.5, width - 0.5, height - 0.5, -0.5))
+    axis.imshow(pixels, extent=(-0.5, width - 0.5, height - 0.5, -0.5))
     cells = np.array(episode["positions"], dtype=float)
     # A slowly changing drift separates the way there from the way back.
     t = np.arange(len(cells)) / 7
@@ -118,6 +122,24 @@ def _picture(axis: Axes, episode: Episode) -> None:
     axis.add_collection(LineCollection(list(lines[moved]), colors=shades[moved], linewidths=1.6))
     x, y = path[:-1][~moved].T
     axis.scatter(x, y, s=9, facecolors="none", edgecolors=shades[~moved], linewidths=0.8)
+
+
+def _pixels(picture: str) -> NDArray[np.uint8]:
+    """Decode a base64 PNG of a store, which may be anybody's.
+
+    Raises:
+        DamagedStoreError: If it is something else, or larger than a frame.
+    """
+    try:
+        # No other format: some of Pillow's run programs.
+        with Image.open(io.BytesIO(base64.b64decode(picture)), formats=["PNG"]) as image:
+            width, height = image.size
+            if width * height > MOST_PIXELS:
+                raise DamagedStoreError(f"a picture of an episode has {width} x {height} pixels")
+            return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DamagedStoreError(f"a picture of an episode is no PNG: {reason[:100]}") from None
 
 
 FIGURE = Trajectories()
