@@ -111,7 +111,7 @@ def _from_path(path: Path, seeds: Seeds | None, budget: str | None) -> Declarati
     if (path / "store.json").is_file():
         raise ProtocolError(
             f"{path}: is the folder of a study, not a protocol: `rlgen report {path}` shows it, "
-            "and the command that made it, or `rlgen evaluate PROTOCOL -o` with this folder, goes on"
+            "the command that made it, or `rlgen evaluate PROTOCOL -o` with it, goes on"
         )
     if (path / SUITE).is_file():
         return _suite(path, str(path), seeds, budget)
