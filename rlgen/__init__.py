@@ -14,15 +14,13 @@ if TYPE_CHECKING:
     from rlgen.levels.family import Family, Levels
     from rlgen.levels.split import Split
     from rlgen.perturbations.condition import Condition
-    from rlgen.policies.base import ContinuousPolicy, MemorylessPolicy, Policy
+    from rlgen.policies.base import Policy
     from rlgen.report.kept import bundle, verify
 
 __all__ = [
     "Condition",
-    "ContinuousPolicy",
     "Family",
     "Levels",
-    "MemorylessPolicy",
     "Policy",
     "Result",
     "RlgenError",
@@ -40,10 +38,8 @@ __all__ = [
 
 _HOME = {
     "Condition": "rlgen.perturbations.condition",
-    "ContinuousPolicy": "rlgen.policies.base",
     "Family": "rlgen.levels.family",
     "Levels": "rlgen.levels.family",
-    "MemorylessPolicy": "rlgen.policies.base",
     "Policy": "rlgen.policies.base",
     "RlgenError": "rlgen.errors",
     "Split": "rlgen.levels.split",
@@ -53,6 +49,12 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("MemorylessPolicy", "ContinuousPolicy"):
+        raise import_module("rlgen.errors").PolicyError(
+            f"rlgen.{name} is now rlgen.Policy: define distribution(observations, state), which "
+            "returns (action probabilities, state), or act(observations, state, rng), which "
+            "returns (actions, state)"
+        )
     if name not in __all__:
         raise AttributeError(f"module 'rlgen' has no attribute {name!r}")
     return getattr(import_module(_HOME.get(name, "rlgen.api")), name)

@@ -14,7 +14,8 @@ from rlgen.levels import lookup
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import Split
 from rlgen.levels.split import draw_split as _draw_split
-from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy, why_not
+from rlgen.policies import fitting
+from rlgen.policies.base import Policy
 from rlgen.policies.functions import as_policy
 from rlgen.protocol import shipped, suite
 from rlgen.protocol.suite import ProtocolLike
@@ -201,7 +202,7 @@ def select(out: str | Path, pool: str = "validation", k: int = 1) -> list[str]:
 
 
 def evaluate_policy(
-    policy: AnyPolicy | Callable[[Any], Any] | Any,
+    policy: Policy | Callable[[Any], Any] | Any,
     family: str | Family,
     levels: Levels | Sequence[int],
     conditions: str | Sequence[str] = ("plain",),
@@ -215,8 +216,8 @@ def evaluate_policy(
 
     Args:
         policy: A ``Policy``; a function from observations ``(B, ...)`` to action probabilities
-            ``(B, A)``; or a model of stable-baselines3 or sb3-contrib. Where actions are vectors
-            of numbers, a ``ContinuousPolicy``, or a function to actions ``(B, *action shape)``.
+            ``(B, A)``, or to actions ``(B, *action shape)`` where these are vectors of numbers; or
+            a model of stable-baselines3 or sb3-contrib.
         family: A family or its name.
         levels: Levels of the family, or their ids.
         conditions: One or several, such as "greedy" or "random_spawn+sticky_proposed:0.25".
@@ -238,11 +239,9 @@ def evaluate_policy(
     batch = levels if isinstance(levels, Levels) else family.generate(levels)
     if not len(batch):
         raise LevelError("there are no levels to evaluate on")
-    if not isinstance(policy, Policy | ContinuousPolicy):
+    if not isinstance(policy, Policy):
         policy = as_policy(policy, family)
-    unfit = why_not(policy, family)
-    if unfit is not None:
-        raise ProtocolError(f"{type(policy).__name__}: {unfit}")
+    fitting.check(policy, family, batch, type(policy).__name__)
     texts = [conditions] if isinstance(conditions, str) else list(conditions)
     faced = [Condition.parse(text) for text in texts]
     for text, condition in zip(texts, faced, strict=True):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rlgen.analysis.results import Results
     from rlgen.levels.split import Split
     from rlgen.networks.base import Network
-    from rlgen.policies.base import AnyPolicy
+    from rlgen.policies.base import Policy
     from rlgen.protocol.suite import Declaration
     from rlgen.study.cell import Cell
     from rlgen.util.registry import Catalogue
@@ -90,7 +90,7 @@ class Paper:
         del results, summary
         return ()
 
-    def record(self, policy: "AnyPolicy", split: "Split", seed: int) -> Mapping[str, Any]:
+    def record(self, policy: "Policy", split: "Split", seed: int) -> Mapping[str, Any]:
         """Contents of the ``record_files`` of one run, by name.
 
         Args:

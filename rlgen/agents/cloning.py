@@ -18,7 +18,9 @@ from rlgen.evaluation import planner
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.networks import NETWORKS
-from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
+from rlgen.policies import network_policy
+from rlgen.policies.network_policy import NetworkPolicy
+from rlgen.policies.spec import PolicySpec
 from rlgen.util.seeding import library_seed, stream
 
 BATCH = 256
@@ -36,7 +38,7 @@ def clone(
     *,
     steps: int = 3000,
     device: str = "cpu",
-) -> TorchPolicy:
+) -> NetworkPolicy:
     """Train a network to act like the planner.
 
     The loss is the cross-entropy to the uniform distribution on the optimal actions (best return,
@@ -91,9 +93,8 @@ def clone(
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
-    return TorchPolicy(
-        PolicySpec(NETWORKS[network], space.shape, tabular.n_actions, "softmax"), body, head
-    )
+    spec = PolicySpec(NETWORKS[network], space.shape, tabular.n_actions, "softmax")
+    return network_policy.trained(spec, body, head)
 
 
 def _labels(tabular: TabularLevels) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

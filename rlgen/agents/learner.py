@@ -23,10 +23,9 @@ from rlgen.levels.spaces import parts_of
 from rlgen.networks.base import Network
 from rlgen.networks.box_head import BoxHead
 from rlgen.networks.trunk import TrunkExtractor
-from rlgen.policies.box_policy import BoxSpec, ContinuousSpec, ContinuousTorchPolicy
+from rlgen.policies import box_policy, network_policy
 from rlgen.policies.checkpoint import TrainedPolicy
-from rlgen.policies.recurrent_policy import RecurrentPolicy, RecurrentSpec
-from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
+from rlgen.policies.spec import BoxSpec, ContinuousSpec, PolicySpec, RecurrentSpec
 
 #: Settings that are not arguments of stable-baselines3's algorithms.
 _OURS = (
@@ -181,16 +180,16 @@ def policy_of(
         box = BoxSpec.of(actions)
         size = prod(actions.shape)
         continuous = ContinuousSpec(network, shape, size, how.box_head, box, parts=parts)
-        return ContinuousTorchPolicy(continuous, trunk, head)
+        return box_policy.trained(continuous, trunk, head)
     assert isinstance(actions, gym.spaces.Discrete)
     n_actions = int(actions.n)
     if how.lstm is None:
         spec = PolicySpec(network, shape, n_actions, how.head, parts=parts)
-        return TorchPolicy(spec, trunk, head)
+        return network_policy.trained(spec, trunk, head)
     lstm = how.lstm(model)
     size, depth = lstm.hidden_size, lstm.num_layers
     recurrent = RecurrentSpec(network, shape, n_actions, how.head, size, depth, parts=parts)
-    return RecurrentPolicy(recurrent, trunk, lstm, head)
+    return network_policy.trained(recurrent, trunk, head, lstm)
 
 
 def resolve_precision(wanted: str, network: Network, device: str) -> torch.dtype:

@@ -27,7 +27,7 @@ class Recipe:
         algorithm: Its class.
         policy: The class, or the name, of its stable-baselines3 policy.
         network: From the model to its trunk and its linear head or ``BoxHead``.
-        head: Head for discrete actions, see ``torch_policy.PolicySpec``; "" if it has none.
+        head: Head for discrete actions, see ``policies.spec.PolicySpec``; "" if it has none.
         box_head: Head for continuous actions, a key of ``box_head.SQUASHED``; "" if it has none.
         adam: Arguments of Adam other than torch's defaults; None if it does not use gradients.
         policy_settings: Arguments of the policy that are not settings.

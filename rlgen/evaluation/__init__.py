@@ -7,13 +7,13 @@ from rlgen.evaluation.outcome import Outcome
 from rlgen.evaluation.rollout import EPISODES
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import AnyPolicy, MemorylessPolicy
+from rlgen.policies.base import Categorical, Policy
 from rlgen.policies.open_loop import OpenLoopPolicy
 
 __all__ = ["EPISODES", "Outcome", "can_be_exact", "evaluate"]
 
 
-def can_be_exact(policy: AnyPolicy, family: Family, levels: Levels, condition: Condition) -> bool:
+def can_be_exact(policy: Policy, family: Family, levels: Levels, condition: Condition) -> bool:
     """Whether the policy's returns on these levels under this condition can be computed.
 
     Returns of an ``OpenLoopPolicy`` can be computed where starts are fixed, since the start decides
@@ -24,12 +24,12 @@ def can_be_exact(policy: AnyPolicy, family: Family, levels: Levels, condition: C
     if isinstance(policy, OpenLoopPolicy):
         computable = not condition.random_spawn
     else:
-        computable = isinstance(policy, MemorylessPolicy) and policy.memoryless
+        computable = isinstance(policy, Categorical) and policy.memoryless
     return computable and len(levels) > 0 and family.tabular(levels.take(slice(0, 1))) is not None
 
 
 def evaluate(
-    policy: AnyPolicy,
+    policy: Policy,
     family: Family,
     levels: Levels,
     conditions: Sequence[Condition],
@@ -56,7 +56,7 @@ def evaluate(
     if isinstance(policy, OpenLoopPolicy):
         outcomes |= open_loop.evaluate(policy, family, levels, computed)
     elif computed:
-        assert isinstance(policy, MemorylessPolicy)
+        assert isinstance(policy, Categorical)
         outcomes |= exact.evaluate(policy, family, levels, computed)
     outcomes |= rollout.evaluate(policy, family, levels, played, episodes=episodes, seed=seed)
     return {condition.name: outcomes[condition.name] for condition in conditions}

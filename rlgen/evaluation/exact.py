@@ -10,7 +10,7 @@ from rlgen.evaluation.outcome import Outcome
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import MemorylessPolicy
+from rlgen.policies.base import Categorical
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ def chunks(family: Family, levels: Levels) -> Iterator[TabularLevels]:
 
 
 def evaluate(
-    policy: MemorylessPolicy, family: Family, levels: Levels, conditions: Sequence[Condition]
+    policy: Categorical, family: Family, levels: Levels, conditions: Sequence[Condition]
 ) -> dict[str, Outcome]:
     """The exact outcome of a policy on each level under each condition.
 
@@ -50,7 +50,7 @@ def evaluate(
     parts: dict[str, list[Outcome]] = {condition.name: [] for condition in conditions}
     for tabular in chunks(family, levels):
         states = np.arange(tabular.n_states, dtype=np.int32)
-        probabilities = policy.probabilities(tabular.observe(states))
+        probabilities, _ = policy.distribution(tabular.observe(states), None)
         for name, outcome in solve(tabular, probabilities, conditions, family.noop).items():
             parts[name].append(outcome)
     return {name: Outcome.joined(outcomes) for name, outcomes in parts.items()}

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rlgen.errors import LevelError
-from rlgen.evaluation.rollout import sample
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import Split
 from rlgen.perturbations.base import Channel
 from rlgen.perturbations.condition import PLAIN, Condition
-from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy
+from rlgen.policies.base import Categorical, Policy, sample
 from rlgen.util.seeding import library_seed, stream
 
 #: The conditions of strips.
@@ -75,26 +74,30 @@ class _Episode:
             self._env.close()
 
 
-def _play(policy: AnyPolicy, episodes: Sequence[_Episode]) -> None:
+def _play(policy: Policy, episodes: Sequence[_Episode]) -> None:
     """Play episodes side by side until all have ended."""
-    memory = policy.start(len(episodes))
+    if not isinstance(policy, Categorical) and len(episodes) > 1:
+        for episode in episodes:  # each draws its actions from a generator of its own
+            _play(policy, [episode])
+        return
+    state = policy.start(len(episodes))
     while not all(episode.ended for episode in episodes):
         # Of all, so that what one does does not depend on when others end.
         observations = np.stack([episode.observation for episode in episodes])
-        if isinstance(policy, ContinuousPolicy):
-            (alone,) = episodes  # whose generator draws the action
-            rows, memory = policy.act(observations, memory, alone.rng)
-            actions = list(rows)
-        else:
-            probabilities, memory = policy.act(observations, memory)
+        if isinstance(policy, Categorical):
+            probabilities, state = policy.distribution(observations, state)
             actions = [e.draw(row) for e, row in zip(episodes, probabilities, strict=True)]
+        else:
+            (alone,) = episodes
+            rows, state = policy.act(observations, state, alone.rng)
+            actions = list(np.asarray(rows))
         for episode, action in zip(episodes, actions, strict=True):
             if not episode.ended:
                 episode.step(action)
 
 
 def worst_level_trajectories(
-    policy: AnyPolicy, split: Split, rows: pd.DataFrame, *, seed: int
+    policy: Policy, split: Split, rows: pd.DataFrame, *, seed: int
 ) -> list[dict[str, Any]]:
     """One sampled episode on the training and on the test level with the lowest expected return.
 
@@ -124,7 +127,7 @@ def worst_level_trajectories(
     return episodes
 
 
-def record(policy: AnyPolicy, split: Split, level: Levels, *, seed: int) -> dict[str, Any]:
+def record(policy: Policy, split: Split, level: Levels, *, seed: int) -> dict[str, Any]:
     """Play one episode and record the data of a drawing of it.
 
     Args:
@@ -158,7 +161,7 @@ def record(policy: AnyPolicy, split: Split, level: Levels, *, seed: int) -> dict
     }
 
 
-def strip_episodes(policy: AnyPolicy, split: Split, seed: int) -> list[dict[str, Any]]:
+def strip_episodes(policy: Policy, split: Split, seed: int) -> list[dict[str, Any]]:
     """One episode on the first training and on the first test level under each of ``CONDITIONS``.
 
     Zhang et al. 2018 (figures 4 and 8 to 17) draw such episodes step by step.
@@ -173,7 +176,7 @@ def strip_episodes(policy: AnyPolicy, split: Split, seed: int) -> list[dict[str,
         floor plans or continuous actions; conditions that do not fit the family are left out.
     """
     family = split.family
-    if isinstance(policy, ContinuousPolicy) or family.floor_plan(split.test) is None:
+    if family.box is not None or family.floor_plan(split.test) is None:
         return []
     faced = [Condition.parse(name) for name in CONDITIONS]
     faced = [condition for condition in faced if condition.why_not(family, policy) is None]

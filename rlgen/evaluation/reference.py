@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from rlgen.evaluation import exact, planner, rollout
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import AnyPolicy
-from rlgen.policies.box import UniformContinuous
-from rlgen.policies.functions import FunctionPolicy
+from rlgen.policies.functions import uniform_policy
 from rlgen.util.files import write_bytes
 from rlgen.util.hashing import digest
 
@@ -95,20 +93,13 @@ def _compute(family: Family, levels: Levels, worlds: Sequence[Condition]) -> dic
 def _play(
     family: Family, levels: Levels, worlds: Sequence[Condition], episodes: int
 ) -> dict[str, Pair]:
-    random = rollout.evaluate(_uniform(family), family, levels, worlds, episodes=episodes)
+    random = rollout.evaluate(uniform_policy(family), family, levels, worlds, episodes=episodes)
     best = np.full(len(levels), family.return_bounds()[1])
     # Not the mean of each level: it may be the best return by chance, which leaves no scale.
     return {
         name: (best, np.full(len(levels), outcome.ret_mean.mean()))
         for name, outcome in random.items()
     }
-
-
-def _uniform(family: Family) -> AnyPolicy:
-    if family.box is not None:
-        return UniformContinuous(family.box)
-    n = family.n_actions
-    return FunctionPolicy(lambda observations: np.full((len(observations), n), 1 / n), n)
 
 
 def _file(family: Family, levels: Levels, world: Condition, episodes: int, cache: Path) -> Path:

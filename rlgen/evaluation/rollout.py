@@ -10,7 +10,7 @@ from rlgen.evaluation.noise import Noise
 from rlgen.evaluation.outcome import Outcome
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import AnyPolicy, ContinuousPolicy
+from rlgen.policies.base import Categorical, Policy, sample
 from rlgen.util.seeding import library_seed, stream
 
 #: Default number of episodes per level.
@@ -18,7 +18,7 @@ EPISODES = 100
 
 
 def evaluate(
-    policy: AnyPolicy,
+    policy: Policy,
     family: Family,
     levels: Levels,
     conditions: Sequence[Condition],
@@ -47,7 +47,7 @@ def evaluate(
 
 
 def _condition(
-    policy: AnyPolicy,
+    policy: Policy,
     family: Family,
     levels: Levels,
     condition: Condition,
@@ -78,7 +78,7 @@ def _condition(
 
 
 def _play(
-    policy: AnyPolicy,
+    policy: Policy,
     family: Family,
     levels: Levels,
     tasks: NDArray[np.int64],
@@ -121,7 +121,7 @@ def _play(
 
 
 def draw(
-    policy: AnyPolicy, condition: Condition, observations: Any, state: Any, rng: np.random.Generator
+    policy: Policy, condition: Condition, observations: Any, state: Any, rng: np.random.Generator
 ) -> tuple[NDArray[Any], Any]:
     """Draw one action for each of ``B`` episodes, as the policy acts under the condition.
 
@@ -135,21 +135,13 @@ def draw(
     Returns:
         int64 ``(B,)`` or float32 ``(B, *action shape)``, and the new memory.
     """
-    if isinstance(policy, ContinuousPolicy):
-        return policy.act(observations, state, None if condition.greedy else rng)
-    probabilities, state = policy.act(observations, state)
+    if not isinstance(policy, Categorical):
+        actions, state = policy.act(observations, state, None if condition.greedy else rng)
+        return np.asarray(actions), state
+    probabilities, state = policy.distribution(observations, state)
     return sample(condition.policy(probabilities), rng), state
 
 
 def _final(info: dict[str, Any], key: str, n: int, unknown: float) -> NDArray[np.float64]:
     final = info["final_info"].get(key)
     return np.full(n, unknown) if final is None else np.asarray(final, dtype=np.float64)
-
-
-def sample(probabilities: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw one action from each row of ``(B, A)``; int64 ``(B,)``."""
-    cumulative = probabilities.cumsum(axis=1)
-    # Scaled by the last sum, which may be just below one by rounding.
-    drawn = rng.random((len(probabilities), 1)) * cumulative[:, -1:]
-    actions: NDArray[np.int64] = (cumulative <= drawn).sum(axis=1).astype(np.int64)
-    return actions

@@ -11,11 +11,11 @@ from rlgen.evaluation import reference
 from rlgen.evaluation.outcome import Outcome
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import AnyPolicy
+from rlgen.policies.base import Policy
 
 
 def table(
-    policy: AnyPolicy,
+    policy: Policy,
     family: Family,
     levels: Levels,
     conditions: Sequence[Condition],

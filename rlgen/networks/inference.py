@@ -20,6 +20,12 @@ def batches(n: int, device: torch.device = CPU) -> Iterator[slice]:
         yield slice(first, first + size)
 
 
+def device_of(*modules: nn.Module) -> torch.device:
+    """The device of the first parameter; the CPU where there is none."""
+    parameters = (parameter for module in modules for parameter in module.parameters())
+    return next((parameter.device for parameter in parameters), CPU)
+
+
 @contextmanager
 def playing(*modules: nn.Module) -> Iterator[None]:
     """Put modules in evaluation mode, in float32, within this context."""

@@ -172,7 +172,13 @@ class Perturbation:
         """Whether it is defined for discrete actions alone."""
         mine, base = type(self), Perturbation
         between = mine.channel is not base.channel and mine.box_channel is base.box_channel
-        return between or (mine.policy is not base.policy and mine.greedy is base.greedy)
+        return between or self.needs_probabilities
+
+    @property
+    def needs_probabilities(self) -> bool:
+        """Whether it changes the action probabilities of a policy, which must have some."""
+        mine, base = type(self), Perturbation
+        return mine.policy is not base.policy and mine.greedy is base.greedy
 
     def greedy(self, strength: float) -> bool:
         """Whether a continuous policy takes its greedy action."""

@@ -8,7 +8,7 @@ from rlgen.errors import ProtocolError
 from rlgen.levels.family import Family
 from rlgen.perturbations import PERTURBATIONS, box
 from rlgen.perturbations.base import IDENTITY, Channel, Floats, Perturbation
-from rlgen.policies.base import AnyPolicy
+from rlgen.policies.base import Categorical, Policy
 
 PLAIN = "plain"
 
@@ -118,7 +118,7 @@ class Condition:
         channels = [m.channel(strength, n_actions, noop_) for m, strength in self.members]
         return reduce(Channel.then, [c for c in channels if c is not None] or [IDENTITY])
 
-    def why_not(self, family: Family, policy: AnyPolicy | None = None) -> str | None:
+    def why_not(self, family: Family, policy: Policy | None = None) -> str | None:
         """The reason why the condition does not fit the family or the policy, or None."""
         idle = family.noop if family.box is None else family.idle
         for name, _ in self.parts:
@@ -128,8 +128,12 @@ class Condition:
                 return f"{name} needs continuous observations, and {family.name} has none"
             if PERTURBATIONS[name].needs_noop and idle is None:
                 return f"{name} needs an action that does nothing, and {family.name} has none"
-            if name == "temperature" and policy is not None and not policy.stochastic:
-                return "temperature needs action probabilities, and this policy has none"
+            if (
+                PERTURBATIONS[name].needs_probabilities
+                and policy is not None
+                and not (policy.stochastic and isinstance(policy, Categorical))
+            ):
+                return f"{name} needs action probabilities, and this policy has none"
         if self.random_spawn and not family.can_spawn:
             return f"{family.name} cannot draw start cells"
         return None

@@ -1,117 +1,121 @@
-"""Policies: from batches of observations to action probabilities, or to continuous actions."""
+"""Policies: from batches of observations to actions, by action probabilities or without."""
 
-from abc import ABC, abstractmethod
-from typing import Any
+from inspect import signature
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlgen.errors import PolicyError
 from rlgen.levels.family import Family
 
 Observations = NDArray[Any]
 Probabilities = NDArray[np.float64]
-Actions = NDArray[np.float32]
+#: int64 ``(B,)`` where actions are discrete, float32 ``(B, *action shape)`` where they are a box.
+Actions = NDArray[Any]
+
+_ACT = "act(observations, state, rng), which returns (actions, state)"
+_DISTRIBUTION = "distribution(observations, state), which returns (action probabilities, state)"
 
 
-class Policy(ABC):
-    """A policy over discrete actions.
+@runtime_checkable
+class Categorical(Protocol):
+    """What a policy has that knows the probabilities of its discrete actions.
+
+    Asked with ``isinstance``. Returns of such a policy can be computed on tabular levels if it is
+    memoryless, and conditions such as "temperature" can change its probabilities.
+    """
+
+    def distribution(self, observations: Observations, state: Any) -> tuple[Probabilities, Any]:
+        """Action probabilities at one step of ``B`` episodes.
+
+        Args:
+            observations: ``(B, *observation shape)``.
+            state: What ``start`` or the previous call returned.
+
+        Returns:
+            float64 ``(B, A)`` with rows that sum to one, and the new state.
+        """
+
+
+class Policy:
+    """Whatever acts. A subclass defines ``distribution``, as in ``Categorical``, or ``act``.
 
     Attributes:
-        memoryless: Whether the probabilities depend on the current observation alone. Such a
-            policy can be evaluated exactly; of others only ``OpenLoopPolicy`` can.
-        stochastic: Whether it ever gives more than one action a positive probability.
+        stochastic: Whether actions are drawn, so that greedy actions differ from them.
+
+    Raises:
+        PolicyError: For a subclass written for an interface of older versions.
 
     Example:
         >>> class Alternate(Policy):
-        ...     memoryless = False
         ...     stochastic = False
         ...
         ...     def start(self, n):
         ...         return np.zeros(n, np.int64)
         ...
-        ...     def act(self, observations, memory):
-        ...         return np.eye(2)[memory], 1 - memory
+        ...     def distribution(self, observations, state):
+        ...         return np.eye(2)[state], 1 - state
     """
 
-    memoryless: bool = True
     stochastic: bool = True
 
-    def start(self, n: int) -> Any:
-        """The memory of ``n`` fresh episodes; None for a memoryless policy."""
-        del n
-        return None
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        old = ""
+        if len(signature(cls.act).parameters) == 3:  # with self
+            old = f"act(observations, memory) is now {_DISTRIBUTION}: rename it"
+        elif hasattr(cls, "probabilities") and not hasattr(cls, "distribution"):
+            old = f"probabilities(observations) is now {_DISTRIBUTION}"
+        if old:
+            raise PolicyError(f"{cls.__name__}: {old}; a policy without probabilities has {_ACT}")
 
-    @abstractmethod
-    def act(self, observations: Observations, memory: Any) -> tuple[Probabilities, Any]:
-        """One step of ``B`` episodes.
+    @property
+    def memoryless(self) -> bool:
+        """Whether what it does depends on the current observation alone.
 
-        Args:
-            observations: ``(B, *observation shape)``.
-            memory: What ``start`` or the previous call returned.
-
-        Returns:
-            float64 ``(B, A)`` with rows that sum to one, and the new memory.
+        A policy without a ``start`` of its own has nothing to remember.
         """
-
-
-class MemorylessPolicy(Policy):
-    """A policy whose action probabilities depend on the current observation alone."""
-
-    @abstractmethod
-    def probabilities(self, observations: Observations) -> Probabilities:
-        """float64 ``(B, A)`` with rows that sum to one."""
-
-    def act(self, observations: Observations, memory: Any) -> tuple[Probabilities, Any]:
-        """See ``Policy.act``."""
-        return self.probabilities(observations), memory
-
-
-class ContinuousPolicy(ABC):
-    """A policy over a bounded box of actions.
-
-    Its returns are estimated from rollouts, never computed.
-
-    Attributes:
-        memoryless: Whether actions depend on the current observation alone.
-        stochastic: Whether actions are drawn, so that greedy actions differ from them.
-    """
-
-    memoryless: bool = True
-    stochastic: bool = True
+        return type(self).start is Policy.start
 
     def start(self, n: int) -> Any:
-        """The memory of ``n`` fresh episodes; None for a memoryless policy."""
+        """The state of ``n`` fresh episodes; None for a memoryless policy."""
         del n
         return None
 
-    @abstractmethod
     def act(
-        self, observations: Observations, memory: Any, rng: np.random.Generator | None
+        self, observations: Observations, state: Any, rng: np.random.Generator | None
     ) -> tuple[Actions, Any]:
-        """One step of ``B`` episodes.
+        """One step of ``B`` episodes; by default it draws from ``distribution``.
 
         Args:
             observations: ``(B, *observation shape)``.
-            memory: What ``start`` or the previous call returned.
+            state: What ``start`` or the previous call returned.
             rng: Draws the actions; None asks for the greedy ones.
 
         Returns:
-            float32 ``(B, *action shape)``, within the box, and the new memory.
+            int64 ``(B,)``, or float32 ``(B, *action shape)`` within the box; and the new state.
+
+        Raises:
+            PolicyError: If the class defines neither ``act`` nor ``distribution``.
         """
+        if not isinstance(self, Categorical):
+            raise PolicyError(f"{type(self).__name__}: a policy defines {_DISTRIBUTION}, or {_ACT}")
+        probabilities, state = self.distribution(observations, state)
+        if rng is None:
+            return probabilities.argmax(axis=1), state
+        return sample(probabilities, rng), state
 
 
-#: Every policy that can be evaluated.
-AnyPolicy = Policy | ContinuousPolicy
+def sample(probabilities: Probabilities, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw one action from each row of ``(B, A)``; int64 ``(B,)``."""
+    cumulative = probabilities.cumsum(axis=1)
+    # Scaled by the last sum, which may be just below one by rounding.
+    drawn = rng.random((len(probabilities), 1)) * cumulative[:, -1:]
+    actions: NDArray[np.int64] = (cumulative <= drawn).sum(axis=1).astype(np.int64)
+    return actions
 
 
 def kind(family: Family) -> str:
     """The kind of a family's actions: "discrete" or "continuous"."""
     return "discrete" if family.box is None else "continuous"
-
-
-def why_not(policy: AnyPolicy, family: Family) -> str | None:
-    """The reason why a policy's actions do not fit a family, or None if they do."""
-    own = "continuous" if isinstance(policy, ContinuousPolicy) else "discrete"
-    if own == kind(family):
-        return None
-    return f"its actions are {own}; those of {family.name} are {kind(family)}"

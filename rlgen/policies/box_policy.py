@@ -1,8 +1,6 @@
-"""Networks as policies with continuous actions."""
+"""Torch networks as policies with continuous actions."""
 
-from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -13,38 +11,47 @@ from torch import nn
 
 from rlgen.networks import box_head, inference
 from rlgen.networks.box_head import BoxHead, Normals
-from rlgen.networks.trunk import Trunk
-from rlgen.policies.base import Actions, ContinuousPolicy
+from rlgen.policies.base import Actions, Policy
 from rlgen.policies.box import clipped
-from rlgen.policies.torch_policy import PolicySpec
+from rlgen.policies.spec import ContinuousSpec
 
 
-class BoxPolicy(ContinuousPolicy):
-    """A policy whose actions are drawn from normal distributions, or are their means.
+class BoxPolicy(Policy):
+    """Actions drawn from the normal distributions of a torch network, or their means.
 
     Args:
         box: The action space.
-        network: The modules to switch from training to evaluation while it acts.
-        squashed: Whether they are squashed into the box with tanh; otherwise they are clipped.
+        normals: Means and logarithms of standard deviations, of a batch of observations of
+            moderate size; without deviations actions are not drawn.
+        parts: Its modules, by the names that their weights have in a checkpoint; they are switched
+            from training to evaluation while it acts.
+        squashed: Whether actions are squashed into the box with tanh; otherwise they are clipped.
+        stochastic: Whether there are deviations.
+        spec: Describes a network that was trained here.
     """
 
-    def __init__(self, box: gym.spaces.Box, *network: nn.Module, squashed: bool) -> None:
-        self._box, self._network, self._squashed = box, network, squashed
-        parameters = (p for part in network for p in part.parameters())
-        self._device = next((p.device for p in parameters), inference.CPU)
-
-    @abstractmethod
-    def normals(self, observations: NDArray[Any]) -> Normals:
-        """Means and logarithms of standard deviations, for one batch of observations."""
+    def __init__(
+        self,
+        box: gym.spaces.Box,
+        normals: Callable[[NDArray[Any]], Normals],
+        parts: Mapping[str, nn.Module],
+        *,
+        squashed: bool,
+        stochastic: bool,
+        spec: ContinuousSpec | None = None,
+    ) -> None:
+        self.parts, self.stochastic, self.spec = parts, stochastic, spec
+        self._box, self._normals, self._squashed = box, normals, squashed
+        self._device = inference.device_of(*parts.values())
 
     def act(
-        self, observations: NDArray[Any], memory: Any, rng: np.random.Generator | None
+        self, observations: NDArray[Any], state: Any, rng: np.random.Generator | None
     ) -> tuple[Actions, Any]:
-        """See ``ContinuousPolicy.act``."""
+        """See ``Policy.act``."""
         means, log_stds = [], []
-        with inference.playing(*self._network):
+        with inference.playing(*self.parts.values()):
             for rows in inference.batches(len(observations), self._device):
-                mean, log_std = self.normals(observations[rows])
+                mean, log_std = self._normals(observations[rows])
                 means.append(mean.float().cpu().numpy())
                 if log_std is not None:
                     log_stds.append(log_std.float().cpu().numpy())
@@ -56,11 +63,11 @@ class BoxPolicy(ContinuousPolicy):
         if self._squashed:
             low, high = self._box.low, self._box.high
             actions = low + (np.tanh(actions) + 1) / 2 * (high - low)
-        return clipped(actions, self._box), memory
+        return clipped(actions, self._box), state
 
 
-class ContinuousNetworkPolicy(BoxPolicy):
-    """Continuous actions from any torch module and a ``BoxHead``.
+def of_layers(trunk: nn.Module, head: BoxHead, box: gym.spaces.Box, *, squashed: bool) -> BoxPolicy:
+    """The policy of any torch module and a ``BoxHead``.
 
     Args:
         trunk: From observations ``(B, *shape)`` to features.
@@ -68,69 +75,20 @@ class ContinuousNetworkPolicy(BoxPolicy):
         box: The action space.
         squashed: See ``BoxPolicy``.
     """
+    device = inference.device_of(trunk, head)
 
-    def __init__(
-        self, trunk: nn.Module, head: BoxHead, box: gym.spaces.Box, *, squashed: bool
-    ) -> None:
-        super().__init__(box, trunk, head, squashed=squashed)
-        self.stochastic = head.log_std is not None
-        self._trunk, self._head = trunk, head
+    def normals(observations: NDArray[Any]) -> Normals:
+        inputs = torch.from_numpy(np.ascontiguousarray(observations)).to(device)
+        both: Normals = head(trunk(inputs))
+        return both
 
-    def normals(self, observations: NDArray[Any]) -> Normals:
-        """See ``BoxPolicy.normals``."""
-        inputs = torch.from_numpy(np.ascontiguousarray(observations)).to(self._device)
-        normals: Normals = self._head(self._trunk(inputs))
-        return normals
+    parts = {"trunk": trunk, "head": head}
+    stochastic = head.log_std is not None
+    return BoxPolicy(box, normals, parts, squashed=squashed, stochastic=stochastic)
 
 
-@dataclass(frozen=True)
-class BoxSpec:
-    """A box of actions as plain values: its shape, and its flattened bounds."""
-
-    shape: tuple[int, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-
-    @classmethod
-    def of(cls, box: gym.spaces.Box) -> "BoxSpec":
-        """Read them off a Gymnasium box."""
-        low, high = (tuple(map(float, edge.ravel())) for edge in (box.low, box.high))
-        return cls(box.shape, low, high)
-
-    @property
-    def box(self) -> gym.spaces.Box:
-        """The Gymnasium box, float32."""
-        low, high = (np.array(e, np.float32).reshape(self.shape) for e in (self.low, self.high))
-        return gym.spaces.Box(low, high, self.shape, np.float32)
-
-
-@dataclass(frozen=True)
-class ContinuousSpec(PolicySpec):
-    """The specification of a network with a ``BoxHead``.
-
-    ``n_actions`` is the number of entries of an action.
-
-    Attributes:
-        box: The action space.
-    """
-
-    box: BoxSpec
-
-
-class ContinuousTorchPolicy(ContinuousNetworkPolicy):
-    """Continuous actions from a trunk and a ``BoxHead``, whose weights may still be learning.
-
-    Args:
-        spec: Describes the network; its head is a key of ``box_head.SQUASHED``.
-        trunk: From observations to features.
-        head: From features to normal distributions.
-    """
-
-    def __init__(self, spec: ContinuousSpec, trunk: Trunk, head: BoxHead) -> None:
-        super().__init__(trunk, head, spec.box.box, squashed=box_head.SQUASHED[spec.head])
-        self.spec = spec
-
-    @property
-    def parts(self) -> Mapping[str, nn.Module]:
-        """Its modules, by the names that their weights have in a checkpoint."""
-        return {"trunk": self._trunk, "head": self._head}
+def trained(spec: ContinuousSpec, trunk: nn.Module, head: BoxHead) -> BoxPolicy:
+    """The policy of a network that is trained here; its head is a key of ``box_head.SQUASHED``."""
+    policy = of_layers(trunk, head, spec.box.box, squashed=box_head.SQUASHED[spec.head])
+    policy.spec = spec
+    return policy

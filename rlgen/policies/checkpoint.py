@@ -14,12 +14,13 @@ from rlgen.levels.spaces import Part
 from rlgen.networks import box_head
 from rlgen.networks.layers import Conv, Layers
 from rlgen.networks.stack import layers
-from rlgen.policies.box_policy import BoxSpec, ContinuousSpec, ContinuousTorchPolicy
-from rlgen.policies.recurrent_policy import RecurrentPolicy, RecurrentSpec
-from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
+from rlgen.policies import box_policy, network_policy
+from rlgen.policies.box_policy import BoxPolicy
+from rlgen.policies.network_policy import NetworkPolicy
+from rlgen.policies.spec import BoxSpec, ContinuousSpec, PolicySpec, RecurrentSpec
 
-#: The policies that training returns.
-TrainedPolicy = TorchPolicy | RecurrentPolicy | ContinuousTorchPolicy
+#: The policies that training returns; they have a specification.
+TrainedPolicy = NetworkPolicy | BoxPolicy
 
 WEIGHTS = "policy.safetensors"
 
@@ -45,6 +46,7 @@ def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
     }
     save_file(weights, folder / WEIGHTS)
     spec = policy.spec
+    assert spec is not None, "trained here"
     number = WITH_PARTS if spec.parts else FORMATS[type(spec)]
     card = {"format": number, "policy": asdict(spec), **notes}
     (folder / "agent.json").write_text(
@@ -105,11 +107,11 @@ def _built(spec: Mapping[str, Any], device: str) -> TrainedPolicy:
         box = BoxSpec(**{key: tuple(value) for key, value in spec["box"].items()})
         continuous = ContinuousSpec(network, shape, n_actions, spec["head"], box, parts=parts)
         head = box_head.untrained(continuous.head, width, n_actions).to(device)
-        return ContinuousTorchPolicy(continuous, trunk, head)
+        return box_policy.trained(continuous, trunk, head)
     if "lstm_hidden_size" not in spec:
         plain = PolicySpec(network, shape, n_actions, spec["head"], parts=parts)
-        return TorchPolicy(plain, trunk, nn.Linear(width, n_actions).to(device))
+        return network_policy.trained(plain, trunk, nn.Linear(width, n_actions).to(device))
     size, depth = spec["lstm_hidden_size"], spec["n_lstm_layers"]
     recurrent = RecurrentSpec(network, shape, n_actions, spec["head"], size, depth, parts=parts)
     lstm = nn.LSTM(width, size, num_layers=depth).to(device)
-    return RecurrentPolicy(recurrent, trunk, lstm, nn.Linear(size, n_actions).to(device))
+    return network_policy.trained(recurrent, trunk, nn.Linear(size, n_actions).to(device), lstm)

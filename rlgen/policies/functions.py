@@ -9,31 +9,30 @@ import numpy as np
 from rlgen.errors import ProtocolError
 from rlgen.levels.family import Family
 from rlgen.levels.spaces import with_entries
-from rlgen.policies.base import (
-    Actions,
-    AnyPolicy,
-    ContinuousPolicy,
-    MemorylessPolicy,
-    Observations,
-    Probabilities,
-)
-from rlgen.policies.box import clipped
+from rlgen.policies.base import Actions, Observations, Policy, Probabilities
+from rlgen.policies.box import clipped, uniform
 
 
-class FunctionPolicy(MemorylessPolicy):
+class FunctionPolicy(Policy):
     """Any function from observations ``(B, ...)`` to probabilities ``(B, n_actions)``.
 
     Args:
         function: From an array of observations to anything that numpy reads as an array.
         n_actions: Number of actions.
+        stochastic: Whether it ever gives more than one action a positive probability.
     """
 
-    def __init__(self, function: Callable[[Observations], Any], n_actions: int) -> None:
-        self._function = function
-        self._n_actions = n_actions
+    def __init__(
+        self,
+        function: Callable[[Observations], Any],
+        n_actions: int,
+        *,
+        stochastic: bool = True,
+    ) -> None:
+        self._function, self._n_actions, self.stochastic = function, n_actions, stochastic
 
-    def probabilities(self, observations: Observations) -> Probabilities:
-        """See ``MemorylessPolicy.probabilities``.
+    def distribution(self, observations: Observations, state: Any) -> tuple[Probabilities, Any]:
+        """See ``Categorical.distribution``.
 
         Raises:
             ProtocolError: If the function does not return probabilities.
@@ -50,35 +49,39 @@ class FunctionPolicy(MemorylessPolicy):
                 "the policy did not return a valid probability distribution: each row must be "
                 "non-negative and sum to one"
             )
-        normed: Probabilities = weights / weights.sum(axis=1, keepdims=True)
-        return normed
+        return weights / weights.sum(axis=1, keepdims=True), state
 
 
-class ContinuousFunction(ContinuousPolicy):
+class BoxFunctionPolicy(Policy):
     """Any function from observations ``(B, ...)`` to actions ``(B, *action shape)``.
 
     Actions outside the box are clipped to it, as stable-baselines3 does.
 
     Args:
-        function: From an array of observations to anything that numpy reads as an array.
+        function: From an array of observations, and the generator that draws its actions (None
+            asks for the greedy ones), to anything that numpy reads as an array.
         box: The action space.
+        stochastic: Whether it draws.
     """
 
-    stochastic = False
-
-    def __init__(self, function: Callable[[Observations], Any], box: gym.spaces.Box) -> None:
-        self._function, self._box = function, box
+    def __init__(
+        self,
+        function: Callable[[Observations, np.random.Generator | None], Any],
+        box: gym.spaces.Box,
+        *,
+        stochastic: bool,
+    ) -> None:
+        self._function, self._box, self.stochastic = function, box, stochastic
 
     def act(
-        self, observations: Observations, memory: Any, rng: np.random.Generator | None
+        self, observations: Observations, state: Any, rng: np.random.Generator | None
     ) -> tuple[Actions, Any]:
-        """See ``ContinuousPolicy.act``; the function draws nothing.
+        """See ``Policy.act``.
 
         Raises:
             ProtocolError: If the function does not return finite actions of this shape.
         """
-        del rng
-        actions = np.asarray(self._function(observations), dtype=np.float32)
+        actions = np.asarray(self._function(observations, rng), dtype=np.float32)
         expected = (len(observations), *self._box.shape)
         if actions.shape != expected:
             raise ProtocolError(
@@ -87,10 +90,10 @@ class ContinuousFunction(ContinuousPolicy):
             )
         if not np.isfinite(actions).all():
             raise ProtocolError("the policy returned actions that are not finite numbers")
-        return clipped(actions, self._box), memory
+        return clipped(actions, self._box), state
 
 
-def from_function(function: Callable[[Observations], Any], family: Family) -> AnyPolicy:
+def from_function(function: Callable[[Observations], Any], family: Family) -> Policy:
     """Make a policy of a function of observations.
 
     Args:
@@ -100,12 +103,27 @@ def from_function(function: Callable[[Observations], Any], family: Family) -> An
         family: The family that it plays.
     """
     function = with_entries(function, family.observation_space)
-    if family.box is not None:
-        return ContinuousFunction(function, family.box)
-    return FunctionPolicy(function, family.n_actions)
+    if family.box is None:
+        return FunctionPolicy(function, family.n_actions)
+    return BoxFunctionPolicy(lambda seen, _: function(seen), family.box, stochastic=False)
 
 
-def as_policy(policy: Any, family: Family) -> AnyPolicy:
+def uniform_policy(family: Family) -> Policy:
+    """Uniformly random actions; in a box the greedy action is its middle."""
+    box = family.box
+    if box is None:
+        n = family.n_actions
+        return FunctionPolicy(lambda observations: np.full((len(observations), n), 1 / n), n)
+    middle = (box.low + box.high) / 2
+
+    def draw(observations: Observations, rng: np.random.Generator | None) -> Actions:
+        n = len(observations)
+        return np.repeat(middle[None], n, axis=0) if rng is None else uniform(box, n, rng)
+
+    return BoxFunctionPolicy(draw, box, stochastic=True)
+
+
+def as_policy(policy: Any, family: Family) -> Policy:
     """A function, or a model of stable-baselines3 or sb3-contrib, as a policy of ours."""
     box = family.box
     if hasattr(policy, "predict") and hasattr(policy, "policy"):

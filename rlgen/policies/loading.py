@@ -7,17 +7,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from rlgen.errors import PolicyError, RlgenError
+from rlgen.errors import PolicyError
 from rlgen.levels.family import Family
 from rlgen.levels.spaces import with_entries
-from rlgen.policies import checkpoint, normalise
-from rlgen.policies.base import AnyPolicy, ContinuousPolicy, Policy, why_not
-from rlgen.policies.functions import ContinuousFunction, from_function
-from rlgen.policies.network_policy import NetworkPolicy, acting, evaluated
+from rlgen.policies import checkpoint, fitting, normalise
+from rlgen.policies.base import Policy
+from rlgen.policies.functions import BoxFunctionPolicy, from_function
+from rlgen.policies.network_policy import acting, evaluated, of_module
 from rlgen.policies.sb3 import box_zips, models, zips
 from rlgen.policies.sources import WITHOUT, parts
 
@@ -27,7 +25,7 @@ PROGRAMS = (".pt", ".ts", ".pt2")
 STATISTICS = ("*vecnormalize*.pkl", "*vec_normalize*.pkl")
 
 
-def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> AnyPolicy:
+def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Policy:
     """Load the policy that a command names.
 
     Args:
@@ -73,12 +71,12 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> AnyPo
         raise PolicyError(f"policy {source!r}: {type(error).__name__}: {error}") from None
     if isinstance(function, type):
         raise PolicyError(f"{source} is a class; name a function or an instance of Policy")
-    if not isinstance(function, Policy | ContinuousPolicy):
+    if not isinstance(function, Policy):
         function = from_function(function, family)
     return _fitting(function, family, source)
 
 
-def _zip(path: Path, family: Family) -> AnyPolicy:
+def _zip(path: Path, family: Family) -> Policy:
     space, box = family.observation_space, family.box
     return zips.policy(path, space) if box is None else box_zips.policy(path, space, box)
 
@@ -99,43 +97,9 @@ def _check_statistics(path: Path, statistics: str, trusted: Collection[str]) -> 
         )
 
 
-def _fitting(policy: AnyPolicy, family: Family, source: str) -> AnyPolicy:
+def _fitting(policy: Policy, family: Family, source: str) -> Policy:
     """Refuse a policy that does not take the family's observations or return its actions."""
-    reason = why_not(policy, family)
-    if reason is not None:
-        raise PolicyError(f"{source}: {reason}")
-    shape = family.observation_space.shape
-    # Real observations: a function may rely on a one-hot vector to hold a one.
-    env = family.env(family.generate([0]))
-    probe = np.stack([env.reset(options={"level": 0})[0]] * 2)
-    env.close()
-    try:
-        outputs: NDArray[Any]
-        if isinstance(policy, ContinuousPolicy):
-            outputs, _ = policy.act(probe, policy.start(2), None)
-        else:
-            outputs, _ = policy.act(probe, policy.start(2))
-    except RlgenError:
-        raise
-    except Exception as error:
-        # Libraries word a mismatch in many ways, and may do so in several lines.
-        raise PolicyError(
-            f"{source} does not take {family.name}'s observations of shape {shape}: "
-            f"{' '.join(str(error).split())[:200]}"
-        ) from None
-    if family.box is not None:
-        if outputs.shape != (2, *family.box.shape):
-            raise PolicyError(
-                f"{source} returns actions of shape {outputs.shape[1:]}; those of {family.name} "
-                f"have {family.box.shape}"
-            )
-        return policy
-    n_actions = family.n_actions
-    if outputs.shape != (2, n_actions):
-        raise PolicyError(
-            f"{source} returns {outputs.shape[-1]} action probabilities; {family.name} has "
-            f"{n_actions} actions"
-        )
+    fitting.check(policy, family, family.generate([0]), source)
     return policy
 
 
@@ -144,7 +108,7 @@ def _holds(path: Path, name: str) -> bool:
         return name in archive.namelist()
 
 
-def _trusted_zip(path: Path, family: Family) -> AnyPolicy:
+def _trusted_zip(path: Path, family: Family) -> Policy:
     """Load a model with stable-baselines3, which runs code in the file."""
     from stable_baselines3 import A2C, DQN, PPO, SAC, TD3
 
@@ -174,7 +138,7 @@ def _trusted_zip(path: Path, family: Family) -> AnyPolicy:
     raise PolicyError(f"{path}: stable-baselines3 cannot load it: {reason}")
 
 
-def _program(path: Path, family: Family, trust: bool) -> AnyPolicy:
+def _program(path: Path, family: Family, trust: bool) -> Policy:
     if not trust:
         raise PolicyError(
             f"{path} is a program, which runs when it plays: if you trust its author, say "
@@ -191,6 +155,8 @@ def _program(path: Path, family: Family, trust: bool) -> AnyPolicy:
             f"{path}: torch cannot load it: {' '.join(str(error).split())[:200]}"
         ) from None
     played = with_entries(evaluated(module), family.observation_space)
-    if family.box is not None:
-        return _fitting(ContinuousFunction(acting(played), family.box), family, str(path))
-    return _fitting(NetworkPolicy(played, softmax=True), family, str(path))
+    if family.box is None:
+        return _fitting(of_module(played, softmax=True), family, str(path))
+    function = acting(played)
+    policy = BoxFunctionPolicy(lambda seen, _: function(seen), family.box, stochastic=False)
+    return _fitting(policy, family, str(path))

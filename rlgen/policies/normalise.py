@@ -11,11 +11,12 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from rlgen.errors import PolicyError
 from rlgen.levels.spaces import Packed
-from rlgen.policies.base import Actions, AnyPolicy, ContinuousPolicy, MemorylessPolicy, Policy
+from rlgen.policies.base import Policy
+from rlgen.policies.observing import ObservingPolicy
 from rlgen.policies.sb3.observations import ModelSpace
 
 
-def wrapped(policy: AnyPolicy, statistics: VecNormalize, space: spaces.Box) -> AnyPolicy:
+def wrapped(policy: Policy, statistics: VecNormalize, space: spaces.Box) -> Policy:
     """A policy that receives observations as VecNormalize normalises them.
 
     Args:
@@ -23,12 +24,7 @@ def wrapped(policy: AnyPolicy, statistics: VecNormalize, space: spaces.Box) -> A
         statistics: Of its training, from ``read``; they are not updated.
         space: Space of the observations before normalisation.
     """
-    normalise = _Normaliser(statistics, space)
-    if isinstance(policy, ContinuousPolicy):
-        return _Continuous(policy, normalise)
-    if isinstance(policy, MemorylessPolicy):
-        return _Memoryless(policy, normalise)
-    return _WithMemory(policy, normalise)
+    return ObservingPolicy(policy, _Normaliser(statistics, space))
 
 
 class _Normaliser:
@@ -49,43 +45,6 @@ class _Normaliser:
         reshaped = raw.reshape(len(raw), *rms.mean.shape)
         normalised = np.asarray(self._statistics.normalize_obs(reshaped), np.float32)
         return normalised.reshape(raw.shape)
-
-
-class _Memoryless(MemorylessPolicy):
-    def __init__(self, policy: MemorylessPolicy, normalise: _Normaliser) -> None:
-        self._policy, self._normalise = policy, normalise
-        self.stochastic = policy.stochastic
-
-    def probabilities(self, observations: NDArray[Any]) -> NDArray[np.float64]:
-        return self._policy.probabilities(self._normalise(observations))
-
-
-class _WithMemory(Policy):
-    memoryless = False
-
-    def __init__(self, policy: Policy, normalise: _Normaliser) -> None:
-        self._policy, self._normalise = policy, normalise
-        self.stochastic = policy.stochastic
-
-    def start(self, n: int) -> Any:
-        return self._policy.start(n)
-
-    def act(self, observations: NDArray[Any], memory: Any) -> tuple[NDArray[np.float64], Any]:
-        return self._policy.act(self._normalise(observations), memory)
-
-
-class _Continuous(ContinuousPolicy):
-    def __init__(self, policy: ContinuousPolicy, normalise: _Normaliser) -> None:
-        self._policy, self._normalise = policy, normalise
-        self.memoryless, self.stochastic = policy.memoryless, policy.stochastic
-
-    def start(self, n: int) -> Any:
-        return self._policy.start(n)
-
-    def act(
-        self, observations: NDArray[Any], memory: Any, rng: np.random.Generator | None
-    ) -> tuple[Actions, Any]:
-        return self._policy.act(self._normalise(observations), memory, rng)
 
 
 def read(path: Path, space: spaces.Box) -> VecNormalize:

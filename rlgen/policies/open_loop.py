@@ -29,8 +29,6 @@ class OpenLoopPolicy(Policy):
         longest: Steps of the longest script.
     """
 
-    memoryless = False
-
     def __init__(
         self,
         observations: Observations,
@@ -81,9 +79,9 @@ class OpenLoopPolicy(Policy):
         """Script, not yet chosen, and time of each episode."""
         return np.full(n, -1), np.zeros(n, np.int64)
 
-    def act(self, observations: Observations, memory: Any) -> tuple[Probabilities, Any]:
-        """See ``Policy.act``."""
-        script, time = memory
+    def distribution(self, observations: Observations, state: Any) -> tuple[Probabilities, Any]:
+        """See ``Categorical.distribution``."""
+        script, time = state
         fresh = np.flatnonzero(script < 0)
         if len(fresh):
             script = script.copy()

@@ -21,7 +21,7 @@ from rlgen.levels.split import Split
 from rlgen.perturbations.base import Channel
 from rlgen.perturbations.condition import Condition
 from rlgen.perturbations.vector import PerturbedVectorEnv
-from rlgen.policies.base import AnyPolicy
+from rlgen.policies.base import Policy
 from rlgen.policies.checkpoint import TrainedPolicy
 from rlgen.protocol.groups import Evaluation, Monitoring, Training
 from rlgen.training.agent_spec import AgentSpec
@@ -198,7 +198,7 @@ class _TestWorker(BaseCallback):
 
     def __init__(
         self,
-        policy: AnyPolicy,
+        policy: Policy,
         split: Split,
         training: Training,
         monitoring: Monitoring,

@@ -31,7 +31,7 @@ def seen(levels):
 def accuracy(policy, levels):
     """Share of states in which the most probable action is an optimal one."""
     optimal = planner.plan(SMALL.tabular(levels)).optimal
-    chosen = policy.probabilities(seen(levels)).argmax(axis=1)
+    chosen = policy.distribution(seen(levels), None)[0].argmax(axis=1)
     return optimal[np.arange(len(chosen)), chosen].mean()
 
 
@@ -43,9 +43,9 @@ def test_two_calls_give_the_same_bits(network):
     assert torch.equal(torch.get_rng_state(), before[0])
     assert torch.get_num_threads() == before[1]
     there = seen(SPLIT.test)
-    probabilities = one.probabilities(there)
-    assert np.array_equal(probabilities, two.probabilities(there))
-    other = clone(SMALL, SPLIT.train, network, 4, steps=20).probabilities(there)
+    probabilities = one.distribution(there, None)[0]
+    assert np.array_equal(probabilities, two.distribution(there, None)[0])
+    other = clone(SMALL, SPLIT.train, network, 4, steps=20).distribution(there, None)[0]
     assert not np.array_equal(probabilities, other)
 
 
@@ -67,7 +67,9 @@ def test_more_steps_come_nearer_to_the_planner():
     floor = np.log(optimal.sum(axis=1)).mean()
     losses = [
         -(np.where(optimal, np.log(probabilities), 0).sum(axis=1) / optimal.sum(axis=1)).mean()
-        for probabilities in (policy.probabilities(seen(SPLIT.train)) for policy in (few, many))
+        for probabilities in (
+            policy.distribution(seen(SPLIT.train), None)[0] for policy in (few, many)
+        )
     ]
     assert losses[0] > losses[1] > floor > 0.1
 
@@ -75,8 +77,8 @@ def test_more_steps_come_nearer_to_the_planner():
 def test_a_cloned_network_is_kept_like_a_trained_one(tmp_path):
     policy = clone(SMALL, SPLIT.train, "conv-a", 0, steps=5)
     checkpoint.save(policy, tmp_path, {})
-    again = checkpoint.load(tmp_path).probabilities(seen(SPLIT.test))
-    assert np.array_equal(again, policy.probabilities(seen(SPLIT.test)))
+    again = checkpoint.load(tmp_path).distribution(seen(SPLIT.test), None)[0]
+    assert np.array_equal(again, policy.distribution(seen(SPLIT.test), None)[0])
 
 
 def test_mistakes_are_answered():

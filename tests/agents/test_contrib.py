@@ -43,7 +43,7 @@ def test_our_policy_is_the_model_s(agent):
     small = {"qrdqn": {"buffer_size": 100, "n_quantiles": 7}, "ars": {"zero_policy": False}}
     model, policy, env = made(agent, **small.get(agent, {}))
     chosen, _ = model.predict(seen(), deterministic=True)
-    told, _ = policy.act(seen(), policy.start(3))
+    told, _ = policy.distribution(seen(), policy.start(3))
     assert np.array_equal(told.argmax(axis=1), chosen)
     env.close()
 
@@ -59,9 +59,9 @@ def test_without_the_package_the_extra_is_named_before_anything_runs(agent, tiny
 def test_trpo_stays_in_its_trust_region():
     """Its step needs second derivatives, which our fast first layers do not have."""
     model, policy, env = made("trpo", n_steps=64, n_critic_updates=1)
-    before = policy.probabilities(seen())
+    before = policy.distribution(seen(), None)[0]
     model.learn(512)
-    after = policy.probabilities(seen())
+    after = policy.distribution(seen(), None)[0]
     told = model.logger.name_to_value
     assert told["train/is_line_search_success"] == 1
     assert 0.001 < told["train/kl_divergence_loss"] < 0.01
@@ -120,7 +120,7 @@ def test_a_zip_plays_as_sb3_contrib_does(tmp_path, algorithm, kind):
             str(tmp_path / "model.zip"), family, trusted=[str(tmp_path / "model.zip")] * trust
         )
         assert policy.stochastic == (algorithm in ("TRPO", "MaskablePPO"))
-        given = policy.probabilities(told)
+        given = policy.distribution(told, None)[0]
         assert np.array_equal(given.argmax(axis=1), best), trust
         if policy.stochastic:
             seen_, _ = model.policy.obs_to_tensor(told)

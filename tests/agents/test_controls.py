@@ -71,7 +71,7 @@ def test_probabilities_are_probabilities_on_any_level(name):
         seen = all_observations(BASIC.tabular(levels))
         memory = policy.start(len(seen))
         for _ in range(3):
-            told, memory = policy.act(seen, memory)
+            told, memory = policy.distribution(seen, memory)
             assert told.shape == (len(seen), 5)
             assert told.dtype == np.float64
             assert (told >= 0).all()
@@ -186,12 +186,12 @@ def test_keys_tell_observations_apart_and_the_first_entry_counts():
     odd = stream(0, "odd").integers(256, size=(50, 13), dtype=np.uint8)  # no multiple of 8 bytes
     assert len(np.unique(keys(odd))) == 50
     policy = LookupPolicy(2)
-    assert np.array_equal(policy.probabilities(odd), np.full((50, 2), 0.5))
-    policy.store(keys(odd[:2]), np.array([[1.0, 0], [1, 0]]))
-    policy.store(keys(odd[1:3]), np.array([[0.0, 1], [0, 1]]))
-    told = policy.probabilities(odd)
+    assert np.array_equal(policy.distribution(odd, None)[0], np.full((50, 2), 0.5))
+    policy.table.store(keys(odd[:2]), np.array([[1.0, 0], [1, 0]]))
+    policy.table.store(keys(odd[1:3]), np.array([[0.0, 1], [0, 1]]))
+    told = policy.distribution(odd, None)[0]
     assert told[:4].tolist() == [[1, 0], [1, 0], [0, 1], [0.5, 0.5]]
-    assert len(policy) == 3
+    assert len(policy.table) == 3
 
 
 def test_the_brute_replays_the_best_it_has_found():
@@ -209,11 +209,11 @@ def test_the_brute_replays_the_best_it_has_found():
 def test_q_learning_knows_only_what_it_met():
     policy = QLearning(steps=300).fit(BASIC, SPLIT.train, 0)
     seen = all_observations(BASIC.tabular(SPLIT.train))
-    told = policy.probabilities(seen)
+    told = policy.distribution(seen, None)[0]
     unmet = (told == 0.2).all(axis=1)
     assert unmet.any()
     assert set(np.unique(told[~unmet])) == {0.0, 1.0}
-    assert len(np.unique(keys(seen[~unmet]))) == len(policy)
+    assert len(np.unique(keys(seen[~unmet]))) == len(policy.table)
 
 
 def test_the_nearest_neighbour_is_the_nearest():
@@ -222,11 +222,11 @@ def test_the_nearest_neighbour_is_the_nearest():
     stored = all_observations(tabular).reshape(tabular.n_states, -1)
     action = planner.plan(tabular).action
     asked = all_observations(BASIC.tabular(SPLIT.test))[::97]
-    told = policy.probabilities(asked).argmax(axis=1)
+    told = policy.distribution(asked, None)[0].argmax(axis=1)
     for observation, chosen in zip(asked.reshape(len(asked), -1), told, strict=True):
         assert chosen == action[(stored != observation).sum(axis=1).argmin()]
     with pytest.raises(LevelError, match="zeros and ones"):
-        policy.probabilities(asked * 2)
+        policy.distribution(asked * 2, None)
 
 
 @pytest.mark.slow

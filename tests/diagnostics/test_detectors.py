@@ -7,7 +7,7 @@ from helpers import TablePolicy, uniform
 from rlgen import draw_split
 from rlgen.diagnostics.detectors import DETECTORS
 from rlgen.diagnostics.detectors.base import Material
-from rlgen.diagnostics.detectors.bench import Bench, Noisy, _path_states, score
+from rlgen.diagnostics.detectors.bench import Bench, _path_states, noisy, score
 from rlgen.diagnostics.detectors.held_out import HeldOut
 from rlgen.errors import LevelError
 from rlgen.evaluation import planner
@@ -27,9 +27,9 @@ def bench():
 class Memoriser(TablePolicy):
     """The planner in all states of some levels, the random agent elsewhere."""
 
-    def probabilities(self, observations):
+    def distribution(self, observations, state):
         anything = np.full(5, 0.2)
-        return np.stack([self._table.get(o.tobytes(), anything) for o in observations])
+        return np.stack([self._table.get(o.tobytes(), anything) for o in observations]), state
 
 
 def test_all_of_the_method_s_detectors_are_there():
@@ -151,8 +151,8 @@ def test_noise_is_the_same_for_everyone_and_none_is_none(bench):
 
     observations = FAMILY.tabular(SPLIT.train).observe(np.arange(40, dtype=np.int32))
     for probability in (0.0, 0.3, 1.0):
-        noisy = Noisy(FunctionPolicy(look, 5), probability, FAMILY.observation_space, 0)
-        noisy.act(observations, noisy.start(40))
+        policy = noisy(FunctionPolicy(look, 5), probability, FAMILY.observation_space, 0)
+        policy.distribution(observations, policy.start(40))
         share = (seen[-1] != observations).mean()
         assert abs(share - probability) < 4 * np.sqrt(0.25 / observations.size)
         assert set(np.unique(seen[-1])) <= {0, 1}

@@ -25,7 +25,7 @@ from rlgen.levels.spaces import Packed, Part
 from rlgen.networks import NETWORKS
 from rlgen.networks.stack import layers
 from rlgen.policies import checkpoint, loading
-from rlgen.policies.base import ContinuousPolicy
+from rlgen.policies.base import Categorical
 from rlgen.policies.sb3 import models
 from rlgen.training.regularisers.regularisation import Regularisation
 
@@ -134,9 +134,9 @@ def test_agents_learn_and_are_kept(agent, network, actions, tmp_path):
 
 def played(policy, ours):
     """Probabilities, or greedy actions."""
-    if isinstance(policy, ContinuousPolicy):
+    if not isinstance(policy, Categorical):
         return policy.act(ours, None, None)[0]
-    return policy.probabilities(ours)
+    return policy.distribution(ours, None)[0]
 
 
 def test_dropout_needs_dense_layers_there():
@@ -200,7 +200,7 @@ def test_a_zip_sees_what_it_saw_in_training(algorithm, options, tmp_path):
         assert np.ptp(expected, axis=0).max() > 1e-5, "they differ, or nothing is tested"
     policies = [loading.load(path, shown, trusted=trust) for trust in ((), (path,))]
     for policy in (*policies, models.policy(model, shown)):
-        assert np.allclose(policy.probabilities(ours), expected, atol=1e-5)
+        assert np.allclose(policy.distribution(ours, None)[0], expected, atol=1e-5)
 
 
 def test_a_zip_with_vectors_for_actions(tmp_path):
@@ -231,7 +231,7 @@ def test_a_zip_with_a_memory(tmp_path):
     for policy in (loading.load(path, shown), loading.load(path, shown, trusted=[path])):
         memory = policy.start(len(ours))
         for _ in range(3):
-            probabilities, memory = policy.act(ours, memory)
+            probabilities, memory = policy.distribution(ours, memory)
         told.append(probabilities)
     assert np.allclose(*told, atol=1e-5)
     assert np.ptp(told[0], axis=0).max() > 1e-5
@@ -276,9 +276,9 @@ def test_statistics_of_entries(tmp_path):
     ours, raw = seen(shown)
     tensor, _ = model.policy.obs_to_tensor(env.normalize_obs(raw))
     expected = model.policy.get_distribution(tensor).distribution.probs.detach().numpy()
-    given = loading.load(source, shown, trusted=trusted).probabilities(ours)
+    given = loading.load(source, shown, trusted=trusted).distribution(ours, None)[0]
     assert np.allclose(given, expected, atol=1e-5)
-    plain = loading.load(f"{path}+none", shown).probabilities(ours)
+    plain = loading.load(f"{path}+none", shown).distribution(ours, None)[0]
     assert np.abs(plain - expected).max() > 1e-6
     other = PPO("MultiInputPolicy", make_vec_env(MIXED, 1), device="cpu", **ON)
     other.save(tmp_path / "other.zip")

@@ -11,7 +11,7 @@ from rlgen.evaluation.outcome import Outcome
 from rlgen.evaluation.table import table
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import MemorylessPolicy, Policy
+from rlgen.policies.base import Policy
 from rlgen.policies.functions import FunctionPolicy
 from rlgen_envs import FAMILIES
 
@@ -48,19 +48,19 @@ def test_trained_policy(text, trained):
     assert_agree(*both(text, Remembering(trained), BASIC, levels.take([easiest])))
 
 
-class Remembering(MemorylessPolicy):
+class Remembering(Policy):
     """A network that is run once for each observation: 20,000 episodes meet the same few."""
 
     def __init__(self, network):
         self._network, self._known = network, {}
 
-    def probabilities(self, observations):
+    def distribution(self, observations, state):
         keys = [observation.tobytes() for observation in observations]
         new = {key: i for i, key in enumerate(keys) if key not in self._known}
         if new:
-            rows = self._network.probabilities(observations[list(new.values())])
+            rows = self._network.distribution(observations[list(new.values())], None)[0]
             self._known.update(zip(new, rows, strict=True))
-        return np.stack([self._known[key] for key in keys])
+        return np.stack([self._known[key] for key in keys]), state
 
 
 @pytest.mark.parametrize("name", TABULAR)
@@ -109,7 +109,7 @@ def test_greedy_is_sampling_from_one_action(trained):
     levels = BASIC.generate(range(4))
 
     def greedy(observations):
-        probabilities = trained.probabilities(observations)
+        probabilities = trained.distribution(observations, None)[0]
         return np.eye(5)[probabilities.argmax(axis=1)]
 
     (asked,) = outcomes(trained, levels, "greedy")
@@ -163,10 +163,10 @@ def test_a_level_s_outcome_does_not_depend_on_its_batch(trained):
 def test_one_pass_of_the_network_serves_all_conditions(trained):
     asked = []
 
-    class Counting(MemorylessPolicy):
-        def probabilities(self, observations):
+    class Counting(Policy):
+        def distribution(self, observations, state):
             asked.append(len(observations))
-            return trained.probabilities(observations)
+            return trained.distribution(observations, state)
 
     levels = BASIC.generate(range(3))
     states = BASIC.tabular(levels).n_states
@@ -194,14 +194,12 @@ def test_two_calls_give_the_same_bits(trained):
 class Alternating(Policy):
     """Left and right in turn: depends on its memory, so it can only be played."""
 
-    memoryless = False
-
     def start(self, n):
         return np.zeros(n, int)
 
-    def act(self, observations, memory):
-        assert len(observations) == len(memory)
-        return np.eye(5)[2 + memory], 1 - memory
+    def distribution(self, observations, state):
+        assert len(observations) == len(state)
+        return np.eye(5)[2 + state], 1 - state
 
 
 def test_a_policy_with_memory_is_played(trained):

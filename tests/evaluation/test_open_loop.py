@@ -69,7 +69,7 @@ def test_it_stays_after_its_end():
     policy = OpenLoopPolicy(first, [[0, 1]], 5, after=4, seed=0)
     memory, acted = policy.start(1), []
     for _ in range(4):
-        probabilities, memory = policy.act(first, memory)
+        probabilities, memory = policy.distribution(first, memory)
         acted.append(int(probabilities.argmax()))
     assert acted == [0, 1, 4, 4]
 

@@ -24,8 +24,8 @@ from rlgen.perturbations import PERTURBATIONS
 from rlgen.perturbations.base import Perturbation
 from rlgen.perturbations.condition import Condition
 from rlgen.policies import checkpoint
-from rlgen.policies.box import UniformContinuous, uniform
-from rlgen.policies.functions import ContinuousFunction
+from rlgen.policies.box import uniform
+from rlgen.policies.functions import from_function, uniform_policy
 from rlgen.util.seeding import stream
 
 REACH = "rlgen-test/Reach-v0"
@@ -95,7 +95,7 @@ def test_the_random_agent_is_uniform(family):
         lambda seen: np.zeros((len(seen), 2)), scaled, [0, 1], episodes=30
     )
     told = rollout.evaluate(
-        UniformContinuous(family.box), family, family.generate([0, 1]), conditions("plain"),
+        uniform_policy(family), family, family.generate([0, 1]), conditions("plain"),
         episodes=100,
     )  # fmt: skip
     expected = told["plain"].ret_mean.mean()
@@ -217,14 +217,14 @@ def test_functions_give_actions(family):
     edge = rlgen.evaluate_policy(lambda seen: np.tile([1.0, 3.0], (len(seen), 1)), family, levels)
     assert wide["ret_mean"][0] == edge["ret_mean"][0], "clipped to the box"
     for function, told in [
-        (lambda seen: np.zeros((len(seen), 3)), r"actions must have shape \(1, 2\)"),
+        (lambda seen: np.zeros((len(seen), 3)), r"actions must have shape \(2, 2\)"),
         (lambda seen: np.full((len(seen), 2), np.nan), "not finite numbers"),
     ]:
         with pytest.raises(ProtocolError, match=told):
             rlgen.evaluate_policy(function, family, levels, episodes=1)
-    policy = ContinuousFunction(lambda seen: np.zeros((len(seen), 2)), family.box)
+    policy = from_function(lambda seen: np.zeros((len(seen), 2)), family)
     assert not can_be_exact(policy, family, levels, Condition.parse("plain"))
-    with pytest.raises(ProtocolError, match="its actions are continuous; those of CartPole-v1 are"):
+    with pytest.raises(RlgenError, match="its actions are continuous; those of CartPole-v1 are"):
         rlgen.evaluate_policy(policy, "CartPole-v1", [0])
 
 

@@ -71,7 +71,7 @@ def test_a_zip_plays_as_stable_baselines3_does(tmp_path, algorithm, policy, env_
     for trust in (False, True):
         loaded = loading.load(str(path), family, trusted=[str(path)] * trust)
         assert loaded.stochastic == (algorithm is not DQN)
-        assert np.allclose(loaded.probabilities(ours), expected.numpy(), atol=1e-5), trust
+        assert np.allclose(loaded.distribution(ours, None)[0], expected.numpy(), atol=1e-5), trust
 
 
 class Bomb:
@@ -112,7 +112,9 @@ def test_a_hostile_zip_does_not_run(tmp_path, model, cartpole):
             value[":serialized:"] = bomb
     data["lr_schedule"] = {":type:": "x", ":serialized:": bomb}
     loaded = loading.load(str(rewritten(model, data=json.dumps(data))), cartpole)
-    assert loaded.probabilities(seen(CARTPOLE)[0]).shape == (20, 2), "what is safe still plays"
+    assert loaded.distribution(seen(CARTPOLE)[0], None)[0].shape == (20, 2), (
+        "what is safe still plays"
+    )
     buffer = io.BytesIO()
     torch.save({"action_net.weight": Bomb(marker)}, buffer)
     for name in ("policy.pth", "pytorch_variables.pth"):
@@ -204,7 +206,7 @@ def test_programs_run_when_they_are_trusted(tmp_path, cartpole, name):
     ours, _ = seen(CARTPOLE)
     with torch.no_grad():
         expected = module(torch.from_numpy(ours)).double().softmax(1).numpy()
-    assert np.allclose(loaded.probabilities(ours), expected, atol=1e-6)
+    assert np.allclose(loaded.distribution(ours, None)[0], expected, atol=1e-6)
 
 
 def test_a_function_by_its_name(cartpole, monkeypatch, tmp_path):
@@ -216,7 +218,7 @@ def test_a_function_by_its_name(cartpole, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     loaded = loading.load("my_policy_module:act", cartpole)
     rng = stream(0, "observations")
-    assert (loaded.probabilities(rng.random((5, 4)))[:, 1] == 0.75).all()
+    assert (loaded.distribution(rng.random((5, 4)), None)[0][:, 1] == 0.75).all()
     with pytest.raises(Exception, match=r"shape \(2, 3\)"):
         loading.load("my_policy_module:wrong", cartpole)
 
@@ -289,6 +291,6 @@ def test_a_run_of_ours_is_a_policy(tmp_path, asked, cartpole):
     told = api.evaluate(asked | {"policy": [str(run)]}, tmp_path / "again", jobs=1)
     assert not told.failed
     one, other = (
-        loading.load(str(run), cartpole).probabilities(seen(CARTPOLE)[0]) for _ in range(2)
+        loading.load(str(run), cartpole).distribution(seen(CARTPOLE)[0], None)[0] for _ in range(2)
     )
     assert np.array_equal(one, other)

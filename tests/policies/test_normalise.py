@@ -45,8 +45,8 @@ def test_it_plays_as_it_was_trained(trained, trust_the_zip):
     assert (np.abs(shown) == 2).any(), "some are clipped"
     tensor = model.policy.obs_to_tensor(shown.astype(np.float32))[0]
     expected = model.policy.get_distribution(tensor).distribution.probs.detach().numpy()
-    assert np.allclose(policy.probabilities(seen), expected, atol=1e-5)
-    raw = loading.load(f"{path}+none", lookup.family(CARTPOLE)).probabilities(seen)
+    assert np.allclose(policy.distribution(seen, None)[0], expected, atol=1e-5)
+    raw = loading.load(f"{path}+none", lookup.family(CARTPOLE)).distribution(seen, None)[0]
     assert np.abs(raw - expected).max() > 1e-3
     assert pickle.dumps(env.obs_rms) == before
 
@@ -131,7 +131,7 @@ def test_tables_of_numbers(tmp_path, dtype):
     seen = stream(0, "observations").uniform(0, 200, (9, 3, 4)).astype(np.float32)
     tensor = model.policy.obs_to_tensor(env.normalize_obs(seen).astype(np.float32))[0]
     expected = model.policy.get_distribution(tensor).distribution.probs.detach().numpy()
-    given = loading.load(source, family, trusted=trusted).probabilities(seen[:, None])
+    given = loading.load(source, family, trusted=trusted).distribution(seen[:, None], None)[0]
     assert np.allclose(given, expected, atol=1e-5)
 
 

@@ -91,7 +91,7 @@ def played(policy, observations):
     """Probabilities ``(steps, episodes, A)`` of episodes side by side."""
     memory, told = policy.start(observations.shape[1]), []
     for seen in observations:
-        probabilities, memory = policy.act(seen, memory)
+        probabilities, memory = policy.distribution(seen, memory)
         told.append(probabilities)
     return np.stack(told)
 
@@ -137,7 +137,7 @@ def test_episodes_know_nothing_of_each_other(monkeypatch):
     monkeypatch.setattr(inference, "BATCH", {"cpu": 2})
     assert np.allclose(together, played(it.policy, observations), atol=1e-6)
     memory = it.policy.start(5)
-    it.policy.act(observations[0], memory)
+    it.policy.distribution(observations[0], memory)
     assert not any(part.any() for part in memory), "a memory is never written to"
     it.env.close()
 
@@ -339,17 +339,17 @@ import numpy as np
 import rlgen
 
 class Recaller(rlgen.Policy):
-    memoryless = stochastic = False
+    stochastic = False
 
     def start(self, n):
         return np.zeros(n)
 
-    def act(self, observations, memory):
+    def distribution(self, observations, memory):
         memory = np.where(observations[:, 0] == 0, memory, observations[:, 0])
         return np.eye(2)[(memory > 0).astype(int)], memory
 
 class Wide(Recaller):
-    def act(self, observations, memory):
+    def distribution(self, observations, memory):
         return np.full((len(observations), 3), 1 / 3), memory
 
 recaller, wide = Recaller(), Wide()

@@ -7,7 +7,7 @@ import numpy as np
 from rlgen.evaluation import planner
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations import PERTURBATIONS
-from rlgen.policies.base import MemorylessPolicy
+from rlgen.policies.base import Policy
 from rlgen.policies.functions import FunctionPolicy
 
 #: A study that a worker computes in about a second a cell.
@@ -35,7 +35,7 @@ def uniform(family: Family) -> FunctionPolicy:
     return FunctionPolicy(lambda observations: np.full((len(observations), n), 1 / n), n)
 
 
-class TablePolicy(MemorylessPolicy):
+class TablePolicy(Policy):
     """The planner as a policy on observations, for rollouts."""
 
     def __init__(self, family: Family, levels: Levels) -> None:
@@ -46,8 +46,8 @@ class TablePolicy(MemorylessPolicy):
         seen = tabular.observe(states)
         self._table = {o.tobytes(): p for o, p in zip(seen, plan, strict=True)}
 
-    def probabilities(self, observations: Any) -> Any:
-        return np.stack([self._table[o.tobytes()] for o in observations])
+    def distribution(self, observations: Any, state: Any) -> tuple[Any, Any]:
+        return np.stack([self._table[o.tobytes()] for o in observations]), state
 
 
 #: Perturbations that tabular levels take: all but noise in what is seen.

@@ -74,7 +74,7 @@ def learnt(regulariser="none", agent="ppo", steps=200, **keys):
     ready = made(regulariser, agent, **keys)
     ready.model.learn(steps, callback=[*ready.callbacks])
     ready.env.close()
-    extractor = ready.policy._trunk
+    extractor = ready.policy.parts["trunk"]
     assert extractor.masks == {}, "the trained network is whole"
     return torch.cat([p.detach().flatten() for p in ready.model.policy.parameters()])
 
@@ -272,10 +272,10 @@ def test_masked_networks_are_the_dense_ones_masked(name):
 def test_dropout_is_off_in_evaluation_and_for_that_time_only():
     ready = made("dropout:0.5", network="conv-a")
     seen = played("maze-basic", 20).numpy()[:, :, :5, :5].copy()
-    trunk = ready.policy._trunk
-    whole = ready.policy.probabilities(seen)
+    trunk = ready.policy.parts["trunk"]
+    whole = ready.policy.distribution(seen, None)[0]
     trunk.masks = masks = drawn_masks(trunk, (7, 5, 5), 0.5)
-    assert np.array_equal(ready.policy.probabilities(seen), whole)
+    assert np.array_equal(ready.policy.distribution(seen, None)[0], whole)
     assert trunk.masks is masks
     with torch.no_grad():
         thinned = trunk(torch.from_numpy(seen))
@@ -295,7 +295,7 @@ def test_what_acted_in_a_rollout_is_what_is_updated():
         values, log_probs, _ = model.policy.evaluate_actions(seen, taken)
         assert torch.allclose(log_probs, buffer.numbers[3].flatten(), atol=1e-5)
         assert torch.allclose(values.flatten(), buffer.numbers[2].flatten(), atol=1e-5)
-        watched.append(ready.policy._trunk.masks)
+        watched.append(ready.policy.parts["trunk"].masks)
         update()
 
     model.train = train

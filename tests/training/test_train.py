@@ -71,7 +71,9 @@ def test_every_agent_learns_something_and_the_same_twice(agent):
     before = quick(agent, steps=1).curve[0]
     assert before["step"] == 0
     assert one.policy.stochastic == AGENTS[agent].stochastic
-    probabilities, _ = one.policy.act(np.zeros((3, 7, 5, 5), np.uint8), one.policy.start(3))
+    probabilities, _ = one.policy.distribution(
+        np.zeros((3, 7, 5, 5), np.uint8), one.policy.start(3)
+    )
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-12)
 
 
@@ -88,12 +90,12 @@ def test_narrow_arithmetic_trains_and_evaluation_does_not_use_it():
     ]
     assert before[0].curve[0] == before[1].curve[0], "the same first weights, evaluated alike"
     seen = np.arange(3 * 7 * 25, dtype=np.uint8).reshape(3, 7, 5, 5) % 2
-    trunk = narrow.policy._trunk
+    trunk = narrow.policy.parts["trunk"]
     assert trunk.precision == torch.bfloat16
-    told = narrow.policy.probabilities(seen)
+    told = narrow.policy.distribution(seen, None)[0]
     assert trunk.precision == torch.bfloat16, "training goes on as before"
     trunk.precision = torch.float32
-    assert np.array_equal(told, narrow.policy.probabilities(seen))
+    assert np.array_equal(told, narrow.policy.distribution(seen, None)[0])
     exact = trunk(torch.from_numpy(seen).float())
     trunk.precision = torch.bfloat16
     rounded = trunk(torch.from_numpy(seen).float())
@@ -265,7 +267,7 @@ def test_a_checkpoint_is_the_policy(agent, tmp_path):
     loaded = checkpoint.load(tmp_path)
     tabular = SMALL.tabular(draw_split(SMALL, 4, 2, 5).test)
     observations = tabular.observe(tabular.start)
-    one, other = (p.act(observations, p.start(5))[0] for p in (loaded, trained.policy))
+    one, other = (p.distribution(observations, p.start(5))[0] for p in (loaded, trained.policy))
     assert np.array_equal(one, other)
     assert loaded.stochastic == trained.policy.stochastic
 

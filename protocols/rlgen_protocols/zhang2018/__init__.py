@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rlgen.analysis.claims import Claim, Margins
     from rlgen.analysis.results import Results
     from rlgen.levels.split import Split
-    from rlgen.policies.base import AnyPolicy
+    from rlgen.policies.base import Policy
     from rlgen.protocol.suite import Declaration
     from rlgen.study.cell import Cell
     from rlgen_protocols.zhang2018.claims.evidence import Evidence
@@ -60,7 +60,7 @@ class Zhang2018(Paper):
 
         return page.sections(results, summary)
 
-    def record(self, policy: "AnyPolicy", split: "Split", seed: int) -> Mapping[str, Any]:
+    def record(self, policy: "Policy", split: "Split", seed: int) -> Mapping[str, Any]:
         """Episodes step by step."""
         from rlgen.evaluation.recording import strip_episodes
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from rlgen.agents.controls.base import Control, all_observations, batches
-from rlgen.agents.controls.lookup import KnownOnly, keys
+from rlgen.agents.controls.lookup import Table, keys
 from rlgen.errors import ProtocolError
 from rlgen.evaluation import aware
 from rlgen.levels.family import Family, Levels
@@ -27,7 +27,6 @@ class AwarePlannerPolicy(Policy):
             observed, so no policy could know it.
     """
 
-    memoryless = False
     stochastic = False
 
     def __init__(self, family: Family, condition: Condition) -> None:
@@ -39,7 +38,7 @@ class AwarePlannerPolicy(Policy):
         if (self._following != self._following[..., :1]).any() or self._channel.start.max() < 1:
             raise ProtocolError(f"no policy can know the memory of {condition.name}")
         # One column per memory: the index of the action to propose.
-        self._actions = KnownOnly(memories)
+        self._actions = Table(memories)
 
     def learn(self, levels: Levels) -> None:
         """Plan further levels.
@@ -55,11 +54,11 @@ class AwarePlannerPolicy(Policy):
         """The channel's memory at the start, int64 ``(n,)``."""
         return np.full(n, int(self._channel.start.argmax()))
 
-    def act(self, observations: Observations, memory: Any) -> tuple[Probabilities, Any]:
-        """See ``Policy.act``."""
-        rows = self._actions.probabilities(observations)
-        action = rows[np.arange(len(rows)), memory].astype(np.int64)
-        return np.eye(self._n_actions)[action], self._following[memory, action, 0]
+    def distribution(self, observations: Observations, state: Any) -> tuple[Probabilities, Any]:
+        """See ``Categorical.distribution``."""
+        rows = self._actions.planned(observations)
+        action = rows[np.arange(len(rows)), state].astype(np.int64)
+        return np.eye(self._n_actions)[action], self._following[state, action, 0]
 
 
 class AwarePlanner(Control):

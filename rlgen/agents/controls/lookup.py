@@ -1,10 +1,12 @@
 """Policies that look observations up in a table."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.errors import LevelError
-from rlgen.policies.base import MemorylessPolicy, Observations, Probabilities
+from rlgen.policies.base import Observations, Policy, Probabilities
 
 #: From the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
 _FACTOR = np.uint64(0xBF58476D1CE4E5B9)
@@ -29,60 +31,73 @@ def keys(observations: Observations) -> NDArray[np.uint64]:
     return names
 
 
-class LookupPolicy(MemorylessPolicy):
-    """Stored probabilities at stored observations, uniform at all others.
+class Table:
+    """Rows of numbers at stored observations.
 
     Args:
-        n_actions: Number of actions.
+        width: Numbers a row.
     """
 
-    def __init__(self, n_actions: int) -> None:
+    def __init__(self, width: int) -> None:
         self._keys = np.zeros(0, np.uint64)
-        self._table = np.zeros((0, n_actions))
+        self._rows = np.zeros((0, width))
 
     def __len__(self) -> int:
         """Number of stored observations."""
         return len(self._keys)
 
-    def store(self, names: NDArray[np.uint64], probabilities: Probabilities) -> None:
+    def store(self, names: NDArray[np.uint64], rows: NDArray[np.float64]) -> None:
         """Add entries; the first entry of an observation stays.
 
         Args:
             names: ``keys`` of the observations, ``(B,)``.
-            probabilities: ``(B, A)``.
+            rows: ``(B, width)``.
         """
         merged = np.concatenate([self._keys, names])
         self._keys, first = np.unique(merged, return_index=True)
-        self._table = np.concatenate([self._table, probabilities])[first]
+        self._rows = np.concatenate([self._rows, rows])[first]
 
-    def probabilities(self, observations: Observations) -> Probabilities:
-        """See ``MemorylessPolicy.probabilities``."""
+    def find(self, observations: Observations) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """The rows of observations, ``(B, width)``, and which are stored, ``(B,)``.
+
+        Rows of those that are not stored have no meaning.
+        """
         names = keys(observations)
         if not len(self):
-            return self.elsewhere(len(names))
+            return np.zeros((len(names), self._rows.shape[1])), np.zeros(len(names), np.bool_)
         place = np.searchsorted(self._keys, names).clip(max=len(self) - 1)
-        rows: Probabilities = self._table[place]
-        unknown = self._keys[place] != names
-        if unknown.any():
-            rows[unknown] = self.elsewhere(int(unknown.sum()))
-        return rows
+        return self._rows[place], self._keys[place] == names
 
-    def elsewhere(self, count: int) -> Probabilities:
-        """Probabilities at ``count`` observations that are not stored."""
-        n_actions = self._table.shape[1]
-        return np.full((count, n_actions), 1 / n_actions)
-
-
-class KnownOnly(LookupPolicy):
-    """Stored probabilities at stored observations, an error at all others."""
-
-    def elsewhere(self, count: int) -> Probabilities:
-        """Refuse observations that are not stored.
+    def planned(self, observations: Observations) -> NDArray[np.float64]:
+        """The rows of observations, ``(B, width)``.
 
         Raises:
-            LevelError: Always.
+            LevelError: If an observation is not stored.
         """
-        raise LevelError(
-            f"the planner received {count} observations of levels that it has not planned; "
-            "call its learn(levels) first"
-        )
+        rows, stored = self.find(observations)
+        if not stored.all():
+            raise LevelError(
+                f"the planner received {(~stored).sum()} observations of levels that it has not "
+                "planned; call its learn(levels) first"
+            )
+        return rows
+
+
+class LookupPolicy(Policy):
+    """Stored probabilities at stored observations, uniform at all others.
+
+    Args:
+        n_actions: Number of actions.
+
+    Attributes:
+        table: The stored probabilities.
+    """
+
+    def __init__(self, n_actions: int) -> None:
+        self.table, self._n_actions = Table(n_actions), n_actions
+
+    def distribution(self, observations: Observations, state: Any) -> tuple[Probabilities, Any]:
+        """See ``Categorical.distribution``."""
+        rows, stored = self.table.find(observations)
+        rows[~stored] = 1 / self._n_actions
+        return rows, state

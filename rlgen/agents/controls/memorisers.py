@@ -36,7 +36,7 @@ class Memoriser(Control):
             if self.radius is not None:
                 kept = near_the_way(tabular, plan, self.radius)
             names = keys(all_observations(tabular))[kept]
-            policy.store(names, plan.probabilities(tabular.n_actions)[kept])
+            policy.table.store(names, plan.probabilities(tabular.n_actions)[kept])
         return policy
 
 

@@ -7,13 +7,14 @@ from rlgen.agents.controls.base import Control, all_observations, batches
 from rlgen.errors import LevelError
 from rlgen.evaluation import planner
 from rlgen.levels.family import Family, Levels
-from rlgen.policies.base import MemorylessPolicy, Observations, Probabilities
+from rlgen.policies.base import Observations, Policy, Probabilities
+from rlgen.policies.functions import FunctionPolicy
 
 #: Distances computed at once, and stored observations unpacked at once.
 BLOCK = 2048
 
 
-class NearestNeighbourPolicy(MemorylessPolicy):
+class Neighbours:
     """The stored action of the stored observation that differs in the fewest entries.
 
     Of ties the first is taken. Distances are products of matrices; their time is proportional to
@@ -28,8 +29,6 @@ class NearestNeighbourPolicy(MemorylessPolicy):
         LevelError: If an observation holds anything but zeros and ones.
     """
 
-    stochastic = False
-
     def __init__(
         self, observations: Observations, actions: NDArray[np.int64], n_actions: int
     ) -> None:
@@ -40,8 +39,8 @@ class NearestNeighbourPolicy(MemorylessPolicy):
         self._actions = actions
         self._n_actions = n_actions
 
-    def probabilities(self, observations: Observations) -> Probabilities:
-        """See ``MemorylessPolicy.probabilities``."""
+    def __call__(self, observations: Observations) -> Probabilities:
+        """All probability on the neighbour's action, float64 ``(B, n_actions)``."""
         queries = _flat(observations)[:, self._varies].astype(np.float32)
         nearest = np.zeros(len(queries), np.int64)
         least = np.full(len(queries), np.inf, np.float32)
@@ -73,16 +72,16 @@ def _flat(observations: Observations) -> NDArray[np.uint8]:
 class NearestNeighbour(Control):
     """The planner's action in the Hamming-nearest state of the training levels."""
 
-    def fit(self, family: Family, levels: Levels, seed: int) -> NearestNeighbourPolicy:
+    def fit(self, family: Family, levels: Levels, seed: int) -> Policy:
         """See ``Control.fit``."""
         del seed
         observations, actions = [], []
         for tabular in batches(family, levels):
             observations.append(all_observations(tabular))
             actions.append(planner.plan(tabular).action)
-        return NearestNeighbourPolicy(
-            np.concatenate(observations), np.concatenate(actions), family.n_actions
-        )
+        n = family.n_actions
+        neighbours = Neighbours(np.concatenate(observations), np.concatenate(actions), n)
+        return FunctionPolicy(neighbours, n, stochastic=False)
 
 
 MEMBER = NearestNeighbour()

@@ -1,12 +1,15 @@
 """The planner as an agent: score 1 by definition on every level."""
 
+from typing import Any
+
 from rlgen.agents.controls.base import Control, all_observations, batches
-from rlgen.agents.controls.lookup import KnownOnly, keys
+from rlgen.agents.controls.lookup import Table, keys
 from rlgen.evaluation import planner
 from rlgen.levels.family import Family, Levels
+from rlgen.policies.base import Observations, Policy, Probabilities
 
 
-class PlannerPolicy(KnownOnly):
+class PlannerPolicy(Policy):
     """Follows the plan of every level that it has planned.
 
     A policy receives observations, and the states and rewards of a level cannot be read off a
@@ -21,8 +24,7 @@ class PlannerPolicy(KnownOnly):
     stochastic = False
 
     def __init__(self, family: Family) -> None:
-        super().__init__(family.n_actions)
-        self._family = family
+        self._family, self._table = family, Table(family.n_actions)
 
     def learn(self, levels: Levels) -> None:
         """Plan further levels.
@@ -32,7 +34,15 @@ class PlannerPolicy(KnownOnly):
         """
         for tabular in batches(self._family, levels):
             plan = planner.plan(tabular).probabilities(tabular.n_actions)
-            self.store(keys(all_observations(tabular)), plan)
+            self._table.store(keys(all_observations(tabular)), plan)
+
+    def distribution(self, observations: Observations, state: Any) -> tuple[Probabilities, Any]:
+        """See ``Categorical.distribution``.
+
+        Raises:
+            LevelError: For an observation of a level that it has not planned.
+        """
+        return self._table.planned(observations), state
 
 
 class Planner(Control):

@@ -49,7 +49,7 @@ class QLearning(Control):
             values, tried = self._play(tabular, row, stream(seed, "q-learning", number))
             met = tried.any(axis=1)
             best = np.where(tried, values, -np.inf)[met].argmax(axis=1)
-            policy.store(names[first][met], np.eye(tabular.n_actions)[best])
+            policy.table.store(names[first][met], np.eye(tabular.n_actions)[best])
         return policy
 
     def _play(

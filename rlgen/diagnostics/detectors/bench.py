@@ -16,7 +16,8 @@ from rlgen.evaluation.reference import returns as reference_returns
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import MemorylessPolicy, Observations, Policy, Probabilities
+from rlgen.policies.base import Categorical, Observations, Policy
+from rlgen.policies.observing import ObservingPolicy
 from rlgen.util.seeding import stream
 
 Floats = NDArray[np.float64]
@@ -98,9 +99,10 @@ class Bench:
                 as the planner does; observation noise then does not affect it.
         """
         returns: dict[int, float] = {}
-        if isinstance(policy, MemorylessPolicy):
+        if isinstance(policy, Categorical) and policy.memoryless:
             noiseless = [s for s in self._everything if knows_state or not s.noise]
-            returns = self._means(noiseless, lambda t: policy.probabilities(_all_observations(t)))
+            acts = policy.distribution
+            returns = self._means(noiseless, lambda t: acts(_all_observations(t), None)[0])
         for situation in self._everything:
             if id(situation) not in returns:
                 returns[id(situation)] = self._played(policy, situation)
@@ -161,14 +163,14 @@ class Bench:
                 policy, family, levels, [condition], episodes=EPISODES, seed=seed
             )
         else:
-            noisy = Noisy(policy, situation.noise, family.observation_space, seed)
+            disturbed = noisy(policy, situation.noise, family.observation_space, seed)
             outcomes = rollout.evaluate(
-                noisy, family, levels, [condition], episodes=EPISODES, seed=seed
+                disturbed, family, levels, [condition], episodes=EPISODES, seed=seed
             )
         return float(outcomes[condition.name].ret_mean.mean())
 
 
-class Noisy(Policy):
+def noisy(policy: Policy, probability: float, space: Any, seed: int) -> Policy:
     """A policy that receives corrupted observations.
 
     Args:
@@ -178,23 +180,15 @@ class Noisy(Policy):
         space: The observation space; bounded.
         seed: Policies with the same seed receive the same noise.
     """
+    ends = (space.low + space.high).astype(space.dtype)
+    rng = stream(seed, "observation noise")
 
-    memoryless = False  # noise is drawn for the whole batch, including finished episodes
+    def corrupt(observations: Observations) -> Observations:
+        wrong = rng.random(observations.shape, dtype=np.float32) < probability
+        return np.where(wrong, ends - observations, observations)
 
-    def __init__(self, policy: Policy, probability: float, space: Any, seed: int) -> None:
-        self._policy, self._probability = policy, probability
-        self._ends = (space.low + space.high).astype(space.dtype)
-        self._rng = stream(seed, "observation noise")
-        self.stochastic = policy.stochastic
-
-    def start(self, n: int) -> Any:
-        """See ``Policy.start``."""
-        return self._policy.start(n)
-
-    def act(self, observations: Observations, memory: Any) -> tuple[Probabilities, Any]:
-        """See ``Policy.act``."""
-        wrong = self._rng.random(observations.shape, dtype=np.float32) < self._probability
-        return self._policy.act(np.where(wrong, self._ends - observations, observations), memory)
+    # Noise is drawn for the whole batch, including finished episodes.
+    return ObservingPolicy(policy, corrupt, draws=True)
 
 
 def score(

@@ -12,7 +12,8 @@ from torch import nn
 
 from rlgen.errors import PolicyError
 from rlgen.networks.box_head import BoxHead
-from rlgen.policies.box_policy import ContinuousNetworkPolicy
+from rlgen.policies import box_policy
+from rlgen.policies.box_policy import BoxPolicy
 from rlgen.policies.sb3 import zips
 from rlgen.policies.sb3.renormed import Still
 from rlgen.policies.sb3.zips import Zip
@@ -56,7 +57,7 @@ class Spread(nn.Module):
         return (features.square() @ self.variance + EPSILON).log() / 2
 
 
-def policy(path: Path, space: gym.spaces.Box, box: gym.spaces.Box) -> ContinuousNetworkPolicy:
+def policy(path: Path, space: gym.spaces.Box, box: gym.spaces.Box) -> BoxPolicy:
     """Load the policy of PPO, A2C, SAC, TD3, DDPG, or sb3-contrib's TRPO, TQC, CrossQ or ARS.
 
     Args:
@@ -96,7 +97,7 @@ def policy(path: Path, space: gym.spaces.Box, box: gym.spaces.Box) -> Continuous
         most = float(kwargs.get("clip_mean", 2.0))
         mean = nn.Sequential(mean, nn.Hardtanh(-most, most)) if most > 0 else mean
     trunk, head = nn.Sequential(*modules), BoxHead(mean, log_std)
-    return ContinuousNetworkPolicy(trunk, head, box, squashed=where.squashed)
+    return box_policy.of_layers(trunk, head, box, squashed=where.squashed)
 
 
 def _anatomy(archive: Zip, kwargs: Mapping[str, Any]) -> Anatomy:

@@ -14,9 +14,8 @@ from gymnasium import spaces
 from torch import nn
 
 from rlgen.errors import PolicyError
+from rlgen.policies import network_policy
 from rlgen.policies.base import Policy
-from rlgen.policies.network_policy import NetworkPolicy
-from rlgen.policies.recurrent_policy import LSTMNetworkPolicy
 from rlgen.policies.sb3 import quantiles
 from rlgen.policies.sb3.observations import EntriesLook, ModelSpace, UnfitError, looks, plain
 
@@ -137,8 +136,8 @@ def policy(path: Path, space: spaces.Box) -> Policy:
     lstm = _lstm(archive, kwargs)
     if lstm is not None:
         trunk = nn.Sequential(*before)
-        return LSTMNetworkPolicy(trunk, lstm, nn.Sequential(*modules), softmax=softmax)
-    return NetworkPolicy(nn.Sequential(*before, *modules), softmax=softmax)
+        return network_policy.of_layers(trunk, nn.Sequential(*modules), lstm, softmax=softmax)
+    return network_policy.of_module(nn.Sequential(*before, *modules), softmax=softmax)
 
 
 def _lstm(archive: Zip, kwargs: Mapping[str, Any]) -> nn.LSTM | None:

@@ -12,7 +12,7 @@ from rlgen.study.workspace import Workspace
 from rlgen.util import files
 
 if TYPE_CHECKING:
-    from rlgen.policies.base import AnyPolicy
+    from rlgen.policies.base import Policy
     from rlgen.store.provenance import Clock
 
 
@@ -53,7 +53,7 @@ class EvaluateCell(PolicyCell):
 
     def obtain(
         self, workspace: Workspace, split: Split, device: str, clock: "Clock"
-    ) -> "tuple[AnyPolicy, int]":
+    ) -> "tuple[Policy, int]":
         """Load it, and write what a run's folder holds of a policy that was not trained here."""
         import pandas as pd
 

@@ -11,7 +11,7 @@ from rlgen.evaluation.recording import worst_level_trajectories
 from rlgen.evaluation.table import table
 from rlgen.levels.split import Split
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import AnyPolicy
+from rlgen.policies.base import Policy
 from rlgen.store import provenance, records
 from rlgen.study.workspace import Workspace
 from rlgen.util import files
@@ -48,7 +48,7 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
 
 
 def _evaluate(
-    cell: "PolicyCell", split: Split, policy: AnyPolicy, steps: int, workspace: Workspace
+    cell: "PolicyCell", split: Split, policy: Policy, steps: int, workspace: Workspace
 ) -> pd.DataFrame:
     """The records of one run, level after level within condition within pool."""
     conditions: Sequence[Condition] = [Condition.parse(name) for name in workspace.wanted]

@@ -18,7 +18,7 @@ from rlgen.study.workspace import Workspace
 from rlgen.util.hashing import digest
 
 if TYPE_CHECKING:
-    from rlgen.policies.base import AnyPolicy
+    from rlgen.policies.base import Policy
     from rlgen.store.provenance import Clock
 
 #: Raised whenever the same settings would give other results for a reason that no setting names.
@@ -203,7 +203,7 @@ class PolicyCell(Cell):
     @abstractmethod
     def obtain(
         self, workspace: Workspace, split: Split, device: str, clock: "Clock"
-    ) -> "tuple[AnyPolicy, int]":
+    ) -> "tuple[Policy, int]":
         """The policy and the steps that it was trained for; its own files are written."""
 
     def run(self, workspace: Workspace) -> None:

@@ -11,7 +11,7 @@ from rlgen.training.agent_spec import AgentSpec
 from rlgen.util import files
 
 if TYPE_CHECKING:
-    from rlgen.policies.base import AnyPolicy
+    from rlgen.policies.base import Policy
     from rlgen.store.provenance import Clock
 
 
@@ -53,7 +53,7 @@ class TrainCell(PolicyCell):
 
     def obtain(
         self, workspace: Workspace, split: Split, device: str, clock: "Clock"
-    ) -> "tuple[AnyPolicy, int]":
+    ) -> "tuple[Policy, int]":
         """Train it, or load it where it has been trained."""
         import pandas as pd
 

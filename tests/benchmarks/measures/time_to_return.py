@@ -37,7 +37,8 @@ def run(way, seed):
     from rlgen.networks import NETWORKS
     from rlgen.networks.trunk import Trunk
     from rlgen.perturbations.condition import Condition
-    from rlgen.policies.torch_policy import PolicySpec, TorchPolicy
+    from rlgen.policies import network_policy
+    from rlgen.policies.spec import PolicySpec
     from rlgen.study.process import one_core
     from rlgen.util.seeding import library_seed
 
@@ -59,7 +60,7 @@ def run(way, seed):
         model = PPO("MlpPolicy", env, seed=seed, device="cpu", policy_kwargs=policy(NETWORK))
         spec = PolicySpec(NETWORKS[NETWORK], shape, 5, "softmax")
         body = Trunk(*model.policy.features_extractor.layers)
-        played = TorchPolicy(spec, body, model.policy.action_net)
+        played = network_policy.trained(spec, body, model.policy.action_net)
 
     class Worker(BaseCallback):
         seconds, look, told = 0.0, 0, (0, -9.0)

@@ -1,0 +1,83 @@
+"""Whether a policy takes a family's observations and returns its actions."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlgen.errors import PolicyError, RlgenError
+from rlgen.levels.family import Family, Levels
+from rlgen.policies.base import Categorical, Policy, kind
+
+
+def check(policy: Policy, family: Family, levels: Levels, source: str) -> None:
+    """Let a policy act once on first observations of a level.
+
+    Args:
+        policy: The policy.
+        family: The family that it shall play.
+        levels: Levels of the family, at least one.
+        source: The policy's name in errors.
+
+    Raises:
+        PolicyError: If it does not take the family's observations or return its actions.
+    """
+    if isinstance(policy, Categorical) and family.box is not None:
+        raise PolicyError(
+            f"{source}: its actions are discrete; those of {family.name} are {kind(family)}"
+        )
+    # Real observations: a function may rely on a one-hot vector to hold a one.
+    level = levels.take([0])
+    env = family.env(level)
+    probe = np.stack([env.reset(options={"level": int(level.ids[0])})[0]] * 2)
+    env.close()
+    try:
+        if isinstance(policy, Categorical):
+            outputs, _ = policy.distribution(probe, policy.start(2))
+        else:
+            outputs, _ = policy.act(probe, policy.start(2), None)
+        outputs = np.asarray(outputs)
+    except RlgenError:
+        raise
+    except Exception as error:
+        # Libraries word a mismatch in many ways, and may do so in several lines.
+        raise PolicyError(
+            f"{source} does not take {family.name}'s observations of shape "
+            f"{family.observation_space.shape}: {' '.join(str(error).split())[:200]}"
+        ) from None
+    if isinstance(policy, Categorical):
+        _check_probabilities(outputs, family, source)
+    else:
+        _check_actions(outputs, family, source)
+
+
+def _check_probabilities(outputs: NDArray[np.float64], family: Family, source: str) -> None:
+    n_actions = family.n_actions
+    if outputs.shape != (2, n_actions):
+        raise PolicyError(
+            f"{source} returns {outputs.shape[-1]} action probabilities; {family.name} has "
+            f"{n_actions} actions"
+        )
+
+
+def _check_actions(outputs: NDArray[np.generic], family: Family, source: str) -> None:
+    box = family.box
+    if box is not None:
+        if outputs.shape != (2, *box.shape):
+            raise PolicyError(
+                f"{source} returns actions of shape {outputs.shape[1:]}; those of {family.name} "
+                f"have {box.shape}"
+            )
+        return
+    if outputs.dtype.kind not in "iu":
+        raise PolicyError(
+            f"{source}: its actions are continuous; those of {family.name} are {kind(family)}"
+        )
+    if outputs.shape != (2,):
+        raise PolicyError(
+            f"{source} returns actions of shape {outputs.shape[1:]}; those of {family.name} are "
+            "one number for each observation"
+        )
+    if outputs.min() < 0 or outputs.max() >= family.n_actions:
+        raise PolicyError(
+            f"{source} returns the actions {outputs.tolist()}; {family.name} has "
+            f"{family.n_actions} actions, from 0"
+        )

@@ -1,0 +1,75 @@
+"""Specifications from which trained networks are built again."""
+
+from dataclasses import dataclass, field
+
+import gymnasium as gym
+import numpy as np
+
+from rlgen.levels.spaces import Part
+from rlgen.networks.base import Network
+
+
+@dataclass(frozen=True)
+class PolicySpec:
+    """The specification from which a network is built again.
+
+    Attributes:
+        network: The trunk.
+        observation_shape: Shape of one observation.
+        n_actions: Number of actions.
+        head: "softmax": scores are logits; "argmax": scores are action values.
+        parts: Where dictionary observations are packed in vectors: the entries.
+    """
+
+    network: Network
+    observation_shape: tuple[int, ...]
+    n_actions: int
+    head: str
+    parts: tuple[Part, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True)
+class RecurrentSpec(PolicySpec):
+    """The specification of a network with an LSTM between trunk and head.
+
+    Attributes:
+        lstm_hidden_size: Units of each layer of the LSTM.
+        n_lstm_layers: Number of its layers.
+    """
+
+    lstm_hidden_size: int
+    n_lstm_layers: int
+
+
+@dataclass(frozen=True)
+class BoxSpec:
+    """A box of actions as plain values: its shape, and its flattened bounds."""
+
+    shape: tuple[int, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @classmethod
+    def of(cls, box: gym.spaces.Box) -> "BoxSpec":
+        """Read them off a Gymnasium box."""
+        low, high = (tuple(map(float, edge.ravel())) for edge in (box.low, box.high))
+        return cls(box.shape, low, high)
+
+    @property
+    def box(self) -> gym.spaces.Box:
+        """The Gymnasium box, float32."""
+        low, high = (np.array(e, np.float32).reshape(self.shape) for e in (self.low, self.high))
+        return gym.spaces.Box(low, high, self.shape, np.float32)
+
+
+@dataclass(frozen=True)
+class ContinuousSpec(PolicySpec):
+    """The specification of a network with a ``BoxHead``.
+
+    ``n_actions`` is the number of entries of an action.
+
+    Attributes:
+        box: The action space.
+    """
+
+    box: BoxSpec

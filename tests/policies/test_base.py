@@ -1,0 +1,147 @@
+"""One Policy: what a user writes, and what is said about a class of an older version."""
+
+import numpy as np
+import pytest
+
+import rlgen
+from rlgen.errors import PolicyError
+from rlgen.levels import lookup
+from rlgen.policies import loading
+from rlgen.policies.base import Categorical, Policy, sample
+from rlgen.policies.observing import ObservingPolicy
+from rlgen.util.seeding import stream
+
+BASIC = lookup.family("maze-basic")
+ROWS = np.zeros((4000, 3))
+
+
+class Drawn(Policy):
+    def distribution(self, observations, state):
+        return np.tile([0.2, 0.7, 0.1], (len(observations), 1)), state
+
+
+class Walk(Policy):
+    """Right, then down, and so on; it has no probabilities."""
+
+    stochastic = False
+
+    def start(self, n):
+        return np.zeros(n, np.int64)
+
+    def act(self, observations, state, rng):
+        return state, 1 - state
+
+
+class Lazy(Policy):
+    """Uniform among two actions, without saying so."""
+
+    def act(self, observations, state, rng):
+        n = len(observations)
+        return np.zeros(n, np.int64) if rng is None else rng.integers(2, size=n), state
+
+
+def test_a_policy_with_probabilities_draws_from_them():
+    policy = Drawn()
+    assert isinstance(policy, Categorical)
+    assert policy.memoryless
+    actions, _ = policy.act(ROWS, None, stream(0, "draws"))
+    assert np.bincount(actions) / len(ROWS) == pytest.approx([0.2, 0.7, 0.1], abs=0.03)
+    assert np.array_equal(actions, sample(policy.distribution(ROWS, None)[0], stream(0, "draws")))
+    assert (policy.act(ROWS, None, None)[0] == 1).all()
+
+
+def test_a_policy_without_probabilities_is_played_and_not_computed():
+    assert not isinstance(Walk(), Categorical)
+    assert not Walk().memoryless
+    table = rlgen.evaluate_policy(Walk(), BASIC, range(3), ["plain", "greedy"], episodes=2)
+    assert not table["exact"].any()
+    assert (table["ret_var"] == 0).all()
+    drawn = rlgen.evaluate_policy(Lazy(), BASIC, range(6), ["plain", "greedy"], episodes=8)
+    spread = drawn.groupby("condition")["ret_var"].max()
+    assert spread["greedy"] == 0
+    assert spread["plain"] > 0
+    with pytest.raises(rlgen.RlgenError, match="temperature needs action probabilities, and this"):
+        rlgen.evaluate_policy(Lazy(), BASIC, [0], "temperature:2")
+
+
+def test_a_wrapper_is_what_it_wraps():
+    def shifted(observations):
+        return observations + 1
+
+    for policy in (Drawn(), Walk(), Lazy()):
+        for draws in (False, True):
+            wrapper = ObservingPolicy(policy, shifted, draws=draws)
+            assert isinstance(wrapper, Categorical) == isinstance(policy, Categorical)
+            assert wrapper.memoryless == (policy.memoryless and not draws)
+            assert wrapper.stochastic == policy.stochastic
+            assert np.array_equal(
+                wrapper.act(ROWS, wrapper.start(len(ROWS)), stream(1, "x"))[0],
+                policy.act(ROWS + 1, policy.start(len(ROWS)), stream(1, "x"))[0],
+            )
+
+
+class Floats(Policy):
+    def act(self, observations, state, rng):
+        return np.zeros(len(observations), np.float32), state
+
+
+class Far(Policy):
+    def act(self, observations, state, rng):
+        return np.full(len(observations), 7), state
+
+
+class Rows(Policy):
+    def act(self, observations, state, rng):
+        return np.zeros((len(observations), 2), np.int64), state
+
+
+class Neither(Policy):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        (Floats(), "Floats: its actions are continuous; those of maze-basic are discrete"),
+        (Far(), r"Far returns the actions \[7, 7\]; maze-basic has 5 actions, from 0"),
+        (Rows(), r"Rows returns actions of shape \(2,\); .* are one number for each observation"),
+        (Neither(), r"Neither: a policy defines distribution\(observations, state\)"),
+    ],
+)
+def test_actions_that_do_not_fit_are_refused_before_playing(policy, says):
+    with pytest.raises(PolicyError, match=says):
+        rlgen.evaluate_policy(policy, BASIC, [0])
+
+
+OLD_ACT = """
+import rlgen
+class Mine(rlgen.Policy):
+    def act(self, observations, memory):
+        return observations, memory
+mine = Mine()
+"""
+OLD_PROBABILITIES = """
+import rlgen
+class Mine(rlgen.Policy):
+    def probabilities(self, observations):
+        return observations
+mine = Mine()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("old_act", OLD_ACT, r"Mine: act\(observations, memory\) is now distribution.* rename it"),
+        ("old_p", OLD_PROBABILITIES, r"Mine: probabilities\(observations\) is now distribution"),
+        ("old_m", "from rlgen import MemorylessPolicy", "rlgen.MemorylessPolicy is now rlgen.Pol"),
+        ("old_c", "from rlgen import ContinuousPolicy", r"act\(observations, state, rng\), which"),
+    ],
+)
+def test_a_policy_of_an_older_version_is_told_what_to_write(
+    name, text, says, tmp_path, monkeypatch
+):
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(PolicyError, match=says):
+        loading.load(f"{name}:mine", BASIC)
