@@ -18,6 +18,7 @@ from rlgen.policies.functions import BoxFunctionPolicy, from_function
 from rlgen.policies.network_policy import acting, evaluated, of_module
 from rlgen.policies.sb3 import box_zips, models, zips
 from rlgen.policies.sources import WITHOUT, parts
+from rlgen.util.named_code import importable
 
 #: Endings of torch programs: TorchScript and ``torch.export``.
 PROGRAMS = (".pt", ".ts", ".pt2")
@@ -64,6 +65,7 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
     module, colon, name = source.partition(":")
     if not colon or path.suffix in (".zip", ".pt"):
         raise PolicyError(f"{source}: there is no such file (a function is given as module:name)")
+    importable(module)
     try:
         function = getattr(import_module(module), name)
     except Exception as error:

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from rlgen.errors import ProtocolError
+from rlgen.util.named_code import source_hash
 
 #: Stands between the file of a model and the file of its VecNormalize statistics.
 WITH = "+"
@@ -34,7 +35,9 @@ def files(text: str) -> list[str]:
 
 
 def policy_hash(text: str) -> str:
-    """SHA-256 of a policy's files, of a run's weights, or of the name of a function, as hex.
+    """SHA-256 of a policy's files, of a run's weights, or of a function's source, as hex.
+
+    Of a function whose source cannot be followed (``named_code.source_hash``) its name is hashed.
 
     Raises:
         ProtocolError: If there is no such file.
@@ -55,4 +58,11 @@ def _hash(named: str) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     if ":" not in named:
         raise ProtocolError("there is no such file (a function is given as module:name)")
-    return hashlib.sha256(named.encode()).hexdigest()
+    source = source_hash(named.partition(":")[0])
+    return hashlib.sha256(f"{named} {source or ''}".strip().encode()).hexdigest()
+
+
+def is_tracked(text: str) -> bool:
+    """Whether the hash of a policy changes with the code that it runs."""
+    named = parts(text)[0]
+    return Path(named).exists() or source_hash(named.partition(":")[0]) is not None

@@ -7,6 +7,7 @@ import gymnasium as gym
 from gymnasium.error import Error as GymnasiumError
 
 from rlgen.errors import UnknownNameError, nearest
+from rlgen.util.named_code import importable
 from rlgen_envs.registered.family import RegisteredFamily
 from rlgen_envs.registered.trying import one_line
 
@@ -38,6 +39,7 @@ def registered(name: str, others: Sequence[str] = ()) -> RegisteredFamily:
                 ) from None
     module, colon, own = name.rpartition(":")
     if colon:
+        importable(module)
         try:
             import_module(module)
         except Exception as error:

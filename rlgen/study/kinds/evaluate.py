@@ -64,7 +64,8 @@ class EvaluateCell(PolicyCell):
         if sources.policy_hash(self.policy) != self.policy_hash:
             raise StoreError(f"{self.policy}: has changed since this study was planned")
         policy = loading.load(self.policy, split.family, trusted=workspace.trust)
-        source = {"path": self.policy, "sha256": self.policy_hash}
+        tracked = sources.is_tracked(self.policy)
+        source = {"path": self.policy, "sha256": self.policy_hash, "tracked": tracked}
         agent = {"made_elsewhere": source, "steps": 0}
         files.write_json(workspace.folder / "agent.json", agent)
         none = pd.DataFrame(columns=records.CURVES.names)

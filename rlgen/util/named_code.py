@@ -1,0 +1,110 @@
+"""Code that users name as ``module:name``: where it is found, and the hash of its source."""
+
+import ast
+import hashlib
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+#: The most files that are followed; a package of more is a release, with a version.
+MOST_FILES = 1000
+
+
+def importable(module: str) -> None:
+    """Let a module of the working folder be imported, as ``python -m`` does.
+
+    The folder is searched last, and only once the user has named a module that is nowhere else.
+    """
+    top, folder = module.partition(".")[0], str(Path.cwd())
+    if folder in sys.path or _spec(top) is not None:
+        return
+    if Path(folder, f"{top}.py").is_file() or Path(folder, top).is_dir():
+        sys.path.append(folder)
+
+
+def source_hash(module: str) -> str | None:
+    """SHA-256 of a module's source and of that of all it imports from its own folder.
+
+    Nothing is imported but the packages that the module is in.
+
+    Args:
+        module: Its full name.
+
+    Returns:
+        The digest, hex; None where the source cannot be followed: what is not there, is compiled,
+        or stands in no file.
+    """
+    importable(module)
+    spec = _spec(module)
+    if spec is None:
+        return None
+    origin = Path(spec)
+    root = _root(origin, module)
+    followed: dict[str, bytes] = {}
+    pending = [origin]
+    while pending:
+        path = pending.pop()
+        name = os.path.relpath(path, root)
+        if name in followed:
+            continue
+        try:
+            followed[name] = path.read_bytes()
+            tree = ast.parse(followed[name])
+        except (OSError, SyntaxError, ValueError, RecursionError):
+            return None
+        pending += [file for file in _imported(tree, path, root) if root in file.parents]
+        if len(followed) > MOST_FILES:
+            return None
+    digest = hashlib.sha256()
+    for name in sorted(followed):
+        content = hashlib.sha256(followed[name]).hexdigest()
+        digest.update(f"{Path(name).as_posix()} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def _spec(module: str) -> str | None:
+    """The file with a module's Python source, or None."""
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError, AttributeError):
+        return None
+    origin = spec.origin if spec is not None else None
+    return origin if origin is not None and origin.endswith(".py") else None
+
+
+def _root(origin: Path, module: str) -> Path:
+    """The folder whose files are followed: that of the top-level package, or of the module."""
+    depth = module.count(".") + (origin.name == "__init__.py")
+    top = origin.parents[depth]
+    installed = {Path(path).resolve() for path in sysconfig.get_paths().values()}
+    if top.resolve() in installed:
+        # Beside an installed package stand all others, which are not its own.
+        return origin.parents[depth - 1] if depth else origin.parent / origin.stem
+    return top
+
+
+def _imported(tree: ast.AST, path: Path, root: Path) -> Iterator[Path]:
+    """The files that a module's imports may mean, if they are in its folder."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _files(root, alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            base = path.parents[node.level - 1] if node.level else root
+            name = node.module or ""
+            yield from _files(base, name)
+            for alias in node.names:
+                yield from _files(base, f"{name}.{alias.name}" if name else alias.name)
+
+
+def _files(base: Path, name: str) -> Iterator[Path]:
+    """The module of a dotted name and the packages that it is in, of those that there are."""
+    parts = [part for part in name.split(".") if part]
+    for count in range(len(parts) + 1):
+        place = base.joinpath(*parts[:count])
+        for file in (place / "__init__.py", place.with_suffix(".py")):
+            if count and file.is_file():
+                yield file
