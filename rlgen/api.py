@@ -196,7 +196,7 @@ def select(out: str | Path, pool: str = "validation", k: int = 1) -> list[str]:
     rows = Results.load(store).main_records
     chosen = choices.best(rows, pool, k)
     # The held-out pools of a family are the same for all its runs: one split names them.
-    for manifest in rows.drop_duplicates("family")["manifest"]:
+    for manifest in rows[rows["split"] == pool].drop_duplicates("family")["manifest"]:
         store.log_access(pool, SELECTION, str(manifest))
     return chosen
 

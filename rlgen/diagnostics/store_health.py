@@ -21,7 +21,6 @@ RUN_FILES = (
     "records.parquet",
     "trajectories.json",
 )
-POOLS = ("train", "validation", "test")
 #: Settings in which the runs of one cell differ.
 RUN_KEYS = ("seed", "pool_seed")
 Problems = Iterator[tuple[Path, str]]
@@ -48,9 +47,7 @@ def shared_levels(folder: Path, run: str | None) -> Problems:
     del run  # the pools of a run are among those of its store
     for path in sorted((folder / "splits").glob("*.json")):
         owner: dict[str, str] = {}
-        pools = files.read_json(path)["pools"]
-        for pool in POOLS:
-            levels = pools[pool]
+        for pool, levels in files.read_json(path)["pools"].items():
             for level, mark in zip(levels["ids"], levels["fingerprints"], strict=True):
                 if mark in owner:
                     yield path, f"{pool} level {level} is {owner[mark]}"
@@ -84,9 +81,12 @@ def incomplete(folder: Path, run: str | None) -> Problems:
 def conditions(folder: Path, run: str | None) -> Problems:
     """S202: a run lacks conditions; the report then compares conditions over different runs."""
     from rlgen.store.run_store import RunStore
+    from rlgen.study import further
 
     store = RunStore(folder)
     parts = [(part, item) for item, part in store.parts().items()]
+    if not parts and store.protocol().pools:
+        parts = [(store.protocol(), str(store.declared_path))]
     conditions_of: dict[str, tuple[str, ...]] = {}
     if parts:
         from rlgen.study.plan import tasks
@@ -99,7 +99,12 @@ def conditions(folder: Path, run: str | None) -> Problems:
         if not (store.run_folder(cell) / "conditions.json").is_file():
             continue  # reported by S201
         wanted = conditions_of.get(cell, ()) if parts else store.protocol().conditions
-        absent = [name for name in wanted if name not in store.conditions(cell)]
+        left_out = further.left_out(_settings(folder, cell))
+        absent = [
+            name
+            for name in wanted
+            if name not in store.conditions(cell) and further.parsed(name)[1] not in left_out
+        ]
         if absent:
             yield store.run_folder(cell) / "conditions.json", f"not under {', '.join(absent)}"
 

@@ -1,13 +1,14 @@
 """Whether a store is whole, and its names are the hashes of what they name."""
 
 from collections.abc import Iterator, Mapping
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 from rlgen.diagnostics.store_health import RUN_FILES
+from rlgen.protocol.pools import POOLS
 from rlgen.store import records
 from rlgen.store.run_store import READINGS, RunStore
+from rlgen.study.further import parsed
 from rlgen.study.kinds import KINDS
 from rlgen.util import files
 from rlgen.util.hashing import digest
@@ -78,29 +79,42 @@ def _of_run(store: RunStore, folder: Path, entry: Mapping[str, Any]) -> Iterator
 
 
 def _of_records(store: RunStore, folder: Path, cell: str) -> Iterator[str]:
-    """Whether there is a row for each condition and level, and no other."""
+    """Whether there is a row for each condition and level, and no other; pools share no level."""
     where = f"{_name(folder)}/records.parquet"
     wanted = files.read_json(folder / "conditions.json")
     rows = records.read([folder / "records.parquet"], records.RECORDS)
-    runs, manifests = (sorted(map(str, rows[key].unique())) for key in ("run_id", "manifest"))
-    if runs != [cell] or len(manifests) != 1:
-        yield f"{where}: holds rows of runs {', '.join(runs)} on {len(manifests)} splits"
+    runs, pairs = sorted(map(str, rows["run_id"].unique())), rows[["split", "manifest"]].astype(str)
+    splits = dict(pairs.drop_duplicates().itertuples(index=False, name=None))
+    n_splits = len({splits.get(pool) for pool in POOLS} - {None})
+    if runs != [cell] or n_splits > 1 or len(pairs.drop_duplicates()) > len(splits):
+        yield f"{where}: holds rows of runs {', '.join(runs)} on {n_splits} splits"
         return
-    path = store.path / "splits" / f"{manifests[0]}.json"
-    if not path.is_file():
-        yield f"{where}: its split is missing, splits/{path.name}"
-        return
+    pools: dict[str, list[int]] = {}
+    owners: dict[str, str] = {}
+    for manifest in dict.fromkeys(splits.values()):
+        path = store.path / "splits" / f"{manifest}.json"
+        if not path.is_file():
+            yield f"{where}: its split is missing, splits/{path.name}"
+            return
+        for pool, levels in files.read_json(path)["pools"].items():
+            pools[pool] = levels["ids"]
+            for mark in levels["fingerprints"]:
+                if mark in owners:
+                    yield f"{where}: the pools {owners[mark]} and {pool} share a level"
+                    break
+                owners[mark] = pool
     if store.imported:  # other tools have evaluated what they have
         if sorted(rows["condition"].unique()) != sorted(wanted):
             yield f"{where}: its conditions are not those of conditions.json"
         return
     settings = files.read_json(store.run_folder(cell) / "cell.json")["settings"]
-    pools = {name: pool["ids"] for name, pool in files.read_json(path)["pools"].items()}
-    pools["train"] = pools["train"][: settings["evaluated_train_levels"]]
+    if "train" in pools:
+        pools["train"] = pools["train"][: settings["evaluated_train_levels"]]
     expected = {
         (pool, level, condition)
-        for pool, levels in pools.items()
-        for level, condition in product(levels, wanted)
+        for condition, further in map(parsed, wanted)
+        for pool in ([further] if further else POOLS)
+        for level in pools.get(pool, ())
     }
     present = list(zip(*(rows[key] for key in KEYS), strict=True))
     for what, keys in (("lacks", expected - set(present)), ("has", set(present) - expected)):

@@ -1,7 +1,5 @@
 """Splits of a family's levels into pools that share no level."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,11 +9,14 @@ import numpy as np
 
 from rlgen.errors import LevelError
 from rlgen.levels.family import MAX_POOL, Family, Levels
+from rlgen.util.hashing import digest
 from rlgen.util.seeding import stream
 
 #: The ids of each pool are drawn from a range of this size.
 NAMESPACE_SIZE = 1_000_000_000
 NAMESPACES = {"train": 0, "validation": NAMESPACE_SIZE, "test": 2 * NAMESPACE_SIZE}
+#: Where the ids of all further pools begin.
+FURTHER = 3 * NAMESPACE_SIZE
 
 
 @dataclass(frozen=True)
@@ -67,21 +68,22 @@ class Split:
             "options": dict(self.family.options),
             "flip_p": self.flip_p,
             "pool_seed": self.pool_seed,
-            "pools": {
-                pool: {
-                    "ids": [int(i) for i in levels.ids],
-                    # 64 bits identify a level well enough here; the check above uses all 256.
-                    "fingerprints": [p[:16] for p in levels.fingerprints()],
-                }
-                for pool, levels in self.pools()
-            },
+            "pools": {pool: identified(levels) for pool, levels in self.pools()},
         }
 
     @cached_property
     def manifest_hash(self) -> str:
         """SHA-256 hex digest of the manifest's canonical JSON; every record holds it."""
-        text = json.dumps(self.manifest, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest(self.manifest)
+
+
+def identified(levels: Levels) -> dict[str, Any]:
+    """The levels of a pool as a manifest has them."""
+    return {
+        "ids": [int(i) for i in levels.ids],
+        # 64 bits identify a level well enough here; pools are compared by all 256.
+        "fingerprints": [p[:16] for p in levels.fingerprints()],
+    }
 
 
 def draw_split(
@@ -113,9 +115,9 @@ def draw_split(
     sizes = {"train": n_train, "validation": n_validation, "test": n_test}
     check_pool_sizes(family, sizes)
     used: set[str] = set()
-    test = _draw_pool(family, "test", 0, n_test, 0.0, used)
-    validation = _draw_pool(family, "validation", 0, n_validation, 0.0, used)
-    train = _draw_pool(family, "train", pool_seed, n_train, flip_p, used)
+    test = draw_pool(family, "test", n_test, used)
+    validation = draw_pool(family, "validation", n_validation, used)
+    train = draw_pool(family, "train", n_train, used, pool_seed, flip_p)
     return Split(family, flip_p, pool_seed, train, validation, test)
 
 
@@ -173,17 +175,35 @@ def check_pool_sizes(family: Family, sizes: Mapping[str, int]) -> None:
         )
 
 
-def _draw_pool(
-    family: Family, pool: str, pool_seed: int, size: int, flip_p: float, used: set[str]
+def draw_pool(
+    family: Family,
+    pool: str,
+    size: int,
+    used: set[str],
+    pool_seed: int = 0,
+    flip_p: float = 0.0,
 ) -> Levels:
-    """The first ``size`` usable, unused levels of the pool's seeded sequence of ids."""
+    """The first ``size`` usable, unused levels of the pool's seeded sequence of ids.
+
+    Args:
+        family: Family of the levels.
+        pool: Its name.
+        size: How many levels.
+        used: Fingerprints of levels that are skipped; those of the pool are added.
+        pool_seed: Seed of the sequence.
+        flip_p: Flip probability of the levels.
+
+    Raises:
+        LevelError: If the family seems to have too few distinct levels.
+    """
+    start = NAMESPACES.get(pool, FURTHER)
     rng = stream(pool_seed, "pool", pool, family.name)
     pending = np.zeros(0, np.int64)
     batches: list[Levels] = [family.generate(pending, flip_p)]
     missing, drawn = size, 0
     while missing:
         if not len(pending):
-            pending = NAMESPACES[pool] + rng.integers(NAMESPACE_SIZE, size=256, dtype=np.int64)
+            pending = start + rng.integers(NAMESPACE_SIZE, size=256, dtype=np.int64)
         # No id is skipped, whatever the size: that keeps pools of growing size nested.
         ids, pending = np.split(pending, [min(len(pending), missing + 8)])
         drawn += len(ids)

@@ -32,7 +32,30 @@ def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
     if old.paper and new.paper and old.paper != new.paper:
         raise ProtocolError(f"key 'paper' is {old.paper!r} in {where} and {new.paper!r} now")
     values["paper"] = old.paper or new.paper
+    values["pools"] = _joined_pools(old, new, where)
     return Protocol.model_validate(values)
+
+
+def _joined_pools(old: Protocol, new: Protocol, where: str) -> dict[str, Any]:
+    """The further pools of both, of which the longer list begins with the shorter.
+
+    A pool skips the levels of those before it, so that its own follow from the list up to it.
+    """
+    before, now = (each.model_dump()["pools"] for each in (old, new))
+    for name in before:
+        if now.get(name, before[name]) != before[name]:
+            old_text, new_text = toml(before[name]), toml(now[name])
+            raise ProtocolError(
+                f"key 'pools.{name}' is {old_text} in {where} and {new_text} now; give the new "
+                "pool a name of its own"
+            )
+    shorter, longer = sorted((before, now), key=len)
+    if list(longer)[: len(shorter)] != list(shorter):
+        raise ProtocolError(
+            f"key 'pools' is {', '.join(before)} in {where} and {', '.join(now)} now; new pools "
+            "follow those that are there, whose levels they skip"
+        )
+    return dict(longer)
 
 
 def _joined_levels(old: Protocol, new: Protocol) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from rlgen.errors import ProtocolError
 from rlgen.protocol.groups import GROUPS, Evaluation, Monitoring, SomeGroup, Training, key
-from rlgen.util.ranges import parse_ids, parse_seeds
+from rlgen.protocol.pools import POOLS, Ids, Pools
+from rlgen.util.ranges import parse_seeds
 from rlgen.util.toml import toml
 from rlgen.util.validation import (
     Count,
@@ -21,23 +22,12 @@ from rlgen.util.validation import (
     listed,
 )
 
-#: Of a split.
-POOLS = ("train", "validation", "test")
-
 
 def _seeds(value: Any) -> Any:
     """``"0:20"`` is the range from 0 up to, not including, 20."""
     return parse_seeds(value) if isinstance(value, str) else listed(value)
 
 
-def _ids(value: str) -> str:
-    """A text of ids that can be read."""
-    if value:
-        parse_ids(value)
-    return value
-
-
-Ids = Annotated[str, AfterValidator(_ids)]
 Seeds = Annotated[
     tuple[Seed, ...],
     BeforeValidator(
@@ -103,6 +93,14 @@ class Protocol(Training, Monitoring, Evaluation):
     ] = ""
     validation_levels: Annotated[Ids, key("Validation levels, where levels are named.", "ids")] = ""
     test_levels: Annotated[Ids, key("Held-out levels, where levels are named.", "ids")] = ""
+    pools: Annotated[
+        Pools,
+        key(
+            "Further held-out pools, a table [pools.NAME] each, to which gaps are measured too; "
+            "later commands may add some.",
+            "tables",
+        ),
+    ] = {}  # noqa: RUF012
     policy: Annotated[
         NamesIfAny,
         key(
@@ -255,16 +253,17 @@ class Protocol(Training, Monitoring, Evaluation):
         return {name: value for name, value in values.items() if name not in (*GRID, *FREE)}
 
     def text(self) -> str:
-        """The protocol as TOML, every key spelt out, one line each."""
+        """The protocol as TOML, every key spelt out, one line each; pools only if there are."""
         values = self.model_dump()
-        return "".join(f"{name} = {toml(values[name])}\n" for name in keys())
+        written = [name for name in keys() if name != "pools" or self.pools]
+        return "".join(f"{name} = {toml(values[name])}\n" for name in written)
 
 
 #: Keys whose lists span the grid, slowest first: a study that is cut short has few seeds of all
 #: settings rather than all seeds of few.
 GRID = ("seeds", "family", "n_train_levels", "flip_p", "agent", "network", "regulariser")
 #: Further keys that may change between two commands on one store; a store is of one paper.
-FREE = ("description", "conditions", "paper")
+FREE = ("description", "conditions", "paper", "pools")
 
 
 def keys() -> tuple[str, ...]:

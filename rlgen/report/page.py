@@ -6,6 +6,7 @@ import pandas as pd
 
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import GROUP, TOP
+from rlgen.analysis.stats.estimates import QUANTITIES, gap_to
 from rlgen.analysis.stats.tables import CELL
 from rlgen.papers import Section
 from rlgen.report.figures import FIGURES
@@ -34,6 +35,7 @@ def render(results: Results, summary: dict[str, Any]) -> str:
         papers=papers,
         figures=_figures(results),
         items={section.name: {"id": name, "title": section.title} for name, section in papers},
+        pools=[pool for cell in summary["cells"][:1] for pool in cell.get("pools", {})],
         key_columns=results.varying,
         group_columns=[key for key in GROUP if key in results.varying],
         jobs=[(group, job) for group in summary["selection"] for job in group["jobs"]][:SHOWN_ROWS],
@@ -78,6 +80,12 @@ def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:
             for part in ("train", "validation", "test", "gap"):
                 for end in ("mean", "low", "high"):
                     row[f"{quantity}_{part}_{end}"] = parts[part][end]
+        for pool, own in cell.get("pools", {}).items():
+            row |= {f"{pool}_{key}": own[key] for key in ("kind", "runs", "verdict")}
+            for quantity in QUANTITIES:
+                for part, name in (("pool", pool), ("gap", gap_to(pool))):
+                    for end in ("mean", "low", "high"):
+                        row[f"{quantity}_{name}_{end}"] = own[quantity][part][end]
         for name, keys in CARD.items():
             row |= {f"{name}_{key}": cell[name][key] for key in keys}
         rows.append(row)

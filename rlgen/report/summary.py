@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from rlgen.analysis.further import pools, shifts
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import TOP, Group
-from rlgen.analysis.stats.estimates import POOLS, QUANTITIES
+from rlgen.analysis.stats.estimates import POOLS, QUANTITIES, gap_to
 from rlgen.analysis.stats.regularisers import Effect, effects
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number, rule, setting
@@ -26,9 +27,10 @@ def summarise(results: Results) -> dict[str, Any]:
     ``train``, ``validation``, ``test`` and ``gap`` the mean episode return with the ends of
     its 95 % interval under the condition ``condition``; the same for normalised scores under
     ``normalised`` and for the probability of solving a level under ``solved``; all conditions
-    under ``conditions``; ``verdict`` and the ``sentence`` that says it; and what ``cards.card``
-    adds. ``selection`` has one entry for each group of jobs with the same task (``choices.Group``),
-    ``certificates`` one for each run (``certificates.certificates``), and ``regularisers`` one for
+    under ``conditions``; ``verdict`` and the ``sentence`` that says it; what ``cards.card``
+    adds; and, in a study with further pools, ``pools`` (``_pools``). ``selection`` has one entry
+    for each group of jobs with the same task (``choices.Group``), ``certificates`` one for each
+    run (``certificates.certificates``), and ``regularisers`` one for
     each regulariser in each cell (``regularisers.Effect``). ``alarms`` has for each run the step
     at which overfitting was first certain, null where it never was. ``imported`` is null, or of
     results from elsewhere what was read and what could not be computed (``elsewhere.elsewhere``).
@@ -72,7 +74,39 @@ def _cell(results: Results, cell: dict[str, Any]) -> dict[str, Any]:
     verdict = results.verdict(cell)
     entry["verdict"] = verdict.word
     entry["sentence"] = sentence(cell, entry, verdict.word, verdict.because)
-    return entry | card(results, cell)
+    further = {"pools": _pools(results, cell)} if pools(results) else {}
+    return entry | card(results, cell) | further
+
+
+def _pools(results: Results, cell: dict[str, Any]) -> dict[str, Any]:
+    """The further pools of a cell, by name.
+
+    Returns:
+        Of each its ``kind``; ``left_out``, why the cell does not play it; ``runs``, how many have
+        been measured; under ``return``, ``normalised`` and ``solved`` the mean of the ``pool`` and
+        the ``gap`` to it, with the ends of the interval; all ``conditions``, of returns; the
+        ``reason`` why an interval of the gap is missing; ``verdict`` and ``sentence``.
+    """
+    return {
+        shift.pool: {"kind": shift.kind, "left_out": shift.left_out, "runs": shift.runs}
+        | {
+            quantity: {part: shift.returns[quantity, part].shown for part in ("pool", "gap")}
+            for quantity in QUANTITIES
+        }
+        | {
+            "conditions": {
+                condition: {
+                    part: results.estimate(cell, condition, "return", name).shown
+                    for part, name in (("pool", shift.pool), ("gap", gap_to(shift.pool)))
+                }
+                for condition in results.conditions
+            },
+            "reason": shift.returns["return", "gap"].reason,
+            "verdict": shift.verdict.word,
+            "sentence": shift.sentence,
+        }
+        for shift in shifts(results, cell)
+    }
 
 
 def _group(group: Group) -> dict[str, Any]:

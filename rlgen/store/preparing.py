@@ -106,6 +106,13 @@ class Planned(typing.Protocol):
         """Whether its run holds records of a policy."""
 
 
+def with_pools(entry: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry with the further pools of the same cell's earlier entry."""
+    pools = {**before["settings"].get("pools", {}), **entry["settings"].get("pools", {})}
+    settings = entry["settings"] | ({"pools": pools} if pools else {})
+    return entry | {"settings": settings}
+
+
 def entry(cell: Planned) -> dict[str, Any]:
     """A cell in the plan; ``records`` stands only where its run has none."""
     keys = ("id", "kind", "label", "settings", "facts")

@@ -12,7 +12,14 @@ from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
 from rlgen.store.bundle import check_is_folder
 from rlgen.store.imported import Imported
-from rlgen.store.preparing import Planned, check_entries, entry, identity, prepared
+from rlgen.store.preparing import (
+    Planned,
+    check_entries,
+    entry,
+    identity,
+    prepared,
+    with_pools,
+)
 from rlgen.util import files
 from rlgen.util.toml import load, toml
 
@@ -125,7 +132,10 @@ class StudyFolder:
 
     def _enter_cells(self, cells: Sequence[Planned]) -> None:
         entries = {entry["id"]: entry for entry in self.plan()}
-        entries |= {cell.id: entry(cell) for cell in cells}
+        for cell in cells:
+            own = entry(cell)
+            before = entries.get(cell.id, own)
+            entries[cell.id] = with_pools(own, before)
         files.write_json(self.path / "plan.json", list(entries.values()))
 
     @classmethod

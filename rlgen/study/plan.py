@@ -10,6 +10,7 @@ from rlgen.networks.lists import resolve as drawn_network
 from rlgen.protocol.groups import Evaluation, Monitoring, Training
 from rlgen.protocol.schema import GRID, Protocol
 from rlgen.protocol.suite import Declaration
+from rlgen.study import further as pools_of
 from rlgen.study.cell import Cell, Task
 from rlgen.study.kinds.evaluate import EvaluateCell, check_policies
 from rlgen.study.kinds.policy_cell import NAMED, PolicyCell, Pools, check_levels
@@ -53,8 +54,9 @@ def plan(declaration: Declaration, trust: Sequence[str] = ()) -> Plan:
     named = zip(declaration.names, spelt_out, strict=True)
     planned = tasks(resolved)
     own_cells = [task.cell for task in planned]
-    check_levels(own_cells)
     check_policies([cell for cell in own_cells if isinstance(cell, EvaluateCell)], trust)
+    planned = [_fitted(task, trust) for task in planned]
+    check_levels([task.cell for task in planned])
     whole = replace(declaration, parts=spelt_out).whole
     further = papers.cells(declaration) if whole.paper else ()
     return Plan(
@@ -70,9 +72,29 @@ def tasks(parts: Iterable[Resolved]) -> list[Task[PolicyCell]]:
     by_id: dict[str, Task[PolicyCell]] = {}
     for part in parts:
         for cell in cells(part):
-            before = by_id[cell.id].wanted if cell.id in by_id else ()
-            by_id[cell.id] = Task(cell, tuple(dict.fromkeys((*before, *part.conditions))))
+            own = [
+                pools_of.output(condition, pool)
+                for pool in ("", *(source.name for source in cell.further if not source.left_out))
+                for condition in part.conditions
+            ]
+            if cell.id in by_id:
+                before = by_id[cell.id]
+                own = [*before.wanted, *own]
+                # Parts have the same pools, as far as they have them.
+                cell = max(before.cell, cell, key=lambda each: len(each.further))
+            by_id[cell.id] = Task(cell, tuple(dict.fromkeys(own)))
     return list(by_id.values())
+
+
+def _fitted(task: Task[PolicyCell], trust: Sequence[str]) -> Task[PolicyCell]:
+    """The task without the pools that the cell's policy, made elsewhere, does not take."""
+    cell = task.cell
+    if not isinstance(cell, EvaluateCell) or not cell.further:
+        return task
+    further = pools_of.for_policy(cell.further, cell.policy, trust)
+    out = {source.name for source in further if source.left_out}
+    wanted = tuple(name for name in task.wanted if pools_of.parsed(name)[1] not in out)
+    return Task(replace(cell, further=further), wanted)
 
 
 def cells(part: Resolved) -> list[PolicyCell]:
@@ -109,6 +131,7 @@ def _cell(
         protocol.group(Monitoring),
         protocol.group(Evaluation),
     )
+    sources = part.pools[family]
     if part.policies:
         policy, policy_hash = part.policies[seed]
         return EvaluateCell(
@@ -121,7 +144,10 @@ def _cell(
             policy,
             policy_hash,
             protocol.agent_options,
+            further=sources,
         )
     architecture = drawn_network(network, seed)
     spec = part.specs[agent, architecture, regulariser]
-    return TrainCell(pools, agent, architecture, regulariser, seed, *groups, spec)
+    if sources:
+        sources = pools_of.for_network(sources, architecture, pools.world, part.where)
+    return TrainCell(pools, agent, architecture, regulariser, seed, *groups, spec, further=sources)

@@ -4,15 +4,16 @@ This happens once. From here on a study is made of objects, which become text ag
 cell goes to a worker.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from rlgen.agents import AGENTS
 from rlgen.agents.presets import matching
-from rlgen.errors import ProtocolError, RlgenError
+from rlgen.errors import ProtocolError
 from rlgen.levels import lookup
 from rlgen.levels.family import Family
+from rlgen.levels.further import Source
 from rlgen.levels.spaces import parts_of
 from rlgen.levels.split import NAMESPACES, check_named, check_pool_sizes
 from rlgen.networks import NETWORKS
@@ -20,8 +21,10 @@ from rlgen.networks.lists import drawn_from
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.sources import policy_hash
 from rlgen.protocol.schema import Protocol
+from rlgen.study import further
 from rlgen.training.agent_spec import AgentSpec
 from rlgen.training.regularisers.regularisation import Regularisation
+from rlgen.util.validation import At
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,9 @@ class Resolved:
 
     Attributes:
         protocol: With the names of conditions and regularisers spelt out.
+        where: What messages about it begin with.
         families: Configured, by the name in the protocol.
+        pools: Further pools by the name of the family that is trained on.
         conditions: What policies face, by canonical name.
         regularisations: What agents train with, by canonical name.
         specs: What learns, by agent, network and regulariser; empty for policies made elsewhere.
@@ -38,7 +43,9 @@ class Resolved:
     """
 
     protocol: Protocol
+    where: str
     families: Mapping[str, Family]
+    pools: Mapping[str, tuple[Source, ...]]
     conditions: Mapping[str, Condition]
     regularisations: Mapping[str, Regularisation]
     specs: Mapping[tuple[str, str, str], AgentSpec]
@@ -57,9 +64,16 @@ def resolve(protocol: Protocol, where: str) -> Resolved:
             key and value at fault.
     """
     families = {name: _family(protocol, name, where) for name in protocol.family}
+    pools = {
+        name: further.resolve(protocol, name, family, where) if protocol.pools else ()
+        for name, family in families.items()
+    }
     conditions = _conditions(protocol, where)
     regularisations = _regularisations(protocol, where)
-    _check_conditions(families, conditions, regularisations, where)
+    played = [source.world for sources in pools.values() for source in sources]
+    _check_conditions([*families.values(), *played], "conditions", conditions, where)
+    in_training = {text: each.condition for text, each in regularisations.items()}
+    _check_conditions(list(families.values()), "regulariser", in_training, where)
     for flip_p, family in product(protocol.flip_p, families.values()):
         with At(where, "flip_p", flip_p):
             family.generate([], flip_p)
@@ -71,28 +85,14 @@ def resolve(protocol: Protocol, where: str) -> Resolved:
     }
     return Resolved(
         protocol.model_copy(update=spelt_out),
+        where,
         families,
+        pools,
         {condition.name: condition for condition in conditions.values()},
         {each.name: each for each in regularisations.values()},
         specs,
         policies,
     )
-
-
-class At:
-    """Puts file, key and value in front of an error's message."""
-
-    def __init__(self, where: str, key: str, value: object) -> None:
-        self._place, self._value = f"{where}: {key} = {value!r}", value
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if isinstance(error, RlgenError):
-            # Families begin with their own name, which is the value then.
-            message = str(error).removeprefix(f"{self._value}: ")
-            raise type(error)(f"{self._place}: {message}") from None
 
 
 def _family(protocol: Protocol, name: str, where: str) -> Family:
@@ -143,18 +143,13 @@ def _regularisations(protocol: Protocol, where: str) -> dict[str, Regularisation
 
 
 def _check_conditions(
-    families: Mapping[str, Family],
-    conditions: Mapping[str, Condition],
-    regularisations: Mapping[str, Regularisation],
-    where: str,
+    families: Sequence[Family], key: str, by_text: Mapping[str, Condition], where: str
 ) -> None:
-    """Refuse what a family's levels cannot be played under."""
-    in_training = {text: each.condition for text, each in regularisations.items()}
-    for key, by_text in (("conditions", conditions), ("regulariser", in_training)):
-        for (text, condition), family in product(by_text.items(), families.values()):
-            reason = condition.why_not(family)
-            if reason is not None:
-                raise ProtocolError(f"{where}: {key} = {text!r}: {reason}")
+    """Refuse what levels cannot be played under; ``key`` of the protocol says it."""
+    for (text, condition), family in product(by_text.items(), families):
+        reason = condition.why_not(family)
+        if reason is not None:
+            raise ProtocolError(f"{where}: {key} = {text!r}: {reason}")
 
 
 def _policies(protocol: Protocol, where: str) -> Iterator[tuple[str, str]]:

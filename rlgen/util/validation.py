@@ -1,8 +1,8 @@
 """Validation of settings: all errors at once, each with its key, value and remedy."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -65,7 +65,40 @@ def parse_options(options: Sequence[str]) -> dict[str, Any]:
     return parsed
 
 
+class At:
+    """Puts file, key and value in front of an error's message."""
+
+    def __init__(self, where: str, key: str, value: object) -> None:
+        self._place, self._value = f"{where}: {key} = {value!r}", value
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, RlgenError):
+            # Families begin with their own name, which is the value then.
+            message = str(error).removeprefix(f"{self._value}: ")
+            raise type(error)(f"{self._place}: {message}") from None
+
+
 Model = TypeVar("Model", bound=Settings)
+
+
+def _known_keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    """The keys of the table at a path; of tables within tables those of the innermost."""
+    for name in path:
+        field = model.model_fields.get(str(name))
+        inner = [] if field is None else list(_models(field.annotation))
+        model = inner[0] if inner else model
+    return list(model.model_fields)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The tables in a type, such as those of a dictionary of tables."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def checked(
@@ -88,9 +121,9 @@ def checked(
         lines = []
         for fault in failure.errors(include_url=False):
             # The value shows the position in a list.
-            key = ".".join(part for part in fault["loc"] if isinstance(part, str))
+            key = ".".join(p for p in fault["loc"] if isinstance(p, str) and p != "[key]")
             if fault["type"] == "extra_forbidden":
-                hint = nearest(str(fault["loc"][-1]), model.model_fields)
+                hint = nearest(str(fault["loc"][-1]), _known_keys(model, fault["loc"][:-1]))
                 lines.append(f"{where}: unknown key {key!r}{hint}")
             elif fault["type"] == "missing":
                 lines.append(f"{where}: key {key!r} is missing")

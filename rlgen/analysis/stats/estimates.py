@@ -1,6 +1,6 @@
 """Means and intervals of every cell, condition and quantity, from the record table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Columns of ``CELL``; ``condition``; ``quantity`` ("return", "normalised", "solved");
-        ``part`` ("train", "validation", "test", "gap"); ``runs``; ``levels`` (mean number a run);
+        ``part`` ("train", "validation", "test", "gap", and of each further pool its name and
+        ``gap_to(name)``); ``runs``; ``levels`` (mean number a run);
         ``mean``, ``low``, ``high``; ``variance`` of the mean and its degrees of freedom ``df``;
         ``reason`` why the mean or the interval is nan.
     """
@@ -42,13 +43,18 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
         pools = {str(pool): runs for pool, runs in group.groupby("split", observed=True)}
         apart = {pool: why_apart(runs, pool) for pool, runs in pools.items()}
         for quantity, column in QUANTITIES.items():
-            parts = _parts({pool: list(runs[column]) for pool, runs in pools.items()}, apart)
-            for part, runs, estimate in parts:
-                row = _row(part, column, runs, estimate)
-                if apart["test" if part == "gap" else part] == UNKNOWN:
+            by_run = {pool: list(runs[column]) for pool, runs in pools.items()}
+            for part, pool, estimate in _parts(by_run, pools, apart, column):
+                row = _row(part, pool, column, by_run[pool], estimate)
+                if apart[pool] == UNKNOWN:
                     row["levels"] = np.nan
                 rows.append(key | {"quantity": quantity} | row)
     return pd.DataFrame(rows, columns=[*SHOWN, "variance", "df", "reason"])
+
+
+def gap_to(pool: str) -> str:
+    """The name of the gap between training levels and a pool, as a part."""
+    return "gap" if pool == "test" else f"gap_{pool}"
 
 
 def matrix(records: pd.DataFrame, pool: str) -> tuple[Floats, str]:
@@ -92,20 +98,37 @@ def why_apart(runs: pd.DataFrame, pool: str) -> str:
 
 
 def _parts(
-    by_run: dict[str, list[Floats]], apart: dict[str, str]
-) -> Iterator[tuple[str, list[Floats], Estimate]]:
-    """Each measured part with the values that it is estimated from, and the estimate."""
+    by_run: Mapping[str, list[Floats]],
+    pools: Mapping[str, pd.DataFrame],
+    apart: Mapping[str, str],
+    column: str,
+) -> Iterator[tuple[str, str, Estimate]]:
+    """Each measured part with the pool that it is of, and the estimate."""
     for pool in POOLS:
         if pool in by_run:
-            yield pool, by_run[pool], pool_mean(by_run[pool], apart[pool])
+            yield pool, pool, pool_mean(by_run[pool], apart[pool])
     if {"train", "test"} <= by_run.keys():
-        if apart["test"]:
-            train, test = (intervals.means(by_run[pool]) for pool in ("train", "test"))
-            estimate = run_mean(train - test, apart["test"])
-        else:
-            test = np.stack(by_run["test"])
-            estimate = intervals.gap(by_run["train"], test, shared_pool=not apart["train"])
-        yield "gap", by_run["test"], estimate
+        shared = not apart["train"]
+        yield "gap", "test", _gap(by_run["train"], by_run["test"], apart["test"], shared=shared)
+    for pool in by_run:
+        if pool in POOLS:
+            continue
+        yield pool, pool, pool_mean(by_run[pool], apart[pool])
+        if "train" in by_run:
+            # A pool that came later has not been measured on every run.
+            measured = pools["train"]["run_id"].isin(pools[pool]["run_id"])
+            train = pools["train"][measured.to_numpy()]
+            if len(train) == len(by_run[pool]):
+                shared = not why_apart(train, "train")
+                gap = _gap(list(train[column]), by_run[pool], apart[pool], shared=shared)
+                yield gap_to(pool), pool, gap
+
+
+def _gap(train: list[Floats], held_out: list[Floats], apart: str, *, shared: bool) -> Estimate:
+    """Gap of runs between their training levels and a pool; see ``why_apart`` for ``apart``."""
+    if apart:
+        return run_mean(intervals.means(train) - intervals.means(held_out), apart)
+    return intervals.gap(train, np.stack(held_out), shared_pool=shared)
 
 
 def pool_mean(runs: list[Floats], apart: str) -> Estimate:
@@ -134,9 +157,11 @@ def run_mean(run_means: Floats, apart: str) -> Estimate:
     return Estimate(estimate.mean, reason=apart) if apart == SOME else estimate
 
 
-def _row(part: str, column: str, runs: list[Floats], estimate: Estimate) -> dict[str, Any]:
+def _row(
+    part: str, pool: str, column: str, runs: list[Floats], estimate: Estimate
+) -> dict[str, Any]:
     low, high = estimate.low, estimate.high
-    if column == "p_solved" and part != "gap":
+    if column == "p_solved" and part == pool:
         # A t interval does not know that a probability cannot leave [0, 1].
         low, high = max(low, 0.0), min(high, 1.0)
     return {

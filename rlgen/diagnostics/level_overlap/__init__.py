@@ -178,6 +178,8 @@ def audit_store(path: Path, question: Question | None = None) -> list[dict[str, 
 def _audited(store: RunStore, question: Question) -> Iterator[dict[str, Any]]:
     for file in sorted((store.path / "splits").glob("*.json")):
         manifest = files.read_json(file)
+        if isinstance(manifest, dict) and "train" not in manifest.get("pools", {"train": {}}):
+            continue  # a further pool, which no training levels are kept with
         try:
             name, options = manifest["family"], manifest["options"]
             if ":" in name or options.get("wrappers"):

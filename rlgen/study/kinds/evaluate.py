@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from rlgen.errors import ProtocolError, StoreError, nearest
+from rlgen.levels.family import Family
 from rlgen.levels.split import Split
 from rlgen.policies import sources
 from rlgen.study.kinds.policy_cell import PolicyCell, shared_from_settings
@@ -71,6 +72,13 @@ class EvaluateCell(PolicyCell):
         none = pd.DataFrame(columns=records.CURVES.names)
         records.write(workspace.folder / "curve.parquet", none, records.CURVES)
         return policy, 0
+
+    def fitted(self, policy: "Policy", family: Family, workspace: Workspace) -> "Policy":
+        """The policy, loaded for the other family's observations."""
+        from rlgen.policies import loading
+
+        del policy
+        return loading.load(self.policy, family, trusted=workspace.trust)
 
 
 def check_policies(cells: Sequence[EvaluateCell], trust: Sequence[str]) -> None:

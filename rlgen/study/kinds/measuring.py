@@ -9,10 +9,13 @@ from rlgen import papers
 from rlgen.agents.learner import resolve_device
 from rlgen.evaluation.recording import worst_level_trajectories
 from rlgen.evaluation.table import table
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.further import FurtherPool
 from rlgen.levels.split import Split
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.base import Policy
 from rlgen.store import provenance, records
+from rlgen.study.further import parsed
 from rlgen.study.workspace import Workspace
 from rlgen.util import files
 from rlgen.util.seeding import library_seed
@@ -29,10 +32,11 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
     with clock.time("draw_levels"):
         split = cell.split()
         workspace.save_split(split.manifest, split.manifest_hash)
+        pools = cell.further_pools(split)
     policy, steps = cell.obtain(workspace, split, device, clock)
     workspace.report("evaluating")
     with clock.time("evaluate"):
-        rows = _evaluate(cell, split, policy, steps, workspace)
+        rows = _evaluate(cell, split, pools, policy, steps, workspace)
         records.write(folder / "records.parquet", rows, records.RECORDS)
         if workspace.earlier is None:
             worst = worst_level_trajectories(policy, split, rows, seed=cell.seed)
@@ -48,28 +52,46 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
 
 
 def _evaluate(
-    cell: "PolicyCell", split: Split, policy: Policy, steps: int, workspace: Workspace
+    cell: "PolicyCell",
+    split: Split,
+    pools: Sequence[FurtherPool],
+    policy: Policy,
+    steps: int,
+    workspace: Workspace,
 ) -> pd.DataFrame:
     """The records of one run, level after level within condition within pool."""
-    conditions: Sequence[Condition] = [Condition.parse(name) for name in workspace.wanted]
+    wanted: dict[str, list[Condition]] = {}
+    for name in workspace.wanted:
+        condition, pool = parsed(name)
+        wanted.setdefault(pool, []).append(Condition.parse(condition))
+
+    def returns(pool: str, family: Family, levels: Levels, own: str, manifest: str) -> pd.DataFrame:
+        return table(
+            policy if family is split.family else cell.fitted(policy, family, workspace),
+            family,
+            levels,
+            wanted[own],
+            episodes=cell.evaluation.episodes,
+            seed=library_seed(cell.seed, "evaluation", pool),
+            cache=workspace.cache,
+        ).assign(split=pool, manifest=manifest)
+
     evaluated = {
         "train": split.train.take(slice(0, cell.evaluation.evaluated_train_levels)),
         "validation": split.validation,
         "test": split.test,
     }
     parts = [
-        table(
-            policy,
-            split.family,
-            levels,
-            conditions,
-            episodes=cell.evaluation.episodes,
-            seed=library_seed(cell.seed, "evaluation", pool),
-            cache=workspace.cache,
-        ).assign(split=pool)
+        returns(pool, split.family, levels, "", split.manifest_hash)
         for pool, levels in evaluated.items()
-        if len(levels)
+        if len(levels) and "" in wanted
     ]
+    for each in pools:
+        if each.name in wanted:
+            workspace.save_split(each.manifest, each.manifest_hash)
+            parts.append(
+                returns(each.name, each.family, each.levels, each.name, each.manifest_hash)
+            )
     return pd.concat(parts, ignore_index=True).assign(
         run_id=cell.id,
         family=cell.family,
@@ -81,5 +103,4 @@ def _evaluate(
         seed=cell.seed,
         pool_seed=cell.pools.pool_seed,
         checkpoint=steps,
-        manifest=split.manifest_hash,
     )

@@ -2,13 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlgen.errors import LevelError
 from rlgen.levels import lookup
 from rlgen.levels.family import Family
+from rlgen.levels.further import FurtherPool, Source, further_pools
 from rlgen.levels.split import Split, chosen_split, draw_split
 from rlgen.protocol.groups import GROUPS, Evaluation, Group, Monitoring, Training
 from rlgen.protocol.schema import named_levels
@@ -27,7 +28,7 @@ RESULTS_VERSION = 1
 #: ones are hashed only where they are not the default, so that older cells keep their ids.
 _FIRST = {"steps", "curve_points", "curve_levels", "evaluated_train_levels", "episodes"}
 #: Redundant settings, excluded from the hash.
-_UNHASHED = ("agent_options", "policy")
+_UNHASHED = ("agent_options", "policy", "pools")
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ class PolicyCell(Cell):
         training: How long it learns.
         monitoring: How it is watched while it learns.
         evaluation: How it is evaluated at the end.
+        further: Further pools that it is evaluated on. What it learns does not depend on them, and
+            neither does its id: a finished run can be evaluated on more.
     """
 
     records: ClassVar[bool] = True
@@ -128,6 +131,7 @@ class PolicyCell(Cell):
     training: Training
     monitoring: Monitoring
     evaluation: Evaluation
+    further: tuple[Source, ...] = field(default=(), kw_only=True)
 
     @property
     def family(self) -> str:
@@ -167,6 +171,7 @@ class PolicyCell(Cell):
             "seed": self.seed,
             **{key: value for group in groups for key, value in group.model_dump().items()},
             "results_version": RESULTS_VERSION,
+            **({"pools": {s.name: s.settings for s in self.further}} if self.further else {}),
         }
 
     @cached_property
@@ -200,6 +205,15 @@ class PolicyCell(Cell):
         """The cell's levels."""
         return self.pools.split()
 
+    def further_pools(self, split: Split) -> list[FurtherPool]:
+        """The levels of its further pools, of which none is in the split."""
+        return list(further_pools(split, self.further))
+
+    def fitted(self, policy: "Policy", family: Family, workspace: Workspace) -> "Policy":
+        """The policy for the levels of a further pool's family."""
+        del family, workspace
+        return policy
+
     @abstractmethod
     def obtain(
         self, workspace: Workspace, split: Split, device: str, clock: "Clock"
@@ -222,6 +236,9 @@ def shared_from_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
         "training": Training.among(settings),
         "monitoring": Monitoring.among(settings),
         "evaluation": Evaluation.among(settings),
+        "further": tuple(
+            Source.from_settings(name, own) for name, own in settings.get("pools", {}).items()
+        ),
     }
 
 
@@ -240,11 +257,11 @@ def check_levels(cells: Sequence[PolicyCell]) -> None:
     named = {
         (cell.family, cell.pools.named["train_levels"], cell.n_train_levels, cell.flip_p): cell
         for cell in cells
-        if any(cell.pools.named.values())
+        if any(cell.pools.named.values()) or any(source.named for source in cell.further)
     }
     for cell in named.values():
         try:
-            cell.split()
+            cell.further_pools(cell.split())
         except LevelError as error:
             raise LevelError(
                 f"{cell.family}: {error}; levels that are drawn, not named, all differ"

@@ -1,0 +1,108 @@
+"""Further held-out pools of a finished study: what each is, and how large the gap to it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rlgen.analysis.results import Results
+from rlgen.analysis.stats.estimates import POOLS, QUANTITIES, gap_to
+from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.stats.tables import CELL
+from rlgen.analysis.verdicts import Verdict, judge, number
+
+#: What kinds of pools are called.
+WORDS = {
+    "in_distribution": "in distribution",
+    "interpolation": "interpolation",
+    "extrapolation": "extrapolation",
+    "": "of unknown kind",
+}
+#: Verdicts on a further pool, by those on the test pool.
+TRANSFER = {"memorises": "does not transfer", "generalises": "transfers"}
+NOT_MEASURED = "it has not been measured"
+
+
+@dataclass(frozen=True)
+class Shift:
+    """One cell on one further pool.
+
+    Attributes:
+        pool: Name of the pool.
+        kind: Its kind, in words.
+        left_out: Why the cell does not play it; empty if it does.
+        runs: How many of the cell's runs have been measured on it.
+        returns: By quantity and part, "pool" or "gap", the estimate under the main condition.
+        verdict: On the gap to it, by the same rule as the cell's own.
+    """
+
+    pool: str
+    kind: str
+    left_out: str
+    runs: int
+    returns: Mapping[tuple[str, str], Estimate]
+    verdict: Verdict
+
+    @property
+    def sentence(self) -> str:
+        """The answer for the pool as a sentence."""
+        where = f"{self.pool} ({self.kind})"
+        if self.left_out:
+            return f"{where}: left out, {self.left_out}."
+        if not self.runs:
+            return f"{where}: {NOT_MEASURED}."
+        value, gap = (self.returns["return", part] for part in ("pool", "gap"))
+        interval = ""
+        if gap.low == gap.low:
+            interval = f" [{number(gap.low)}, {number(gap.high)}]"
+        word, because = self.verdict.word, self.verdict.because or gap.reason
+        why = f" ({because})" if because else ""
+        return (
+            f"{where}: return {number(value.mean)}, gap {number(gap.mean)}{interval}; {word}{why}."
+        )
+
+
+def pools(results: Results) -> list[str]:
+    """Names of the further pools: those declared, in their order, then others with records."""
+    declared = getattr(results.protocol, "pools", {})
+    measured = [str(pool) for pool in results.folded["split"].unique() if pool not in POOLS]
+    return list(dict.fromkeys([*declared, *measured]))
+
+
+def shifts(results: Results, cell: Mapping[str, Any]) -> list[Shift]:
+    """The further pools of one cell, in the order of the protocol."""
+    own = _of_cell(results, cell)
+    rows = results.records_of(cell)
+    answers = []
+    for pool in pools(results):
+        facts = own.get(pool, {})
+        returns = {
+            (quantity, part): results.estimate(cell, results.main, quantity, name)
+            for quantity in QUANTITIES
+            for part, name in (("pool", pool), ("gap", gap_to(pool)))
+        }
+        verdict = judge(
+            results.estimate(cell, results.main, "normalised", "train"),
+            returns["normalised", "gap"],
+            results.protocol.margin,
+        )
+        answers.append(
+            Shift(
+                pool,
+                WORDS.get(facts.get("kind", ""), WORDS[""]),
+                str(facts.get("left_out", "")),
+                int((rows["split"] == pool).sum()),
+                returns,
+                Verdict(TRANSFER.get(verdict.word, verdict.word), verdict.because),
+            )
+        )
+    return answers
+
+
+def _of_cell(results: Results, cell: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """What the plan says of the further pools of a cell's runs."""
+    own: dict[str, Mapping[str, Any]] = {}
+    for entry in results.plan:
+        settings = entry["settings"]
+        if "pools" in settings and all(settings.get(key) == cell[key] for key in CELL):
+            own |= settings["pools"]
+    return own

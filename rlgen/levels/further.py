@@ -1,0 +1,127 @@
+"""Further held-out pools beside those of a split, of the same family or another configuration."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rlgen.errors import LevelError
+from rlgen.levels import lookup
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.split import Split, draw_pool, identified
+from rlgen.util.hashing import digest
+from rlgen.util.ranges import parse_ids
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the levels of a further pool come from.
+
+    Attributes:
+        name: Of the pool.
+        family: Name of the levels' family, options in brackets included.
+        world: The family itself, configured.
+        n_levels: How many levels.
+        named: Text of their ids; empty where they are drawn.
+        kind: What they are to the training levels: a name in ``protocol.pools.KINDS``.
+        optional: Whether a policy that does not take their observations may be left out.
+        left_out: Why the cell's policy does not play them; empty if it does.
+    """
+
+    name: str
+    family: str
+    world: Family
+    n_levels: int
+    named: str
+    kind: str
+    optional: bool = False
+    left_out: str = ""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "family": self.family,
+            "family_options": dict(self.world.options),
+            "family_version": self.world.version,
+            "n_levels": self.n_levels,
+            "levels": self.named,
+            "kind": self.kind,
+            "left_out": self.left_out,
+        }
+
+    @classmethod
+    def from_settings(cls, name: str, settings: Mapping[str, Any]) -> "Source":
+        """From what ``settings`` gave.
+
+        Raises:
+            LevelError: If the family is of another version here.
+        """
+        world = lookup.family(settings["family"]).configure(settings["family_options"])
+        if world.version != settings["family_version"]:
+            raise LevelError(
+                f"pool {name}: {settings['family']} is of version {settings['family_version']} in "
+                f"the study and {world.version} here"
+            )
+        rest = {"named": settings["levels"], "left_out": settings["left_out"]}
+        return cls(
+            name, settings["family"], world, settings["n_levels"], kind=settings["kind"], **rest
+        )
+
+
+@dataclass(frozen=True)
+class FurtherPool:
+    """The levels of a further pool.
+
+    Attributes:
+        name: Of the pool.
+        family: Of its levels.
+        levels: The levels; never flipped.
+    """
+
+    name: str
+    family: Family
+    levels: Levels
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Its identity, laid out as that of a split."""
+        return {
+            "family": self.family.name,
+            "version": self.family.version,
+            "options": dict(self.family.options),
+            "pools": {self.name: identified(self.levels)},
+        }
+
+    @cached_property
+    def manifest_hash(self) -> str:
+        """See ``Split.manifest_hash``."""
+        return digest(self.manifest)
+
+
+def further_pools(split: Split, sources: Sequence[Source]) -> Iterator[FurtherPool]:
+    """Draw further pools: each skips the levels of the split and of the pools before it.
+
+    Args:
+        split: Training, validation and test levels.
+        sources: Of the pools, in their order.
+
+    Raises:
+        LevelError: If levels that are named are in another pool, or too few can be drawn.
+    """
+    owners = {
+        mark: f"{pool} level {level}"
+        for pool, levels in split.pools()
+        for level, mark in zip(levels.ids, levels.fingerprints(), strict=True)
+    }
+    for source in sources:
+        if source.named:
+            levels = source.world.generate(parse_ids(source.named))
+        else:
+            levels = draw_pool(source.world, source.name, source.n_levels, set(owners))
+        for level, mark in zip(levels.ids, levels.fingerprints(), strict=True):
+            here = f"{source.name} level {level}"
+            if mark in owners:
+                raise LevelError(f"{here} is the same task as {owners[mark]}")
+            owners[mark] = here
+        yield FurtherPool(source.name, source.world, levels)
