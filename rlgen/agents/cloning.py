@@ -17,14 +17,15 @@ from rlgen.agents.controls.base import batches
 from rlgen.evaluation import planner
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
-from rlgen.networks import NETWORKS
+from rlgen.networks import network_named
 from rlgen.policies import network_policy
 from rlgen.policies.network_policy import NetworkPolicy
-from rlgen.policies.spec import PolicySpec
+from rlgen.policies.spec import PolicySpec, observed
 from rlgen.util.seeding import library_seed, stream
 
 BATCH = 256
-#: The peak learning rate, times the square root of the widest layer's channels or units.
+#: The peak learning rate, times the square root of the widest layer's channels or units; of
+#: networks that have no learning rate of their own.
 LEARNING_RATE = 0.07
 #: Share of the steps in which the learning rate rises from 0; after that it falls to 0.
 WARM_UP = 0.1
@@ -63,7 +64,7 @@ def clone(
         UnknownNameError: If there is no such network.
         ProtocolError: If the network does not fit the observations.
     """
-    space = family.observation_space
+    member, space = network_named(network), family.observation_space
     # Planning is fast in chunks; in one large batch the states have the same order.
     parts = [_labels(tabular) for tabular in batches(family, levels)]
     optimal, met = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -78,11 +79,12 @@ def clone(
         return observations.to(device), torch.from_numpy(goals[states]).to(device)
 
     with _reproducible(library_seed(seed, "cloning", network)):
-        body, width = NETWORKS[network].build(space)
-        head = nn.Linear(width, tabular.n_actions)
+        body, width = member.build(space)
+        head = body.head(width, tabular.n_actions)
         net = nn.Sequential(body, head).to(device)
-        widest = max(parameter.shape[0] for parameter in body.parameters())
-        optimiser = torch.optim.Adam(net.parameters(), LEARNING_RATE / widest**0.5)
+        widest = max((len(p) for p in body.parameters() if p.dim()), default=1)
+        rate = member.learning_rate or LEARNING_RATE / widest**0.5
+        optimiser = torch.optim.Adam(net.parameters(), rate)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step / steps))
         for _ in range(steps):
             anywhere = rng.integers(tabular.n_states, size=BATCH // 2)
@@ -93,7 +95,8 @@ def clone(
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
-    spec = PolicySpec(NETWORKS[network], space.shape, tabular.n_actions, "softmax")
+    look = observed(member, space)
+    spec = PolicySpec(member, space.shape, tabular.n_actions, "softmax", **look)
     return network_policy.trained(spec, body, head)
 
 

@@ -19,13 +19,12 @@ from rlgen.agents.envs.batch_env import BatchEnv
 from rlgen.agents.presets.preset import AgentPreset
 from rlgen.agents.recipes import recipe
 from rlgen.errors import ProtocolError
-from rlgen.levels.spaces import parts_of
 from rlgen.networks.base import Network
 from rlgen.networks.box_head import BoxHead
 from rlgen.networks.trunk import TrunkExtractor
 from rlgen.policies import box_policy, network_policy
 from rlgen.policies.checkpoint import TrainedPolicy
-from rlgen.policies.spec import BoxSpec, ContinuousSpec, PolicySpec, RecurrentSpec
+from rlgen.policies.spec import BoxSpec, ContinuousSpec, PolicySpec, RecurrentSpec, observed
 
 #: Settings that are not arguments of stable-baselines3's algorithms.
 _OURS = (
@@ -173,22 +172,22 @@ def policy_of(
         space: Its observation space.
     """
     how, actions = recipe(preset), model.action_space
-    shape, parts = space.shape, parts_of(space)
+    shape, look = space.shape, observed(network, space)
     trunk, head = how.network(model)
     if isinstance(actions, gym.spaces.Box):
         assert isinstance(head, BoxHead)
         box = BoxSpec.of(actions)
         size = prod(actions.shape)
-        continuous = ContinuousSpec(network, shape, size, how.box_head, box, parts=parts)
+        continuous = ContinuousSpec(network, shape, size, how.box_head, box, **look)
         return box_policy.trained(continuous, trunk, head)
     assert isinstance(actions, gym.spaces.Discrete)
     n_actions = int(actions.n)
     if how.lstm is None:
-        spec = PolicySpec(network, shape, n_actions, how.head, parts=parts)
+        spec = PolicySpec(network, shape, n_actions, how.head, **look)
         return network_policy.trained(spec, trunk, head)
     lstm = how.lstm(model)
     size, depth = lstm.hidden_size, lstm.num_layers
-    recurrent = RecurrentSpec(network, shape, n_actions, how.head, size, depth, parts=parts)
+    recurrent = RecurrentSpec(network, shape, n_actions, how.head, size, depth, **look)
     return network_policy.trained(recurrent, trunk, head, lstm)
 
 

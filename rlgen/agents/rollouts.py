@@ -4,7 +4,7 @@ The loop of stable-baselines3 makes a dictionary per environment and step, and p
 through numpy. Learning from a rollout is stable-baselines3's.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import gymnasium as gym
@@ -16,10 +16,11 @@ from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy
-from stable_baselines3.common.type_aliases import RolloutBufferSamples
+from stable_baselines3.common.type_aliases import RolloutBufferSamples, Schedule
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlgen.agents.envs.batch_env import BatchEnv
+from rlgen.networks.trunk import Trunk
 
 
 class Rollouts(RolloutBuffer):
@@ -160,7 +161,21 @@ class BatchedA2C(Batched, A2C):
 
 
 class BatchedPolicy(ActorCriticPolicy):
-    """Passes observations to the network unchanged, since trunks handle bytes themselves."""
+    """Passes observations to the network unchanged, since trunks handle bytes themselves.
+
+    The head is the network's own if it has one; the value is linear.
+    """
+
+    def _build(self, lr_schedule: Schedule) -> None:
+        """See stable-baselines3."""
+        super()._build(lr_schedule)
+        trunk = self.features_extractor.layers
+        assert isinstance(trunk, Trunk)
+        if trunk.own_head:
+            assert isinstance(self.action_space, gym.spaces.Discrete)
+            self.action_net = trunk.head(self.features_dim, int(self.action_space.n))
+            make: Callable[..., torch.optim.Optimizer] = self.optimizer_class
+            self.optimizer = make(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
 
     def extract_features(self, obs: Any, features_extractor: Any = None) -> Any:
         """See stable-baselines3."""

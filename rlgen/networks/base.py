@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rlgen.errors import ProtocolError
 
@@ -21,12 +21,22 @@ class Network(ABC):
         any_size: Whether the same weights take pictures of any height and width.
         wide: Whether lower precision saves more time than the conversions take.
         dense: Widths of dense layers at the end. Critics of actions receive the action there.
+        own_head: Whether it makes its head itself, in place of a linear layer.
+        learning_rate: Of clones, and of agents that learn by gradient descent and have no option
+            of another; None leaves them their own.
     """
 
     card: str
     any_size: bool = False
     wide: bool = False
     dense: tuple[int, ...] = ()
+    own_head: bool = False
+    learning_rate: float | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What results depend on beside its name, as plain values; empty for layers as data."""
+        return {}
 
     @abstractmethod
     def check(self, shape: tuple[int, ...], parts: "Sequence[Part]" = ()) -> None:
@@ -78,7 +88,9 @@ class Network(ABC):
             >>> NETWORKS["linear"].fits((7, 13, 13), trained_on=(7, 9, 9))
             'takes observations of shape (7, 9, 9), on which it is trained, not (7, 13, 13)'
         """
-        if trained_on is not None and observation_shape != trained_on:
+        if observation_shape == trained_on:
+            return None
+        if trained_on is not None:
             if not self.any_size:
                 return (
                     f"takes observations of shape {trained_on}, on which it is trained, "

@@ -25,12 +25,14 @@ class Trunk(nn.Sequential):
 
     Attributes:
         precision: Precision of the arithmetic; weights and features are always float32.
+        own_head: Whether ``head`` is one of the network's own, not linear.
         masks: Factors of the outputs of modules, the same for all observations, by the index of
             the module; used by ``dropout``.
     """
 
     precision: torch.dtype = torch.float32
-    masks: Mapping[int, torch.Tensor]
+    own_head: bool = False
+    masks: Mapping[int | str, torch.Tensor]
 
     def __init__(self, *modules: nn.Module) -> None:
         super().__init__(*modules)
@@ -47,7 +49,7 @@ class Trunk(nn.Sequential):
                 features = self._masked(layer(features), place)
         return features.float()
 
-    def _masked(self, features: torch.Tensor, place: int) -> torch.Tensor:
+    def _masked(self, features: torch.Tensor, place: int | str) -> torch.Tensor:
         return features * self.masks[place] if place in self.masks else features
 
     @contextmanager
@@ -60,9 +62,14 @@ class Trunk(nn.Sequential):
         finally:
             self.precision, self.masks = learning
 
-    def hidden_shapes(self, shape: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
+    def head(self, n_features: int, n_scores: int) -> nn.Module:
+        """An untrained head for this trunk, from features to scores ``(B, n_scores)``."""
+        return nn.Linear(n_features, n_scores)
+
+    def hidden_shapes(self, shape: tuple[int, ...]) -> dict[int | str, tuple[int, ...]]:
         """Shapes of hidden units by the index of their ReLU, for observations of a shape."""
-        features, shapes = torch.zeros(1, *shape, device=next(self.parameters()).device), {}
+        features = torch.zeros(1, *shape, device=next(self.parameters()).device)
+        shapes: dict[int | str, tuple[int, ...]] = {}
         with torch.no_grad():
             for place, layer in enumerate(self.children()):
                 features = layer(features)
@@ -73,19 +80,36 @@ class Trunk(nn.Sequential):
     def _first_layers(self, observations: torch.Tensor) -> tuple[torch.Tensor, int]:
         """The output of the first layers, and the number of modules computed."""
         bytes_ = observations.dtype == torch.uint8 and observations.device.type == "cpu"
-        if bytes_ and len(observations) and len(self) > 1 and not self._padded:
+        if bytes_ and len(observations) and self._computes(observations):
             deviations = Deviations.of(observations)
             if len(deviations.index) <= MOST_DEVIATING * observations.numel():
                 return self._by_deviations(deviations)
+        return self.inputs(observations), 0
+
+    @staticmethod
+    def inputs(observations: torch.Tensor) -> torch.Tensor:
+        """Observations as float32, pictures with the channels innermost in memory."""
         features = observations.float()
         if features.dim() == 4:
-            # Convolutions of few channels are twice as fast with the channels innermost.
+            # Convolutions of few channels are twice as fast so.
             features = features.contiguous(memory_format=torch.channels_last)
-        return features, 0
+        return features
 
-    @property
-    def _padded(self) -> bool:
-        return any(isinstance(m, nn.Conv2d) and m.padding != (0, 0) for m in self)
+    def _computes(self, observations: torch.Tensor) -> bool:
+        """Whether the compiled layers compute these modules for such observations.
+
+        They do not check where they read: observations of another shape are left to torch, which
+        refuses them.
+        """
+        if len(self) < 2:
+            return False
+        first, second = self[0], self[1]
+        if isinstance(first, nn.Conv2d):
+            padded = any(isinstance(m, nn.Conv2d) and m.padding != (0, 0) for m in self)
+            return not padded and first.in_channels == observations.shape[1]
+        if isinstance(first, nn.Flatten) and isinstance(second, nn.Linear):
+            return second.in_features == observations[0].numel()
+        return False
 
     def _by_deviations(self, deviations: Deviations) -> tuple[torch.Tensor, int]:
         modules = list(self.children())

@@ -9,9 +9,10 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from rlgen.errors import DamagedStoreError, StoreError
+from rlgen.errors import DamagedStoreError, ProtocolError, StoreError, UnknownNameError
 from rlgen.levels.spaces import Part
-from rlgen.networks import box_head
+from rlgen.networks import Network, box_head, network_named
+from rlgen.networks.factory import Factory
 from rlgen.networks.layers import Conv, Layers
 from rlgen.networks.stack import layers
 from rlgen.policies import box_policy, network_policy
@@ -28,7 +29,9 @@ WEIGHTS = "policy.safetensors"
 FORMATS: dict[type[PolicySpec], int] = {PolicySpec: 1, RecurrentSpec: 2, ContinuousSpec: 3}
 #: The first format that can hold policies of dictionary observations.
 WITH_PARTS = 4
-NEWEST = WITH_PARTS
+#: The first format that can hold networks that a function makes.
+WITH_FACTORY = 5
+NEWEST = WITH_FACTORY
 
 
 def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
@@ -48,22 +51,35 @@ def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
     spec = policy.spec
     assert spec is not None, "trained here"
     number = WITH_PARTS if spec.parts else FORMATS[type(spec)]
-    card = {"format": number, "policy": asdict(spec), **notes}
+    described = asdict(spec)
+    if isinstance(spec.network, Factory):
+        number = WITH_FACTORY
+        described["network"] = {"name": spec.network.name, **spec.network.settings}
+    else:
+        del described["observations"]
+    card = {"format": number, "policy": described, **notes}
     (folder / "agent.json").write_text(
         json.dumps(card, sort_keys=True, separators=(",", ":")) + "\n"
     )
 
 
-def load(folder: Path, device: str = "cpu") -> TrainedPolicy:
+def load(
+    folder: Path, device: str = "cpu", *, network: Network | None = None, trusted: bool = False
+) -> TrainedPolicy:
     """Load the policy that ``save`` wrote, without executing anything in the files.
+
+    A network that a function makes is looked up by its name among those that are installed here.
 
     Args:
         folder: The folder.
         device: Torch's name of the device that it computes on.
+        network: The network of the policy, where it is known.
+        trusted: Whether a network that is named by its module may be imported from there.
 
     Raises:
         DamagedStoreError: If a file is missing or cannot be read.
-        StoreError: If it was written by a later version of rlgen.
+        StoreError: If it was written by a later version of rlgen, or its network is not installed,
+            has another version here, is not ``network``, or may not be imported.
     """
     if (folder / "agent.json").is_file() and not (folder / WEIGHTS).exists():
         raise DamagedStoreError(
@@ -77,7 +93,7 @@ def load(folder: Path, device: str = "cpu") -> TrainedPolicy:
                 f"{folder}: checkpoint format {card['format']} is newer than this version of rlgen "
                 f"can read ({NEWEST})"
             )
-        policy = _built(card["policy"], device)
+        policy = _built(card["policy"], _network(card["policy"], folder, network, trusted), device)
         weights = load_file(folder / WEIGHTS)
         for part, module in policy.parts.items():
             before = f"{part}."
@@ -91,27 +107,73 @@ def load(folder: Path, device: str = "cpu") -> TrainedPolicy:
     return policy
 
 
-def _built(spec: Mapping[str, Any], device: str) -> TrainedPolicy:
+def _network(
+    spec: Mapping[str, Any], folder: Path, expected: Network | None, trusted: bool
+) -> Network:
+    """The network of a specification; see ``load``."""
+    described = spec["network"]
+    if "name" not in described:
+        convs = tuple(Conv(**conv) for conv in described["convs"])
+        return Layers(convs, tuple(described["dense"]))
+    name, options, version = (described[key] for key in ("name", "options", "version"))
+    if isinstance(expected, Factory):
+        if (expected.name, expected.options) != (name, options):
+            raise StoreError(f"{folder}: its network is {name} with {options}, not {expected.name}")
+        network: Network = expected
+    elif ":" in name and not trusted:
+        raise StoreError(
+            f"{folder}: its network is made by code of the module {name.partition(':')[0]}: if you "
+            f"trust its author, say --trust {folder}"
+        )
+    else:
+        network = _installed(name, options, folder)
+    if network.settings["version"] != version:
+        raise StoreError(
+            f"{folder}: was trained with version {version} of the network {name}; here it has "
+            f"version {network.settings['version']}"
+        )
+    if network.settings.get("source") != described.get("source"):
+        raise StoreError(f"{folder}: the code of its network {name} has changed since")
+    return network
+
+
+def _installed(name: str, options: Mapping[str, Any], folder: Path) -> Network:
+    try:
+        network = network_named(name)
+        if not isinstance(network, Factory):
+            raise StoreError(f"{folder}: its network {name} is layers as data here, no module")
+        return network.configured(options)
+    except (UnknownNameError, ProtocolError) as error:
+        raise StoreError(f"{folder}: its network is not installed here: {error}") from None
+
+
+def _built(spec: Mapping[str, Any], network: Network, device: str) -> TrainedPolicy:
     """An untrained policy; the keys of its specification decide which kind."""
-    network = Layers(
-        tuple(Conv(**conv) for conv in spec["network"]["convs"]), tuple(spec["network"]["dense"])
-    )
     shape, n_actions = tuple(spec["observation_shape"]), spec["n_actions"]
     # Written since there are dictionaries.
     parts = tuple(
         Part(part["name"], part["start"], tuple(part["shape"])) for part in spec.get("parts", ())
     )
-    trunk = layers(network, shape, parts).to(device)
-    width = network.n_features(shape, parts)
+    look: dict[str, Any] = {"parts": parts}
+    if isinstance(network, Layers):
+        trunk, width = layers(network, shape, parts), network.n_features(shape, parts)
+    else:
+        look = {"observations": _box(spec["observations"])}
+        trunk, width = network.build(look["observations"].box)
+    trunk.to(device)
     if "box" in spec:
-        box = BoxSpec(**{key: tuple(value) for key, value in spec["box"].items()})
-        continuous = ContinuousSpec(network, shape, n_actions, spec["head"], box, parts=parts)
+        box = _box(spec["box"])
+        continuous = ContinuousSpec(network, shape, n_actions, spec["head"], box, **look)
         head = box_head.untrained(continuous.head, width, n_actions).to(device)
         return box_policy.trained(continuous, trunk, head)
     if "lstm_hidden_size" not in spec:
-        plain = PolicySpec(network, shape, n_actions, spec["head"], parts=parts)
-        return network_policy.trained(plain, trunk, nn.Linear(width, n_actions).to(device))
+        plain = PolicySpec(network, shape, n_actions, spec["head"], **look)
+        return network_policy.trained(plain, trunk, trunk.head(width, n_actions).to(device))
     size, depth = spec["lstm_hidden_size"], spec["n_lstm_layers"]
-    recurrent = RecurrentSpec(network, shape, n_actions, spec["head"], size, depth, parts=parts)
+    recurrent = RecurrentSpec(network, shape, n_actions, spec["head"], size, depth, **look)
     lstm = nn.LSTM(width, size, num_layers=depth).to(device)
     return network_policy.trained(recurrent, trunk, nn.Linear(size, n_actions).to(device), lstm)
+
+
+def _box(described: Mapping[str, Any]) -> BoxSpec:
+    return BoxSpec(**{key: tuple(value) for key, value in described.items()})

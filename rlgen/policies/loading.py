@@ -37,7 +37,7 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
             are continuous, programs and functions return actions ``(B, *action shape)``; where
             observations are dictionaries, their argument is a dictionary.
         family: The family that it plays.
-        trusted: Files that may be unpickled or run.
+        trusted: Files that may be unpickled or run, and folders whose networks may be imported.
 
     Raises:
         PolicyError: If the file cannot be loaded or does not fit the family, or needs trust.
@@ -54,7 +54,11 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
     if statistics:
         raise PolicyError(f"{source}: only a stable-baselines3 zip has statistics of VecNormalize")
     if path.is_dir():
-        return _fitting(checkpoint.load(path), family, source)
+        own = checkpoint.load(path, trusted=trust)
+        reason = own.spec and own.spec.fits(family.observation_space.shape)
+        if reason:
+            raise PolicyError(f"{source}: {reason}")
+        return _fitting(own, family, source)
     if path.is_file():
         if path.suffix in PROGRAMS:
             return _program(path, family, trust)

@@ -1,12 +1,47 @@
 """Specifications from which trained networks are built again."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
-from rlgen.levels.spaces import Part
+from rlgen.levels.spaces import Part, parts_of
 from rlgen.networks.base import Network
+from rlgen.networks.factory import Factory
+
+
+@dataclass(frozen=True)
+class BoxSpec:
+    """A box as plain values: its shape, and its flattened bounds, or one that all entries have."""
+
+    shape: tuple[int, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @classmethod
+    def of(cls, box: gym.spaces.Box) -> "BoxSpec":
+        """Read them off a Gymnasium box."""
+        low, high = (tuple(map(float, edge.ravel())) for edge in (box.low, box.high))
+        return cls(box.shape, low, high)
+
+    @classmethod
+    def brief(cls, box: gym.spaces.Box) -> "BoxSpec":
+        """Read them off a Gymnasium box; of equal bounds only the first is kept."""
+        whole = cls.of(box)
+        low, high = (e[:1] if len(set(e)) == 1 else e for e in (whole.low, whole.high))
+        return cls(box.shape, low, high)
+
+    @property
+    def box(self) -> gym.spaces.Box:
+        """The Gymnasium box, float32."""
+        low, high = (
+            np.full(self.shape, e[0], np.float32)
+            if len(e) == 1
+            else np.array(e, np.float32).reshape(self.shape)
+            for e in (self.low, self.high)
+        )
+        return gym.spaces.Box(low, high, self.shape, np.float32)
 
 
 @dataclass(frozen=True)
@@ -19,6 +54,7 @@ class PolicySpec:
         n_actions: Number of actions.
         head: "softmax": scores are logits; "argmax": scores are action values.
         parts: Where dictionary observations are packed in vectors: the entries.
+        observations: The observation space, where the network is made for it by a function.
     """
 
     network: Network
@@ -26,6 +62,18 @@ class PolicySpec:
     n_actions: int
     head: str
     parts: tuple[Part, ...] = field(default=(), kw_only=True)
+    observations: BoxSpec | None = field(default=None, kw_only=True)
+
+    def fits(self, observation_shape: tuple[int, ...]) -> str | None:
+        """The reason why observations of this shape cannot be taken, or None if they can."""
+        return self.network.fits(observation_shape, trained_on=self.observation_shape)
+
+
+def observed(network: Network, space: gym.spaces.Box) -> dict[str, Any]:
+    """What a ``PolicySpec`` keeps of an observation space besides its shape, as its arguments."""
+    if isinstance(network, Factory):
+        return {"observations": BoxSpec.brief(space)}
+    return {"parts": parts_of(space)}
 
 
 @dataclass(frozen=True)
@@ -39,27 +87,6 @@ class RecurrentSpec(PolicySpec):
 
     lstm_hidden_size: int
     n_lstm_layers: int
-
-
-@dataclass(frozen=True)
-class BoxSpec:
-    """A box of actions as plain values: its shape, and its flattened bounds."""
-
-    shape: tuple[int, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-
-    @classmethod
-    def of(cls, box: gym.spaces.Box) -> "BoxSpec":
-        """Read them off a Gymnasium box."""
-        low, high = (tuple(map(float, edge.ravel())) for edge in (box.low, box.high))
-        return cls(box.shape, low, high)
-
-    @property
-    def box(self) -> gym.spaces.Box:
-        """The Gymnasium box, float32."""
-        low, high = (np.array(e, np.float32).reshape(self.shape) for e in (self.low, self.high))
-        return gym.spaces.Box(low, high, self.shape, np.float32)
 
 
 @dataclass(frozen=True)

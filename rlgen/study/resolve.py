@@ -16,7 +16,7 @@ from rlgen.levels.family import Family
 from rlgen.levels.further import Source
 from rlgen.levels.spaces import parts_of
 from rlgen.levels.split import NAMESPACES, check_named, check_pool_sizes
-from rlgen.networks import NETWORKS
+from rlgen.networks import network_named
 from rlgen.networks.lists import drawn_from
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.sources import policy_hash
@@ -171,7 +171,9 @@ def _specs(
     for network, family in product(networks, families.values()):
         with At(where, "network", network):
             space = family.observation_space
-            NETWORKS[network].check(space.shape, parts_of(space))
+            network_named(network).check(space.shape, parts_of(space))
+            for agent in protocol.agent:
+                matching.check_network(agent, network, family)
     specs = {}
     combinations = product(protocol.agent, networks, regularisations.items())
     for agent, network, (text, regularisation) in combinations:
@@ -180,7 +182,7 @@ def _specs(
             if reason is not None:
                 raise ProtocolError(f"{where}: regulariser = {text!r}: {reason}")
         specs[agent, network, regularisation.name] = AgentSpec(
-            agent, AGENTS[agent], protocol.agent_options, NETWORKS[network], regularisation
+            agent, AGENTS[agent], protocol.agent_options, network_named(network), regularisation
         )
     return specs
 

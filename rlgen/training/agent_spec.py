@@ -6,8 +6,7 @@ from typing import Any, Self
 
 from rlgen.agents import AGENTS
 from rlgen.agents.presets.preset import AgentPreset, LogUniform, drawn
-from rlgen.networks import NETWORKS
-from rlgen.networks.base import Network
+from rlgen.networks import Network, network_named
 from rlgen.training.regularisers.regularisation import Regularisation
 
 
@@ -48,16 +47,25 @@ class AgentSpec:
             4
         """
         regularisation = Regularisation.parse(regulariser)
-        return cls(agent, AGENTS[agent], options or {}, NETWORKS[network], regularisation)
+        return cls(agent, AGENTS[agent], options or {}, network_named(network), regularisation)
 
     @property
     def configured(self) -> dict[str, Any]:
         """The hyper-parameters before anything is drawn or regularised.
 
+        The learning rate is that of the options, else of agents that learn by gradient descent the
+        network's own, else the preset's.
+
         Raises:
             ProtocolError: For an option that the preset does not have.
         """
-        return self.preset.configured(self.options, self.agent)
+        options = dict(self.options)
+        preset, rate = self.preset, self.network.learning_rate
+        # A rate that each run draws is drawn, whatever the network.
+        fixed = isinstance(preset.settings.get("learning_rate"), float)
+        if rate is not None and fixed and preset.moves in ("descent", "critic"):
+            options.setdefault("learning_rate", rate)
+        return self.preset.configured(options, self.agent)
 
     def hyper_parameters(self, seed: int) -> dict[str, Any]:
         """Those of one run: what is drawn is drawn, and regularisers have made their changes."""

@@ -23,9 +23,11 @@ def test_the_paper_s_three_lists():
     assert set(NETWORKS) - set(PAPERS) == {
         "conv-a-dense",
         "conv-a-same",
+        "fully-convolutional",
         "linear",
         "mlp-64-64",
         "nature",
+        "residual",
     }
 
 

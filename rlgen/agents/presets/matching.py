@@ -1,8 +1,9 @@
-"""Match agents with action spaces."""
+"""Match agents with action spaces, and with networks."""
 
 from rlgen.agents import AGENTS
 from rlgen.errors import ProtocolError
 from rlgen.levels.family import Family
+from rlgen.networks import network_named
 from rlgen.policies.base import kind
 
 
@@ -21,5 +22,31 @@ def check(agent: str, family: Family) -> None:
         can = [name for name in AGENTS if wanted in AGENTS[name].actions]
         raise ProtocolError(
             f"the actions of {family.name} are {wanted}, which {agent} does not learn "
+            f"(but: {', '.join(can)})"
+        )
+
+
+def check_network(agent: str, network: str, family: Family) -> None:
+    """Refuse a network with a head of its own where the agent's head is another.
+
+    Args:
+        agent: Name in ``AGENTS``.
+        network: As ``networks.network_named`` takes it.
+        family: Family of the training levels.
+
+    Raises:
+        ProtocolError: With the reason.
+    """
+    if not network_named(network).own_head:
+        return
+    if family.box is not None:
+        raise ProtocolError(
+            f"{network} has a head of its own, for discrete actions; those of {family.name} are "
+            "continuous"
+        )
+    if not AGENTS[agent].heads:
+        can = [name for name in AGENTS if AGENTS[name].heads]
+        raise ProtocolError(
+            f"{network} has a head of its own, with which {agent} does not learn "
             f"(but: {', '.join(can)})"
         )

@@ -63,6 +63,7 @@ class AgentPreset:
             without gradients.
         actions: The kinds of actions that it learns, of "discrete" and "continuous".
         version: Incremented whenever the same settings would learn differently.
+        heads: Whether it learns with a network's own head; it is otherwise linear.
         extra: The extra of rlgen that installs its package; "" if none is needed.
     """
 
@@ -74,6 +75,7 @@ class AgentPreset:
     moves: Literal["descent", "critic", "trust region", "search"] = "descent"
     actions: tuple[str, ...] = ("discrete",)
     version: int = 2
+    heads: bool = False
     extra: str = ""
 
     def require(self) -> None:

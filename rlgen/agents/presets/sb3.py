@@ -25,6 +25,7 @@ PPO = AgentPreset(
         "precision": "float32",
     },
     actions=ANY,
+    heads=True,
 )
 
 PPO_DEFAULT = AgentPreset(
@@ -47,6 +48,7 @@ PPO_DEFAULT = AgentPreset(
         "precision": "float32",
     },
     actions=ANY,
+    heads=True,
 )
 
 A2C = AgentPreset(
@@ -67,6 +69,7 @@ A2C = AgentPreset(
     },
     optimizer="rmsprop",
     actions=ANY,
+    heads=True,
 )
 
 #: Zhang et al. 2018, appendix A.2; method 1.7, 1.8, A-16 to A-18. A3C's four workers become four
@@ -82,6 +85,7 @@ A2C_PAPER = AgentPreset(
     },
     optimizer="rmsprop",
     actions=ANY,
+    heads=True,
 )
 
 DQN = AgentPreset(

@@ -14,6 +14,7 @@ from rlgen.diagnostics.calibration.population import (
 )
 from rlgen.levels import lookup
 from rlgen.levels.family import Family
+from rlgen.networks import network_named
 from rlgen.store import provenance
 from rlgen.store.run_store import READINGS
 from rlgen.study.cell import Cell
@@ -61,7 +62,15 @@ class ReadCell(Cell):
             "checks": list(self.detectors),
             "levels": [READ_LEVELS, HELD_OUT],
             "subjects": [asdict(subject) for subject in self.subjects],
+            **self._networks,
         }
+
+    @property
+    def _networks(self) -> dict[str, Any]:
+        """Settings of networks that have some: layers as data have none, nor had older cells."""
+        names = {subject.name for subject in self.subjects if subject.kind == "network"}
+        own = {name: network_named(name).settings for name in sorted(names)}
+        return {"networks": own} if any(own.values()) else {}
 
     @classmethod
     def identity(cls, settings: Mapping[str, Any]) -> str:

@@ -32,10 +32,13 @@ class TrainCell(PolicyCell):
     @property
     def origin(self) -> dict[str, Any]:
         """See ``PolicyCell``."""
+        own = self.spec.network.settings
         return {
             "agent_options": dict(self.spec.options),
             "agent_settings": self.spec.settings,
             "agent_version": self.spec.preset.version,
+            # Layers as data have none, nor had the cells of older stores.
+            **({"network_settings": own} if own else {}),
             "policy": "",
             "policy_hash": "",
         }
@@ -62,7 +65,7 @@ class TrainCell(PolicyCell):
         from rlgen.training.train import train
 
         if workspace.earlier is not None:
-            policy = checkpoint.load(workspace.earlier, device)
+            policy = checkpoint.load(workspace.earlier, device, network=self.spec.network)
             return policy, int(files.read_json(workspace.earlier / "agent.json")["steps"])
         with clock.time("train"):
             trained = train(

@@ -6,7 +6,7 @@ from typing import Any
 from rlgen.agents import AGENTS
 from rlgen.levels.family import Family
 from rlgen.levels.spaces import parts_of
-from rlgen.networks import NETWORKS
+from rlgen.networks import network_named
 from rlgen.perturbations.base import Strength
 from rlgen.training.regularisers.base import Regulariser
 
@@ -27,7 +27,7 @@ class Dropout(Regulariser):
         if AGENTS[agent].moves == "critic":
             return f"dropout needs values of observations alone, and {agent}'s are of actions too"
         packed = bool(parts_of(family.observation_space))
-        if NETWORKS[network].has_hidden_units(packed=packed):
+        if network_named(network).has_hidden_units(packed=packed):
             return None
         units = "dense layers for dictionaries" if packed else "hidden units"
         return f"dropout needs {units}, and {network} has none"

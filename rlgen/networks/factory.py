@@ -1,0 +1,133 @@
+"""Networks that a function makes: any torch module, by name, with options and a version."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rlgen.errors import ProtocolError, nearest
+from rlgen.networks.base import Network
+from rlgen.util.named_code import source_hash
+
+if TYPE_CHECKING:  # so that names are listed without numpy
+    import gymnasium as gym
+    from torch import nn
+
+    from rlgen.levels.spaces import Part
+    from rlgen.networks.trunk import Trunk
+
+
+@dataclass(frozen=True)
+class Factory(Network):
+    """A network that a function makes as a torch module.
+
+    The function takes the observation space, a ``gym.spaces.Box`` of float32, and the options as
+    keywords. Dictionaries are packed in vectors. Its
+    module maps float32 observations ``(B, *shape)`` to float32 features ``(B, n_features)``, and
+    has the attribute ``n_features``. It treats each observation of a batch on its own.
+
+    Attributes:
+        name: Name in ``NETWORKS``, under which checkpoints find it again; or ``module:NAME``.
+        card: One line of text.
+        target: ``"module:function"``, imported when the network is first built.
+        options: Keyword arguments of the function, with their defaults; plain values.
+        pictures: Whether it takes pictures ``(C, H, W)`` only.
+        any_size: Whether the same weights take pictures of any height and width.
+        hidden: Whether it has hidden units, the outputs of its torch activation modules.
+        own_head: Whether the module has a method ``head(n_actions)`` that makes the module from
+            its features to scores ``(B, n_actions)``, in place of a linear layer.
+        learning_rate: See ``Network``.
+        version: Raised whenever the same options make another network.
+
+    Example:
+        >>> from rlgen.networks import network_named
+        >>> network_named("residual[depth=2]").options["depth"]
+        2
+    """
+
+    name: str
+    card: str
+    target: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    pictures: bool = False
+    any_size: bool = False
+    hidden: bool = False
+    own_head: bool = False
+    learning_rate: float | None = None
+    version: int = 1
+
+    def configured(self, options: Mapping[str, Any]) -> "Factory":
+        """The same network with other options.
+
+        Raises:
+            ProtocolError: For an option that it does not have, or a value of another type.
+        """
+        for key, value in options.items():
+            if key not in self.options:
+                raise ProtocolError(
+                    f"{self.name} has no option {key!r}{nearest(key, self.options)}"
+                )
+            default = self.options[key]
+            if type(value) is not type(default) and not (
+                isinstance(default, float) and type(value) is int
+            ):
+                kind = type(default).__name__
+                raise ProtocolError(f"{self.name} option {key} = {value!r}: must be of type {kind}")
+        return replace(self, options={**self.options, **options})
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """See ``Network``; of a network that is named by its module the hash of its source too."""
+        own = {"options": dict(self.options), "version": self.version}
+        if ":" in self.name:
+            # Of no distribution whose author would raise the version.
+            own["source"] = source_hash(self.target.partition(":")[0])
+        return own
+
+    def check(self, shape: tuple[int, ...], parts: "Sequence[Part]" = ()) -> None:
+        """See ``Network``: dictionaries are taken as the vectors in which they are packed."""
+        del parts
+        if self.pictures and len(shape) != 3:
+            raise ProtocolError(
+                f"{self.name} needs observations of shape (C, H, W), not {shape}; use an mlp"
+            )
+
+    def has_hidden_units(self, *, packed: bool) -> bool:
+        """See ``Network``."""
+        del packed
+        return self.hidden
+
+    def build(self, space: "gym.spaces.Box") -> "tuple[Trunk, int]":
+        """See ``Network``.
+
+        Raises:
+            ProtocolError: If it does not fit the observations, cannot be imported, refuses its
+                options, or makes something else than a module with ``n_features``.
+        """
+        import gymnasium as gym
+        import numpy as np
+
+        from rlgen.networks.modules import ModuleTrunk
+
+        self.check(space.shape)
+        # What the module receives, whatever the family's own are.
+        plain = gym.spaces.Box(
+            space.low.astype(np.float32), space.high.astype(np.float32), dtype=np.float32
+        )
+        module = self._module(plain)
+        width = getattr(module, "n_features", None)
+        if not isinstance(width, int):
+            raise ProtocolError(
+                f"{self.name}: {self.target} must return a torch module with an attribute "
+                f"n_features, the number of its features"
+            )
+        return ModuleTrunk(module, own_head=self.own_head), width
+
+    def _module(self, space: "gym.spaces.Box") -> "nn.Module":
+        path, _, function = self.target.partition(":")
+        try:
+            make = getattr(import_module(path), function)
+        except (ImportError, AttributeError) as error:
+            raise ProtocolError(f"{self.name}: {self.target} cannot be imported: {error}") from None
+        module: nn.Module = make(space, **self.options)
+        return module
