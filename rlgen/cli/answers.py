@@ -12,6 +12,8 @@ def print_answers(summary: dict[str, Any], page: Path) -> None:
         click.echo(claim["answer"])
     for cell in summary["cells"]:
         click.echo(cell["sentence"])
+        for pool in cell.get("pools", {}).values():
+            click.echo(f"  {pool['sentence']}")
     if summary["missing"]:
         click.echo(f"{len(summary['missing'])} cells are missing.")
     click.echo(f"Report: {page}")

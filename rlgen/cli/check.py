@@ -18,10 +18,32 @@ def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> 
     return value
 
 
+def _gaps(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    """Limits by pool from ``0.3`` and ``larger=0.5``; the test pool has no name."""
+    limits: dict[str, float] = {}
+    for text in values:
+        pool, _, number = text.rpartition("=")
+        try:
+            limit = _finite(ctx, param, float(number))
+        except ValueError:
+            raise click.BadParameter(f"{text!r} is not like 0.3 or POOL=0.3", ctx, param) from None
+        pool = "" if pool == "test" else pool
+        if pool in limits:
+            raise click.BadParameter(f"{text!r}: the pool has a limit already", ctx, param)
+        limits |= {} if limit is None else {pool: limit}
+    return limits
+
+
 @click.command()
 @click.argument("store", type=click.Path(path_type=Path))
 @click.option(
-    "--max-gap", type=float, callback=_finite, help="The gap of every cell must be at most this."
+    "--max-gap",
+    "max_gaps",
+    multiple=True,
+    callback=_gaps,
+    metavar="[POOL=]X",
+    help="The gap of every cell, to the test pool or to a further one, must be at most this; may "
+    "be repeated.",
 )
 @click.option(
     "--max-gap-increase",
@@ -63,7 +85,7 @@ def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> 
 @json_option
 def check(
     store: Path,
-    max_gap: float | None,
+    max_gaps: dict[str, float],
     max_gap_increase: float | None,
     against: Path | None,
     min_return: float | None,
@@ -86,10 +108,11 @@ def check(
     rlgen check results/new --max-gap 0.3
     rlgen check results/new --against results/main --max-gap-increase 0.1 --junit gap.xml
     rlgen check results/new --max-gap 0.3 --when possible    pass only what is surely within
+    rlgen check results/new --max-gap 0.3 --max-gap larger=0.8
     """
     if (against is None) != (max_gap_increase is None):
         raise click.UsageError("--against and --max-gap-increase are given together")
-    if max_gap is None and max_gap_increase is None and min_return is None:
+    if not max_gaps and max_gap_increase is None and min_return is None:
         raise click.UsageError(
             "nothing to do: give --max-gap, --against with --max-gap-increase, or --min-return"
         )
@@ -100,7 +123,8 @@ def check(
     from rlgen.errors import RlgenError
     from rlgen.util import files
 
-    limits = Limits(max_gap, max_gap_increase, min_return, when, confidence)
+    max_gap = max_gaps.pop("", None)
+    limits = Limits(max_gap, max_gaps, max_gap_increase, min_return, when, confidence)
     name = store.resolve().name
     try:
         outcomes = limit_results(store, limits, against)

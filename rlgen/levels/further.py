@@ -37,6 +37,12 @@ class Source:
     optional: bool = False
     left_out: str = ""
 
+    def first(self, n: int) -> Levels:
+        """Some of its levels, whether or not another pool has them."""
+        if self.named:
+            return self.world.generate(parse_ids(self.named)[:n])
+        return draw_pool(self.world, self.name, min(n, self.n_levels), set())
+
     @property
     def settings(self) -> dict[str, Any]:
         """As plain values."""
@@ -116,7 +122,7 @@ def further_pools(split: Split, sources: Sequence[Source]) -> Iterator[FurtherPo
     }
     for source in sources:
         if source.named:
-            levels = source.world.generate(parse_ids(source.named))
+            levels = source.first(source.n_levels)
         else:
             levels = draw_pool(source.world, source.name, source.n_levels, set(owners))
         for level, mark in zip(levels.ids, levels.fingerprints(), strict=True):

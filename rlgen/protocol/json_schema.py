@@ -6,6 +6,9 @@ budgets, suites and their parts. That names exist and fit each other only rlgen 
 
 from typing import Any
 
+from pydantic.fields import FieldInfo
+
+from rlgen.protocol.pools import Pool
 from rlgen.protocol.schema import GRID, Protocol, keys
 from rlgen.protocol.suite import BUDGET, BUDGETS, PARTS
 from rlgen.util.toml import toml
@@ -21,7 +24,7 @@ def json_schema() -> dict[str, Any]:
 
     Example:
         >>> sorted(json_schema()["$defs"])
-        ['keys']
+        ['Pool', 'keys']
     """
     schema = Protocol.model_json_schema(mode="validation")
     properties: dict[str, dict[str, Any]] = {name: schema["properties"][name] for name in keys()}
@@ -45,7 +48,7 @@ def json_schema() -> dict[str, Any]:
         "$schema": DIALECT,
         "title": "A protocol of rlgen",
         "description": "https://json-schema.org for editors; made by rlgen schema",
-        "$defs": {"keys": table},
+        "$defs": {"keys": table, **schema["$defs"]},
         "type": "object",
         "properties": {**properties, **of_files},
         "additionalProperties": False,
@@ -71,13 +74,17 @@ def key_cards() -> dict[str, str]:
     """By key its unit, its default and what it means, in the order of documentation."""
     cards = {}
     for name in keys():
-        field = Protocol.model_fields[name]
-        extra = field.json_schema_extra
-        unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-        default = field.get_default(call_default_factory=True)
-        if isinstance(default, tuple) and len(default) < 2:
-            default = default[0] if default else []
-        value = "required" if field.is_required() else f"default {toml(default)}"
-        head = ", ".join(filter(None, (unit, value, "grid" if name in GRID else "")))
-        cards[name] = f"({head}) {field.description}"
+        cards[name] = _card(Protocol.model_fields[name], *(["grid"] if name in GRID else []))
+        if name == "pools":
+            cards |= {f"pools.NAME.{k}": _card(field) for k, field in Pool.model_fields.items()}
     return cards
+
+
+def _card(field: FieldInfo, *notes: str) -> str:
+    extra = field.json_schema_extra
+    unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+    default = field.get_default(call_default_factory=True)
+    if isinstance(default, tuple) and len(default) < 2:
+        default = default[0] if default else []
+    value = "required" if field.is_required() else f"default {toml(default)}"
+    return f"({', '.join(filter(None, (unit, value, *notes)))}) {field.description}"

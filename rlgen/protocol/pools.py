@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from rlgen.protocol.groups import key
 from rlgen.util.ranges import parse_ids, parse_seeds
@@ -98,5 +98,17 @@ class Pool(Settings):
         return counted
 
 
-PoolName = Annotated[str, AfterValidator(_named)]
+PoolName = Annotated[
+    str,
+    AfterValidator(_named),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "allOf": [
+                {"pattern": f"^{_NAME.pattern}$"},
+                {"not": {"pattern": f"^({'|'.join(_TAKEN)}|gap_.*)$"}},
+            ],
+        }
+    ),
+]
 Pools = dict[PoolName, Annotated[Pool, Field(strict=False)]]

@@ -11,8 +11,10 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen.errors import ProtocolError
 from rlgen.evaluation.table import table
+from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import PLAIN, Condition
 from rlgen.study.cell import Cell, Task
+from rlgen.study.further import parsed
 from rlgen.study.kinds.evaluate import EvaluateCell
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.process import one_core
@@ -103,16 +105,24 @@ def _kind(tasks: Sequence[Task[Cell]]) -> dict[str, Any]:
     ready.env.close()
     few = levels.take(slice(0, 8))
 
-    def a_level(names: Sequence[str]) -> float:
+    def a_level(names: Sequence[str], world: Family = pools.world, levels: Levels = few) -> float:
         faced = [Condition.parse(name) for name in names]
         began = time.perf_counter()
-        table(ready.policy, pools.world, few, faced, episodes=cell.evaluation.episodes)
-        return (time.perf_counter() - began) / len(few)
+        table(ready.policy, world, levels, faced, episodes=cell.evaluation.episodes)
+        return (time.perf_counter() - began) / len(levels)
 
     # Cells of one kind may face other conditions: those of a figure of its own, for example.
-    facing = Counter(task.wanted for task in tasks)
+    facing = Counter(_faced(task.wanted) for task in tasks)
     evaluated = sum(a_level(names) * n for names, n in facing.items()) / len(tasks)
     records = sum(len(names) * n for names, n in facing.items()) / len(tasks)
+    further, further_records = 0.0, 0.0
+    for source in cell.further:
+        own = Counter(_faced(task.wanted, source.name) for task in tasks)
+        own.pop((), None)
+        some = source.first(8)
+        for names, n in own.items():
+            further += a_level(names, source.world, some) * source.n_levels * n / len(tasks)
+            further_records += len(names) * source.n_levels * n / len(tasks)
     trained_on = [min(c.n_train_levels, c.evaluation.evaluated_train_levels) for c in cells]
     n_levels = float(np.mean(trained_on)) + pools.n_validation + pools.n_test
     watched = (cell.monitoring.curve_points + 1) * 3 * cell.monitoring.curve_levels
@@ -124,6 +134,11 @@ def _kind(tasks: Sequence[Task[Cell]]) -> dict[str, Any]:
         "cells": len(cells),
         "steps_per_second": watch.speed,
         "training_seconds": cell.steps / watch.speed,
-        "evaluation_seconds": evaluated * n_levels + a_level([PLAIN]) * watched,
-        "bytes": int(n_levels * records * RECORD_BYTES + RUN_BYTES + weights),
+        "evaluation_seconds": evaluated * n_levels + further + a_level([PLAIN]) * watched,
+        "bytes": int((n_levels * records + further_records) * RECORD_BYTES + RUN_BYTES + weights),
     }
+
+
+def _faced(wanted: Sequence[str], pool: str = "") -> tuple[str, ...]:
+    """The conditions among the outputs that are wanted of a further pool, or of the three."""
+    return tuple(condition for condition, of in map(parsed, wanted) if of == pool)

@@ -12,6 +12,7 @@ from typing import Any
 from rlgen import papers
 from rlgen.errors import DamagedStoreError
 from rlgen.store.run_store import RunStore
+from rlgen.study import further
 from rlgen.study.cell import Cell, Task
 from rlgen.study.executors import EXECUTORS
 from rlgen.study.executors.base import DONE, RAISED, Executor, Job
@@ -57,6 +58,9 @@ def compute(study: Plan, out: Path, means: Means, progress: Progress) -> Outcome
         StoreError: If the folder holds something else.
     """
     cells = [task.cell for task in study.tasks]
+    reasons = [further.left_out(cell.settings) for cell in cells if cell.records]
+    for pool, reason in dict.fromkeys(pair for each in reasons for pair in each.items()):
+        progress.note(f"pool {pool} is left out: {reason}")
     store = RunStore.create(out, study.whole, cells, study.parts, study.margins)
     return work(study.tasks, store, replace(means, paper=study.whole.paper), progress)
 

@@ -333,7 +333,7 @@ def test_it_imports_nothing_that_trains(make):
         ([".", "--max-gap-increase", "1"], "--against and --max-gap-increase are given together"),
         ([".", "--max-gap", "nan"], "nan is not a finite number"),
         ([".", "--max-gap", "inf"], "inf is not a finite number"),
-        ([".", "--max-gap", "much"], "'much' is not a valid float"),
+        ([".", "--max-gap", "much"], "'much' is not like 0.3 or POOL=0.3"),
         ([".", "--max-gap", "1", "--confidence", "1"], "1.0 is not in the range"),
         ([".", "--max-gap", "1", "--when", "never"], "'never' is not one of"),
     ],

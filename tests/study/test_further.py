@@ -1,6 +1,8 @@
 """Further pools of a study: refusals before anything is computed, and what is measured."""
 
+import base64
 import json
+import re
 
 import numpy as np
 import pytest
@@ -16,6 +18,14 @@ from rlgen.diagnostics.verification import differences
 from rlgen.errors import ProtocolError, RlgenError
 from rlgen.protocol import suite
 from rlgen.store.run_store import RunStore
+from rlgen.study.cost import RECORD_BYTES
+
+
+def all_cells(page):
+    """The columns of the table of cells for download."""
+    link = re.search(r'-cells.csv" href="data:text/csv;charset=utf-8;base64,([^"]*)"', page)
+    return base64.b64decode(link[1]).decode().splitlines()[0].split(",")
+
 
 SAME = {"n_levels": 6}
 #: The same observations, other walls.
@@ -97,6 +107,30 @@ def test_kinds_gaps_and_what_is_left_out(tmp_path):
         sentence = cell["pools"][name]["sentence"]
         assert sentence.split(":")[0] in page
     assert "left out: the network" in page
+    assert "Gap to each pool" in page
+    assert "same_kind" in all_cells(page)
+    estimates = Results.load(RunStore(full.store)).estimates
+    assert {"same", "gap_same", "blocks", "gap_blocks"} < set(estimates["part"])
+    lines = run_cli("check", full.store, "--max-gap", "9", "--max-gap", "same=9")[0].splitlines()
+    assert [line.split(" of ")[0] for line in lines] == ["passed  gap", "passed  gap to same"]
+    out, _ = run_cli("check", full.store, "--max-gap", f"same={gap - 0.01}", code=1)
+    assert out.startswith("FAILED  gap to same of ppo/mlp-512-128 trained on 3 levels")
+    out, _ = run_cli("check", full.store, "--max-gap", "larger=9", code=2)
+    assert "cannot be judged, the pool is left out" in out
+    _, said = run_cli("check", full.store, "--max-gap", "blokcs=9", code=2)
+    assert said.endswith("no further pool 'blokcs' (did you mean 'blocks'?)\n")
+
+
+@pytest.mark.slow
+def test_the_price_counts_further_pools(write_protocol):
+    pools = {"same": {"n_levels": 500}}
+    bare, full = (
+        json.loads(run_cli("plan", write_protocol(**study(**keys)), "--json")[0])
+        for keys in ({}, {"pools": pools})
+    )
+    assert full["bytes"] - bare["bytes"] == 2 * 500 * RECORD_BYTES
+    _, said = run_cli("plan", write_protocol(**study(pools={"a": {"n_levels": 0}})), code=2)
+    assert "pools.a.n_levels = 0" in said
 
 
 @pytest.mark.slow

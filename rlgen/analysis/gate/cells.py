@@ -5,13 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rlgen.analysis.further import pools, shifts
 from rlgen.analysis.gate.limits import PASSED, LimitResult, Limits, judged, unjudged
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats import increase
+from rlgen.analysis.stats.estimates import gap_to
 from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number, setting
-from rlgen.errors import DamagedStoreError, StoreError
+from rlgen.errors import DamagedStoreError, StoreError, nearest
 from rlgen.store.opening import opened
 from rlgen.util.seeding import stream
 
@@ -36,6 +38,11 @@ def limit_results(path: Path, limits: Limits, against: Path | None = None) -> li
     answers: list[LimitResult] = []
     if limits.gap is not None:
         answers += [_gap(results, cell, limits.gap, limits) for cell in results.cells]
+    for pool, limit in limits.pools.items():
+        if pool not in pools(results):
+            hint = nearest(pool, pools(results)) or ": there is none"
+            raise StoreError(f"{path}: no further pool {pool!r}{hint}")
+        answers += [_gap(results, cell, limit, limits, pool) for cell in results.cells]
     if limits.least is not None:
         answers += [_held_out(results, cell, limits.least, limits) for cell in results.cells]
     if limits.increase is not None and against is not None:
@@ -81,15 +88,28 @@ def complete(path: Path) -> Results:
     return results
 
 
-def _gap(results: Results, cell: Cell, limit: float, limits: Limits) -> LimitResult:
-    estimate = results.estimate(cell, results.main, "return", "gap")
-    answer = unjudged(f"gap of {setting(cell)}", "gap", estimate, limits.confidence)
+def _gap(results: Results, cell: Cell, limit: float, limits: Limits, pool: str = "") -> LimitResult:
+    """The limit on the gap to the test pool, or to a further one."""
+    estimate = results.estimate(cell, results.main, "return", gap_to(pool or "test"))
+    name, kind = (f"gap to {pool}", "pool-gap") if pool else ("gap", "gap")
+    answer = unjudged(f"{name} of {setting(cell)}", kind, estimate, limits.confidence)
+    missing = _not_measured(results, cell, pool) if pool else ""
+    if missing:
+        return replace(answer, limit=limit, because=f"cannot be judged, {missing}")
     answer = judged(answer, limit, limits.when, _runs(cell))
     if answer.verdict == PASSED and results.verdict(cell).word == "has not learnt":
         score = number(results.estimate(cell, results.main, "normalised", "train").mean)
         note = f"but it has not learnt, training score {score}: a small gap means nothing"
         return replace(answer, because=f"{answer.because}; {note}")
     return answer
+
+
+def _not_measured(results: Results, cell: Cell, pool: str) -> str:
+    """Why not all runs of a cell are on a further pool; empty if they are."""
+    shift = next(shift for shift in shifts(results, cell) if shift.pool == pool)
+    if shift.left_out:
+        return f"the pool is left out: {shift.left_out}"
+    return "" if shift.runs == cell["runs"] else f"{shift.runs} of {_runs(cell)} have been measured"
 
 
 def _held_out(results: Results, cell: Cell, limit: float, limits: Limits) -> LimitResult:

@@ -1,6 +1,7 @@
 """Limits on an estimate: kept, broken, or impossible to judge."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from rlgen.analysis.stats.intervals import ALIKE, NAN, Estimate, student
 
@@ -13,6 +14,7 @@ class Limits:
 
     Attributes:
         gap: The gap is at most this.
+        pools: By further pool, the gap to it is at most this.
         increase: The gap is at most this much larger than in the other study.
         least: The mean held-out return is at least this.
         when: When a limit counts as broken: "likely", the estimate is beyond it; "sure", the whole
@@ -21,6 +23,7 @@ class Limits:
     """
 
     gap: float | None = None
+    pools: Mapping[str, float] = field(default_factory=dict)
     increase: float | None = None
     least: float | None = None
     when: str = "likely"
@@ -33,7 +36,7 @@ class LimitResult:
 
     Attributes:
         name: The quantity that is limited, and the cell.
-        kind: "gap", "gap-increase" or "held-out-return".
+        kind: "gap", "pool-gap", "gap-increase" or "held-out-return".
         measured: The estimate; nan where there is none.
         limit: What it is compared with; nan where nothing can be.
         relation: "at most" or "at least".

@@ -19,6 +19,10 @@ FIGURES: Catalogue[Figure] = Catalogue(
             "return by number of training levels",
             "rlgen.report.figures.gap_by_levels:FIGURE",
         ),
+        "gap-by-pool": Lazy(
+            "gap to each held-out pool",
+            "rlgen.report.figures.gap_by_pool:FIGURE",
+        ),
         "conditions": Lazy(
             "return under each condition",
             "rlgen.report.figures.conditions:FIGURE",

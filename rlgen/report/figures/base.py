@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from textwrap import fill
 from typing import Any
 
@@ -20,12 +21,15 @@ from markupsafe import escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
+from rlgen.analysis.further import shifts
 from rlgen.analysis.results import Results
 
 #: The two pools' colours: distinct for colour-blind readers, visible on dark and light.
 TRAIN, TEST = "#3b82c4", "#e07b39"
 #: Pools as drawn: name in the records, label, colour.
 DRAWN_POOLS = (("train", "training levels", TRAIN), ("test", "held-out levels", TEST))
+#: Colours of further pools, in their order; a ninth has the first one's again.
+FURTHER = ("#2e9d6f", "#b05fa8", "#9a7d0a", "#4aa5b8", "#c0504d", "#7c6fd0", "#7f8c4d", "#8a6d5b")
 #: Text and lines in these colours take the page's own (see ``to_svg``).
 INK, FAINT = "#010203", "#040506"
 #: The smallest fraction of its width that a picture shrinks to; its text is then 8 pixels high.
@@ -137,11 +141,27 @@ def panels(
         for axis in axes.flat[len(drawn) :]:
             axis.set_visible(False)
         handles, labels = axes.flat[0].get_legend_handles_labels()
-        canvas.legend(handles, labels, loc="outside upper left", ncols=len(labels))
+        canvas.legend(
+            handles, labels, loc="outside upper left", ncols=min(columns + 1, len(labels))
+        )
         svg = to_svg(canvas, name, title)
         plt.close(canvas)
     left_out = len(cells) - len(drawn)
     return svg, f"{left_out} more panels are in the table only." if left_out else ""
+
+
+def drawn_pools(results: Results) -> list[tuple[str, str, str]]:
+    """``DRAWN_POOLS`` and the further pools that have been measured, with their kinds."""
+    measured = set(results.main_records["split"].astype(str))
+    further = {shift.pool: shift.kind for cell in results.cells for shift in shifts(results, cell)}
+    pools = [(pool, f"{pool} ({kind})") for pool, kind in further.items() if pool in measured]
+    colours = zip(pools, cycle(FURTHER), strict=False)
+    return [*DRAWN_POOLS, *((pool, label, colour) for (pool, label), colour in colours)]
+
+
+def beside(count: int, width: float) -> list[float]:
+    """Shifts of so many points that stand beside each other, from the middle."""
+    return np.linspace(-width, width, count).tolist() if count > 1 else [0.0]
 
 
 def select(rows: pd.DataFrame, **wanted: Any) -> pd.DataFrame:

@@ -7,7 +7,15 @@ from matplotlib.axes import Axes
 
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.tables import CELL
-from rlgen.report.figures.base import DRAWN_POOLS, Drawing, Figure, bars, panels, select
+from rlgen.report.figures.base import (
+    Drawing,
+    Figure,
+    bars,
+    beside,
+    drawn_pools,
+    panels,
+    select,
+)
 
 NAME = "conditions"
 
@@ -27,13 +35,15 @@ class Conditions(Figure):
     def draw(self, results: Results) -> Drawing | None:
         """See ``Figure.draw``."""
         data = select(results.estimates, quantity="return").drop(columns="quantity")
-        data = data[data["part"].isin(["train", "test"])]
+        pools = drawn_pools(results)
+        data = data[data["part"].isin([pool for pool, *_ in pools])]
         names = results.conditions
         if data.empty or len(names) < 2:
             return None
 
         def panel(axis: Axes, cell: Mapping[str, Any]) -> None:
-            for (pool, name, colour), shift in zip(DRAWN_POOLS, (-0.14, 0.14), strict=True):
+            shifts = beside(len(pools), 0.14 if len(pools) == 2 else 0.3)
+            for (pool, name, colour), shift in zip(pools, shifts, strict=True):
                 points = select(data, part=pool, **{key: cell[key] for key in CELL})
                 axis.errorbar(
                     points["mean"],
@@ -55,7 +65,7 @@ class Conditions(Figure):
             results,
             results.cells,
             panel,
-            size=(2.7, 0.8 + 0.33 * len(names)),
+            size=(2.7, 0.8 + max(0.33, 0.12 * len(pools)) * len(names)),
             margin=0.08 * max(map(len, names)),
             title="Return under each condition",
         )

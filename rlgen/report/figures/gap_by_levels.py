@@ -6,9 +6,18 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from rlgen.analysis.results import Results
+from rlgen.analysis.stats.estimates import gap_to
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import count
-from rlgen.report.figures.base import DRAWN_POOLS, Drawing, Figure, bars, panels, select
+from rlgen.report.figures.base import (
+    Drawing,
+    Figure,
+    bars,
+    beside,
+    drawn_pools,
+    panels,
+    select,
+)
 
 NAME = "gap-by-levels"
 SERIES = [key for key in CELL if key != "n_train_levels"]
@@ -28,15 +37,20 @@ class GapByLevels(Figure):
     def draw(self, results: Results) -> Drawing | None:
         """See ``Figure.draw``."""
         data = select(results.estimates, condition=results.main, quantity="return")
-        data = data[data["part"].isin(["train", "test", "gap"])].drop(columns="quantity")
+        pools = drawn_pools(results)
+        parts = [pool for pool, *_ in pools]
+        parts += [gap_to(pool) for pool in parts if pool != "train"]
+        data = data[data["part"].isin(parts)].drop(columns="quantity")
         if data.empty:
             return None
         main = results.main_records.sort_values([*CELL, "run_id"])
         by_run = main.assign(ret_mean=[returns.mean() for returns in main["ret_mean"]])
         sizes = sorted(data["n_train_levels"].unique())
+        shifts = beside(len(pools), 0.12 if len(pools) == 2 else 0.3)
+        half = (shifts[1] - shifts[0]) / 2
 
         def panel(axis: Axes, series: Mapping[str, Any]) -> None:
-            for (pool, name, colour), shift in zip(DRAWN_POOLS, (-0.12, 0.12), strict=True):
+            for (pool, name, colour), shift in zip(pools, shifts, strict=True):
                 points = select(data, part=pool, **series)
                 axis.errorbar(
                     [sizes.index(n) + shift for n in points["n_train_levels"]],
@@ -48,9 +62,10 @@ class GapByLevels(Figure):
                     linewidth=1.6,
                     label=name,
                 )
+                dots = shift + (half if shift > 0 else -half)
                 single = select(by_run, split=pool, **series)
                 axis.scatter(
-                    [sizes.index(n) + 2 * shift for n in single["n_train_levels"]],
+                    [sizes.index(n) + dots for n in single["n_train_levels"]],
                     single["ret_mean"],
                     s=10,
                     alpha=0.6,
@@ -68,7 +83,7 @@ class GapByLevels(Figure):
             results,
             series,
             panel,
-            size=(3.2, 2.7),
+            size=(3.2 + 0.35 * (len(pools) - 2), 2.7),
             by_size=False,
             title="Return on training and held-out levels by size of the training pool",
         )
