@@ -3,7 +3,6 @@
 import zipfile
 from collections.abc import Collection
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,37 +15,36 @@ from rlgen.policies import checkpoint, fitting, normalise
 from rlgen.policies.base import Policy
 from rlgen.policies.functions import BoxFunctionPolicy, from_function
 from rlgen.policies.network_policy import acting, evaluated, of_module
-from rlgen.policies.sb3 import box_zips, models, zips
+from rlgen.policies.sb3 import beside, models
 from rlgen.policies.sources import WITHOUT, parts
 from rlgen.util.named_code import importable
 
 #: Endings of torch programs: TorchScript and ``torch.export``.
 PROGRAMS = (".pt", ".ts", ".pt2")
-#: Usual names of files with statistics of VecNormalize.
-STATISTICS = ("*vecnormalize*.pkl", "*vec_normalize*.pkl")
 
 
 def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Policy:
     """Load the policy that a command names.
 
     Args:
-        source: The folder of a run; a stable-baselines3 zip, with its statistics if it has some
-            (``sources.parts``); a torch program (TorchScript or exported) from observations to
-            action logits; or ``module:name`` of a ``Policy``, or of a function from observations
-            ``(B, ...)`` to action probabilities ``(B, A)``; that module is imported. Where actions
-            are continuous, programs and functions return actions ``(B, *action shape)``; where
-            observations are dictionaries, their argument is a dictionary.
+        source: The folder of a run; a stable-baselines3 zip, with its statistics
+            (``sources.parts``) or without, where they are found (``sb3.beside``); a torch program
+            (TorchScript or exported) from observations to action logits; or ``module:name`` of a
+            ``Policy``, or of a function from observations ``(B, ...)`` to action probabilities
+            ``(B, A)``; that module is imported. Where actions are continuous, programs and
+            functions return actions ``(B, *action shape)``; where observations are dictionaries,
+            their argument is a dictionary.
         family: The family that it plays.
         trusted: Files that may be unpickled or run, and folders whose networks may be imported.
 
     Raises:
         PolicyError: If the file cannot be loaded or does not fit the family, or needs trust.
     """
+    source = beside.with_statistics(source)
     named, statistics = parts(source)
     path, trust = Path(named), named in trusted
     if zipfile.is_zipfile(path) and _holds(path, "data"):
-        _check_statistics(path, statistics, trusted)
-        policy = _trusted_zip(path, family) if trust else _zip(path, family)
+        policy = models.of_zip(path, family, trusted=trust)
         if statistics not in ("", WITHOUT):
             space = family.observation_space
             policy = normalise.wrapped(policy, normalise.read(Path(statistics), space), space)
@@ -82,27 +80,6 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
     return _fitting(function, family, source)
 
 
-def _zip(path: Path, family: Family) -> Policy:
-    space, box = family.observation_space, family.box
-    return zips.policy(path, space) if box is None else box_zips.policy(path, space, box)
-
-
-def _check_statistics(path: Path, statistics: str, trusted: Collection[str]) -> None:
-    """Refuse untrusted statistics, and a zip beside which statistics lie that are not named."""
-    if not statistics:
-        beside = sorted({p for name in STATISTICS for p in path.parent.glob(name)})
-        if beside:
-            raise PolicyError(
-                f"{path}: {beside[0].name} lies beside it, with statistics of VecNormalize: "
-                f"say --policy {path}+{beside[0]}, or {path}+{WITHOUT} if it was trained without"
-            )
-    elif statistics != WITHOUT and statistics not in trusted:
-        raise PolicyError(
-            f"{statistics} is a pickle, which can run any code when it is read: if you trust its "
-            f"author, say --trust {statistics}"
-        )
-
-
 def _fitting(policy: Policy, family: Family, source: str) -> Policy:
     """Refuse a policy that does not take the family's observations or return its actions."""
     fitting.check(policy, family, family.generate([0]), source)
@@ -112,36 +89,6 @@ def _fitting(policy: Policy, family: Family, source: str) -> Policy:
 def _holds(path: Path, name: str) -> bool:
     with zipfile.ZipFile(path) as archive:
         return name in archive.namelist()
-
-
-def _trusted_zip(path: Path, family: Family) -> Policy:
-    """Load a model with stable-baselines3, which runs code in the file."""
-    from stable_baselines3 import A2C, DQN, PPO, SAC, TD3
-
-    names = set(zips.read(path).weights)
-    algorithms: list[Any] = [PPO, A2C]
-    if any(name.startswith("q_net.") for name in names):
-        algorithms = [DQN]
-    elif any(name.startswith("actor.") for name in names):
-        algorithms = [SAC if any(name.startswith("actor.log_std") for name in names) else TD3]
-    if find_spec("sb3_contrib") is not None and algorithms != [DQN]:
-        from sb3_contrib import ARS, QRDQN, TQC, TRPO, CrossQ, MaskablePPO, RecurrentPPO
-
-        algorithms += [TQC, CrossQ] if algorithms == [SAC] else [TRPO, MaskablePPO]
-        if any(name.startswith("quantile_net.") for name in names):
-            algorithms = [QRDQN]
-        elif "action_net.0.weight" in names:
-            algorithms = [ARS]
-        elif any(name.startswith("lstm_actor.") for name in names):
-            algorithms = [RecurrentPPO]
-    for algorithm in algorithms:
-        try:
-            model = algorithm.load(path, device="cpu")
-        except Exception as error:
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            continue
-        return models.policy(model, family)
-    raise PolicyError(f"{path}: stable-baselines3 cannot load it: {reason}")
 
 
 def _program(path: Path, family: Family, trust: bool) -> Policy:

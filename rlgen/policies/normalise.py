@@ -1,54 +1,78 @@
 """Policies trained on observations that stable-baselines3's VecNormalize normalised."""
 
-import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecNormalize
 
 from rlgen.errors import PolicyError
 from rlgen.levels.spaces import Packed
 from rlgen.policies.base import Policy
 from rlgen.policies.observing import ObservingPolicy
-from rlgen.policies.sb3.observations import ModelSpace
+from rlgen.policies.sb3 import pickles, values
+from rlgen.policies.sb3.observations import top_byte
+
+STATISTICS = "stable_baselines3.common.vec_env.vec_normalize.VecNormalize"
 
 
-def wrapped(policy: Policy, statistics: VecNormalize, space: spaces.Box) -> Policy:
+@dataclass(frozen=True)
+class Moments:
+    """Mean and variance of observations, in the shape that they had in training."""
+
+    mean: NDArray[np.float64]
+    variance: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a VecNormalize had counted when it was saved.
+
+    Attributes:
+        moments: Of the observations, under "", or of entries of a dictionary, by their names; empty
+            if observations were not normalised.
+        clip: The largest absolute value of a normalised observation.
+        epsilon: Added to variances.
+    """
+
+    moments: Mapping[str, Moments]
+    clip: float
+    epsilon: float
+
+    def normalised(self, observations: NDArray[Any], name: str = "") -> NDArray[np.float32]:
+        """Observations ``(B, ...)`` as VecNormalize normalises them, in their own shape."""
+        raw = np.asarray(observations, np.float32)
+        if name not in self.moments:
+            return raw
+        one = self.moments[name]
+        shaped = raw.reshape(len(raw), *one.mean.shape)
+        scaled = (shaped - one.mean) / np.sqrt(one.variance + self.epsilon)
+        return np.clip(scaled, -self.clip, self.clip).astype(np.float32).reshape(raw.shape)
+
+
+def wrapped(policy: Policy, statistics: Statistics, space: spaces.Box) -> Policy:
     """A policy that receives observations as VecNormalize normalises them.
 
     Args:
         policy: The policy, trained on normalised observations.
-        statistics: Of its training, from ``read``; they are not updated.
+        statistics: Of its training, from ``read``.
         space: Space of the observations before normalisation.
     """
-    return ObservingPolicy(policy, _Normaliser(statistics, space))
+
+    def normalise(observations: NDArray[Any]) -> NDArray[np.float32]:
+        if not isinstance(space, Packed):
+            return statistics.normalised(observations)
+        entries = space.unpack(observations).items()
+        return space.pack({name: statistics.normalised(part, name) for name, part in entries})
+
+    return ObservingPolicy(policy, normalise)
 
 
-class _Normaliser:
-    """Normalises observations with frozen statistics."""
-
-    def __init__(self, statistics: VecNormalize, space: spaces.Box) -> None:
-        self._statistics, self._space = statistics, space
-
-    def __call__(self, observations: NDArray[Any]) -> NDArray[np.float32]:
-        raw = np.asarray(observations, np.float32)
-        if not self._statistics.norm_obs:
-            return raw
-        if isinstance(self._space, Packed):
-            entries: Any = self._statistics.normalize_obs(self._space.unpack(raw))
-            return self._space.pack(entries)
-        rms = cast(Any, self._statistics.obs_rms)
-        # In the shape that the statistics have.
-        reshaped = raw.reshape(len(raw), *rms.mean.shape)
-        normalised = np.asarray(self._statistics.normalize_obs(reshaped), np.float32)
-        return normalised.reshape(raw.shape)
-
-
-def read(path: Path, space: spaces.Box) -> VecNormalize:
-    """Unpickle the statistics that ``VecNormalize.save`` wrote; only for trusted files.
+def read(path: Path, space: spaces.Box) -> Statistics:
+    """Read the statistics that ``VecNormalize.save`` wrote; nothing in the file is run.
 
     Args:
         path: The file.
@@ -59,45 +83,62 @@ def read(path: Path, space: spaces.Box) -> VecNormalize:
         PolicyError: If the file holds something else, or statistics of other observations.
     """
     try:
-        statistics = pickle.loads(path.read_bytes())
-    except Exception as error:
-        # What a pickle raises is up to who made it.
+        if path.stat().st_size > pickles.MOST_BYTES:
+            raise PolicyError(f"{path}: too large for statistics of VecNormalize")
+        saved = pickles.read(path.read_bytes())
+        if not isinstance(saved, pickles.Node) or saved.path != STATISTICS:
+            raise PolicyError(
+                f"{path}: holds {values.name(saved)}, not a VecNormalize of stable-baselines3"
+            )
+        return _statistics(saved.state, space, path)
+    except (OSError, pickles.PickleError, values.ForeignError) as error:
         raise PolicyError(
-            f"{path}: cannot be unpickled: {' '.join(str(error).split())[:200]}"
+            f"{path}: cannot be read as statistics of VecNormalize: {error}"
         ) from None
-    if not isinstance(statistics, VecNormalize):
-        raise PolicyError(f"{path}: holds a {type(statistics).__name__}, not a VecNormalize")
-    if not statistics.norm_obs:
-        return statistics
-    rms, own = cast(Any, statistics.obs_rms), cast(Any, statistics.observation_space)
-    if not isinstance(rms, dict):
-        _check(rms, own, "observations", space, path)
-        return statistics
-    entries = space.entries() if isinstance(space, Packed) else {}
-    for key, one in rms.items():
-        if key not in entries:
-            raise PolicyError(f"{path}: holds statistics of the entry {key}, which is not here")
-        _check(one, own[key], f"observations, {key},", entries[key], path)
-    return statistics
-
-
-def _check(rms: Any, own: "spaces.Space[Any]", name: str, space: spaces.Box, path: Path) -> None:
-    """Refuse statistics of other observations than those of a space."""
-    mean = getattr(rms, "mean", None)
-    alike = () if mean is None else (mean.shape, (1, *mean.shape))
-    if not isinstance(mean, np.ndarray) or isinstance(space, Packed) or space.shape not in alike:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise PolicyError(
-            f"{path}: holds statistics of other {name} than these, of shape {space.shape}"
+            f"{path}: is a damaged VecNormalize ({type(error).__name__}: {str(error)[:100]})"
+        ) from None
+
+
+def _statistics(state: Mapping[str, Any], space: spaces.Box, path: Path) -> Statistics:
+    clip, epsilon = (float(values.plain(state[key])) for key in ("clip_obs", "epsilon"))
+    if not values.plain(state["norm_obs"]):
+        return Statistics({}, clip, epsilon)
+    counted, own = state["obs_rms"], values.space(state["observation_space"])
+    entries = {"": space}
+    by_name = {"": counted}
+    if isinstance(own, spaces.Dict):
+        entries = space.entries() if isinstance(space, Packed) else {}
+        by_name = dict(values.pairs(counted))
+    moments = {}
+    for name, node in by_name.items():
+        if name not in entries:
+            raise PolicyError(f"{path}: holds statistics of the entry {name}, which is not here")
+        one = Moments(values.array(node.state["mean"]), values.array(node.state["var"]))
+        top = top_byte(own[name] if isinstance(own, spaces.Dict) else own)
+        what = f"observations, {name}," if name else "observations"
+        _check(one, top, what, entries[name], path)
+        moments[name] = one
+    return Statistics(moments, clip, epsilon)
+
+
+def _check(one: Moments, top: float, what: str, space: spaces.Box, path: Path) -> None:
+    """Refuse statistics of other observations than those of a space."""
+    mean = one.mean
+    alike = (mean.shape, (1, *mean.shape))
+    if isinstance(space, Packed) or space.shape not in alike or one.variance.shape != mean.shape:
+        raise PolicyError(
+            f"{path}: holds statistics of other {what} than these, of shape {space.shape}"
         )
     if mean.ndim > 2:
         raise PolicyError(f"{path}: statistics of pictures cannot be applied")
-    typical, top = mean.reshape(space.shape), ModelSpace.of(own).top
-    if (
-        (typical < space.low).any()
-        or (typical > space.high).any()
-        or top not in (0, space.high.max())
-    ):
+    if not np.isfinite(mean).all() or not np.isfinite(one.variance).all():
+        raise PolicyError(f"{path}: its {what} have means or variances that are not finite")
+    typical = mean.reshape(space.shape)
+    scaled = top in (0, space.high.max())
+    if (typical < space.low).any() or (typical > space.high).any() or not scaled:
         raise PolicyError(
-            f"{path}: its {name} were not scaled as these are (bytes are divided by the option "
+            f"{path}: its {what} were not scaled as these are (bytes are divided by the option "
             "scale)"
         )

@@ -23,8 +23,10 @@ def parts(text: str) -> tuple[str, str]:
         >>> parts("model.zip")
         ('model.zip', '')
     """
-    path, sign, statistics = text.rpartition(WITH)
-    if sign and (statistics == WITHOUT or statistics.endswith(".pkl")):
+    end = text.find(f".zip{WITH}")  # folders may have the sign in their names
+    at = text.rfind(WITH) if end < 0 else end + len(".zip")
+    path, statistics = text[: max(at, 0)], text[at + 1 :]
+    if at >= 0 and (statistics == WITHOUT or statistics.endswith((".pkl", ".pickle"))):
         return path, statistics
     return text, ""
 

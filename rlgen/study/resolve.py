@@ -19,6 +19,7 @@ from rlgen.levels.split import NAMESPACES, check_named, check_pool_sizes
 from rlgen.networks import network_named
 from rlgen.networks.lists import drawn_from
 from rlgen.perturbations.condition import Condition
+from rlgen.policies.sb3.beside import with_statistics
 from rlgen.policies.sources import policy_hash
 from rlgen.protocol.schema import Protocol
 from rlgen.study import further
@@ -32,7 +33,7 @@ class Resolved:
     """A protocol and what it names.
 
     Attributes:
-        protocol: With the names of conditions and regularisers spelt out.
+        protocol: With the names of conditions, regularisers and policies spelt out.
         where: What messages about it begin with.
         families: Configured, by the name in the protocol.
         pools: Further pools by the name of the family that is trained on.
@@ -82,6 +83,7 @@ def resolve(protocol: Protocol, where: str) -> Resolved:
     spelt_out = {
         "conditions": tuple(condition.name for condition in conditions.values()),
         "regulariser": tuple(each.name for each in regularisations.values()),
+        "policy": tuple(text for text, _ in policies),
     }
     return Resolved(
         protocol.model_copy(update=spelt_out),
@@ -155,7 +157,8 @@ def _check_conditions(
 def _policies(protocol: Protocol, where: str) -> Iterator[tuple[str, str]]:
     for text in protocol.policy:
         with At(where, "policy", text):
-            yield text, policy_hash(text)
+            named = with_statistics(text)
+            yield named, policy_hash(named)
 
 
 def _specs(

@@ -10,7 +10,6 @@ import mixed
 import numpy as np
 import pytest
 import torch
-from gymnasium import spaces
 from learning import prepare
 from stable_baselines3 import A2C, DQN, PPO, SAC
 from stable_baselines3.common.env_util import make_vec_env
@@ -311,20 +310,3 @@ def test_functions_and_programs_are_given_dictionaries(tmp_path):
     vectors = family(actions="vectors")
     table = rlgen.evaluate_policy(lambda o: o["side"][:, :2], vectors, [0], episodes=1)
     assert len(table) == 1
-
-
-def test_what_a_zip_says_of_its_observations_is_read_as_it_is():
-    from rlgen.policies.sb3.observations import ModelSpace
-
-    parts = {key: part for key, part in mixed.PARTS.items() if key not in ("words", "inner")}
-    printed = "{" + ", ".join(f"{key!r}: {part}" for key, part in parts.items()) + "}"
-    told = ModelSpace.of_json({":type:": "<class 'gymnasium.spaces.dict.Dict'>", "spaces": printed})
-    assert told == {key: ModelSpace.of(part) for key, part in parts.items()}
-    assert ModelSpace.of_json({":type:": "<class 'gymnasium.spaces.text.Text'>"}) is None
-    graph = "{'a': Discrete(3), 'b': Graph(Box(0, 1, (2,), float32), None)}"
-    assert (
-        ModelSpace.of_json({":type:": "<class 'gymnasium.spaces.dict.Dict'>", "spaces": graph})
-        is None
-    )
-    assert ModelSpace.of(spaces.Box(0, 255, (4, 4, 1), np.uint8)).picture
-    assert not ModelSpace.of(spaces.Box(0, 10, (4, 4, 1), np.uint8)).picture

@@ -1,5 +1,6 @@
-"""Policies of stable-baselines3 models in memory."""
+"""Policies of stable-baselines3 and sb3-contrib, from models in memory and from zips."""
 
+from pathlib import Path
 from typing import Any, cast
 
 import gymnasium as gym
@@ -7,15 +8,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.policies import BasePolicy
 from torch import nn
 
-from rlgen.errors import ProtocolError
+from rlgen.errors import PolicyError, ProtocolError
 from rlgen.levels.family import Family
+from rlgen.networks import inference
 from rlgen.networks.box_head import Normals
 from rlgen.policies.base import Policy
 from rlgen.policies.box_policy import BoxPolicy
 from rlgen.policies.network_policy import NetworkPolicy, State
+from rlgen.policies.sb3 import zips
 from rlgen.policies.sb3.observations import Converter, UnfitError
 
 
@@ -30,42 +33,57 @@ def policy(model: BaseAlgorithm, family: Family) -> Policy:
         ProtocolError: If its observations or actions do not fit the family, or it has a memory and
             its actions are continuous.
     """
-    own, name, box = model.action_space, type(model).__name__, family.box
-    remembers = hasattr(model.policy, "lstm_actor")
-    if box is None:
-        if not isinstance(own, gym.spaces.Discrete):
-            raise ProtocolError(f"{name}: its actions are {own}, and here they are discrete")
-        convert = _converter(model, family)
-        return _recurrent(model, convert) if remembers else _discrete(model, convert)
-    if (
-        not isinstance(own, gym.spaces.Box)
-        or own.shape != box.shape
-        or not (np.allclose(own.low, box.low) and np.allclose(own.high, box.high))
-    ):
-        raise ProtocolError(f"{name}: its actions are {own}, and here they are {box}")
-    if remembers:
-        raise ProtocolError(
-            f"{name}: its policy has a memory, which is not supported with continuous actions"
-        )
-    return _continuous(model, _converter(model, family), box)
-
-
-def _converter(model: BaseAlgorithm, family: Family) -> Converter:
     try:
-        return Converter(model.observation_space, family.observation_space)
+        return _policy(model.policy, family)
     except UnfitError as error:
         raise ProtocolError(f"{type(model).__name__}: {error}") from None
 
 
-def _discrete(model: BaseAlgorithm, convert: Converter) -> NetworkPolicy:
-    """Action probabilities of an on-policy model; the greedy action of others (DQN, QRDQN, ARS)."""
-    policy, drawn = cast(Any, model.policy), isinstance(model, OnPolicyAlgorithm)
-    assert isinstance(model.action_space, gym.spaces.Discrete)
-    certain = torch.eye(int(model.action_space.n), dtype=torch.float64)
+def of_zip(path: Path, family: Family, *, trusted: bool) -> Policy:
+    """The policy in a zip; MaskablePPO plays without masks: families have none.
+
+    Args:
+        path: The zip.
+        family: The family that it plays.
+        trusted: See ``zips.load``.
+
+    Raises:
+        PolicyError: As for ``policy``, or if the zip cannot be loaded.
+    """
+    try:
+        return _policy(zips.load(path, trusted=trusted), family)
+    except UnfitError as error:
+        raise PolicyError(f"{path}: {error}") from None
+
+
+def _policy(own: BasePolicy, family: Family) -> Policy:
+    actions, box, remembers = own.action_space, family.box, hasattr(own, "lstm_actor")
+    if box is None:
+        if not isinstance(actions, gym.spaces.Discrete):
+            raise UnfitError(f"its actions are {actions}, and here they are discrete")
+        convert = Converter(own.observation_space, family.observation_space)
+        return _recurrent(own, convert) if remembers else _discrete(own, convert, int(actions.n))
+    if not isinstance(actions, gym.spaces.Box) or actions.shape != box.shape:
+        raise UnfitError(f"its actions are {actions}, and here they are {box}")
+    for name, theirs, ours in (("low", actions.low, box.low), ("high", actions.high, box.high)):
+        if not np.allclose(theirs, ours, rtol=1e-5):
+            raise UnfitError(
+                f"its actions have other bounds than here: {name} is {_short(theirs)}, here "
+                f"{_short(ours)}"
+            )
+    if remembers:
+        raise UnfitError("its policy has a memory, which is not supported with continuous actions")
+    return _continuous(own, Converter(own.observation_space, family.observation_space), box)
+
+
+def _discrete(policy: Any, convert: Converter, n_actions: int) -> NetworkPolicy:
+    """Action probabilities, or the greedy action of policies without (DQN, QRDQN, ARS)."""
+    drawn = hasattr(policy, "get_distribution")
+    certain = torch.eye(n_actions, dtype=torch.float64)
 
     def step(observations: NDArray[Any], state: State | None) -> tuple[torch.Tensor, State | None]:
         if not drawn:
-            actions, _ = model.predict(convert(observations), deterministic=True)
+            actions, _ = policy.predict(convert(observations), deterministic=True)
             return certain[torch.from_numpy(actions)], state
         tensor, _ = policy.obs_to_tensor(convert(observations))
         return _probabilities(policy.get_distribution(tensor)), state
@@ -73,14 +91,13 @@ def _discrete(model: BaseAlgorithm, convert: Converter) -> NetworkPolicy:
     return NetworkPolicy(step, {"policy": policy}, stochastic=drawn)
 
 
-def _recurrent(model: BaseAlgorithm, convert: Converter) -> NetworkPolicy:
+def _recurrent(policy: Any, convert: Converter) -> NetworkPolicy:
     """Action probabilities of sb3-contrib's RecurrentPPO."""
-    policy = cast(Any, model.policy)
 
     def step(observations: NDArray[Any], state: State | None) -> tuple[torch.Tensor, State | None]:
         tensor, _ = policy.obs_to_tensor(convert(observations))
         # No reset of the LSTM's state: at the start of an episode it is zero already.
-        begins = torch.zeros(len(observations), device=model.device)
+        begins = torch.zeros(len(observations), device=policy.device)
         distribution, after = policy.get_distribution(tensor, state, begins)
         return _probabilities(distribution), after
 
@@ -88,15 +105,13 @@ def _recurrent(model: BaseAlgorithm, convert: Converter) -> NetworkPolicy:
 
 
 def _probabilities(distribution: Any) -> torch.Tensor:
-    probabilities: torch.Tensor = distribution.distribution.probs.double()
-    return probabilities / probabilities.sum(1, keepdim=True)
+    return inference.probabilities(distribution.distribution.logits, softmax=True)
 
 
-def _continuous(model: BaseAlgorithm, convert: Converter, box: gym.spaces.Box) -> BoxPolicy:
-    """Continuous actions of a model without memory; noise of gSDE is drawn anew at each step."""
-    policy = cast(Any, model.policy)
+def _continuous(policy: Any, convert: Converter, box: gym.spaces.Box) -> BoxPolicy:
+    """Continuous actions without memory; noise of gSDE is drawn anew at each step."""
     actor = getattr(policy, "actor", None)
-    drawn = isinstance(model, OnPolicyAlgorithm) or hasattr(actor, "log_std")
+    drawn = hasattr(policy, "get_distribution") or hasattr(actor, "log_std")
 
     def normals(observations: NDArray[Any]) -> Normals:
         inputs, _ = policy.obs_to_tensor(convert(observations))
@@ -123,3 +138,8 @@ def _continuous(model: BaseAlgorithm, convert: Converter, box: gym.spaces.Box) -
 def _before_tanh(layers: nn.Sequential) -> nn.Module:
     """A network without the tanh that squashes its outputs."""
     return layers[:-1] if isinstance(layers[-1], nn.Tanh) else layers
+
+
+def _short(numbers: NDArray[Any]) -> str:
+    first = ", ".join(f"{x:g}" for x in numbers.ravel()[:4])
+    return first if numbers.size <= 4 else f"{first}, ..."

@@ -1,273 +1,182 @@
-"""Policies from the weights in stable-baselines3 zips; nothing is unpickled."""
+"""Policies of stable-baselines3 and sb3-contrib from their zips.
 
-import io
-import json
-import re
-import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+The policy's own class is built from the spaces and keyword arguments in the zip, and gets its
+weights strictly. Nothing in a zip is run unless the user trusts it: what is pickled in it is read
+as data (``pickles``), and classes come from an allow-list (``values``).
+"""
+
+import inspect
+import warnings
+from collections.abc import Callable
+from math import prod
 from pathlib import Path
-from typing import Any
+from sys import version_info
+from typing import Any, cast
 
+import stable_baselines3
 import torch
-from gymnasium import spaces
-from torch import nn
+from stable_baselines3.common.policies import BasePolicy
+from torch.overrides import TorchFunctionMode
 
 from rlgen.errors import PolicyError
-from rlgen.policies import network_policy
-from rlgen.policies.base import Policy
-from rlgen.policies.sb3 import quantiles
-from rlgen.policies.sb3.observations import EntriesLook, ModelSpace, UnfitError, looks, plain
+from rlgen.policies.sb3 import archive, upgrade, values
+from rlgen.policies.sb3.archive import Archive
+from rlgen.policies.sb3.values import ForeignError
 
-#: Activations that a stable-baselines3 zip may name.
-ACTIVATIONS = {
-    kind.__name__: kind for kind in (nn.Tanh, nn.ReLU, nn.ELU, nn.LeakyReLU, nn.SiLU, nn.GELU)
-}
-#: The settings of policies that do not change the loaded network, or that are handled here.
-SETTINGS = {
-    *("activation_fn", "net_arch", "features_extractor_class", "optimizer_class"),
-    *("optimizer_kwargs", "ortho_init", "use_sde", "log_std_init", ":type:", ":serialized:"),
-    *("share_features_extractor", "normalize_images", "n_quantiles", "with_bias"),
-    *("lstm_hidden_size", "n_lstm_layers", "shared_lstm", "enable_critic_lstm", "lstm_kwargs"),
-    *("n_critics", "squash_output", "clip_mean", "full_std", "use_expln"),
-    *("top_quantiles_to_drop_per_net", "batch_norm", "batch_norm_momentum", "batch_norm_eps"),
-    "renorm_warmup_steps",
-}
-#: Prefixes of the weights of an actor, and of parts that it does not need to act.
-PARTS = (
-    *("features_extractor.", "pi_features_extractor.", "vf_features_extractor."),
-    *("mlp_extractor.policy_net.", "mlp_extractor.value_net.", "action_net.", "value_net."),
-    *("lstm_actor.", "lstm_critic.", "critic.", "log_std"),
-    *("actor.features_extractor.", "actor.latent_pi.", "actor.mu.", "actor.log_std"),
-    *("actor_target.", "critic_target."),
-    *("q_net.", "q_net_target.", "quantile_net.", "quantile_net_target."),
-)
+#: Settings of policies that concern training alone, and what is used in their place.
+OF_TRAINING = {"optimizer_class": torch.optim.SGD, "optimizer_kwargs": {}, "ortho_init": False}
+#: Settings that say how many modules there are.
+COUNTS = ("n_critics", "n_lstm_layers")
+#: Entries of a tensor that a policy may always make besides its weights, for a picture say.
+ROOM = 10_000_000
 
 
-@dataclass(frozen=True)
-class Zip:
-    """The contents of a stable-baselines3 zip that can be read without unpickling.
-
-    Attributes:
-        path: The file.
-        data: The JSON of its settings.
-        weights: The tensors of its policy, by name.
-    """
-
-    path: Path
-    data: Mapping[str, Any]
-    weights: Mapping[str, torch.Tensor]
-
-    def needs_trust(self, why: str) -> PolicyError:
-        """The error for a zip that cannot be loaded safely."""
-        return PolicyError(
-            f"{self.path}: {why}; that is stored as a pickle, which runs code when it is read: "
-            f"if you trust its author, say --trust {self.path}"
-        )
-
-
-def read(path: Path) -> Zip:
-    """Open a zip; nothing in it is unpickled.
-
-    Raises:
-        PolicyError: If it was not saved by stable-baselines3.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            data = json.loads(archive.read("data"))
-            weights = torch.load(
-                io.BytesIO(archive.read("policy.pth")), map_location="cpu", weights_only=True
-            )
-    except Exception as error:
-        raise PolicyError(
-            f"{path}: cannot be read as a stable-baselines3 zip: {' '.join(str(error).split())}"
-        ) from None
-    if not isinstance(data, dict) or not isinstance(weights, dict):
-        raise PolicyError(f"{path}: cannot be read as a stable-baselines3 zip")
-    return Zip(path, data, weights)
-
-
-def policy(path: Path, space: spaces.Box) -> Policy:
-    """Load the policy of PPO, A2C, DQN, or an algorithm of sb3-contrib other than CrossQ and TQC.
-
-    MaskablePPO plays without masks: families have none. Of RecurrentPPO only the actor is loaded.
+def load(path: Path, *, trusted: bool = False) -> BasePolicy:
+    """The policy in a zip, ready to act.
 
     Args:
         path: The zip.
-        space: The space of the observations that it will be given.
+        trusted: Whether classes and functions that are not stable-baselines3's may be unpickled
+            from it and run.
 
     Raises:
-        PolicyError: If it does not fit, or cannot be loaded without unpickling.
+        PolicyError: If it cannot be read, needs trust, or is not a policy of the libraries here.
     """
-    archive = read(path)
-    names = set(archive.weights)
-    kwargs = archive.data.get("policy_kwargs") or {}
-    default: type[nn.Module]
-    if "action_net.weight" in names:
-        stem, head, softmax, default = "mlp_extractor.policy_net", "action_net", True, nn.Tanh
-    elif any(name.startswith("q_net.q_net.") for name in names):
-        stem, head, softmax, default = "q_net.q_net", "", False, nn.ReLU
-    elif any(name.startswith("quantile_net.quantile_net.") for name in names):
-        stem, head, softmax, default = "quantile_net.quantile_net", "", False, nn.ReLU
-    elif "action_net.0.weight" in names:
-        stem, head, softmax, default = "action_net", "", False, nn.ReLU
-    else:
-        raise archive.needs_trust(
-            "it holds no policy with discrete actions of PPO, A2C, DQN, TRPO, MaskablePPO, "
-            "RecurrentPPO, QRDQN or ARS"
-        )
-    check_names(archive)
-    if "log_std" in names:
-        raise PolicyError(f"{path}: its actions are continuous, not discrete")
-    act = activation(archive, kwargs, default)
-    before = extractor(archive, features(names, stem), space)
-    modules: list[nn.Module] = []
-    layers = dense(archive.weights, stem)
-    if stem.startswith("quantile_net"):
-        layers[-1] = _mean(archive, layers[-1])
-    elif stem == "action_net" and (archive.data.get("action_space") or {}).get("n") is None:
-        raise PolicyError(f"{path}: its actions are not discrete")
-    for i, layer in enumerate(layers):
-        modules.append(layer)
-        if head or i < len(layers) - 1:
-            modules.append(act())
-    if head:
-        modules += dense(archive.weights, head)
-    lstm = _lstm(archive, kwargs)
-    if lstm is not None:
-        trunk = nn.Sequential(*before)
-        return network_policy.of_layers(trunk, nn.Sequential(*modules), lstm, softmax=softmax)
-    return network_policy.of_module(nn.Sequential(*before, *modules), softmax=softmax)
-
-
-def _lstm(archive: Zip, kwargs: Mapping[str, Any]) -> nn.LSTM | None:
-    """The actor's LSTM, if it has one."""
-    prefix = "lstm_actor."
-    weights = {
-        name.removeprefix(prefix): weight
-        for name, weight in archive.weights.items()
-        if name.startswith(prefix)
-    }
-    if not weights:
-        return None
-    settings = kwargs.get("lstm_kwargs") or {}
-    # Dropout is of training; most other settings would be another arithmetic.
-    if not isinstance(settings, dict) or not set(settings) <= {"bias", "dropout"}:
-        raise archive.needs_trust("its LSTM has settings of its own")
+    zipped = archive.read(path)
+    weights = zipped.weights()
+    reader = _Settings(zipped, trusted=trusted)
+    cls = reader("policy_class", values.class_)
+    spaces = {key: reader(key, values.space) for key in ("observation_space", "action_space")}
+    kwargs = dict(reader("policy_kwargs", _kwargs))
+    kwargs, weights = upgrade.without_shared_layers(kwargs, weights)
+    _check_counts(zipped, kwargs, len(weights))
+    gone = upgrade.gone(kwargs, cls.__name__, zipped.versions.get("stable-baselines3", ""))
+    if gone:
+        raise _unfit(zipped, f"{gone}, which is not")
+    largest = max((weight.numel() for weight in weights.values()), default=0)
+    policy = _built(zipped, cls, spaces | kwargs, largest, own_code=reader.ran_code)
+    weights = upgrade.renamed(weights, policy.state_dict().keys())
     try:
-        hidden, width = weights["weight_hh_l0"].shape[1], weights["weight_ih_l0"].shape[1]
-        depth = sum(name.startswith("weight_hh_l") for name in weights)
-        lstm = nn.LSTM(width, hidden, num_layers=depth, bias="bias_hh_l0" in weights)
-        lstm.load_state_dict(weights)
-    except Exception:
-        raise archive.needs_trust("its LSTM is not that of sb3-contrib") from None
-    return lstm
+        policy.load_state_dict(weights, strict=True)
+    except Exception as error:
+        raise _unfit(zipped, f"its weights are not those of {cls.__name__}", error) from None
+    after = policy.state_dict()
+    if not all(torch.equal(after[name], weight) for name, weight in weights.items()):
+        raise zipped.error(f"its weights contradict each other as those of {cls.__name__}")
+    policy.set_training_mode(False)
+    return cast(BasePolicy, policy)
 
 
-def check_names(archive: Zip) -> None:
-    """Refuse weights that no policy of stable-baselines3 or sb3-contrib has."""
-    strange = sorted(name for name in archive.weights if not name.startswith(PARTS))
-    if strange:
-        raise archive.needs_trust(f"its policy has the weights {strange[0]!r}")
+class _Settings:
+    """Reads settings of a zip, those of an allow-list without running code."""
+
+    def __init__(self, zipped: Archive, *, trusted: bool) -> None:
+        self._zip, self._trusted, self.ran_code = zipped, trusted, False
+
+    def __call__(self, key: str, convert: Callable[[Any], Any]) -> Any:
+        setting = self._zip.setting(key)
+        try:
+            return convert(setting)
+        except RecursionError:
+            raise self._zip.error(f"its {key} is nested too deeply") from None
+        except ForeignError as error:
+            if not self._trusted:
+                raise self._zip.error(
+                    f"its {key} holds {error}, which neither stable-baselines3, sb3-contrib nor "
+                    f"torch has; such code runs when it is loaded: if you trust its author, say "
+                    f"--trust {self._zip.path}"
+                ) from None
+        self.ran_code = True
+        return self._unpickled(key)
+
+    def _unpickled(self, key: str) -> Any:
+        import cloudpickle  # type: ignore[import-untyped]
+
+        pickled = self._zip.pickled(key)
+        own, python = f"{version_info.major}.{version_info.minor}", self._zip.versions.get("Python")
+        if (
+            pickled
+            and b"CodeType" in pickled
+            and python
+            and python.split(".")[:2] != own.split(".")
+        ):
+            raise self._zip.error(
+                f"its {key} holds code of Python {python}, which Python {own} cannot run"
+            )
+        try:
+            return self._zip.data[key] if pickled is None else cloudpickle.loads(pickled)
+        except Exception as error:
+            raise _unfit(self._zip, f"its {key} cannot be unpickled", error) from None
 
 
-def features(names: set[str], stem: str) -> str:
-    """The prefix of the weights of the policy's features extractor."""
-    if stem.startswith(("q_net", "quantile_net")):
-        return stem.split(".")[0] + "."
-    separate = any(name.startswith("pi_features_extractor.") for name in names)
-    return "pi_" if separate else ""
+def _kwargs(setting: Any) -> dict[str, Any]:
+    """Keyword arguments of a policy, but for those of training."""
+    kwargs = {}
+    for key, value in values.pairs(setting or {}):
+        if key in OF_TRAINING or key == "device":
+            continue
+        try:
+            kwargs[key] = values.plain(value)
+        except ForeignError as error:
+            raise ForeignError(f"{key} = {error}") from None
+    return kwargs
 
 
-def _mean(archive: Zip, layer: nn.Linear) -> nn.Linear:
-    """The layer whose outputs are the means of this one's quantiles."""
-    number = archive.data.get("n_quantiles")
-    if not isinstance(number, int) or number < 1 or layer.out_features % number:
-        raise PolicyError(f"{archive.path}: n_quantiles = {number!r} does not fit its weights")
-    mean = nn.Linear(layer.in_features, layer.out_features // number)
-    mean.load_state_dict(quantiles.mean(layer, mean.out_features))
-    return mean
+def _check_counts(zipped: Archive, kwargs: dict[str, Any], weights: int) -> None:
+    """Refuse settings that ask for more layers than there are weights."""
+    counts = [kwargs.get(key) for key in COUNTS]
+    if _entries(kwargs.get("net_arch")) > weights or any(
+        isinstance(count, int) and count > weights for count in counts
+    ):
+        raise zipped.error("its policy_kwargs ask for more layers than it has weights")
 
 
-def activation(
-    archive: Zip, kwargs: Mapping[str, Any], default: type[nn.Module]
-) -> type[nn.Module]:
-    """The activation between a zip's dense layers."""
-    text = str(kwargs.get("activation_fn", ""))
-    strange = sorted(set(kwargs) - SETTINGS)
-    if strange:
-        raise archive.needs_trust(f"its policy has the setting {strange[0]!r}")
-    if not text:
-        return default
-    name = (re.findall(r"\.(\w+)'>", text) or [""])[0]
-    if name not in ACTIVATIONS:
-        raise archive.needs_trust(f"its activation function is {text}")
-    return ACTIVATIONS[name]
+def _entries(nested: Any) -> int:
+    """The number of entries in nested lists and dictionaries."""
+    if isinstance(nested, dict):
+        return sum(map(_entries, nested.values()))
+    return sum(map(_entries, nested)) if isinstance(nested, list) else 1
 
 
-def extractor(archive: Zip, before: str, space: spaces.Box) -> list[nn.Module]:
-    """The modules before the dense layers: a conversion, and perhaps the CNN of Mnih et al. 2015.
-
-    Each picture of a dictionary has a CNN of its own (``CombinedExtractor``).
-    """
-    prefix = f"{before}features_extractor."
-    rest = {name for name in archive.weights if name.startswith(prefix)}
-    own = ModelSpace.of_json(archive.data.get("observation_space") or {})
-    if own is None:
-        raise archive.needs_trust("its observation space cannot be read")
-    divided = (archive.data.get("policy_kwargs") or {}).get("normalize_images", True)
+def _built(
+    zipped: Archive, cls: Any, kwargs: dict[str, Any], largest: int, *, own_code: bool
+) -> Any:
+    """A policy with weights that are yet to be set."""
+    parameters = inspect.signature(cls).parameters
+    own = {"lr_schedule": lambda _: 0.0, "use_sde": bool(zipped.data.get("use_sde")), **OF_TRAINING}
+    # Gone since stable-baselines3 1.8; None was its default.
+    kwargs = {key: value for key, value in kwargs.items() if (key, value) != ("sde_net_arch", None)}
+    kwargs = {key: value for key, value in own.items() if key in parameters} | kwargs
+    strange = sorted(set(kwargs) - set(parameters))
+    if strange and not own_code:
+        raise _unfit(zipped, f"{cls.__name__} has no setting {strange[0]}")
     try:
-        if isinstance(own, dict):
-            entries = looks(own, space, divided=divided)
-            convs = {key: f"{prefix}extractors.{key}." for key in own}
-            modules: list[nn.Module] = [
-                EntriesLook(
-                    space, entries, [nn.Sequential(*_cnn(archive, name)) for name in convs.values()]
-                )
-            ]
-        else:
-            convs = {"": prefix}
-            modules = [plain(own, space, divided=divided), *_cnn(archive, prefix)]
-    except UnfitError as error:
-        raise PolicyError(f"{archive.path}: {error}") from None
-    whole = tuple(f"{name}{part}." for name in convs.values() for part in ("cnn", "linear"))
-    if any(not name.startswith(whole) for name in rest):
-        raise archive.needs_trust("its features extractor is not one of stable-baselines3")
-    return modules
+        with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), _Bounded(largest):
+            warnings.simplefilter("ignore")
+            return cls(**kwargs)
+    except Exception as error:
+        raise _unfit(zipped, f"its {cls.__name__} cannot be built", error) from None
 
 
-def _cnn(archive: Zip, prefix: str) -> list[nn.Module]:
-    """The CNN whose weights have this prefix; a flattening layer where there is none."""
-    names = [n for n in archive.weights if n.startswith(f"{prefix}cnn.") and n.endswith(".weight")]
-    if not names:
-        return [nn.Flatten()]
-    strides = {8: 4, 4: 2, 3: 1}  # by kernel size
-    modules: list[nn.Module] = []
-    for name in sorted(names, key=lambda n: int(n.split(".")[-2])):
-        weight = archive.weights[name]
-        if weight.shape[-1] not in strides:
-            raise archive.needs_trust("its convolutions are not those of stable-baselines3")
-        conv = nn.Conv2d(
-            weight.shape[1], weight.shape[0], weight.shape[-1], strides[weight.shape[-1]]
-        )
-        conv.weight.data, conv.bias = weight, nn.Parameter(archive.weights[name[:-6] + "bias"])
-        modules += [conv, nn.ReLU()]
-    modules.append(nn.Flatten())
-    for layer in dense(archive.weights, f"{prefix}linear"):
-        modules += [layer, nn.ReLU()]
-    return modules
+class _Bounded(TorchFunctionMode):
+    """Refuses to make tensors that are larger than any that a zip holds."""
+
+    def __init__(self, largest: int) -> None:
+        super().__init__()
+        self._largest = max(largest, ROOM)
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in (torch.empty, torch.zeros, torch.ones):
+            shape = args[0] if args and not isinstance(args[0], int) else args
+            if prod(shape) > self._largest:
+                raise ValueError(f"weights of shape {tuple(shape)} are not in it")
+        return func(*args, **(kwargs or {}))
 
 
-def dense(weights: Mapping[str, torch.Tensor], stem: str) -> list[nn.Linear]:
-    """The dense layers with this name, or in the sequence with this name."""
-    pattern = re.compile(rf"{re.escape(stem)}(?:\.(\d+))?\.weight")
-    names = {int(m[1] or 0): n for n in weights if (m := pattern.fullmatch(n)) is not None}
-    layers: list[nn.Linear] = []
-    for _, name in sorted(names.items()):
-        weight = weights[name]
-        layer = nn.Linear(weight.shape[1], weight.shape[0])
-        # ARS's linear policy has no bias.
-        bias = weights.get(name[:-6] + "bias", torch.zeros(weight.shape[0]))
-        layer.weight.data, layer.bias.data = weight, bias
-        layers.append(layer)
-    return layers
+def _unfit(zipped: Archive, reason: str, error: Exception | None = None) -> PolicyError:
+    """The error for what the libraries here do not have or do otherwise."""
+    detail = f" ({type(error).__name__}: {str(error)[:200]})" if error else ""
+    return zipped.error(
+        f"{reason} in stable-baselines3 {stable_baselines3.__version__}{detail}; "
+        f"it was saved with {zipped.saved_with or 'an unknown version'}"
+    )
