@@ -12,7 +12,7 @@ from rlgen.levels.family import MAX_POOL, Family
 from rlgen.levels.further import Source
 from rlgen.levels.spaces import parts_of
 from rlgen.levels.split import FURTHER, draw_pool
-from rlgen.networks import NETWORKS
+from rlgen.networks import network_named
 from rlgen.protocol.pools import KINDS, Pool
 from rlgen.protocol.schema import Protocol
 from rlgen.util.ranges import parse_ids
@@ -157,7 +157,7 @@ def for_network(
         own, theirs = member.observation_space.shape, source.world.observation_space.shape
         if own == theirs:
             return ""
-        unfit = NETWORKS[network].fits(theirs, trained_on=own)
+        unfit = network_named(network).fits(theirs, trained_on=own)
         return "" if unfit is None else f"the network {network} {unfit}"
 
     return tuple(_fitted(source, reason(source), where) for source in sources)
