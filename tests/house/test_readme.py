@@ -25,7 +25,13 @@ README = (ROOT / "README.md").read_text()
 PROTOCOLS = (ROOT / "protocols" / "README.md").read_text()
 DOCUMENTS = {
     path: (ROOT / path).read_text()
-    for path in ("README.md", "envs/README.md", "protocols/README.md", "rlgen/agents/README.md")
+    for path in (
+        "README.md",
+        "envs/README.md",
+        "protocols/README.md",
+        "rlgen/agents/README.md",
+        "rlgen/networks/README.md",
+    )
 }
 
 
@@ -123,6 +129,31 @@ def test_the_agent_example_runs(tmp_path):
     settings = json.loads(card.read_text())["settings"]
     assert settings["rollback"] == 0.3
     assert settings["precision"] == "float32"
+
+
+@pytest.mark.slow
+def test_the_network_example_runs(tmp_path):
+    """In a file of the working folder; only its study is smaller."""
+    text = DOCUMENTS["rlgen/networks/README.md"]
+    (code,) = blocks(text, "python")
+    (tmp_path / "attention.py").write_text(code)
+    (command,) = re.findall(r"^rlgen (evaluate --env maze.*) --steps 20000$", text, re.MULTILINE)
+    command += " --steps 4000 --seeds 0"
+    out, _ = process(*command.split(), cwd=tmp_path)
+    assert "ppo/attention:ATTENTION trained on 10 levels of maze-basic" in out
+    (card,) = tmp_path.glob("results/*/runs/*/agent.json")
+    kept = json.loads(card.read_text())
+    assert kept["settings"]["learning_rate"] == 1e-3
+    network = kept["policy"]["network"]
+    assert (network["name"], network["options"]) == ("attention:ATTENTION", {"width": 32})
+    assert len(network["source"]) == 64
+    # The run of somebody else, whose code is not run unasked.
+    played = ["evaluate", "--env", "maze-basic", "--option", "size=6", "--test-levels", "0:3"]
+    played += ["--train-levels", "3:5", "--policy", str(card.parent), "-o", "elsewhere"]
+    _, err = process(*played, cwd=tmp_path, code=2)
+    assert "made by code of the module attention: if you trust its author, say --trust" in err
+    out, _ = process(*played, "--trust", str(card.parent), cwd=tmp_path)
+    assert "on 2 levels of maze-basic" in out
 
 
 def test_the_example_protocol_is_one():

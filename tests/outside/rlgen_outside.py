@@ -1,5 +1,5 @@
 """What another distribution adds through entry points: families, some of which make trouble, an
-agent, a network, a perturbation and a regulariser.
+agent, networks, a perturbation and a regulariser.
 """
 
 import os
@@ -11,6 +11,7 @@ import numpy as np
 
 from rlgen.agents.presets.preset import AgentPreset
 from rlgen.agents.presets.sb3 import A2C
+from rlgen.networks.factory import Factory
 from rlgen.networks.layers import Layers
 from rlgen.perturbations.base import Perturbation, Strength
 from rlgen.training.regularisers.base import Regulariser
@@ -79,5 +80,15 @@ DYING = Dying("outside-dies", BasicOptions(size=5))
 PLAYED = Played("outside-played", BasicOptions(size=5))
 AGENT = AgentPreset("A2C of others", "OutsideA2C", {**A2C.settings, "n_envs": 32})
 NETWORK = Layers(dense=(32,))
+POOLED = Factory(
+    "outside-pooled",
+    "sums of others",
+    "rlgen_outside_network:make",
+    {"width": 8},
+    pictures=True,
+    any_size=True,
+    hidden=True,
+    learning_rate=5e-3,
+)
 SHARPER = Sharper()
 SLOWER = Slower()

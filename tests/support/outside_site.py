@@ -15,6 +15,7 @@ outside-a2c = rlgen_outside:AGENT
 OutsideA2C = rlgen_outside_recipe:RECIPE
 [rlgen.networks]
 outside-32 = rlgen_outside:NETWORK
+outside-pooled = rlgen_outside:POOLED
 [rlgen.perturbations]
 sharper = rlgen_outside:SHARPER
 [rlgen.regularisers]
