@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from planning import cells_of
 from rlgen import report
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals
+from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number
 from rlgen.report.figures import FIGURES
 from rlgen.report.summary import summarise
@@ -149,11 +151,20 @@ def test_a_hostile_store_cannot_put_markup_into_the_page(tiny_store, tmp_path):
     assert parser.open == []
 
 
+@pytest.fixture(scope="module")
+def shifted(study):
+    """The study with its test levels once more, as a further pool."""
+    records = study.records
+    again = records[records["split"] == "test"].assign(split="further")
+    whole = pd.concat([records.astype({"split": str}), again], ignore_index=True)
+    return replace(study, records=whole.assign(split=pd.Categorical(whole["split"])))
+
+
 @pytest.mark.slow
-def test_every_figure_has_title_reading_and_numbers(study):
+def test_every_figure_has_title_reading_and_numbers(shifted):
     for name in FIGURES:
         figure = FIGURES[name]
-        drawing = figure.draw(study)
+        drawing = figure.draw(shifted)
         assert figure.title
         assert figure.reading.count(". ") >= 1, "two sentences on how to read it"
         assert drawing.svg.startswith("<svg role=")
@@ -163,10 +174,20 @@ def test_every_figure_has_title_reading_and_numbers(study):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(FIGURES))
-def test_a_figure_is_the_same_twice(name, study):
-    one, two = FIGURES[name].draw(study), FIGURES[name].draw(study)
+def test_a_figure_is_the_same_twice(name, shifted):
+    one, two = FIGURES[name].draw(shifted), FIGURES[name].draw(shifted)
     assert one.svg == two.svg
     pd.testing.assert_frame_equal(one.data, two.data)
+
+
+@pytest.mark.slow
+def test_the_gap_to_each_pool_is_drawn_where_there_are_further_pools(study, shifted):
+    assert FIGURES["gap-by-pool"].draw(study) is None
+    drawing = FIGURES["gap-by-pool"].draw(shifted)
+    gaps = drawing.data.set_index([*CELL, "pool"])["mean"].unstack()
+    assert np.allclose(gaps["further"], gaps["test"])
+    for name in ("gap-by-pool", "gap-by-levels", "conditions"):
+        assert "further (of unknown kind)" in FIGURES[name].draw(shifted).svg
 
 
 def test_an_empty_study_has_a_page(write_protocol, tmp_path):
@@ -289,7 +310,7 @@ def test_every_picture_is_there(browser, tiny_store):
         "const b = s.getBoundingClientRect();"
         "return [b.width, b.height, s.querySelectorAll('path').length]})"
     )
-    assert len(sizes) == len(set(FIGURES) - {"gap-by-pool"})  # there are no further pools
+    assert len(sizes) == len(FIGURES) - 1  # there are no further pools
     for width, height, paths in sizes:
         assert width > 200
         assert height > 100
@@ -338,7 +359,7 @@ def test_the_page_s_numbers_are_the_summary_s(browser, tiny_store, summary):
 def test_the_data_of_every_figure_can_be_downloaded(browser, tiny_store, study):
     opened(browser, tiny_store)
     links = browser.find_elements("css selector", "a.download")
-    assert len(links) == len(FIGURES) + 1
+    assert len(links) == len(FIGURES)  # one for all cells, and none for further pools
     for link in links:
         data = link.get_attribute("href").partition("base64,")[2]
         frame = pd.read_csv(io.BytesIO(base64.b64decode(data)))
