@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from learning import train
+from learning import prepare, train
 
 from rlgen import draw_split
 from rlgen.agents.cloning import clone
@@ -16,6 +16,7 @@ from rlgen.networks import NETWORKS, network_named
 from rlgen.networks.factory import Factory
 from rlgen.perturbations.condition import Condition
 from rlgen.policies import checkpoint, loading
+from rlgen.training.regularisers.regularisation import Regularisation
 from rlgen_envs import FAMILIES
 
 SMALL, LARGER = (FAMILIES["maze-basic"].configure({"size": size}) for size in (5, 7))
@@ -100,6 +101,19 @@ def test_a_network_of_the_catalogue_is_built_again(name, tmp_path):
             loading.load(str(tmp_path), LARGER)
 
 
+@pytest.mark.parametrize("name", FACTORIES)
+def test_the_zip_of_a_model_that_learnt_with_it(name, tmp_path):
+    """stable-baselines3's own file: its classes are rlgen's, which only trust imports."""
+    ready = prepare(SMALL, SPLIT.train, seed=0, agent="ppo", network=name, agent_options=PPO)
+    path = tmp_path / "model.zip"
+    ready.model.save(path)
+    with pytest.raises(PolicyError, match="if you trust its author, say --trust"):
+        loading.load(str(path), SMALL)
+    loaded = loading.load(str(path), SMALL, trusted=[str(path)])
+    expected, _ = ready.policy.distribution(seen(SMALL), None)
+    np.testing.assert_allclose(loaded.distribution(seen(SMALL), None)[0], expected, atol=1e-6)
+
+
 def test_what_is_not_installed_here_is_not_loaded(tmp_path):
     checkpoint.save(clone(SMALL, SPLIT.train, "residual", 0, steps=1), tmp_path, {})
     file = tmp_path / "agent.json"
@@ -143,6 +157,8 @@ def test_code_that_a_checkpoint_names_runs_only_if_trusted(theirs, tmp_path):
     again = loading.load(str(folder), SMALL, trusted=[str(folder)])
     assert (tmp_path / "imported").exists()
     assert np.array_equal(again.distribution(seen(SMALL), None)[0], expected)
+    reason = Regularisation.parse("dropout").why_not("ppo", network, SMALL)
+    assert reason == "dropout needs hidden units, and their_nets:NET has none"
     assert [len(layer.weight) for layer in again.parts["head"][::2]] == [9, 5], "its own head"
     theirs()
     (tmp_path / "their_nets.py").write_text(CODE.replace("(2, 3)", "(3, 2)"))

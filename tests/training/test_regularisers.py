@@ -22,7 +22,7 @@ from rlgen.agents.envs.device_env import DeviceEnv
 from rlgen.agents.presets.preset import EXTRAS
 from rlgen.errors import ProtocolError, UnknownNameError
 from rlgen.levels import lookup
-from rlgen.networks import NETWORKS
+from rlgen.networks import NETWORKS, network_named
 from rlgen.networks.stack import layers
 from rlgen.networks.trunk import Trunk
 from rlgen.perturbations import PERTURBATIONS
@@ -269,6 +269,20 @@ def test_masked_networks_are_the_dense_ones_masked(name):
     assert_close(told(trunk, seen.float()), expected)
 
 
+def test_masks_are_within_the_modules_of_others():
+    """Of a residual network, computed by hand; its blocks are not zero here."""
+    trunk, _ = network_named("residual[depth=2]").build(FAMILIES["maze-basic"].observation_space)
+    body, seen = trunk[0], played("maze-basic", 20)
+    for block in body.blocks:
+        nn.init.normal_(block[2].weight)
+    trunk.masks = masks = drawn_masks(trunk, (7, 9, 9), 0.5)
+    assert list(masks) == ["0.blocks.0.1", "0.blocks.1.1"]
+    features = body.embed(seen.float())
+    for block, mask in zip(body.blocks, masks.values(), strict=True):
+        features = features + block[2](block[0](features).relu() * mask)
+    assert torch.allclose(trunk(seen), features, atol=1e-4)
+
+
 def test_dropout_is_off_in_evaluation_and_for_that_time_only():
     ready = made("dropout:0.5", network="conv-a")
     seen = played("maze-basic", 20).numpy()[:, :, :5, :5].copy()
@@ -283,9 +297,17 @@ def test_dropout_is_off_in_evaluation_and_for_that_time_only():
         assert not torch.allclose(thinned, trunk(torch.from_numpy(seen)))
 
 
-def test_what_acted_in_a_rollout_is_what_is_updated():
+@pytest.mark.parametrize(
+    ("network", "units_each"),
+    [
+        ("mlp-512-128", 512 + 128),
+        ("residual", 4 * 64),
+        ("fully-convolutional", 3 * 16 * 5 * 5 + 64),
+    ],
+)
+def test_what_acted_in_a_rollout_is_what_is_updated(network, units_each):
     """The ratio of PPO is 1 before its first step; units are left out as often as is said."""
-    ready = made("dropout:0.3", network="mlp-512-128")
+    ready = made("dropout:0.3", network=network)
     model, watched = ready.model, []
     update = model.train
 
@@ -302,11 +324,11 @@ def test_what_acted_in_a_rollout_is_what_is_updated():
     model.learn(3 * 8 * 16, callback=[*ready.callbacks])
     assert len(watched) == 3
     for before, after in pairwise(watched):
-        assert not torch.equal(before[2], after[2])
+        assert all(not torch.equal(before[place], after[place]) for place in before)
     units = torch.cat([mask.flatten() for masks in watched for mask in masks.values()])
     assert set(units.tolist()) == {0.0, np.float32(1 / 0.7)}
     n = len(units)
-    assert n == 3 * (512 + 128)
+    assert n == 3 * units_each
     assert float((units == 0).float().mean()) == pytest.approx(0.3, abs=4 * (0.21 / n) ** 0.5)
 
 

@@ -1,0 +1,73 @@
+"""What of a network names its cells."""
+
+import pytest
+from helpers import TINY
+from planning import cells_of
+
+from rlgen import networks
+from rlgen.errors import ProtocolError, StoreError
+from rlgen.networks.factory import Factory
+from rlgen.protocol.schema import parse
+from rlgen.study import worker
+from rlgen.study.kinds import KINDS
+
+
+def one(**keys):
+    protocol = {**TINY, "n_train_levels": 3, "seeds": [0], "network": "residual", **keys}
+    (cell,) = cells_of(parse(protocol, "p"), "p")
+    return cell
+
+
+def test_options_version_and_learning_rate_of_a_network_are_part_of_the_identity(monkeypatch):
+    ids = {one().id}
+    assert one().settings["network_settings"] == {
+        "options": {"width": 64, "hidden": 64, "depth": 4},
+        "version": 1,
+    }
+    assert "network_settings" not in one(network="conv-a").settings
+    assert KINDS["train"].from_settings(one().settings).id in ids
+    ids |= {one(network="residual[depth=2]").id}
+    # A rate that is said is the same as the network's own, if it is the same.
+    options = TINY["agent_options"]
+    assert one(agent_options={**options, "learning_rate": 1e-3}).id in ids
+    ids |= {one(agent_options={**options, "learning_rate": 2e-3}).id}
+    assert len(ids) == 3
+    before = one()
+    member = networks.NETWORKS["residual"]
+    changed = dict(networks.NETWORKS._loaded)
+    for keys in ({"version": 2}, {"learning_rate": 5e-3}):
+        newer = Factory(**{**vars(member), **keys})
+        monkeypatch.setattr(networks.NETWORKS, "_loaded", {**changed, "residual": newer})
+        ids |= {one().id}
+        settings = before.settings
+        with pytest.raises(StoreError, match="are of other versions"):
+            worker.run(
+                report=print,
+                cell=before.id,
+                kind="train",
+                settings=settings,
+                folder="never",
+                cache="never",
+            )
+    assert len(ids) == 5
+
+
+def test_networks_that_cannot_be_are_refused_before_anything_is_computed(monkeypatch):
+    cart = {"family": "CartPole-v1", "family_options": {}, "conditions": "plain"}
+    cases = [
+        ({"network": "residual[deepth=2]"}, "residual has no option 'deepth'"),
+        ({"network": "fully-convolutional", **cart}, "use an mlp"),
+        ({"network": "linear", "regulariser": "dropout"}, "hidden units, and linear has none"),
+    ]
+    for keys, message in cases:
+        with pytest.raises(ProtocolError, match=message):
+            one(**keys)
+    headed = Factory(**{**vars(networks.NETWORKS["residual"]), "own_head": True})
+    loaded = {**networks.NETWORKS._loaded, "residual": headed}
+    monkeypatch.setattr(networks.NETWORKS, "_loaded", loaded)
+    assert one()
+    with pytest.raises(ProtocolError, match=r"with which dqn does not learn \(but: ppo, ppo-def"):
+        one(agent="dqn", agent_options={})
+    pendulum = {**cart, "family": "Pendulum-v1"}
+    with pytest.raises(ProtocolError, match="for discrete actions; those of Pendulum-v1 are cont"):
+        one(**pendulum)
