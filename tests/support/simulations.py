@@ -23,6 +23,7 @@ from rlgen.analysis.stats import (
     intervals,
     overlaps,
     paired,
+    policy_gap,
 )
 from rlgen.levels.split import draw_split
 from rlgen.training import overfitting_alarm
@@ -95,6 +96,29 @@ def gap(*, shared):
         rng = stream(0, "gap", int(shared))
         drawn = (train_and_test(rng, shared=shared) for _ in range(studies))
         return holds(intervals.gap(list(own), test, shared_pool=shared) for own, test in drawn)
+
+    return share
+
+
+def of_one_policy(levels, episodes=0, *, solved=0.0):
+    """Intervals of one policy's gap: computed returns, played ones, or a share of solved levels."""
+
+    def share(studies):
+        rng = stream(0, "of one policy", levels, episodes)
+        drawn = []
+        for _ in range(studies):
+            # The training pool is what it is; held-out levels are drawn.
+            train, noise = np.linspace(1.0, 3.0, 10), 0.0
+            test = TRUTH + LEVEL * rng.standard_normal(levels)
+            if solved:
+                train, test = np.ones(10), (rng.random(levels) < solved).astype(float)
+            if episodes:
+                played = train[:, None] + rng.standard_normal((10, episodes))
+                noise = float((played.var(axis=1, ddof=1) / episodes).sum()) / 10**2
+                train = played.mean(axis=1)
+                test = test + rng.standard_normal(levels) / np.sqrt(episodes)
+            drawn.append(policy_gap.policy_gap(train, test, noise))
+        return holds(drawn, 1 - solved if solved else TRUTH)
 
     return share
 
@@ -303,6 +327,21 @@ SIMULATIONS = {
     "gap, one pool": Simulation(
         "95 % interval of the gap, 5 runs with the same 50 training levels",
         gap(shared=True),
+        0.92,
+        0.98,
+    ),
+    "policy, computed": Simulation(
+        "95 % interval of one policy's gap, its 10 training levels, 100 held-out ones, computed",
+        of_one_policy(100),
+        0.92,
+        0.98,
+    ),
+    "policy, played": Simulation(
+        "the same, 20 episodes a level played", of_one_policy(100, 20), 0.92, 0.98
+    ),
+    "policy, solved": Simulation(
+        "the same of the solved rate, computed, 90 % of levels solved",
+        of_one_policy(100, solved=0.9),
         0.92,
         0.98,
     ),
