@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from rlgen.util.words import counted
+
 
 def print_answers(summary: dict[str, Any], page: Path) -> None:
     """Print a line for each claim and each cell, and the path of the report."""
@@ -15,5 +17,6 @@ def print_answers(summary: dict[str, Any], page: Path) -> None:
         for pool in cell.get("pools", {}).values():
             click.echo(f"  {pool['sentence']}")
     if summary["missing"]:
-        click.echo(f"{len(summary['missing'])} cells are missing.")
+        n = len(summary["missing"])
+        click.echo(f"{counted(n, 'cell')} {'is' if n == 1 else 'are'} missing.")
     click.echo(f"Report: {page}")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from rlgen.cli.options import FAILED, json_option, parse_levels
+from rlgen.util.words import counted
 
 
 @click.command()
@@ -89,12 +90,35 @@ def audit(
     if as_json:
         click.echo(json.dumps(overlaps if store is not None else overlaps[0], indent=1))
     else:
-        for number, overlap in enumerate(overlaps):
+        if len(overlaps) > 1:
+            _print_summary(overlaps)
+        for number, overlap in enumerate(_worst(overlaps)):
             if number:
                 click.echo()
             _print(overlap)
     if strict and any(overlap["across"]["count"] for overlap in overlaps):
         sys.exit(FAILED)
+
+
+#: The most comparisons of a store that are printed; all are in the JSON.
+MOST_SHOWN = 3
+
+
+def _worst(overlaps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that are printed: with the largest shares of held-out levels that are not new."""
+    ordered = sorted(overlaps, key=lambda overlap: -overlap["across"]["least"])
+    return ordered[:MOST_SHOWN]
+
+
+def _print_summary(overlaps: list[dict[str, Any]]) -> None:
+    n = sum(overlap["across"]["count"] > 0 for overlap in overlaps)
+    click.echo(
+        f"{counted(len(overlaps), 'comparison')} of training and held-out pools: in {n} of them "
+        "held-out levels look like training levels"
+    )
+    if len(overlaps) > MOST_SHOWN:
+        click.echo(f"The {MOST_SHOWN} with the largest share (--json has all):")
+    click.echo()
 
 
 def _print(overlap: dict[str, Any]) -> None:

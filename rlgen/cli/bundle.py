@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from rlgen.cli.options import json_option
+from rlgen.util.words import counted
 
 
 @click.command()
@@ -36,5 +37,7 @@ def bundle(store: Path, file: Path, weights: bool, as_json: bool) -> None:
         }
         click.echo(json.dumps(summary, indent=1))
         return
-    rest = f"; weights of {result.left_out} agents are left out" if result.left_out else ""
+    rest = (
+        f"; weights of {counted(result.left_out, 'agent')} are left out" if result.left_out else ""
+    )
     click.echo(f"{result.path}: {len(result.members):,} files, {result.size / 1e6:,.1f} MB{rest}")

@@ -1,21 +1,13 @@
 """``rlgen check``: pass or fail, for continuous integration."""
 
 import json
-import math
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from rlgen.cli.options import FAILED, USAGE, json_option
-
-
-def _finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
-    """Refuse nan and infinities: no comparison with nan fails."""
-    if value is not None and not math.isfinite(value):
-        raise click.BadParameter(f"{value} is not a finite number", ctx, param)
-    return value
+from rlgen.cli.options import FAILED, USAGE, FiniteRange, json_option
 
 
 def _gaps(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
@@ -24,13 +16,14 @@ def _gaps(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
     for text in values:
         pool, _, number = text.rpartition("=")
         try:
-            limit = _finite(ctx, param, float(number))
+            value = float(number)
         except ValueError:
             raise click.BadParameter(f"{text!r} is not like 0.3 or POOL=0.3", ctx, param) from None
+        limit = FiniteRange().convert(value, param, ctx)
         pool = "" if pool == "test" else pool
         if pool in limits:
             raise click.BadParameter(f"{text!r}: the pool has a limit already", ctx, param)
-        limits |= {} if limit is None else {pool: limit}
+        limits[pool] = limit
     return limits
 
 
@@ -47,8 +40,7 @@ def _gaps(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
 )
 @click.option(
     "--max-gap-increase",
-    type=float,
-    callback=_finite,
+    type=FiniteRange(),
     help="The gap of every cell may be at most this much larger than in the baseline.",
 )
 @click.option(
@@ -59,8 +51,7 @@ def _gaps(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
 )
 @click.option(
     "--min-return",
-    type=float,
-    callback=_finite,
+    type=FiniteRange(),
     help="The mean held-out return of every cell must be at least this: an agent that has learnt "
     "nothing has a small gap.",
 )
@@ -74,7 +65,7 @@ def _gaps(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
 )
 @click.option(
     "--confidence",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     default=0.95,
     show_default=True,
     help="Of the two-sided intervals.",

@@ -45,7 +45,23 @@ def resolve(
             )
         return protocol
     assert env is not None
+    if "policies" in filled:
+        _check_of_policies(filled)
     return from_options(env, filled)
+
+
+def _check_of_policies(filled: Mapping[str, Any]) -> None:
+    """Refuse what only training reads, and levels that nobody has named."""
+    for key in ("steps", "network"):
+        if key in filled:
+            raise click.UsageError(
+                f"--{key} goes with training, and the policy of --policy is not trained here"
+            )
+    if "train_levels" not in filled:
+        raise click.UsageError(
+            "--policy needs --train-levels, the levels that the policy learned from, such as 0:200:"
+            " its return on them is compared with that on --test-levels"
+        )
 
 
 def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:

@@ -142,7 +142,9 @@ def evaluate(
         click.echo(json.dumps(document, indent=1))
     else:
         if not result.computed and not result.failed:
-            click.echo(f"Nothing to compute: all {len(result.already)} cells are there.")
+            n = len(result.already)
+            there = "the only cell is there." if n == 1 else f"all {n:,} cells are there."
+            click.echo(f"Nothing to compute: {there}")
         print_answers(result.summary, result.report)
     if result.failed:
         sys.exit(FAILED)

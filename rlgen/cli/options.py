@@ -1,11 +1,26 @@
 """Options shared by several commands, and the exit codes."""
 
+import math
 import os
+from typing import Any
 
 import click
 
 #: Exit codes: something failed or a store is damaged; usage (click's own); interrupted.
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+class FiniteRange(click.FloatRange):
+    """A number within limits; never nan or infinite, with which no comparison fails."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """See ``click.ParamType``."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 def parse_shard(text: str) -> tuple[int, int]:

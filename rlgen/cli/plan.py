@@ -13,6 +13,7 @@ from rlgen.cli.options import (
     seeds_option,
     worker_count,
 )
+from rlgen.util.words import counted
 
 
 @click.command()
@@ -59,17 +60,20 @@ def plan(
         return
     for kind in cost["kinds"]:
         click.echo(
-            f"{kind['agent']}/{kind['network']} on {kind['family']}: {kind['cells']} cells, "
+            f"{kind['agent']}/{kind['network']} on {kind['family']}: "
+            f"{counted(kind['cells'], 'cell')}, "
             f"{kind['steps_per_second']:,.0f} steps/s, {kind['training_seconds']:,.0f} s training "
             f"and {kind['evaluation_seconds']:,.0f} s evaluation each"
         )
     minutes, seconds = divmod(round(cost["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
     click.echo(
-        f"{cost['cells']} cells, {cost['steps']:,} steps, about {hours}:{minutes:02}:{seconds:02} "
-        f"(h:mm:ss) on {cost['jobs']} workers, about {cost['bytes'] / 1e6:,.1f} MB on disk"
+        f"{counted(cost['cells'], 'cell')}, {cost['steps']:,} steps, "
+        f"about {hours}:{minutes:02}:{seconds:02} (h:mm:ss) on {counted(cost['jobs'], 'worker')}, "
+        f"about {cost['bytes'] / 1e6:,.1f} MB on disk"
     )
     for kind, number in cost["further"].items():
         click.echo(
-            f"{number} further cells of the paper ({KINDS.card(kind)}), which are not in this price"
+            f"{counted(number, 'further cell')} of the paper ({KINDS.card(kind)}), which are not "
+            "in this price"
         )

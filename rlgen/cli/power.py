@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlgen.cli.options import json_option
+from rlgen.cli.options import FiniteRange, json_option
+from rlgen.util.words import counted
 
 if TYPE_CHECKING:
     from rlgen.analysis.stats.sample_size import Spread
 
-_positive = click.FloatRange(0, min_open=True)
-_deviation = click.FloatRange(0)
+_positive = FiniteRange(0, min_open=True)
+_deviation = FiniteRange(0)
 
 
 @click.command()
@@ -34,7 +35,7 @@ _deviation = click.FloatRange(0)
 @click.option(
     "--power",
     "chance",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     default=0.8,
     show_default=True,
     help="Probability of detecting the gap.",
@@ -113,19 +114,24 @@ def _print_answers(
     budget: float | None,
 ) -> None:
     for row in answers.get("needs", ()):
-        click.echo(f"A gap of {gap:g} needs {row['runs']:,} runs on {row['levels']:,} levels.")
+        click.echo(f"A gap of {gap:g} needs {_size(row['runs'], row['levels'])}.")
     if "levels_needed" in answers:
         enough = answers["levels_needed"]
         how = f"{enough:,} levels are enough" if enough else "no number of levels is enough"
-        click.echo(f"With {runs} runs {how}.")
+        click.echo(f"With {counted(runs or 0, 'run')} {how}.")
     if "detects" in answers:
-        click.echo(f"{runs} runs on {levels:,} levels detect a gap of {answers['detects']:.3g}.")
+        study = _size(runs or 0, levels or 0)
+        click.echo(f"{study} detect a gap of {answers['detects']:.3g}.")
     if "split" in answers:
         best = answers["split"]
         click.echo(
-            f"{budget:,g} s are best spent on {best['runs']:,} runs on {best['levels']:,} levels "
+            f"{budget:,g} s are best spent on {_size(best['runs'], best['levels'])} "
             f"({best['cost']:,.0f} s): they detect a gap of {best['detects']:.3g}."
         )
+
+
+def _size(runs: int, levels: int) -> str:
+    return f"{counted(runs, 'run')} on {counted(levels, 'level')}"
 
 
 def _spread_of(store: Path) -> "Spread":

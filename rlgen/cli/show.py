@@ -5,12 +5,14 @@ from pathlib import Path
 
 import click
 
+from rlgen.cli.options import FiniteRange
+
 
 @click.command()
 @click.argument("family")
 @click.option("--level", type=click.IntRange(0), required=True, help="Level id.")
 @click.option("--solution", is_flag=True, help="Draw the planner's path.")
-@click.option("--flip-p", type=click.FloatRange(0, 1), default=0.0, help="Flip probability.")
+@click.option("--flip-p", type=FiniteRange(0, 1), default=0.0, help="Flip probability.")
 @click.option(
     "--option", "options", multiple=True, metavar="KEY=VALUE", help="Of the family: size=5."
 )

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rlgen.study.cell import Cell
+from rlgen.util.words import counted
 
 
 class Progress:
@@ -120,7 +121,7 @@ class Lines(Tally):
         """See ``Progress``."""
         super().begin(cells, already, jobs)
         there = f", {already} already there" if already else ""
-        self._say(f"{len(cells)} cells to compute on {jobs} workers{there}")
+        self._say(f"{counted(len(cells), 'cell')} to compute on {counted(jobs, 'worker')}{there}")
 
     def finished(self, cell: Cell, note: str = "") -> None:
         """See ``Progress``."""
@@ -142,7 +143,7 @@ class Lines(Tally):
     def waiting_for_others(self, count: int) -> None:
         """See ``Progress``."""
         if count and count != self.others and not self.state:
-            self._say(f"waiting for {count} cells that another command is computing")
+            self._say(f"waiting for {counted(count, 'cell')} that another command is computing")
         super().waiting_for_others(count)
 
 

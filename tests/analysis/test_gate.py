@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from commands import imported as modules
 from commands import rlgen
+from helpers import unsealed
 from returns import imported, means, returns
 
 from rlgen.analysis.gate import junit
@@ -276,7 +277,7 @@ def test_missing_runs_are_never_passed(tiny_store, tmp_path):
 
 
 def test_a_gap_that_is_no_number_is_not_passed(make):
-    store = make("s", returns())
+    store = unsealed(make("s", returns()))
     from rlgen.store import records
 
     (file, *_) = sorted((store / "runs").glob("*/records.parquet"))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from helpers import unsealed
 
 import rlgen
 from rlgen.analysis.results import Results
@@ -62,8 +63,7 @@ def test_the_order_of_records_does_not_matter(table):
 
 def test_a_run_may_be_in_several_files(tiny_store, tmp_path, study):
     """Conditions that are added later are files of their own."""
-    copy = tmp_path / "store"
-    shutil.copytree(tiny_store, copy)
+    copy = unsealed(shutil.copytree(tiny_store, tmp_path / "store"))
     for folder in (copy / "runs").iterdir():
         rows = pd.read_parquet(folder / "records.parquet")
         later = rows["condition"] == "greedy"

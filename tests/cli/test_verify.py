@@ -6,6 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 from commands import rlgen as run
+from helpers import unsealed
 
 import rlgen
 from rlgen.errors import StoreError
@@ -17,8 +18,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def store(tiny_store, tmp_path):
-    shutil.copytree(tiny_store, tmp_path / "depth")
-    return tmp_path / "depth"
+    return unsealed(shutil.copytree(tiny_store, tmp_path / "depth"))
 
 
 def lines(store, *, code=1):

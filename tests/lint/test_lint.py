@@ -8,6 +8,7 @@ import shutil
 import lint_scripts
 import pytest
 from commands import imported, rlgen
+from helpers import unsealed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lint_scripts import IMPORTS, RIGHT, WRONG
@@ -240,7 +241,7 @@ def test_recursion_ends(text, tmp_path):
 @pytest.fixture
 def store(tiny_store, tmp_path):
     copy = tmp_path / "study"
-    shutil.copytree(tiny_store, copy)
+    unsealed(shutil.copytree(tiny_store, copy))
     return copy
 
 

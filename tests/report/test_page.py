@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import unsealed
 from html_pages import Parser
 from planning import cells_of
 
@@ -125,8 +126,7 @@ def test_what_users_write_is_escaped(page):
 @pytest.mark.slow
 def test_a_hostile_store_cannot_put_markup_into_the_page(tiny_store, tmp_path):
     """Names and texts of somebody else's store are text."""
-    copy = tmp_path / "store"
-    shutil.copytree(tiny_store, copy)
+    copy = unsealed(shutil.copytree(tiny_store, tmp_path / "store"))
     evil = "<script>alert(1)</script>"
     for file in (copy / "runs").glob("*/provenance.json"):
         told = json.loads(file.read_text())

@@ -44,7 +44,7 @@ def test_plain_lines_where_there_is_no_terminal(planned, capsys):
     assert lines[2] == "a remark"
     assert lines[3] == f"[2/4] FAILED {planned[1].label}: RuntimeError: broken [bold]"
     assert "done by another command" in lines[4]
-    assert lines[5] == "waiting for 1 cells that another command is computing"
+    assert lines[5] == "waiting for 1 cell that another command is computing"
     assert lines[6].startswith("[4/4]")
     assert len(lines) == 7
 

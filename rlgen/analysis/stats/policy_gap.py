@@ -48,7 +48,7 @@ def policy_gap(
     new = level_mean(test)
     if len(test) < 2:
         return Estimate(mean, reason=new.reason)
-    if not noise == noise and len(train) < 2:
+    if noise != noise and len(train) < 2:
         return Estimate(mean, reason="one training level, and its episodes' spread is not known")
     parts = [(float(test.var(ddof=1)) / len(test), len(test) - 1.0)]
     if noise != noise:
