@@ -11,12 +11,11 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.preprocessing import get_action_dim
 from torch import nn
 
+from rlgen.agents.linear import MeanOfQuantiles, Renormed, joined
 from rlgen.agents.recipes import ON_POLICY, Recipe, actor, soft_actor
 from rlgen.agents.rollouts import Batched, Rollouts
 from rlgen.networks.box_head import BoxHead
 from rlgen.networks.trunk import Trunk, TrunkExtractor
-from rlgen.policies.sb3 import quantiles
-from rlgen.policies.sb3.renormed import Renormed, joined
 
 
 class BatchedTRPO(Batched, TRPO):
@@ -71,30 +70,6 @@ class TrunkARSPolicy(ARSPolicy):
     def extract_features(self, obs: Any, features_extractor: Any = None) -> Any:
         """Pass observations to the network unchanged; see ``BatchedPolicy``."""
         return (features_extractor or self.features_extractor)(obs)
-
-
-class MeanOfQuantiles(nn.Module):
-    """The mean of linear quantiles as a linear head, which tracks their weights.
-
-    Args:
-        layer: See ``quantiles.mean``.
-        n_actions: Number of actions.
-    """
-
-    def __init__(self, layer: nn.Linear, n_actions: int) -> None:
-        super().__init__()
-        self._quantiles, self._n_actions = layer, n_actions
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Action values, ``(B, n_actions)``."""
-        return nn.functional.linear(features, **self.state_dict())
-
-    def state_dict(  # type: ignore[override]
-        self, *args: Any, **keys: Any
-    ) -> dict[str, torch.Tensor]:
-        """Weight and bias of the linear layer: the quantiles are not part of the policy."""
-        del args, keys
-        return quantiles.mean(self._quantiles, self._n_actions)
 
 
 def _quantiles(model: Any) -> tuple[Trunk, nn.Module]:

@@ -43,7 +43,7 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
     source = beside.with_statistics(source)
     named, statistics = parts(source)
     path, trust = Path(named), named in trusted
-    if zipfile.is_zipfile(path) and _holds(path, "data"):
+    if path.is_file() and zipfile.is_zipfile(path) and _holds(path, "data"):
         policy = models.of_zip(path, family, trusted=trust)
         if statistics not in ("", WITHOUT):
             space = family.observation_space

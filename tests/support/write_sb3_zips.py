@@ -410,7 +410,7 @@ def write(name, folder):
 def normalised(folder):
     """Statistics of VecNormalize, and the observations that it makes."""
     told = {}
-    for kind in ("vector", "dict")[: 1 + (VERSION > (1, 0))]:
+    for kind in ("vector", "dict")[: 1 + (VERSION >= (1, 4))]:
         keys = {"norm_obs_keys": ["place"]} if kind == "dict" else {}
         env = VecNormalize(
             DummyVecEnv([lambda kind=kind: Replay(kind, "discrete")]), clip_obs=2.0, **keys

@@ -34,7 +34,7 @@ def with_statistics(source: str) -> str:
             and no file holds them.
     """
     path = Path(parts(source)[0])
-    if parts(source)[1] or not zipfile.is_zipfile(path):
+    if parts(source)[1] or not path.is_file() or not zipfile.is_zipfile(path):
         return source
     with zipfile.ZipFile(path) as opened:
         if "data" not in opened.namelist():

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 #: The largest number of instructions in a pickle; those of stable-baselines3 have some hundreds.
-MOST_OPCODES = 1_000_000
+MOST_OPCODES = 100_000
 #: The largest pickle, in bytes.
 MOST_BYTES = 2**26
 #: What may be a key of a dictionary: the hash of nested tuples takes time exponential in depth.

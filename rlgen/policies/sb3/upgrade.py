@@ -58,15 +58,15 @@ def renamed(weights: Mapping[str, torch.Tensor], names: Collection[str]) -> dict
         weights: By name.
         names: Those of the policy as it is built today.
     """
-    found = dict(weights)
+    present = dict(weights)
     for name in names:
         for now, before in RENAMED.items():
             old = before + name.removeprefix(now)
             if name not in weights and name.startswith(now) and old in weights:
-                found[name] = weights[old]
+                present[name] = weights[old]
                 if old not in names:
-                    found.pop(old, None)
-    return found
+                    present.pop(old, None)
+    return present
 
 
 def gone(kwargs: Mapping[str, Any], policy: str, version: str) -> str | None:

@@ -2,8 +2,9 @@
 
 import inspect
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,19 @@ CLASSES = {
 }
 #: Kinds of numbers in arrays: bool, signed and unsigned integers, floats.
 NUMBERS = "biuf"
+ORDERED = "collections.OrderedDict"
+
+
+#: The largest number of values in keyword arguments, and of entries of a dictionary space.
+MOST_VALUES, MOST_ENTRIES = 10_000, 256
 
 
 class ForeignError(Exception):
     """Something that is on no list: a class or a function of the user's own, say."""
+
+
+class MissingError(Exception):
+    """The name of a package that a class on the list is from, and that is not installed."""
 
 
 def name(value: Any) -> str:
@@ -60,32 +70,36 @@ def class_(value: Any) -> type[Any]:
         if module in CLASSES:
             base_module, _, base = CLASSES[module].rpartition(".")
             try:
-                found = getattr(import_module(module), own, None)
+                named = getattr(import_module(module), own, None)
             except ModuleNotFoundError as error:
-                raise ForeignError(f"{value.path} (install {error.name})") from None
-            if inspect.isclass(found) and issubclass(
-                found, getattr(import_module(base_module), base)
-            ):
-                return found
+                raise MissingError(str(error.name)) from None
+            base_class = getattr(import_module(base_module), base)
+            if inspect.isclass(named) and issubclass(named, base_class):
+                return named
     raise ForeignError(name(value))
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, counter: Iterator[int] | None = None) -> Any:
     """Keyword arguments: numbers, text, lists, dictionaries, and classes of ``CLASSES``.
+
+    Args:
+        value: As it was read.
+        counter: Counts the values: a list may hold another one many times.
 
     Raises:
         ForeignError: If something else is in it.
     """
+    counter = counter or count()
+    if next(counter) > MOST_VALUES:
+        raise ForeignError(f"more than {MOST_VALUES:,} values")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, list | tuple):
-        return type(value)(plain(each) for each in value)
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
+        return type(value)(plain(each, counter) for each in value)
     if isinstance(value, type):
         return class_(value)
-    if isinstance(value, Node) and value.path == "collections.OrderedDict":
-        return {key: plain(each) for key, each in pairs(value)}
+    if isinstance(value, dict) or getattr(value, "path", "") == ORDERED:
+        return {key: plain(each, counter) for key, each in pairs(value)}
     numbers = array(value)
     return numbers.item() if numbers.ndim == 0 else numbers.tolist()
 
@@ -94,8 +108,8 @@ def pairs(value: Any) -> list[tuple[Any, Any]]:
     """Keys and values of a dictionary or an OrderedDict, in its order."""
     if isinstance(value, Mapping):
         return list(value.items())
-    if not isinstance(value, Node) or value.path != "collections.OrderedDict":
-        raise ForeignError(name(value))
+    if not isinstance(value, Node) or value.path != ORDERED:
+        raise ForeignError(name(value)) if hasattr(value, "path") else TypeError(name(value))
     return [*(pair for argument in value.args for pair in argument), *value.items]
 
 
@@ -151,7 +165,7 @@ def space(value: Any) -> "spaces.Space[Any]":
     Raises:
         ForeignError: If it is something else, or a space that stable-baselines3 does not take.
     """
-    kind = value.path.removeprefix("gymnasium.spaces.") if isinstance(value, Node) else ""
+    kind = _kind(value)
     state = dict(value.state) if isinstance(getattr(value, "state", None), Mapping) else {}
     try:
         if kind == "box.Box":
@@ -167,9 +181,17 @@ def space(value: Any) -> "spaces.Space[Any]":
             shape = plain(state["n"])
             return spaces.MultiBinary(shape)
         if kind == "dict.Dict":
-            inner = {str(key): space(each) for key, each in pairs(state["spaces"])}
+            entries = pairs(state["spaces"])
+            if len(entries) > MOST_ENTRIES or any(_kind(each) == kind for _, each in entries):
+                raise ValueError("stable-baselines3 takes no such dictionary")
+            inner = {str(key): space(each) for key, each in entries}
             # Gymnasium would sort what is a plain dictionary; the network knows it in this order.
             return spaces.Dict(OrderedDict(inner))
     except (KeyError, ValueError, TypeError, AssertionError, OverflowError) as error:
         raise ForeignError(f"a damaged {kind} ({type(error).__name__}: {error})") from None
     raise ForeignError(name(value))
+
+
+def _kind(value: Any) -> str:
+    """Module and name of a pickled space."""
+    return value.path.removeprefix("gymnasium.spaces.") if isinstance(value, Node) else ""

@@ -21,10 +21,12 @@ from torch.overrides import TorchFunctionMode
 from rlgen.errors import PolicyError
 from rlgen.policies.sb3 import archive, upgrade, values
 from rlgen.policies.sb3.archive import Archive
-from rlgen.policies.sb3.values import ForeignError
+from rlgen.policies.sb3.values import ForeignError, MissingError
 
 #: Settings of policies that concern training alone, and what is used in their place.
 OF_TRAINING = {"optimizer_class": torch.optim.SGD, "optimizer_kwargs": {}, "ortho_init": False}
+#: Settings of a zip that have no say in what the policy does.
+DROPPED = {*OF_TRAINING, "device"}
 #: Settings that say how many modules there are.
 COUNTS = ("n_critics", "n_lstm_layers")
 #: Entries of a tensor that a policy may always make besides its weights, for a picture say.
@@ -43,12 +45,15 @@ def load(path: Path, *, trusted: bool = False) -> BasePolicy:
         PolicyError: If it cannot be read, needs trust, or is not a policy of the libraries here.
     """
     zipped = archive.read(path)
-    weights = zipped.weights()
     reader = _Settings(zipped, trusted=trusted)
     cls = reader("policy_class", values.class_)
     spaces = {key: reader(key, values.space) for key in ("observation_space", "action_space")}
-    kwargs = dict(reader("policy_kwargs", _kwargs))
-    kwargs, weights = upgrade.without_shared_layers(kwargs, weights)
+    kwargs = reader("policy_kwargs", _kwargs)
+    kwargs = {key: value for key, value in kwargs.items() if key not in DROPPED}
+    try:
+        kwargs, weights = upgrade.without_shared_layers(kwargs, zipped.weights())
+    except (TypeError, ValueError) as error:
+        raise _unfit(zipped, "its net_arch is none", error) from None
     _check_counts(zipped, kwargs, len(weights))
     gone = upgrade.gone(kwargs, cls.__name__, zipped.versions.get("stable-baselines3", ""))
     if gone:
@@ -58,11 +63,13 @@ def load(path: Path, *, trusted: bool = False) -> BasePolicy:
     weights = upgrade.renamed(weights, policy.state_dict().keys())
     try:
         policy.load_state_dict(weights, strict=True)
+        after = policy.state_dict()
+        # Two names of one tensor have one value.
+        same = all(torch.equal(after[name], weight) for name, weight in weights.items())
     except Exception as error:
         raise _unfit(zipped, f"its weights are not those of {cls.__name__}", error) from None
-    after = policy.state_dict()
-    if not all(torch.equal(after[name], weight) for name, weight in weights.items()):
-        raise zipped.error(f"its weights contradict each other as those of {cls.__name__}")
+    if not same:
+        raise _unfit(zipped, f"its weights contradict each other as those of {cls.__name__}")
     policy.set_training_mode(False)
     return cast(BasePolicy, policy)
 
@@ -77,8 +84,8 @@ class _Settings:
         setting = self._zip.setting(key)
         try:
             return convert(setting)
-        except RecursionError:
-            raise self._zip.error(f"its {key} is nested too deeply") from None
+        except MissingError as error:
+            raise self._zip.error(f"its {key} needs a package that is not here: {error}") from None
         except ForeignError as error:
             if not self._trusted:
                 raise self._zip.error(
@@ -86,6 +93,9 @@ class _Settings:
                     f"torch has; such code runs when it is loaded: if you trust its author, say "
                     f"--trust {self._zip.path}"
                 ) from None
+        except Exception as error:
+            # Whoever made the file chose what is in it.
+            raise self._zip.error(f"its {key} is damaged ({type(error).__name__})") from None
         self.ran_code = True
         return self._unpickled(key)
 
@@ -110,13 +120,11 @@ class _Settings:
 
 
 def _kwargs(setting: Any) -> dict[str, Any]:
-    """Keyword arguments of a policy, but for those of training."""
+    """Keyword arguments of a policy; those that are dropped may be anything."""
     kwargs = {}
     for key, value in values.pairs(setting or {}):
-        if key in OF_TRAINING or key == "device":
-            continue
         try:
-            kwargs[key] = values.plain(value)
+            kwargs[key] = None if key in DROPPED else values.plain(value)
         except ForeignError as error:
             raise ForeignError(f"{key} = {error}") from None
     return kwargs

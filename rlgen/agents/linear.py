@@ -1,48 +1,45 @@
-"""Batch renormalisation with frozen statistics, as part of the linear layer after it.
+"""Parts of sb3-contrib's policies as linear layers, which a policy that plays can be made of."""
 
-CrossQ (Bhatt et al. 2024, https://arxiv.org/abs/1902.05605) puts it before every layer of an actor.
-While a policy is evaluated, it is a scale and a shift of each feature.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import nn
 
 
-def scale_and_shift(
-    statistics: Mapping[str, torch.Tensor], eps: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Scale and shift of each feature, ``(F,)`` each.
+class MeanOfQuantiles(nn.Module):
+    """The mean of linear quantiles as a linear head, which tracks their weights.
 
     Args:
-        statistics: ``ra_mean``, ``ra_var``, ``scale`` and ``bias``, ``(F,)`` each.
-        eps: Added to variances.
-    """
-    scale = statistics["scale"] / (statistics["ra_var"] + eps).sqrt()
-    return scale, statistics["bias"] - statistics["ra_mean"] * scale
-
-
-class Still(nn.Module):
-    """A renormalisation with frozen statistics.
-
-    Args:
-        statistics: See ``scale_and_shift``.
-        eps: As there.
+        layer: Returns quantile ``q`` of action ``a`` at ``q * n_actions + a``, as QR-DQN does.
+        n_actions: Number of actions.
     """
 
-    def __init__(self, statistics: Mapping[str, torch.Tensor], eps: float) -> None:
+    def __init__(self, layer: nn.Linear, n_actions: int) -> None:
         super().__init__()
-        self._scale, self._shift = scale_and_shift(statistics, eps)
+        self._quantiles, self._n_actions = layer, n_actions
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """``(B, F)``."""
-        return features * self._scale + self._shift
+        """Action values, ``(B, n_actions)``."""
+        return nn.functional.linear(features, **self.state_dict())
+
+    def state_dict(  # type: ignore[override]
+        self, *args: Any, **keys: Any
+    ) -> dict[str, torch.Tensor]:
+        """Weight and bias of the linear layer: the quantiles are not part of the policy."""
+        del args, keys
+        weight, bias = self._quantiles.weight.detach(), self._quantiles.bias.detach()
+        return {
+            "weight": weight.reshape(-1, self._n_actions, weight.shape[1]).mean(0),
+            "bias": bias.reshape(-1, self._n_actions).mean(0),
+        }
 
 
 class Renormed(nn.Module):
-    """A renormalisation and the linear layer after it as one linear layer, which tracks both.
+    """A batch renormalisation and the linear layer after it as one linear layer, which tracks both.
+
+    CrossQ (Bhatt et al. 2024, https://arxiv.org/abs/1902.05605) has one before every layer of an
+    actor. While a policy is evaluated it is a scale and a shift of each feature.
 
     Args:
         renorm: sb3-contrib's ``BatchRenorm1d``.
@@ -68,7 +65,8 @@ class Renormed(nn.Module):
         """Weight and bias of the equivalent linear layer."""
         del keep_vars
         renorm: Any = self._renorm
-        scale, shift = scale_and_shift(renorm.state_dict(), renorm.eps)
+        scale = renorm.scale.detach() / (renorm.ra_var + renorm.eps).sqrt()
+        shift = renorm.bias.detach() - renorm.ra_mean * scale
         weight, bias = self._layer.weight.detach(), self._layer.bias.detach()
         own = {"weight": weight * scale, "bias": bias + weight @ shift}
         state = {} if destination is None else destination
