@@ -48,6 +48,11 @@ class DamagedStoreError(StoreError):
     exit_code = 1
 
 
+def one_line(error: Exception) -> str:
+    """The message of an error as one line; libraries word theirs in several."""
+    return " ".join(str(error).split())
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """The hint after an unknown name: the nearest valid name, or all valid names.
 

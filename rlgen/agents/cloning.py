@@ -15,6 +15,7 @@ from torch import nn
 
 from rlgen.agents.controls.base import batches
 from rlgen.evaluation import planner
+from rlgen.levels.capabilities import as_tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.networks import network_named
@@ -69,8 +70,7 @@ def clone(
     parts = [_labels(tabular) for tabular in batches(family, levels)]
     optimal, met = (np.concatenate(column) for column in zip(*parts, strict=True))
     met = met.cumsum() / met.sum()
-    tabular = family.tabular(levels)
-    assert tabular is not None, "checked by batches"
+    tabular = as_tabular(family, "clones").tabular(levels)
     rng = stream(seed, "cloning", network)
     goals = (optimal / optimal.sum(axis=1, keepdims=True)).astype(np.float32)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rlgen.evaluation import exact, open_loop, rollout
 from rlgen.evaluation.outcome import Outcome
 from rlgen.evaluation.rollout import EPISODES
+from rlgen.levels.capabilities import Tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.base import Categorical, Policy
@@ -13,8 +14,8 @@ from rlgen.policies.open_loop import OpenLoopPolicy
 __all__ = ["EPISODES", "Outcome", "can_be_exact", "evaluate"]
 
 
-def can_be_exact(policy: Policy, family: Family, levels: Levels, condition: Condition) -> bool:
-    """Whether the policy's returns on these levels under this condition can be computed.
+def can_be_exact(policy: Policy, family: Family, condition: Condition) -> bool:
+    """Whether the policy's returns under this condition can be computed.
 
     Returns of an ``OpenLoopPolicy`` can be computed where starts are fixed, since the start decides
     its script.
@@ -25,7 +26,7 @@ def can_be_exact(policy: Policy, family: Family, levels: Levels, condition: Cond
         computable = not condition.random_spawn
     else:
         computable = isinstance(policy, Categorical) and policy.memoryless
-    return computable and len(levels) > 0 and family.tabular(levels.take(slice(0, 1))) is not None
+    return computable and isinstance(family, Tabular)
 
 
 def evaluate(
@@ -50,7 +51,7 @@ def evaluate(
     Returns:
         Outcomes by condition name, in the order of the conditions.
     """
-    computed = [c for c in conditions if can_be_exact(policy, family, levels, c)]
+    computed = [c for c in conditions if can_be_exact(policy, family, c)]
     played = [c for c in conditions if c not in computed]
     outcomes: dict[str, Outcome] = {}
     if isinstance(policy, OpenLoopPolicy):

@@ -7,6 +7,7 @@ from PIL import Image
 
 from rlgen.errors import LevelError
 from rlgen.evaluation import planner
+from rlgen.levels.capabilities import Drawable, Tabular
 from rlgen.levels.family import Family
 
 
@@ -24,20 +25,21 @@ def show(family: Family, level_id: int, *, flip_p: float, solution: bool, png: P
         The text to print: the level, or the path of the picture; and the planner's return.
 
     Raises:
-        LevelError: If the family has no planner, or the file cannot be written.
+        LevelError: If the family has no planner or no pictures, or the file cannot be written.
     """
     level = family.generate([level_id], flip_p)
     actions = None
     note = ""
     if solution:
-        tabular = family.tabular(level)
-        if tabular is None:
+        if not isinstance(family, Tabular):
             raise LevelError(f"{family.name} has no planner")
-        plan = planner.plan(tabular)
+        plan = planner.plan(family.tabular(level))
         actions = plan.paths[0]
         note = f"\nthe planner's return is {plan.returns[0]:.4g} in {len(actions)} steps"
     if png is None:
         return family.text(level, actions) + note
+    if not isinstance(family, Drawable):
+        raise LevelError(f"{family.name} draws no pictures")
     try:
         Image.fromarray(np.asarray(family.picture(level, actions))).save(png, "PNG")
     except OSError as error:

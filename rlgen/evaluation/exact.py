@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rlgen.errors import LevelError
 from rlgen.evaluation import chain
 from rlgen.evaluation.outcome import Outcome
+from rlgen.levels.capabilities import Tabular, as_tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.condition import Condition
@@ -18,16 +20,22 @@ Floats = NDArray[np.float64]
 CHUNK_STATES = 12_000
 
 
-def chunks(family: Family, levels: Levels) -> Iterator[TabularLevels]:
-    """The levels as tabular batches of about ``CHUNK_STATES`` states."""
+def chunks(family: Tabular, levels: Levels) -> Iterator[TabularLevels]:
+    """The levels as tabular batches of about ``CHUNK_STATES`` states.
+
+    Raises:
+        LevelError: If a family of an older version answers None.
+    """
     position = 0
     while position < len(levels):
         first = family.tabular(levels.take(slice(position, position + 1)))
-        assert first is not None, "checked by the caller"
+        if not isinstance(first, TabularLevels):
+            raise LevelError(
+                f"{type(family).__name__}: its method tabular returned {type(first).__name__}: a "
+                "family whose levels are not tabular has no such method"
+            )
         count = max(1, CHUNK_STATES // first.n_states)
-        tabular = family.tabular(levels.take(slice(position, position + count)))
-        assert tabular is not None, "checked by the caller"
-        yield tabular
+        yield family.tabular(levels.take(slice(position, position + count)))
         position += count
 
 
@@ -48,7 +56,7 @@ def evaluate(
         Outcomes by condition name.
     """
     parts: dict[str, list[Outcome]] = {condition.name: [] for condition in conditions}
-    for tabular in chunks(family, levels):
+    for tabular in chunks(as_tabular(family, "exact returns"), levels):
         states = np.arange(tabular.n_states, dtype=np.int32)
         probabilities, _ = policy.distribution(tabular.observe(states), None)
         for name, outcome in solve(tabular, probabilities, conditions, family.noop).items():

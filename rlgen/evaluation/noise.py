@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.errors import ProtocolError
-from rlgen.levels.family import Family
+from rlgen.levels.family import Family, Levels
+from rlgen.levels.split import SCALE_LEVELS
 from rlgen.policies.box import uniform
 from rlgen.util.seeding import library_seed, stream
 
 Floats = NDArray[np.float32]
 
-#: Number of levels (0, 1, ...), and steps on each, on which the scale of vectors is measured.
-LEVELS, STEPS = 16, 200
+#: Steps on each level on which the scale of vectors is measured.
+STEPS = 200
 
 
 class Noise:
@@ -22,23 +23,25 @@ class Noise:
 
     For pictures (three axes, finite range) the unit of the standard deviation is the range of the
     observation space; for all other observations it is, separately for each entry, its standard
-    deviation in uniformly random play of the family's first levels. The unit does not depend on the
-    evaluated levels or policies, so that all pools have the same noise; an entry that is constant
-    there gets none. Noisy observations are clipped to the observation space.
+    deviation in uniformly random play of some levels: ``Family.scale_source``, so that all pools of
+    a study have the same noise, or else the first of those that are played. An entry that is
+    constant there gets none. Noisy observations are clipped to the observation space.
 
     Args:
         family: A family with ``continuous`` observations.
+        levels: The levels that are played, at least one.
         strength: Standard deviation, in this unit.
 
     Raises:
         ProtocolError: If the observations are not continuous.
     """
 
-    def __init__(self, family: Family, strength: float) -> None:
+    def __init__(self, family: Family, levels: Levels, strength: float) -> None:
         if not family.continuous:
             raise ProtocolError(f"{family.name}: no noise can be added to its observations")
         self._space = family.observation_space
-        self._deviation = np.float32(strength) * scale(family)
+        played = family, tuple(map(int, levels.ids[:SCALE_LEVELS]))
+        self._deviation = np.float32(strength) * scale(*(family.scale_source or played))
 
     def __call__(self, observations: Any, rng: np.random.Generator) -> Floats:
         """Observations ``(B, ...)`` with noise, float32."""
@@ -49,14 +52,19 @@ class Noise:
 
 
 @lru_cache(maxsize=16)
-def scale(family: Family) -> Floats:
-    """The unit of noise of each entry of an observation, float32 of its shape."""
+def scale(family: Family, ids: tuple[int, ...]) -> Floats:
+    """The unit of noise of each entry of an observation, float32 of its shape.
+
+    Args:
+        family: The family.
+        ids: Ids of the levels on which it is measured.
+    """
     space = family.observation_space
     if len(space.shape) == 3 and space.is_bounded():
         extent: Floats = np.asarray(space.high - space.low, np.float32)
         return extent
-    levels = family.generate(range(LEVELS))
-    env = family.vector_env(levels, LEVELS)
+    levels = family.generate(ids)
+    env = family.vector_env(levels, len(ids))
     rng = stream(0, "observation scale", family.name)
     seed = library_seed(0, "observation scale", family.name)
     observations, _ = env.reset(seed=seed, options={"level": levels.ids})
@@ -70,9 +78,9 @@ def scale(family: Family) -> Floats:
         count += len(centred)
         box = family.box
         actions = (
-            uniform(box, LEVELS, rng)
+            uniform(box, len(ids), rng)
             if box is not None
-            else rng.integers(family.n_actions, size=LEVELS)
+            else rng.integers(family.n_actions, size=len(ids))
         )
         observations, *_ = env.step(actions)
     env.close()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rlgen.evaluation import chain, exact
 from rlgen.evaluation.outcome import Outcome
+from rlgen.levels.capabilities import as_tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.base import Channel
@@ -39,7 +40,7 @@ def evaluate(
     if not conditions:
         return {}
     parts: dict[str, list[Outcome]] = {condition.name: [] for condition in conditions}
-    for tabular in exact.chunks(family, levels):
+    for tabular in exact.chunks(as_tabular(family, "exact returns"), levels):
         script = policy.choose(tabular.observe(tabular.start))
         for condition in conditions:
             outcome = solve(tabular, policy, script, condition, family.noop)

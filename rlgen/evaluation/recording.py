@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rlgen.errors import LevelError
+from rlgen.levels.capabilities import Drawable, Gridded, UndrawnError, as_spawnable
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import Split
 from rlgen.perturbations.base import Channel
@@ -109,9 +110,9 @@ def worst_level_trajectories(
 
     Returns:
         See ``record``; each also has ``split`` and the level's expected return ``expected``. An
-        empty list if the family draws no levels.
+        empty list if the family draws no levels, or cannot on this machine.
     """
-    if not split.family.draws:
+    if not isinstance(split.family, Drawable):
         return []
     condition = PLAIN if PLAIN in set(rows["condition"]) else rows["condition"].iloc[0]
     episodes = []
@@ -121,7 +122,10 @@ def worst_level_trajectories(
             continue
         worst = own.iloc[int(own["ret_mean"].to_numpy().argmin())]
         position = int(np.flatnonzero(levels.ids == worst["level_id"])[0])
-        episode = record(policy, split, levels.take([position]), seed=seed)
+        try:
+            episode = record(policy, split, levels.take([position]), seed=seed)
+        except UndrawnError:
+            return []
         about = {"split": pool, "condition": condition, "expected": float(worst["ret_mean"])}
         episodes.append(episode | about)
     return episodes
@@ -176,7 +180,7 @@ def strip_episodes(policy: Policy, split: Split, seed: int) -> list[dict[str, An
         floor plans or continuous actions; conditions that do not fit the family are left out.
     """
     family = split.family
-    if family.box is not None or family.floor_plan(split.test) is None:
+    if family.box is not None or not isinstance(family, Gridded):
         return []
     faced = [Condition.parse(name) for name in CONDITIONS]
     faced = [condition for condition in faced if condition.why_not(family, policy) is None]
@@ -206,6 +210,8 @@ def strips(
     Raises:
         LevelError: If the family has no floor plans.
     """
+    if not isinstance(family, Gridded):
+        raise LevelError(f"{family.name} has no floor plans")
     episodes = [_begin_strip(family, level, condition, seed) for level, condition in tasks]
     _play(policy, episodes)
     return [
@@ -215,21 +221,19 @@ def strips(
 
 
 def _begin_strip(family: Family, level: Levels, condition: Condition, seed: int) -> _Episode:
-    if family.floor_plan(level) is None:
-        raise LevelError(f"{family.name} has no floor plans")
     level_id = int(level.ids[0])
     path = ("strip", level_id, condition.name)
-    env = family.env(level, random_spawn=condition.random_spawn)
+    spawning = condition.random_spawn
+    env = as_spawnable(family).spawning_env(level) if spawning else family.env(level)
     channel = condition.channel(family.n_actions, family.noop)
     rng, env_seed = stream(seed, *path), library_seed(seed, *path)
     return _Episode(env, level_id, condition, rng, channel, env_seed)
 
 
 def _strip(
-    family: Family, level: Levels, condition: Condition, episode: _Episode
+    family: Gridded, level: Levels, condition: Condition, episode: _Episode
 ) -> dict[str, Any]:
     plan = family.floor_plan(level)
-    assert plan is not None, "checked before playing"
     positions = [[int(number) for number in place] for place in episode.positions]
     moves = [list(move) for move in plan.moves]
     blocked = [

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.evaluation import exact, planner, rollout
+from rlgen.levels.capabilities import Tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.functions import uniform_policy
@@ -48,7 +49,7 @@ def returns(
     """
     if not len(levels):
         return {}
-    tabular = family.tabular(levels.take(slice(0, 1))) is not None
+    tabular = isinstance(family, Tabular)
     if not (tabular or np.isfinite(family.return_bounds()).all()):
         return {}
     by_world: dict[str, list[Condition]] = {}
@@ -60,7 +61,9 @@ def returns(
     pairs = {name: _cached(file, len(levels)) for name, file in files.items()}
     missing = [world for world in worlds if pairs[world.name] is None]
     computed = (
-        _compute(family, levels, missing) if tabular else _play(family, levels, missing, episodes)
+        _compute(family, family.noop, levels, missing)
+        if isinstance(family, Tabular)
+        else _play(family, levels, missing, episodes)
     )
     for name, pair in computed.items():
         pairs[name] = pair
@@ -72,7 +75,9 @@ def returns(
     return {c.name: results[world] for world, members in by_world.items() for c in members}
 
 
-def _compute(family: Family, levels: Levels, worlds: Sequence[Condition]) -> dict[str, Pair]:
+def _compute(
+    family: Tabular, noop: int | None, levels: Levels, worlds: Sequence[Condition]
+) -> dict[str, Pair]:
     if not worlds:
         return {}
     parts: dict[str, list[Pair]] = {world.name: [] for world in worlds}
@@ -80,8 +85,8 @@ def _compute(family: Family, levels: Levels, worlds: Sequence[Condition]) -> dic
         n_actions = tabular.n_actions
         planned = planner.plan(tabular).probabilities(n_actions)
         uniform = np.full((tabular.n_states, n_actions), 1 / n_actions)
-        best = exact.solve(tabular, planned, worlds, family.noop)
-        random = exact.solve(tabular, uniform, worlds, family.noop)
+        best = exact.solve(tabular, planned, worlds, noop)
+        random = exact.solve(tabular, uniform, worlds, noop)
         for name, part in parts.items():
             part.append((best[name].ret_mean, random[name].ret_mean))
     return {

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rlgen.evaluation.noise import Noise
 from rlgen.evaluation.outcome import Outcome
+from rlgen.levels.capabilities import vector_env
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.base import Categorical, Policy, sample
@@ -58,7 +59,7 @@ def _condition(
     tasks = np.repeat(np.arange(len(levels)), episodes)
     rng = stream(seed, "rollout", condition.name)
     channel: Any = condition.channel_of(family)
-    noisy = Noise(family, condition.noise) if condition.noise else None
+    noisy = Noise(family, levels, condition.noise) if condition.noise else None
     at_once = family.side_by_side
     played = [
         _play(
@@ -91,7 +92,7 @@ def _play(
     n = len(tasks)
     needed, which = np.unique(tasks, return_inverse=True)
     batch = levels.take(needed)
-    env = family.vector_env(batch, n, random_spawn=condition.random_spawn)
+    env = vector_env(family, batch, n, random_spawn=condition.random_spawn)
     seed = library_seed(int(rng.integers(2**62)), "rollout environments")
     observations, _ = env.reset(seed=seed, options={"level": batch.ids[which]})
     memory = channel.begin(n, rng)

@@ -39,7 +39,7 @@ def table(
         The columns ``level_id``, ``condition``, the fields of ``Outcome``, ``oracle_ret`` and
         ``random_ret`` (nan where unknown), ``exact``, ``n_episodes`` (0 where exact).
     """
-    exact = {c.name: evaluation.can_be_exact(policy, family, levels, c) for c in conditions}
+    exact = {c.name: evaluation.can_be_exact(policy, family, c) for c in conditions}
     outcomes = evaluation.evaluate(policy, family, levels, conditions, episodes=episodes, seed=seed)
     references = reference.returns(family, levels, conditions, cache, episodes=episodes)
     unknown = np.full(len(levels), np.nan)

@@ -1,18 +1,24 @@
-"""The base classes of levels and of the families that generate them."""
+"""The base classes of levels and of the families that generate them.
 
+What only some families can do is in ``capabilities``.
+"""
+
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlgen.errors import LevelError, nearest
-from rlgen.levels.tabular import TabularLevels
+from rlgen.errors import LevelError
 
+#: Flags of families of older versions, and what a family has instead.
+_FORMER = {
+    "can_spawn": "define spawning_env and spawning_vector_env (levels.capabilities.Spawnable)",
+    "draws": "define picture, or leave it out (levels.capabilities.Drawable)",
+}
 #: The largest pool: this many 13 x 13 mazes take about 25 GB of memory with their tables.
 MAX_POOL = 1_000_000
 
@@ -30,21 +36,6 @@ def level_ids(ids: ArrayLike) -> NDArray[np.int64]:
     if len(array) and array.min() < 0:
         raise LevelError(f"level id {array.min()}: ids are not negative")
     return array
-
-
-@dataclass(frozen=True)
-class FloorPlan:
-    """One level as square cells, for drawings of episodes. Places are (column, row).
-
-    Attributes:
-        walls: bool ``(H, W)``.
-        objects: Name, place at the start, and reward of each object.
-        moves: The number of columns and rows that each action moves; (0, 0) for one that stays.
-    """
-
-    walls: NDArray[np.bool_]
-    objects: tuple[tuple[str, tuple[int, int], float], ...]
-    moves: tuple[tuple[int, int], ...]
 
 
 class Levels(ABC):
@@ -86,15 +77,13 @@ class Family(ABC):
         action_space: Action space of one environment: discrete, or a bounded box of float32.
         noop: The action that does nothing, or None.
         idle: The action that does nothing where actions are a box, or None.
-        can_spawn: Whether start cells can be drawn at random.
         continuous: Whether observations are quantities rather than symbols, and levels are not
             tabular; observation noise is then defined.
-        draws: Whether ``picture`` and environments with render_mode "rgb_array" draw levels.
         layout: The entries along the first axis of an observation that show the level itself, not
             the state of play; all entries where a family does not separate them.
         side_by_side: The largest number of environments in one batch in evaluation.
-        edits: The names of the edits of ``edited``, with the number of variants of each; 0 where
-            variants are drawn at random.
+        scale_source: The family and the ids of its levels on which the unit of observation noise is
+            measured; None for the levels that are played.
         options: All settings of the family, as plain values.
     """
 
@@ -102,15 +91,19 @@ class Family(ABC):
     version: int
     observation_space: gym.spaces.Box
     action_space: gym.spaces.Discrete | gym.spaces.Box
-    noop: int | None
+    noop: int | None = None
     idle: NDArray[np.float32] | None = None
-    can_spawn: bool = False
     continuous: bool = False
-    draws: bool = True
     layout: slice = slice(None)
     side_by_side: int = 4096
-    edits: Mapping[str, int] = MappingProxyType({})
+    scale_source: "tuple[Family, tuple[int, ...]] | None" = None
     options: Mapping[str, Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for flag, now in _FORMER.items():
+            if flag in vars(cls):
+                raise LevelError(f"family class {cls.__name__}: {flag} is no longer read: {now}")
 
     @property
     def box(self) -> gym.spaces.Box | None:
@@ -127,6 +120,17 @@ class Family(ABC):
         if isinstance(self.action_space, gym.spaces.Box):
             raise LevelError(f"{self.name}: needs discrete actions, and its own are continuous")
         return int(self.action_space.n)
+
+    def scaled_on(self, ids: Iterable[int], family: "Family | None" = None) -> Self:
+        """This family, with the unit of observation noise measured on given levels.
+
+        Args:
+            ids: Ids of the levels.
+            family: Whose levels they are; None for its own. Observations have the same shape.
+        """
+        other = copy.copy(self)
+        other.scale_source = (family or self, tuple(map(int, ids)))
+        return other
 
     @abstractmethod
     def configure(self, options: Mapping[str, Any]) -> Self:
@@ -165,75 +169,23 @@ class Family(ABC):
         """An upper bound on the number of distinct levels, or None if there is no useful one."""
 
     @abstractmethod
-    def env(
-        self, levels: Levels, *, random_spawn: bool = False, render_mode: str | None = None
-    ) -> "gym.Env[Any, Any]":
+    def env(self, levels: Levels, *, render_mode: str | None = None) -> "gym.Env[Any, Any]":
         """One environment that plays these levels.
 
         Args:
             levels: The levels; ``reset(options={"level": id})`` chooses one of them.
-            random_spawn: Whether the start cell is drawn at each reset.
             render_mode: "rgb_array", another mode of the family, or None.
         """
 
     @abstractmethod
-    def vector_env(
-        self, levels: Levels, num_envs: int, *, random_spawn: bool = False
-    ) -> "gym.vector.VectorEnv[Any, Any, Any]":
+    def vector_env(self, levels: Levels, num_envs: int) -> "gym.vector.VectorEnv[Any, Any, Any]":
         """A batch of environments that play these levels, with same-step autoreset."""
 
-    def tabular(self, levels: Levels) -> TabularLevels | None:
-        """The levels as finite deterministic decision processes, or None if they are not."""
-        del levels
-        return None
-
-    def edited(self, levels: Levels, edit: str, variant: int) -> Levels:
-        """Change each level a little, so that it becomes a different task.
-
-        This tests a policy near its training levels without a second pool (method 3.3, K-12 to
-        K-14). Edited levels need not be solvable.
-
-        Args:
-            levels: ``L`` levels.
-            edit: One of ``edits``: "wall" puts an obstacle on a free cell, "symmetry" rotates or
-                mirrors the level, "object_move" moves one object, "object_swap" exchanges a good
-                and a bad object.
-            variant: Number of the variant, or the seed of a random one.
-
-        Raises:
-            LevelError: For an edit that the family does not have.
-        """
-        del levels, variant
-        raise LevelError(f"{self.name} has no edit {edit!r}{nearest(edit, self.edits)}")
-
-    @abstractmethod
     def text(self, levels: Levels, actions: Sequence[int] | None = None) -> str:
-        """Draw the first of the levels as text, with the path of some actions."""
-
-    @abstractmethod
-    def picture(self, levels: Levels, actions: Sequence[int] | None = None) -> NDArray[np.uint8]:
-        """Draw the first of the levels, with a path, as an RGB picture, uint8 ``(h, w, 3)``."""
-
-    def floor_plan(self, levels: Levels) -> FloorPlan | None:
-        """The first of the levels as square cells, or None if levels have none.
-
-        If there is one, ``info["position"]`` is the agent's (column, row).
-        """
-        del levels
-        return None
+        """The first of the levels as text, with the path of some actions; by default its id."""
+        played = "" if actions is None else f", actions {' '.join(map(str, actions))}"
+        return f"{self.name} level {int(levels.ids[0])}{played}"
 
     @abstractmethod
     def return_bounds(self, flip_p: float = 0.0) -> tuple[float, float]:
         """The lowest and the highest possible episode return; infinite if unknown."""
-
-    def flipped_rewards(self) -> tuple[Sequence[float], float] | None:
-        """The rewards from which the memorisation ceiling is computed, or None.
-
-        For families whose flips are those of ``stats.scores.ceiling`` (method 1.6): signs do not
-        depend on the layout, the positive objects of a level share a fixed sum, and any object can
-        be avoided.
-
-        Returns:
-            Unflipped rewards of the objects that can flip, and the reward earned besides.
-        """
-        return None

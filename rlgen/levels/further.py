@@ -130,4 +130,12 @@ def further_pools(split: Split, sources: Sequence[Source]) -> Iterator[FurtherPo
             if mark in owners:
                 raise LevelError(f"{here} is the same task as {owners[mark]}")
             owners[mark] = here
-        yield FurtherPool(source.name, source.world, levels)
+        yield FurtherPool(source.name, _scaled(source.world, split.family), levels)
+
+
+def _scaled(world: Family, own: Family) -> Family:
+    """The family of a pool, with the noise of the other pools if its observations allow it."""
+    if own.scale_source is None or world.observation_space.shape != own.observation_space.shape:
+        return world
+    family, ids = own.scale_source
+    return world.scaled_on(ids, family)

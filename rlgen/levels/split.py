@@ -18,6 +18,10 @@ NAMESPACES = {"train": 0, "validation": NAMESPACE_SIZE, "test": 2 * NAMESPACE_SI
 #: Where the ids of all further pools begin.
 FURTHER = 3 * NAMESPACE_SIZE
 
+#: The unit of observation noise is measured on this many levels, the same for all cells of a study:
+#: the first that are named for training; of drawn pools the first test levels.
+SCALE_LEVELS = 16
+
 
 @dataclass(frozen=True)
 class Split:
@@ -118,7 +122,8 @@ def draw_split(
     test = draw_pool(family, "test", n_test, used)
     validation = draw_pool(family, "validation", n_validation, used)
     train = draw_pool(family, "train", n_train, used, pool_seed, flip_p)
-    return Split(family, flip_p, pool_seed, train, validation, test)
+    scaled = family.scaled_on(test.ids[:SCALE_LEVELS])
+    return Split(scaled, flip_p, pool_seed, train, validation, test)
 
 
 def chosen_split(
@@ -143,7 +148,8 @@ def chosen_split(
     pools = {pool: np.asarray(ids.get(pool, ()), np.int64) for pool in NAMESPACES}
     train = family.generate(pools["train"][:n_train], flip_p)
     validation, test = (family.generate(pools[pool]) for pool in ("validation", "test"))
-    return Split(family, flip_p, 0, train, validation, test)
+    scaled = family.scaled_on(pools["train"][:SCALE_LEVELS])
+    return Split(scaled, flip_p, 0, train, validation, test)
 
 
 def check_named(ids: Mapping[str, Sequence[int]], n_train: int) -> None:

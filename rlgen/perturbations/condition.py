@@ -5,6 +5,7 @@ from functools import cached_property, reduce
 from math import hypot
 
 from rlgen.errors import ProtocolError
+from rlgen.levels.capabilities import Spawnable
 from rlgen.levels.family import Family
 from rlgen.perturbations import PERTURBATIONS, box
 from rlgen.perturbations.base import IDENTITY, Channel, Floats, Perturbation
@@ -134,7 +135,7 @@ class Condition:
                 and not (policy.stochastic and isinstance(policy, Categorical))
             ):
                 return f"{name} needs action probabilities, and this policy has none"
-        if self.random_spawn and not family.can_spawn:
+        if self.random_spawn and not isinstance(family, Spawnable):
             return f"{family.name} cannot draw start cells"
         return None
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.errors import PolicyError, RlgenError
+from rlgen.errors import PolicyError, RlgenError, one_line
 from rlgen.levels.family import Family, Levels
 from rlgen.policies.base import Categorical, Policy, kind
 
@@ -35,13 +35,13 @@ def check(policy: Policy, family: Family, levels: Levels, source: str) -> None:
         else:
             outputs, _ = policy.act(probe, policy.start(2), None)
         outputs = np.asarray(outputs)
-    except RlgenError:
-        raise
+    except RlgenError as error:
+        raise type(error)(f"{source}: {error}") from None
     except Exception as error:
         # Libraries word a mismatch in many ways, and may do so in several lines.
         raise PolicyError(
             f"{source} does not take {family.name}'s observations of shape "
-            f"{family.observation_space.shape}: {' '.join(str(error).split())[:200]}"
+            f"{family.observation_space.shape}: {one_line(error)[:200]}"
         ) from None
     if isinstance(policy, Categorical):
         _check_probabilities(outputs, family, source)

@@ -11,7 +11,7 @@ import torch
 from rlgen.errors import PolicyError
 from rlgen.levels.family import Family
 from rlgen.levels.spaces import with_entries
-from rlgen.policies import checkpoint, fitting, normalise
+from rlgen.policies import checkpoint, normalise
 from rlgen.policies.base import Policy
 from rlgen.policies.functions import BoxFunctionPolicy, from_function
 from rlgen.policies.network_policy import acting, evaluated, of_module
@@ -38,7 +38,8 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
         trusted: Files that may be unpickled or run, and folders whose networks may be imported.
 
     Raises:
-        PolicyError: If the file cannot be loaded or does not fit the family, or needs trust.
+        PolicyError: If the file cannot be loaded, says that it is of another family, or needs
+            trust. Whether the policy plays is found out by ``fitting.check``.
     """
     source = beside.with_statistics(source)
     named, statistics = parts(source)
@@ -48,7 +49,7 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
         if statistics not in ("", WITHOUT):
             space = family.observation_space
             policy = normalise.wrapped(policy, normalise.read(Path(statistics), space), space)
-        return _fitting(policy, family, source)
+        return policy
     if statistics:
         raise PolicyError(f"{source}: only a stable-baselines3 zip has statistics of VecNormalize")
     if path.is_dir():
@@ -56,7 +57,7 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
         reason = own.spec and own.spec.fits(family.observation_space.shape)
         if reason:
             raise PolicyError(f"{source}: {reason}")
-        return _fitting(own, family, source)
+        return own
     if path.is_file():
         if path.suffix in PROGRAMS:
             return _program(path, family, trust)
@@ -77,13 +78,7 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
         raise PolicyError(f"{source} is a class; name a function or an instance of Policy")
     if not isinstance(function, Policy):
         function = from_function(function, family)
-    return _fitting(function, family, source)
-
-
-def _fitting(policy: Policy, family: Family, source: str) -> Policy:
-    """Refuse a policy that does not take the family's observations or return its actions."""
-    fitting.check(policy, family, family.generate([0]), source)
-    return policy
+    return function
 
 
 def _holds(path: Path, name: str) -> bool:
@@ -109,7 +104,6 @@ def _program(path: Path, family: Family, trust: bool) -> Policy:
         ) from None
     played = with_entries(evaluated(module), family.observation_space)
     if family.box is None:
-        return _fitting(of_module(played, softmax=True), family, str(path))
+        return of_module(played, softmax=True)
     function = acting(played)
-    policy = BoxFunctionPolicy(lambda seen, _: function(seen), family.box, stochastic=False)
-    return _fitting(policy, family, str(path))
+    return BoxFunctionPolicy(lambda seen, _: function(seen), family.box, stochastic=False)

@@ -19,7 +19,6 @@ from rlgen.study.kinds.evaluate import EvaluateCell
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.process import one_core
 from rlgen.training.train import prepare
-from rlgen.util.ranges import parse_seeds
 
 #: Seconds of training measured for each agent, network and family, after a first rollout.
 MEASURE = 2.0
@@ -95,9 +94,7 @@ def _kind(tasks: Sequence[Task[Cell]]) -> dict[str, Any]:
     cells = [task.cell for task in tasks if isinstance(task.cell, TrainCell)]
     cell = max(cells, key=lambda c: c.n_train_levels)
     pools = cell.pools
-    named = pools.named["train_levels"]
-    ids = parse_seeds(named) if named else range(pools.n_train)
-    levels = pools.world.generate(ids[: min(pools.n_train, 64)], pools.flip_p)
+    levels = pools.some_training_levels(64)
     ready = prepare(pools.world, levels, cell.spec, seed=cell.seed)
     watch = _Stopwatch()
     with suppress(_Measured):

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from rlgen.analysis.stats.scores import ceiling
+from rlgen.levels.capabilities import Flippable
 from rlgen.levels.family import Family
 
 
@@ -21,7 +22,7 @@ def facts(family: Family, flip_p: float) -> dict[str, Any]:
         ceiling C(p) of a memoryless policy (method 1.6), None where the family has none.
     """
     flipped, plain = family.return_bounds(flip_p), family.return_bounds(0.0)
-    rewards = family.flipped_rewards()
+    rewards = family.flipped_rewards() if isinstance(family, Flippable) else None
     bounded = all(map(math.isfinite, (*flipped, *plain)))
     bounds = {"train": list(flipped), "validation": list(plain), "test": list(plain)}
     return {

@@ -11,7 +11,7 @@ from rlgen.levels import lookup
 from rlgen.levels.family import MAX_POOL, Family
 from rlgen.levels.further import Source
 from rlgen.levels.spaces import parts_of
-from rlgen.levels.split import FURTHER, draw_pool
+from rlgen.levels.split import draw_pool
 from rlgen.networks import network_named
 from rlgen.protocol.pools import KINDS, Pool
 from rlgen.protocol.schema import Protocol
@@ -63,9 +63,9 @@ def resolve(protocol: Protocol, name: str, member: Family, where: str) -> tuple[
                 _check_size(world, keys.n_levels, _others(protocol, member, sources, world))
                 # Some options leave no level that can be solved, which only a trial shows.
                 draw_pool(world, pool, keys.n_levels, set())
-        ids = parse_ids(keys.levels) if keys.levels else (FURTHER,)
+        ids = parse_ids(keys.levels) if keys.levels else draw_pool(world, pool, 1, set()).ids
         with At(where, f"{key}.levels" if keys.levels else key, keys.levels or name):
-            world.check([ids[0], ids[-1]])
+            world.check([int(ids[0]), int(ids[-1])])
         kind = keys.kind or ("in_distribution" if same else "extrapolation")
         sources.append(Source(pool, family, world, keys.n_levels, keys.levels, kind, keys.optional))
     _check_named(protocol, member, sources, where)
@@ -165,13 +165,14 @@ def for_network(
 
 def for_policy(sources: Sequence[Source], policy: str, trust: Sequence[str]) -> tuple[Source, ...]:
     """The pools of a cell that evaluates a policy made elsewhere; see ``for_network``."""
-    from rlgen.policies import loading
+    from rlgen.policies import fitting, loading
 
     fitted = []
     for source in sources:
         reason = ""
         try:
-            loading.load(policy, source.world, trusted=trust)
+            loaded = loading.load(policy, source.world, trusted=trust)
+            fitting.check(loaded, source.world, source.first(1), policy)
         except PolicyError as error:
             reason = str(error)
         fitted.append(_fitted(source, reason, policy))

@@ -15,7 +15,7 @@ from rlgen.levels import lookup
 from rlgen.levels.family import Family
 from rlgen.levels.further import Source
 from rlgen.levels.spaces import parts_of
-from rlgen.levels.split import NAMESPACES, check_named, check_pool_sizes
+from rlgen.levels.split import check_named, check_pool_sizes, draw_split
 from rlgen.networks import network_named
 from rlgen.networks.lists import drawn_from
 from rlgen.perturbations.condition import Condition
@@ -105,8 +105,11 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
         family = member.configure({**protocol.family_options, **own})
     named = protocol.named_levels
     with At(where, "family", name):
-        starts = [[start] for start in NAMESPACES.values()]
-        family.check([i for pool in named.values() or starts for i in (pool[0], pool[-1])])
+        if named:
+            family.check([i for ids in named.values() for i in (ids[0], ids[-1])])
+        else:
+            drawn = draw_split(family, 1, min(1, protocol.n_validation_levels), 1)
+            family.check([int(i) for _, levels in drawn.pools() for i in levels.ids])
     sizes = {"validation": protocol.n_validation_levels, "test": protocol.n_test_levels}
     for n_train in protocol.n_train_levels:
         with At(where, "n_train_levels", n_train):

@@ -16,6 +16,7 @@ from rlgen.agents.envs.device_env import DeviceEnv
 from rlgen.agents.envs.vec_env import VecEnvAdapter
 from rlgen.agents.presets import matching
 from rlgen.evaluation import can_be_exact, evaluate
+from rlgen.levels.capabilities import Tabular, vector_env
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import Split
 from rlgen.perturbations.base import Channel
@@ -175,7 +176,7 @@ def _training_env(
     device: str,
 ) -> BatchEnv:
     channel = condition.channel_of(family)
-    if device != "cpu" and family.tabular(levels.take(slice(0, 1))) is not None:
+    if device != "cpu" and isinstance(family, Tabular):
         assert isinstance(channel, Channel)
         return DeviceEnv(
             family,
@@ -187,7 +188,7 @@ def _training_env(
             seed=library_seed(seed, "device"),
             device=device,
         )
-    env = family.vector_env(levels, settings["n_envs"], random_spawn=condition.random_spawn)
+    env = vector_env(family, levels, settings["n_envs"], random_spawn=condition.random_spawn)
     if condition.without_spawn.parts:
         env = PerturbedVectorEnv(env, channel, seed)
     return VecEnvAdapter(env, settings.get("reward_clip", 0.0))
@@ -245,7 +246,7 @@ class _TestWorker(BaseCallback):
                 episodes=self._episodes,
                 seed=library_seed(self._seed, "checkpoint", self._checkpoints, pool),
             )["plain"]
-            if can_be_exact(self._policy, self._split.family, levels, plain):
+            if can_be_exact(self._policy, self._split.family, plain):
                 by_level[pool] = outcome.ret_mean
             returns[pool] = float(outcome.ret_mean.mean())
             self.curve.append(

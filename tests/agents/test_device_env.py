@@ -98,13 +98,16 @@ def test_rewards_are_clipped():
     assert 0.04 < float(torch.stack(rewards).abs().max()) <= 0.05 + 1e-7
 
 
-def test_what_it_cannot_do_is_refused(monkeypatch):
+def test_what_it_cannot_do_is_refused():
     env = device_env(SMALL, SMALL.generate([0]), 2)
     with pytest.raises(ProtocolError, match="advance"):
         env.step(np.zeros(2, np.int64))
-    monkeypatch.setattr(type(SMALL), "tabular", lambda self, levels: None)
-    with pytest.raises(LevelError, match="maze-basic are not tabular"):
-        device_env(SMALL, SMALL.generate([0]), 2)
+
+    class Opaque(type(SMALL)):
+        tabular = None
+
+    with pytest.raises(LevelError, match=r"devices need levels whose states .* opaque has none"):
+        device_env(Opaque("opaque", SMALL.settings), SMALL.generate([0]), 2)
 
 
 def test_who_learns_from_rollouts_plays_on_the_device_and_others_do_not(monkeypatch):

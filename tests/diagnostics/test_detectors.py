@@ -160,8 +160,7 @@ def test_noise_is_the_same_for_everyone_and_none_is_none(bench):
 
 def test_what_cannot_be_checked_is_said():
     class Plain(type(FAMILY)):
-        edits = {}  # noqa: RUF012
-        can_spawn = False
+        edited = spawning_env = None
 
     plain = Plain("plain", FAMILY.settings)
     material = Material(plain, SPLIT.train, SPLIT.test)
@@ -173,9 +172,8 @@ def test_what_cannot_be_checked_is_said():
         Bench(MATERIAL, {"more": HeldOut(300)})
 
     class Opaque(type(FAMILY)):
-        def tabular(self, levels):
-            return None
+        tabular = None
 
     opaque = Opaque("opaque", FAMILY.settings)
-    with pytest.raises(LevelError, match="opaque: detectors need tabular levels"):
+    with pytest.raises(LevelError, match="need levels whose states can be listed; opaque has none"):
         Bench(Material(opaque, SPLIT.train, SPLIT.test), {})

@@ -102,10 +102,10 @@ class Frames(Family):
     def capacity(self):
         return None
 
-    def env(self, levels, *, random_spawn=False, render_mode=None):
+    def env(self, levels, *, render_mode=None):
         return FrameEnv(self)
 
-    def vector_env(self, levels, num_envs, *, random_spawn=False):
+    def vector_env(self, levels, num_envs):
         raise NotImplementedError
 
     def text(self, levels, actions=None):

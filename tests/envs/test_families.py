@@ -14,6 +14,8 @@ from helpers import uniform
 import rlgen_envs
 from rlgen.errors import LevelError
 from rlgen.evaluation import exact, planner
+from rlgen.levels import capabilities
+from rlgen.levels.capabilities import vector_env
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
@@ -25,6 +27,50 @@ IDS = {
 }
 
 pytestmark = pytest.mark.parametrize("name", list(FAMILIES))
+
+
+CAPABILITIES = [
+    value for value in vars(capabilities).values() if getattr(value, "_is_runtime_protocol", False)
+]
+
+
+def test_a_capability_that_it_has_works(name):
+    family = FAMILIES[name]
+    levels = family.generate(range(3))
+    assert len(CAPABILITIES) == 6
+    for capability in CAPABILITIES:
+        can = isinstance(family, capability)
+        members = [m for m in vars(capability) if not m.startswith("_")]
+        assert can == all(getattr(family, member, None) is not None for member in members)
+    if isinstance(family, capabilities.Tabular):
+        assert family.tabular(levels).n_levels == 3
+    if isinstance(family, capabilities.Drawable):
+        assert family.picture(levels).dtype == np.uint8
+        env = family.env(levels, render_mode="rgb_array")
+        env.reset(options={"level": 0})
+        assert env.render().dtype == np.uint8
+    if isinstance(family, capabilities.Spawnable):
+        env, batch = family.spawning_env(levels), family.spawning_vector_env(levels, 30)
+        alone = [env.reset(seed=seed, options={"level": 0})[0] for seed in range(30)]
+        together, _ = batch.reset(seed=0, options={"level": np.zeros(30, np.int64)})
+        for starts in (np.stack(alone), together):
+            assert len(np.unique(starts, axis=0)) > 5
+    if isinstance(family, capabilities.Editable):
+        for edit in family.edits:
+            changed = family.edited(levels, edit, 0)
+            assert len(changed) == 3
+            assert changed.content_hash() != levels.content_hash()
+    if isinstance(family, capabilities.Gridded):
+        plan = family.floor_plan(levels)
+        _, info = family.env(levels).reset(options={"level": 0})
+        column, row = info["position"]
+        assert not plan.walls[row, column]
+        assert len(plan.moves) == family.n_actions
+    if isinstance(family, capabilities.Flippable):
+        rewards, besides = family.flipped_rewards()
+        assert sum(r for r in rewards if r > 0) + besides == pytest.approx(
+            family.return_bounds()[1]
+        )
 
 
 def test_the_first_levels_are_those_of_earlier_versions(name):
@@ -141,7 +187,7 @@ def test_one_environment_and_a_batch_are_the_same_game(name, flip_p, random_spaw
     """Over 50,000 random steps each, that is 100,000 a family, with different ends and starts."""
     family, n, steps = FAMILIES[name], 50, 1000
     levels = family.generate(range(40), flip_p)
-    batch = family.vector_env(levels, n, random_spawn=random_spawn)
+    batch = vector_env(family, levels, n, random_spawn=random_spawn)
     singles = [family.env(levels) for _ in range(n)]
     rng = stream(0, "actions", name)
 
@@ -215,13 +261,13 @@ def test_spawn_cells_are_the_same_everywhere(name):
     listed = {
         int(tabular.observe(tabular.spawns)[i, -1].argmax()) for i in range(len(tabular.spawns))
     }
-    env = family.env(levels, random_spawn=True)
+    env = family.spawning_env(levels)
     seen = set()
     for seed in range(3000):
         observation, _ = env.reset(seed=seed)
         seen.add(int(observation[-1].argmax()))
         assert observation[1:-1].sum() == 5  # nothing is collected by appearing
-    batch = family.vector_env(levels, 3000, random_spawn=True)
+    batch = family.spawning_vector_env(levels, 3000)
     first, _ = batch.reset(seed=0)
     assert listed == seen == {int(o[-1].argmax()) for o in first}
 

@@ -83,4 +83,4 @@ def test_random_spawn_is_played_and_the_table_says_so():
     spawned = told["condition"] == "random_spawn"
     assert (told["exact"] == ~spawned).all()
     assert (told["n_episodes"] == np.where(spawned, 5, 0)).all()
-    assert [can_be_exact(policy, BASIC, levels, c) for c in conditions] == [False, True, True]
+    assert [can_be_exact(policy, BASIC, c) for c in conditions] == [False, True, True]

@@ -31,27 +31,26 @@ class Raises(gym.vector.VectorWrapper):
 
 
 class Raising(MazeFamily):
-    def vector_env(self, levels, num_envs, *, random_spawn=False):
-        return Raises(super().vector_env(levels, num_envs, random_spawn=random_spawn))
+    def vector_env(self, levels, num_envs):
+        return Raises(super().vector_env(levels, num_envs))
 
 
 class Played(MazeFamily):
     """Does not list its states, so that its levels can only be played."""
 
-    def tabular(self, levels):
-        return None
+    tabular = None
 
 
 class Dying(MazeFamily):
     """Kills its process, once if the environment names a marker file, else each time."""
 
-    def vector_env(self, levels, num_envs, *, random_spawn=False):
+    def vector_env(self, levels, num_envs):
         marker = os.environ.get("OUTSIDE_MARKER")
         if marker is None or not Path(marker).exists():
             if marker is not None:
                 Path(marker).touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().vector_env(levels, num_envs, random_spawn=random_spawn)
+        return super().vector_env(levels, num_envs)
 
 
 class Sharper(Perturbation):

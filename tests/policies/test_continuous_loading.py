@@ -19,6 +19,7 @@ import rlgen
 from rlgen.errors import PolicyError, RlgenError
 from rlgen.levels import lookup
 from rlgen.policies import loading
+from rlgen.policies.fitting import check
 from rlgen.util.seeding import stream
 
 REACH = "rlgen-test/Reach-v0"
@@ -215,9 +216,10 @@ def test_programs_and_functions_give_actions(tmp_path, monkeypatch):
     policy = loading.load("my_actions:act", family)
     assert np.allclose(policy.act(seen, None, None)[0], np.tanh(seen[:, 2:] - seen[:, :2]))
     with pytest.raises(RlgenError, match=r"actions must have shape \(2, 2\)"):
-        loading.load("my_actions:wrong", family)
+        check(loading.load("my_actions:wrong", family), family, family.generate([0]), "wrong")
+    policy = loading.load("my_actions:PROBABILITIES", family)
     with pytest.raises(PolicyError, match=r"its actions are discrete; those of .* are continuous"):
-        loading.load("my_actions:PROBABILITIES", family)
+        check(policy, family, family.generate([0]), "my_actions:PROBABILITIES")
 
 
 def test_a_greedy_policy_on_a_level_that_does_the_same_twice(tmp_path):

@@ -18,6 +18,7 @@ from rlgen import api
 from rlgen.errors import PolicyError, RlgenError
 from rlgen.levels import lookup
 from rlgen.policies import loading
+from rlgen.policies.fitting import check
 from rlgen.util.seeding import stream
 
 CARTPOLE = "CartPole-v1"
@@ -220,8 +221,9 @@ def test_a_function_by_its_name(cartpole, monkeypatch, tmp_path):
     loaded = loading.load("my_policy_module:act", cartpole)
     rng = stream(0, "observations")
     assert (loaded.distribution(rng.random((5, 4)), None)[0][:, 1] == 0.75).all()
+    policy = loading.load("my_policy_module:wrong", cartpole)
     with pytest.raises(Exception, match=r"shape \(2, 3\)"):
-        loading.load("my_policy_module:wrong", cartpole)
+        check(policy, cartpole, cartpole.generate([0]), "wrong")
 
 
 @pytest.fixture

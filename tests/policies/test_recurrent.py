@@ -22,6 +22,7 @@ from rlgen.levels.split import chosen_split
 from rlgen.networks import NETWORKS, inference
 from rlgen.policies import loading
 from rlgen.policies.base import Policy
+from rlgen.policies.fitting import check
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
@@ -307,8 +308,9 @@ def test_a_zip_with_statistics_of_vec_normalize(tmp_path):
 def test_an_lstm_that_is_another(tmp_path):
     family, path = lookup.family(CARTPOLE), tmp_path / "model.zip"
     recurrent_model(lstm_kwargs={"batch_first": True}).save(path)
+    policy = loading.load(str(path), family)
     with pytest.raises(PolicyError, match=r"does not take CartPole-v1's observations"):
-        loading.load(str(path), family)
+        check(policy, family, family.generate([0]), str(path))
     model = recurrent_model()
     model.policy.lstm_second = nn.LSTM(8, 8)
     model.save(path)
@@ -364,7 +366,8 @@ def test_a_policy_of_the_user_s_own_with_state(tmp_path, monkeypatch):
     assert isinstance(policy, Policy)
     told = api.evaluate_policy(policy, family, range(8), episodes=2)
     assert (told["ret_mean"] == 1).all()
+    policy = loading.load("my_recaller:wide", family)
     with pytest.raises(PolicyError, match=r"returns 3 action probabilities; .* has 2 actions"):
-        loading.load("my_recaller:wide", family)
+        check(policy, family, family.generate([0]), "my_recaller:wide")
     with pytest.raises(PolicyError, match="my_recaller:Recaller is a class"):
         loading.load("my_recaller:Recaller", family)

@@ -54,7 +54,7 @@ def measure(family: Family, levels: Levels) -> pd.DataFrame:
         conditions = {
             column: condition
             for column, condition in conditions.items()
-            if evaluation.can_be_exact(policy, family, levels, condition)
+            if evaluation.can_be_exact(policy, family, condition)
         }
         outcomes = evaluation.evaluate(policy, family, levels, list(conditions.values()))
         for column, condition in conditions.items():

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from rlgen.errors import LevelError, nearest
-from rlgen.levels.family import MAX_POOL, Family, FloorPlan, Levels, level_ids
+from rlgen.levels.capabilities import FloorPlan
+from rlgen.levels.family import MAX_POOL, Family, Levels, level_ids
 from rlgen.levels.tabular import TabularLevels
 from rlgen.util.validation import Settings, checked
 from rlgen_envs.maze import drawing, geometry, rewards
@@ -101,7 +102,6 @@ class MazeFamily(Family):
 
     version = 1
     noop = Action.STAY.value
-    can_spawn = True
     #: The channel of walls.
     layout = slice(0, 1)
     edits = MappingProxyType({name: variants for name, (_, variants) in EDITS.items()})
@@ -114,6 +114,9 @@ class MazeFamily(Family):
         self.observation_space = gym.spaces.Box(0, 1, (len(CHANNELS), side, side), np.uint8)
         self.action_space = gym.spaces.Discrete(len(Action))
         self._layout = self._layout_maker()
+        if options.rescale == "objects":
+            # Only then is it Flippable (A-02).
+            self.flipped_rewards = self._flipped_rewards
 
     def _layout_maker(self) -> Callable[..., geometry.Walls]:
         options, side = self.settings, self.settings.side
@@ -177,25 +180,30 @@ class MazeFamily(Family):
         count = self.settings.blocks if isinstance(self.settings, BlocksOptions) else 0
         return comb(cells, count) * perm(cells - count, 6)
 
-    def env(
-        self, levels: Levels, *, random_spawn: bool = False, render_mode: str | None = None
-    ) -> MazeEnv:
+    def env(self, levels: Levels, *, render_mode: str | None = None) -> MazeEnv:
         """One environment that plays these levels."""
         source = LevelSource.of(_mazes(levels), self.generate)
-        return MazeEnv(source, random_spawn=random_spawn, render_mode=render_mode)
+        return MazeEnv(source, render_mode=render_mode)
 
-    def vector_env(
-        self, levels: Levels, num_envs: int, *, random_spawn: bool = False
-    ) -> MazeVectorEnv:
+    def vector_env(self, levels: Levels, num_envs: int) -> MazeVectorEnv:
         """A batch of environments that play these levels."""
-        return MazeVectorEnv(_mazes(levels), num_envs, random_spawn=random_spawn)
+        return MazeVectorEnv(_mazes(levels), num_envs)
+
+    def spawning_env(self, levels: Levels, *, render_mode: str | None = None) -> MazeEnv:
+        """One environment whose start cell is drawn at each reset."""
+        source = LevelSource.of(_mazes(levels), self.generate)
+        return MazeEnv(source, random_spawn=True, render_mode=render_mode)
+
+    def spawning_vector_env(self, levels: Levels, num_envs: int) -> MazeVectorEnv:
+        """A batch of environments with random start cells."""
+        return MazeVectorEnv(_mazes(levels), num_envs, random_spawn=True)
 
     def tabular(self, levels: Levels) -> TabularLevels:
         """The levels' states."""
         return tabular(_mazes(levels))
 
     def edited(self, levels: Levels, edit: str, variant: int) -> MazeLevels:
-        """Each level changed a little; see ``Family.edited``."""
+        """Each level changed a little; see ``Editable.edited``."""
         if edit not in EDITS:
             raise LevelError(f"{self.name} has no edit {edit!r}{nearest(edit, EDITS)}")
         change, variants = EDITS[edit]
@@ -215,9 +223,9 @@ class MazeFamily(Family):
         values, valid = rewards.values(flips, self.settings.rescale)
         return worst + float(np.minimum(values[valid], 0).sum(axis=1).min()), BEST_RETURN
 
-    def flipped_rewards(self) -> tuple[Sequence[float], float] | None:
-        """The four objects and the key; None if all rewards are rescaled (A-02)."""
-        return (BASE_VALUES, KEY_VALUE) if self.settings.rescale == "objects" else None
+    def _flipped_rewards(self) -> tuple[Sequence[float], float]:
+        """The four objects and the key; see ``Flippable``."""
+        return BASE_VALUES, KEY_VALUE
 
     def text(self, levels: Levels, actions: Sequence[int] | None = None) -> str:
         """One level as text, with a path."""
@@ -286,4 +294,5 @@ def make_vector(
     if len(levels) > MAX_POOL:
         raise LevelError(f"{len(levels):,} levels: a batch holds at most {MAX_POOL:,}")
     member = MEMBERS[family].configure(options)
-    return member.vector_env(member.generate(levels, flip_p), num_envs, random_spawn=random_spawn)
+    generated = member.generate(levels, flip_p)
+    return MazeVectorEnv(generated, num_envs, random_spawn=random_spawn)

@@ -8,7 +8,8 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, one_line
+from rlgen.levels.capabilities import UndrawnError
 from rlgen_envs.registered.acting import Acting
 from rlgen_envs.registered.observing import Floats, Reader
 
@@ -89,21 +90,25 @@ class LevelEnv(gym.Env[Floats, Any]):
             info["solved"] = bool(own_info[keys[0]])
         return self._read(observation), float(reward), bool(terminated), bool(truncated), info
 
-    def render(self) -> NDArray[np.uint8] | None:
-        """A picture, uint8 ``(H, W, 3)``, or None if the environment draws none.
+    def render(self) -> NDArray[np.uint8]:
+        """A picture, uint8 ``(H, W, 3)``.
 
         Raises:
-            LevelError: If the environment draws something other than a picture.
+            UndrawnError: If the environment draws none, or something else.
         """
-        drawn = self.env.render()
+        try:
+            drawn = self.env.render()
+        except Exception as error:
+            # The environment is the user's; often a library that it draws with is missing.
+            raise UndrawnError(f"{self.name} draws no pictures: {one_line(error)}") from None
         if drawn is None:
-            return None
+            raise UndrawnError(f"{self.name} draws no pictures")
         picture = np.asarray(drawn)
         if picture.ndim == 2:
             picture = np.repeat(picture[:, :, None], 3, axis=2)
         if picture.ndim != 3 or picture.shape[2] not in (3, 4) or picture.dtype.kind not in "buif":
             what = f"{picture.dtype}, {picture.shape}"
-            raise LevelError(f"{self.name} draws no pictures but {what}")
+            raise UndrawnError(f"{self.name} draws no pictures but {what}")
         # Some environments draw numbers from 0 to 1.
         shares = picture.dtype.kind == "b" or (picture.dtype.kind == "f" and picture.max() <= 1)
         colours: NDArray[np.uint8] = np.clip(picture[:, :, :3] * (255 if shares else 1), 0, 255)

@@ -8,11 +8,12 @@ from typing import Any, Self
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.envs.registration import load_env_creator
 from gymnasium.error import Error as GymnasiumError
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, Field
 
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, one_line
 from rlgen.levels.family import Family, Levels, level_ids
 from rlgen.util.validation import Settings, checked
 from rlgen_envs.registered import trying
@@ -20,11 +21,7 @@ from rlgen_envs.registered.acting import Acting, acting, idle_index
 from rlgen_envs.registered.env import LevelEnv
 from rlgen_envs.registered.levels import SeededLevels
 from rlgen_envs.registered.observing import amounts, reader
-from rlgen_envs.registered.trying import one_line
 from rlgen_envs.registered.vector import LevelVectorEnv
-
-#: The levels that ``check`` plays by default.
-TRIED_LEVELS = (0, 1, 12_345)
 
 
 class RegisteredOptions(Settings):
@@ -70,6 +67,9 @@ class RegisteredFamily(Family):
         self.name = name
         self.settings = options or RegisteredOptions()
         self.options = self.settings.model_dump(exclude_none=True)
+        if self._renders():
+            # Only then is it Drawable.
+            self.picture = self._picture
 
     def configure(self, options: Mapping[str, Any]) -> Self:
         """The same environment with other settings."""
@@ -82,7 +82,7 @@ class RegisteredFamily(Family):
             )
         return type(self)(self.name, settings)
 
-    def check(self, ids: Sequence[int] = TRIED_LEVELS) -> None:
+    def check(self, ids: Sequence[int]) -> None:
         """Make the environment, and refuse it if its seeds do not decide its levels."""
         env = self.env(self.generate(ids))
         trying.check(env, ids)
@@ -147,14 +147,18 @@ class RegisteredFamily(Family):
         env.close()
         return amounts(space, self.settings.entry)
 
-    @cached_property
-    def draws(self) -> bool:  # type: ignore[override]
-        """Whether the environment can draw a level on this machine."""
+    def _renders(self) -> bool:
+        """Whether the environment says that it can be rendered as an array; plays no level."""
         try:
-            self.picture(self.generate([0]))
-        except LevelError:
+            entry = gym.spec(self.name.rpartition(":")[2]).entry_point
+            source: Any = load_env_creator(entry) if isinstance(entry, str) else entry
+            if not hasattr(source, "metadata"):  # a function
+                source = self._make(None)
+                source.close()
+        except Exception:
+            # Whatever it is will be raised where the environment is made to be played.
             return False
-        return True
+        return "rgb_array" in (source.metadata.get("render_modes") or ())
 
     def _make(self, render_mode: str | None) -> "gym.Env[Any, Any]":
         arguments: dict[str, Any] = dict(self.settings.model_extra or {})
@@ -206,19 +210,13 @@ class RegisteredFamily(Family):
         """None: the number of distinct levels is unknown."""
         return None
 
-    def env(
-        self, levels: Levels, *, random_spawn: bool = False, render_mode: str | None = None
-    ) -> LevelEnv:
+    def env(self, levels: Levels, *, render_mode: str | None = None) -> LevelEnv:
         """One environment that plays these levels."""
-        del random_spawn  # refused before: can_spawn is False
         space, read, conversion, _ = self._spaces
         return LevelEnv(self._make(render_mode), levels.ids, space, read, conversion, self.name)
 
-    def vector_env(
-        self, levels: Levels, num_envs: int, *, random_spawn: bool = False
-    ) -> LevelVectorEnv:
+    def vector_env(self, levels: Levels, num_envs: int) -> LevelVectorEnv:
         """A batch of environments that play these levels."""
-        del random_spawn
         return LevelVectorEnv(lambda: self.env(levels), num_envs)
 
     def return_bounds(self, flip_p: float = 0.0) -> tuple[float, float]:
@@ -227,12 +225,7 @@ class RegisteredFamily(Family):
         worst, best = self.settings.worst, self.settings.best
         return (-np.inf if worst is None else worst, np.inf if best is None else best)
 
-    def text(self, levels: Levels, actions: Sequence[int] | None = None) -> str:
-        """The id of the level, since only the environment can draw it."""
-        played = "" if actions is None else f", actions {' '.join(map(str, actions))}"
-        return f"{self.name} level {int(levels.ids[0])}{played}"
-
-    def picture(self, levels: Levels, actions: Sequence[int] | None = None) -> NDArray[np.uint8]:
+    def _picture(self, levels: Levels, actions: Sequence[int] | None = None) -> NDArray[np.uint8]:
         """The environment's own drawing, after some actions.
 
         Raises:
@@ -245,13 +238,6 @@ class RegisteredFamily(Family):
             if terminated or truncated:
                 break
         try:
-            drawn = env.render()
-        except LevelError:
-            raise
-        except Exception as error:
-            raise LevelError(f"{self.name} draws no pictures: {one_line(error)}") from None
+            return env.render()
         finally:
             env.close()
-        if drawn is None:
-            raise LevelError(f"{self.name} draws no pictures")
-        return drawn

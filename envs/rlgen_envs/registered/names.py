@@ -6,10 +6,9 @@ from importlib import import_module
 import gymnasium as gym
 from gymnasium.error import Error as GymnasiumError
 
-from rlgen.errors import UnknownNameError, nearest
+from rlgen.errors import UnknownNameError, nearest, one_line
 from rlgen.util.named_code import importable
 from rlgen_envs.registered.family import RegisteredFamily
-from rlgen_envs.registered.trying import one_line
 
 #: Prefix of environments -> the module that registers them, and the extra that installs it.
 PACKAGES = {

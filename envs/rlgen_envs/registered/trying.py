@@ -7,7 +7,7 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, one_line
 from rlgen_envs.registered.env import LevelEnv
 
 #: Number of steps that are compared.
@@ -68,8 +68,3 @@ def _tried(space: "gym.Space[Any]", t: int) -> Any:
         return space.low + np.float32((t * 7 + 1) % 11 / 10) * (space.high - space.low)
     assert isinstance(space, gym.spaces.Discrete)
     return np.int64((t * 7 + 1) % int(space.n))
-
-
-def one_line(error: Exception) -> str:
-    """The message of an error as one line."""
-    return " ".join(str(error).split())

@@ -70,6 +70,7 @@ class Zhang2018(Paper):
         """Networks cloned from the planner, of the three classes that C-09 and C-10 compare."""
         from rlgen.diagnostics.calibration import cells, population
         from rlgen.levels import lookup
+        from rlgen.levels.capabilities import Tabular
         from rlgen_protocols.zhang2018.claims.detection import CHECKS, STRATA
 
         name, number = "maze-basic[size=7]", CLONES.get(study.budget, 0)
@@ -79,7 +80,7 @@ class Zhang2018(Paper):
         if not number:
             return ()
         family = lookup.family(name)
-        if family.tabular(family.generate([0])) is None:
+        if not isinstance(family, Tabular):
             where = study.parts[0][1]
             raise ProtocolError(f"{where}: clones_family = {name!r}: has no planner to clone")
         return cells.cells(family, population.networks(STRATA, number), CHECKS)

@@ -7,6 +7,7 @@ import numpy as np
 
 from rlgen.errors import LevelError
 from rlgen.evaluation import exact
+from rlgen.levels.capabilities import as_tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.policies.base import Observations, Policy
@@ -37,9 +38,7 @@ def batches(family: Family, levels: Levels) -> Iterator[TabularLevels]:
     """
     if not len(levels):
         raise LevelError("a control needs at least one level")
-    if family.tabular(levels.take(slice(0, 1))) is None:
-        raise LevelError(f"controls need levels whose states can be listed; {family.name} has none")
-    yield from exact.chunks(family, levels)
+    yield from exact.chunks(as_tabular(family, "controls"), levels)
 
 
 def all_observations(tabular: TabularLevels) -> Observations:

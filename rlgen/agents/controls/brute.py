@@ -16,6 +16,7 @@ import numpy as np
 
 from rlgen.agents.controls.base import Control, batches
 from rlgen.errors import LevelError
+from rlgen.levels.capabilities import Tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.policies.base import Observations
@@ -54,7 +55,7 @@ class Brute(Control):
         return OpenLoopPolicy(np.stack(first), scripts, n_actions, after=None, seed=seed)
 
     def _worlds(self, family: Family, levels: Levels) -> "Iterator[_Listed | _Played]":
-        if family.tabular(levels.take(slice(0, 1))) is None:
+        if not isinstance(family, Tabular):
             env = family.env(levels)
             for level in levels.ids:
                 yield _Played(env, int(level), self.longest)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
 from rlgen.agents.envs.batch_env import BatchEnv, Step
-from rlgen.errors import LevelError, ProtocolError
+from rlgen.errors import ProtocolError
 from rlgen.evaluation.exact import chunks
+from rlgen.levels.capabilities import Tabular, as_tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.base import Channel
 
@@ -50,18 +51,18 @@ class DeviceEnv(BatchEnv):
         seed: int = 0,
         device: str = "cuda",
     ) -> None:
-        if family.tabular(levels.take(slice(0, 1))) is None:
-            raise LevelError(f"levels of {family.name} are not tabular")
         self.device, self.reward_clip = device, reward_clip
         self._generator = torch.Generator(device).manual_seed(seed)
-        self._read_levels(family, levels, random_spawn)
+        self._shape = family.observation_space.shape
+        self._pixels = int(np.prod(self._shape))
+        self._read_levels(as_tabular(family, "devices"), levels, random_spawn)
         self._read_channel(channel, family.n_actions)
         self._state = torch.zeros(num_envs, dtype=torch.int64, device=device)
         self._clock, self._memory = torch.zeros_like(self._state), torch.zeros_like(self._state)
         space: gym.spaces.Box = family.observation_space
         super().__init__(num_envs, space, family.action_space)
 
-    def _read_levels(self, family: Family, levels: Levels, random_spawn: bool) -> None:
+    def _read_levels(self, family: Tabular, levels: Levels, random_spawn: bool) -> None:
         parts: dict[str, list[NDArray[Any]]] = {}
         first = spawned = 0
         for tabular in chunks(family, levels):
@@ -93,8 +94,6 @@ class DeviceEnv(BatchEnv):
         # The starts of level i are first[i] to first[i] + count[i] - 1.
         self._count = torch.diff(tables["end"], prepend=tables["end"].new_zeros(1))
         self._first = tables["end"] - self._count
-        self._shape = family.observation_space.shape
-        self._pixels = int(np.prod(self._shape))
         self._bits = torch.arange(8, dtype=torch.uint8, device=self.device)
 
     def _read_channel(self, channel: Channel, n_actions: int) -> None:

@@ -13,6 +13,7 @@ from rlgen.diagnostics.detectors.base import Detector, Material, Situation
 from rlgen.errors import LevelError
 from rlgen.evaluation import exact, planner, rollout
 from rlgen.evaluation.reference import returns as reference_returns
+from rlgen.levels.capabilities import as_tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.condition import Condition
@@ -61,8 +62,7 @@ class Bench:
         self.material = material
         self._lengths: dict[tuple[int, str, bool], float] = {}
         family = material.family
-        if family.tabular(material.train.take(slice(0, 1))) is None:
-            raise LevelError(f"{family.name}: detectors need tabular levels")
+        self._tabular = as_tabular(family, "detectors")
         self._situations: dict[str, list[Situation]] = {}
         for name, detector in detectors.items():
             reason = detector.why_not(family)
@@ -126,7 +126,7 @@ class Bench:
         for (_, on_path), group in groups.items():
             conditions = list({s.condition.name: s.condition for s in group}.values())
             parts: dict[str, list[Floats]] = {c.name: [] for c in conditions}
-            for tabular in exact.chunks(family, group[0].levels):
+            for tabular in exact.chunks(self._tabular, group[0].levels):
                 starts = _path_states(tabular) if on_path else None
                 outcomes = exact.solve(tabular, acts(tabular), conditions, family.noop, starts)
                 for name, outcome in outcomes.items():
@@ -140,7 +140,7 @@ class Bench:
         key = (id(situation.levels), situation.condition.name, situation.on_path)
         if key not in self._lengths:
             parts = []
-            for tabular in exact.chunks(self.material.family, situation.levels):
+            for tabular in exact.chunks(self._tabular, situation.levels):
                 plan = planner.plan(tabular)
                 if situation.on_path:
                     # From a uniformly drawn step of a path of n, (n + 1) / 2 remain on average.

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from rlgen.diagnostics.detectors.base import Detector, Material, Situation
 from rlgen.errors import LevelError
 from rlgen.evaluation import planner
+from rlgen.levels.capabilities import Editable, Tabular, as_tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.condition import Condition
@@ -35,30 +36,31 @@ class Edited(Detector):
 
     def why_not(self, family: Family) -> str | None:
         """See ``Detector.why_not``."""
-        return None if self.edit in family.edits else f"{family.name} has no edit {self.edit!r}"
+        edits = family.edits if isinstance(family, Editable) else {}
+        return None if self.edit in edits else f"{family.name} has no edit {self.edit!r}"
 
     def situations(self, material: Material) -> list[Situation]:
         """All variants if the edit has few, otherwise one drawn for each level."""
         family, levels = material.family, material.train
-        variants = family.edits.get(self.edit)
-        if variants is None:
+        if not isinstance(family, Editable) or self.edit not in family.edits:
             raise LevelError(f"detector {self.number}: {self.why_not(family)}")
+        variants = family.edits[self.edit]
         if variants:
             batches = [family.edited(levels, self.edit, v) for v in range(variants)]
         else:
-            batches = [self._drawn(family, levels, material.seed)]
+            batches = [self._drawn(family, as_tabular(family, "edits"), levels, material.seed)]
         return [Situation(batch, Condition.parse("plain")) for batch in batches]
 
-    def _drawn(self, family: Family, levels: Levels, seed: int) -> Levels:
+    def _drawn(self, family: Editable, tabular: Tabular, levels: Levels, seed: int) -> Levels:
         """Each level with its first valid drawn edit; levels without a valid edit are left out."""
-        required = self._preserved(family, levels)
+        required = self._preserved(tabular, levels)
         pending = np.arange(len(levels))
         done: list[Levels] = []
         order: list[int] = []
         first = library_seed(seed, "edit", self.edit) // TRIES
         for attempt in range(TRIES):
             tried = family.edited(levels.take(pending), self.edit, first + attempt)
-            fit = (np.abs(self._preserved(family, tried) - required[pending]) <= EQUAL).all(axis=1)
+            fit = (np.abs(self._preserved(tabular, tried) - required[pending]) <= EQUAL).all(axis=1)
             done.append(tried.take(np.flatnonzero(fit)))
             order += pending[fit].tolist()
             pending = pending[~fit]
@@ -68,11 +70,9 @@ class Edited(Detector):
             raise LevelError(f"detector {self.number}: no level has a valid edit {self.edit!r}")
         return done[0].joined(done[1:]).take(np.argsort(order))
 
-    def _preserved(self, family: Family, levels: Levels) -> NDArray[np.float64]:
+    def _preserved(self, family: Tabular, levels: Levels) -> NDArray[np.float64]:
         """The quantities that the edit must preserve, ``(L, .)``."""
         tabular = family.tabular(levels)
-        if tabular is None:
-            raise LevelError(f"detector {self.number} needs levels that the planner can solve")
         plan = planner.plan(tabular)
         if not self.irrelevant:
             return plan.returns[:, None]

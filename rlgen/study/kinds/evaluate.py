@@ -58,13 +58,14 @@ class EvaluateCell(PolicyCell):
         """Load it, and write what a run's folder holds of a policy that was not trained here."""
         import pandas as pd
 
-        from rlgen.policies import loading
+        from rlgen.policies import fitting, loading
         from rlgen.store import records
 
         del device, clock  # nothing is trained
         if sources.policy_hash(self.policy) != self.policy_hash:
             raise StoreError(f"{self.policy}: has changed since this study was planned")
         policy = loading.load(self.policy, split.family, trusted=workspace.trust)
+        fitting.check(policy, split.family, split.train, self.policy)
         tracked = sources.is_tracked(self.policy)
         source = {"path": self.policy, "sha256": self.policy_hash, "tracked": tracked}
         agent = {"made_elsewhere": source, "steps": 0}
@@ -92,7 +93,9 @@ def check_policies(cells: Sequence[EvaluateCell], trust: Sequence[str]) -> None:
             )
     if not played:
         return
-    from rlgen.policies import loading
+    from rlgen.policies import fitting, loading
 
     for cell in played.values():
-        loading.load(cell.policy, cell.pools.world, trusted=trust)
+        policy = loading.load(cell.policy, cell.pools.world, trusted=trust)
+        level = cell.pools.some_training_levels(1)
+        fitting.check(policy, cell.pools.world, level, cell.policy)

@@ -2,13 +2,13 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlgen.errors import LevelError
 from rlgen.levels import lookup
-from rlgen.levels.family import Family
+from rlgen.levels.family import Family, Levels
 from rlgen.levels.further import FurtherPool, Source, further_pools
 from rlgen.levels.split import Split, chosen_split, draw_split
 from rlgen.protocol.groups import GROUPS, Evaluation, Group, Monitoring, Training
@@ -17,6 +17,7 @@ from rlgen.study.cell import Cell
 from rlgen.study.facts import facts
 from rlgen.study.workspace import Workspace
 from rlgen.util.hashing import digest
+from rlgen.util.ranges import parse_seeds
 
 if TYPE_CHECKING:
     from rlgen.policies.base import Policy
@@ -68,6 +69,14 @@ class Pools:
             pool_seed=self.pool_seed,
             flip_p=self.flip_p,
         )
+
+    def some_training_levels(self, n: int) -> Levels:
+        """The first training levels, at most ``n``; other levels are not made."""
+        few = replace(self, n_train=min(n, self.n_train), n_validation=0, n_test=1)
+        if not self.named["train_levels"]:
+            return few.split().train
+        ids = parse_seeds(self.named["train_levels"])
+        return self.world.generate(ids[: few.n_train], self.flip_p)
 
     @property
     def settings(self) -> dict[str, Any]:
