@@ -1,8 +1,9 @@
 """Classic control whose levels differ in their physics (Packer et al. 2018, table 1).
 
-A level's seed decides the parameters, and the start state that Gymnasium draws from it. The seed's
-block decides the range of the parameters: below ``BLOCK`` the *random* range R, in the next block
-the *extreme* values E around it, and in the third block the *deterministic* default D.
+A level's seed decides the parameters, and the start state that Gymnasium draws from it. The option
+``regime`` says their range: R, the *random* range, E, the *extreme* values around it, or D, the
+*deterministic* default. Without it the seed's block does: R below ``BLOCK``, E in the next block,
+D in the third.
 """
 
 import math
@@ -14,7 +15,7 @@ from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 from gymnasium.envs.classic_control.mountain_car import MountainCarEnv
 from gymnasium.envs.classic_control.pendulum import PendulumEnv, angle_normalize
 
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, nearest
 from rlgen.util.seeding import stream
 
 BLOCK = 10_000_000_000
@@ -49,19 +50,31 @@ def regime(seed: int) -> str:
     return REGIMES[seed // BLOCK]
 
 
-def drawn(ranges: Mapping[str, Range], seed: int, name: str) -> dict[str, float]:
+def checked(name: str) -> str:
+    """The option ``regime``; empty where the seed's block decides.
+
+    Raises:
+        LevelError: If there is no such range.
+    """
+    if name and name not in REGIMES:
+        raise LevelError(f"regime = {name!r}{nearest(name, REGIMES)}")
+    return name
+
+
+def drawn(ranges: Mapping[str, Range], seed: int, name: str, where: str = "") -> dict[str, float]:
     """A level's parameters.
 
     Args:
         ranges: The ranges of each parameter.
         seed: The level's id.
         name: Name of the environment.
+        where: "R", "E" or "D"; empty where the seed's block decides.
 
     Returns:
         Values by name: the default in D; uniform in the random range in R; in E uniform in the
         parts of the extreme range outside the random range.
     """
-    where, rng, parameters = regime(seed), stream(seed, name, "parameters"), {}
+    where, rng, parameters = where or regime(seed), stream(seed, name, "parameters"), {}
     for key, (default, (low, high), (least, most)) in ranges.items():
         if where == "D":
             parameters[key] = default
@@ -77,10 +90,14 @@ def drawn(ranges: Mapping[str, Range], seed: int, name: str) -> dict[str, float]
 class CartPole(CartPoleEnv):
     """Cart and pole; solved if the pole stands for 195 steps (of at most 200)."""
 
+    def __init__(self, regime: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.regime = checked(regime)
+
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start the level of this seed."""
         if seed is not None:
-            parameters = drawn(CARTPOLE, seed, "cartpole")
+            parameters = drawn(CARTPOLE, seed, "cartpole", self.regime)
             self.force_mag, self.masspole = parameters["force"], parameters["mass"]
             self.length = parameters["length"]
             self.total_mass = self.masspole + self.masscart
@@ -104,10 +121,14 @@ class CartPole(CartPoleEnv):
 class MountainCar(MountainCarEnv):
     """Car in a valley; solved if it leaves the valley within 110 steps (of at most 200)."""
 
+    def __init__(self, regime: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.regime = checked(regime)
+
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start the level of this seed."""
         if seed is not None:
-            parameters = drawn(MOUNTAIN_CAR, seed, "mountain-car")
+            parameters = drawn(MOUNTAIN_CAR, seed, "mountain-car", self.regime)
             # The paper's mass is Gymnasium's gravity.
             self.force, self.gravity = parameters["force"], parameters["mass"]
         self.n_steps = 0
@@ -124,10 +145,14 @@ class MountainCar(MountainCarEnv):
 class Acrobot(AcrobotEnv):
     """Two links; solved if the tip is up within 80 steps (of at most 500)."""
 
+    def __init__(self, regime: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.regime = checked(regime)
+
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start the level of this seed."""
         if seed is not None:
-            parameters = drawn(ACROBOT, seed, "acrobot")
+            parameters = drawn(ACROBOT, seed, "acrobot", self.regime)
             # Both links have the same parameters; their centres of mass stay in the middle.
             self.LINK_LENGTH_1 = self.LINK_LENGTH_2 = parameters["length"]
             self.LINK_COM_POS_1 = self.LINK_COM_POS_2 = parameters["length"] / 2
@@ -150,10 +175,14 @@ class Pendulum(PendulumEnv):
     The torque is Gymnasium's, from -2 to 2.
     """
 
+    def __init__(self, regime: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.regime = checked(regime)
+
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
         """Start the level of this seed."""
         if seed is not None:
-            parameters = drawn(PENDULUM, seed, "pendulum")
+            parameters = drawn(PENDULUM, seed, "pendulum", self.regime)
             self.l, self.m = parameters["length"], parameters["mass"]
         self.n_upright = 0
         return super().reset(seed=seed, options=options)

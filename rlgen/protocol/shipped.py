@@ -11,8 +11,14 @@ if TYPE_CHECKING:
 
 
 def protocols() -> "dict[str, Traversable]":
-    """The shipped protocol files that stand alone, by name."""
-    return {e.name.removesuffix(".toml"): e for e in _shipped() if e.name.endswith(".toml")}
+    """The shipped protocol files that stand alone, by name; a paper's are called ``PAPER-FILE``."""
+    alone = {e.name.removesuffix(".toml"): e for e in _shipped() if e.name.endswith(".toml")}
+    for folder in _shipped():
+        if folder.is_dir() and not (folder / "suite.toml").is_file():
+            files = sorted(folder.iterdir(), key=lambda entry: entry.name)
+            own = {e.name.removesuffix(".toml"): e for e in files if e.name.endswith(".toml")}
+            alone |= {f"{folder.name}-{name}": e for name, e in own.items()}
+    return alone
 
 
 def suites() -> "dict[str, Traversable]":

@@ -218,6 +218,47 @@ def test_runs_that_could_not_be_told_apart_are_refused(suite, part, keys):
         _ = suites.read(suite).whole
 
 
+def test_an_option_says_the_range_in_place_of_the_block():
+    inside, outside = (drawn(CARTPOLE, 5, "cartpole", where) for where in ("R", "E"))
+    assert inside == drawn(CARTPOLE, 5, "cartpole")
+    assert 5 <= inside["force"] <= 15 < max(outside["force"], 15.1)
+    assert not 5 < outside["force"] < 15
+    family = lookup.family("rlgen/CartPole-v0[regime=D]")
+    env = family.env(family.generate([5]))
+    env.reset(options={"level": 5})
+    assert env.env.unwrapped.force_mag == CARTPOLE["force"][0]
+    with pytest.raises(LevelError, match="regime = 'X'"):
+        lookup.family("rlgen/CartPole-v0[regime=X]").check()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cartpole", "pendulum"])
+def test_one_protocol_holds_all_ranges_and_its_page_the_three_numbers(tmp_path, name):
+    ((protocol, _),) = suites.read(f"packer2018-{name}-regimes").parts
+    few = {"n_train_levels": (3,), "n_validation_levels": 0, "n_test_levels": 2, "seeds": (0, 1)}
+    few |= {"steps": 300, "curve_points": 1, "curve_levels": 1, "episodes": 1}
+    few |= {"evaluated_train_levels": 2, "conditions": ("plain",), "agent_options": {}}
+    keys = protocol.model_dump() | few
+    for pool in keys["pools"].values():
+        pool["n_levels"] = 2
+    done = api.evaluate(keys, tmp_path / "s", jobs=1)
+    assert not done.failed
+    kinds = {
+        (cell["family"][-2], pool): own["kind"]
+        for cell in done.summary["cells"]
+        for pool, own in cell["pools"].items()
+    }
+    assert kinds == {
+        ("D", "random"): "extrapolation",
+        ("D", "extreme"): "extrapolation",
+        ("R", "random"): "in distribution",
+        ("R", "extreme"): "extrapolation",
+    }
+    (drawn_section,) = PAPER.sections(Results.load(RunStore(tmp_path / "s")), {})
+    assert list(drawn_section.data["number"]) == list(MADE_OF)
+    assert drawn_section.data["mean"].notna().all()
+
+
 @pytest.mark.parametrize("name", ["cartpole", "pendulum"])
 def test_the_parts_names_are_those_of_the_protocols_that_they_were(name):
     for part in ("d", "r"):

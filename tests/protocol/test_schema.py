@@ -102,8 +102,10 @@ EXTRAS = {"minigrid": "minigrid", "procgen": "envpool", "atari": "ale_py"}
 @pytest.mark.parametrize("name", list(shipped.protocols()))
 def test_shipped_protocols_can_be_planned(name):
     pytest.importorskip(EXTRAS.get(name.partition("-")[0], "rlgen"), exc_type=ImportError)
-    ((told, where),) = suite.read(name).parts
-    assert told.name == name == where
+    declared = suite.read(name)
+    ((told, where),) = declared.parts
+    assert where == name
+    assert told.name == "-".join(filter(None, (name, declared.budget)))
     assert told.description
     planned = cells_of(told, where)
     assert len({cell.id for cell in planned}) == len(planned)

@@ -216,3 +216,16 @@ def test_merging_asks_for_one_order():
         assert list(merged(*pair).pools) == ["a", "b"]
     with pytest.raises(ProtocolError, match="key 'pools' is a, b in the store and b, a now"):
         merged(two, parse(study(pools={"b": SAME, "a": SAME}), "x"))
+
+
+@pytest.mark.slow
+def test_the_shipped_shifts_run(tmp_path):
+    done = rlgen.evaluate("shifts", tmp_path / "store", budget="smoke", seeds=[0], jobs=1)
+    assert not done.failed
+    for cell in done.summary["cells"]:
+        played = {name for name, own in cell["pools"].items() if own["runs"]}
+        assert played == {"fewer-blocks", "more-blocks", "other-walls"}
+        assert cell["pools"]["larger"]["left_out"]
+    ((cpu, where),) = suite.read("shifts", budget="cpu").parts
+    wanted = {name for task in tasks_of([(cpu, where)]) for name in task.wanted}
+    assert {"plain@larger", "greedy@larger"} < wanted

@@ -9,12 +9,19 @@ import pandas as pd
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import POOLS
 from rlgen.analysis.stats.intervals import NAN, Estimate, student
+from rlgen.levels.lookup import named_options
 from rlgen.papers import Section
 from rlgen.report.template import piece
 
 #: Of each part, its pools' names: range trained on, range tested on. Validation levels of ``d`` are
 #: of the random range, those of ``r`` as its training levels are.
 RANGES = {"d": ("DD", "DR", "DE"), "r": ("", "RR", "RE")}
+#: The same of protocols that train on families with the option ``regime``, by its value: of each
+#: pool its name.
+REGIMES = {
+    "D": {"test": "DD", "random": "DR", "extreme": "DE"},
+    "R": {"test": "RR", "extreme": "RE"},
+}
 #: What each number is made of.
 MADE_OF: Mapping[str, tuple[str, ...]] = {
     "default": ("DD",),
@@ -30,11 +37,11 @@ READING = (
 
 
 def section(results: Results) -> Section | None:
-    """The three numbers of each agent; None if nothing of the two parts is there."""
+    """The three numbers of each agent; None if nothing of either form is there."""
     rows = [
         {"agent": agent, "network": network, "number": name, "of": " x ".join(MADE_OF[name])}
         | {**estimate.shown, "reason": estimate.reason}
-        for (agent, network), shares in _agents(results)
+        for (agent, network), shares in (*_agents(results), *_by_regime(results))
         for name, estimate in summarised(shares).items()
     ]
     if not rows:
@@ -59,6 +66,24 @@ def _agents(
                     levels = rows[rows["n_train_levels"].isin(pools) & (rows["split"] == pool)]
                     shares[name] = _shares(levels)
         yield (str(key[0]), str(key[1])), shares
+
+
+def _by_regime(
+    results: Results,
+) -> Iterator[tuple[tuple[str, str], dict[str, dict[int, float]]]]:
+    """The same of cells whose families say the range that they train on."""
+    main = results.main_records
+    regimes = main["family"].astype(str).map(lambda name: named_options(name)[1].get("regime"))
+    own = main.assign(regime=regimes)[regimes.isin(REGIMES)]
+    for key, rows in own.groupby(["agent", "network"], observed=True):
+        yield (
+            (str(key[0]), str(key[1])),
+            {
+                name: _shares(rows[(rows["regime"] == regime) & (rows["split"] == pool)])
+                for regime, names in REGIMES.items()
+                for pool, name in names.items()
+            },
+        )
 
 
 def _shares(rows: pd.DataFrame) -> dict[int, float]:

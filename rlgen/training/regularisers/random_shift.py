@@ -1,4 +1,4 @@
-"""Random shifts of pictures."""
+"""Random translation of pictures."""
 
 import torch
 
@@ -33,7 +33,7 @@ class RandomShift(Regulariser):
     def view(
         self, strength: float, family: Family, num_envs: int, seed: int, device: str
     ) -> View | None:
-        """The random shifts."""
+        """The random translation of each picture."""
         del family, num_envs
         return _Shifts(int(strength), torch.Generator(device).manual_seed(seed))
 
