@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rlgen import papers
+from rlgen.analysis import one_policy
 from rlgen.analysis.claims import Margins
 from rlgen.analysis.stats.choices import Group, groups
 from rlgen.analysis.stats.estimates import SHOWN, estimates
@@ -260,7 +261,12 @@ class Results:
         return ", ".join(words)
 
     def verdict(self, cell: Mapping[str, Any]) -> Verdict:
-        """The verdict on one cell, by its normalised training score and gap."""
+        """The verdict on one cell, by its normalised training score and gap.
+
+        Of a single policy that was made elsewhere it is about this policy (``one_policy``).
+        """
+        if one_policy.is_one_policy(self, cell):
+            return one_policy.verdict(self, cell)
         return judge(
             self.estimate(cell, self.main, "normalised", "train"),
             self.estimate(cell, self.main, "normalised", "gap"),

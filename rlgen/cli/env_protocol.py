@@ -76,6 +76,8 @@ def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:
     keys: dict[str, Any] = {"name": name, "family": env, "family_options": options, "agent": agent}
     if "policies" in filled:
         keys |= {"policy": list(filled["policies"]), "episodes": DEFAULTS["episodes"]}
+        # What rlgen judges by, and what the tools that made the policy report.
+        keys["conditions"] = ["plain", "greedy"]
     else:
         space = lookup.family(env).configure(options).observation_space
         shapes = [part.shape for part in parts_of(space)] or [space.shape]

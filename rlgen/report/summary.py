@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rlgen.analysis import one_policy
 from rlgen.analysis.further import pools, shifts
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import TOP, Group
@@ -27,10 +28,11 @@ def summarise(results: Results) -> dict[str, Any]:
     ``train``, ``validation``, ``test`` and ``gap`` the mean episode return with the ends of
     its 95 % interval under the condition ``condition``; the same for normalised scores under
     ``normalised`` and for the probability of solving a level under ``solved``; all conditions
-    under ``conditions``; ``verdict`` and the ``sentence`` that says it; what ``cards.card``
+    under ``conditions``; ``verdict`` and the ``sentence`` that says it; of a single policy made
+    elsewhere ``policy_gap``, with levels as the only samples; what ``cards.card``
     adds; and, in a study with further pools, ``pools`` (``_pools``). ``selection`` has one entry
-    for each group of jobs with the same task (``choices.Group``), ``certificates`` one for each
-    run (``certificates.certificates``), and ``regularisers`` one for
+    for each group of jobs with the same task (``choices.Group``), ``certificates`` one for each run
+    (``certificates.certificates``), and ``regularisers`` one for
     each regulariser in each cell (``regularisers.Effect``). ``alarms`` has for each run the step
     at which overfitting was first certain, null where it never was. ``imported`` is null, or of
     results from elsewhere what was read and what could not be computed (``elsewhere.elsewhere``).
@@ -74,6 +76,14 @@ def _cell(results: Results, cell: dict[str, Any]) -> dict[str, Any]:
     verdict = results.verdict(cell)
     entry["verdict"] = verdict.word
     entry["sentence"] = sentence(cell, entry, verdict.word, verdict.because)
+    if one_policy.is_one_policy(results, cell):
+        gaps = {name: one_policy.gap(results, cell, name) for name in one_policy.COLUMNS}
+        entry["policy_gap"] = {
+            name: gap.shown | {"reason": gap.reason} for name, gap in gaps.items()
+        }
+        entry["sentence"] = one_policy.sentence(
+            cell, results.main, entry["conditions"], gaps["return"], verdict
+        )
     further = {"pools": _pools(results, cell)} if pools(results) else {}
     return entry | card(results, cell) | further
 

@@ -4,7 +4,7 @@ A large study has tens of millions of records. The statistics need a few of thei
 array a run and pool. Records are folded file by file, so that the whole table is never in memory.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,16 @@ SHARED = [*KEYS, "seed", "checkpoint", "manifest"]
 #: Columns of arrays, ``(L,)`` each, that a row has where the records have them.
 ARRAYS = ["level_id", "ret_mean", "normalised", "p_solved"]
 FLOATS = ARRAYS[1:]
+#: Numbers that a row has of its levels together, where the records have what they come from: the
+#: variance of the mean return, and of the mean score, through the episodes played.
+NOISE = ["noise", "normalised_noise"]
 #: Columns that the normalised score of a level is computed from.
 SCORED = ("ret_mean", "oracle_ret", "random_ret")
 #: The columns of the record table that are read.
-NEEDED = [*SHARED, "level_id", "ret_mean", "p_solved", "oracle_ret", "random_ret", "exact"]
+NEEDED = [
+    *(*SHARED, "level_id", "ret_mean", "p_solved", "oracle_ret", "random_ret", "exact"),
+    *("ret_var", "n_episodes"),
+]
 
 #: ``level_id`` of imported returns whose levels are not known; all of a run are in one row.
 UNKNOWN_LEVEL = -1
@@ -65,7 +71,8 @@ def fold_tables(tables: Iterable[pa.Table]) -> pd.DataFrame:
 
     Returns:
         The columns of ``SHARED``, names as categories in the order in which they first occur;
-        ``exact``, whether all returns were computed; and those of ``ARRAYS``, float64 arrays
+        ``exact``, whether all returns were computed; those of ``NOISE``, 0 where they were and nan
+        where it is not known; and those of ``ARRAYS``, float64 arrays
         ``(L,)`` (ids int64) in the ascending order of the level ids. ``normalised`` is the score
         of each level, 0 for the random agent and 1 for the planner (method 2.1); nan where the two
         are not known or not apart. Rows are in the order of run, condition and pool.
@@ -103,6 +110,10 @@ class _Folding:
         if "exact" in columns:
             exact = np.logical_and.reduceat(columns["exact"], starts)
             self._rows.setdefault("exact", []).extend(exact.tolist())
+        for name, values in _noise(columns):
+            counts = np.diff([*starts, table.num_rows])
+            sums = np.add.reduceat(values, starts)
+            self._rows.setdefault(name, []).extend((sums / counts**2).tolist())
         for start, end in zip(starts, [*starts[1:], table.num_rows], strict=True):
             self._add_arrays(columns, start, end)
 
@@ -151,9 +162,21 @@ class _Folding:
             else:
                 columns[name] = np.array(values)
         if not columns:
-            return pd.DataFrame(columns=[*SHARED, "exact", *ARRAYS])
+            return pd.DataFrame(columns=[*SHARED, "exact", *NOISE, *ARRAYS])
         order = [name for name in ("run_id", "condition", "split") if name in columns]
         return pd.DataFrame(columns).sort_values(order, kind="stable", ignore_index=True)
+
+
+def _noise(columns: dict[str, Array]) -> Iterator[tuple[str, Array]]:
+    """By column of ``NOISE`` the variance of each level's mean through the episodes played."""
+    if not {"ret_var", "n_episodes", "exact", *SCORED} <= columns.keys():
+        return
+    with np.errstate(invalid="ignore", divide="ignore"):
+        played = columns["ret_var"].astype(np.float64) / columns["n_episodes"]
+        noise = np.where(columns["exact"], 0.0, played)
+        yield NOISE[0], noise
+        span = columns["oracle_ret"] - columns["random_ret"]
+        yield NOISE[1], noise / span.astype(np.float64) ** 2
 
 
 def _starts(keys: list[Array]) -> NDArray[np.intp]:

@@ -1,0 +1,98 @@
+"""The answer about one policy that was made elsewhere: of it, and not of the algorithm."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rlgen.analysis.stats.intervals import NAN, Estimate
+from rlgen.analysis.stats.policy_gap import policy_gap
+from rlgen.analysis.stats.tables import CELL
+from rlgen.analysis.verdicts import Verdict, count, judge, number
+
+if TYPE_CHECKING:
+    from rlgen.analysis.results import Results
+
+#: The quantities that a gap of one policy is computed of: column of returns, and of their noise.
+COLUMNS = {"return": ("ret_mean", "noise"), "normalised": ("normalised", "normalised_noise")}
+#: The condition under which tools of the field play by default.
+GREEDY = "greedy"
+NO_SCALE = (
+    "there is no random or best return to measure its size by: --option best=X --option worst=X, "
+    "or oracle and random in a table, give them"
+)
+
+
+def is_one_policy(results: "Results", cell: Mapping[str, Any]) -> bool:
+    """Whether a cell is a single policy that nothing here has trained."""
+    entries = [
+        entry["settings"]
+        for entry in results.plan
+        if all(entry["settings"].get(name) == cell[name] for name in CELL)
+    ]
+    return cell["runs"] == 1 and bool(entries) and all("policy_hash" in own for own in entries)
+
+
+def gap(results: "Results", cell: Mapping[str, Any], quantity: str) -> Estimate:
+    """The gap of the only policy of a cell, with levels as the only samples.
+
+    Args:
+        results: The study.
+        cell: Values of ``CELL``.
+        quantity: Key of ``COLUMNS``.
+    """
+    rows = results.records_of(cell)
+    pools = {str(row["split"]): row for _, row in rows.iterrows()}
+    if not {"train", "test"} <= pools.keys():
+        return Estimate(NAN, reason="not measured")
+    returns, noise = COLUMNS[quantity]
+    train, test = pools["train"], pools["test"]
+    return policy_gap(train[returns], test[returns], float(train.get(noise, NAN)))
+
+
+def verdict(results: "Results", cell: Mapping[str, Any]) -> Verdict:
+    """The verdict on the policy, by the rule of all cells and the gap of this policy."""
+    train = results.estimate(cell, results.main, "normalised", "train")
+    answer = judge(train, gap(results, cell, "normalised"), results.protocol.margin)
+    if answer.word != "undecided":
+        return answer
+    if train.mean != train.mean:
+        return Verdict(answer.word, NO_SCALE)
+    return Verdict(answer.word, answer.because.replace("add seeds", "add held-out levels"))
+
+
+def sentence(
+    cell: Mapping[str, Any],
+    main: str,
+    conditions: Mapping[str, Mapping[str, Mapping[str, float]]],
+    own: Estimate,
+    verdict: Verdict,
+) -> str:
+    """The answer for one policy, with its scope.
+
+    Args:
+        cell: Values of ``CELL``.
+        main: The condition that it is judged by.
+        conditions: By condition and pool the mean return, under ``mean``.
+        own: Gap of the policy.
+        verdict: On it.
+    """
+    n = cell["n_train_levels"]
+    verb = verdict.word if verdict.word != "undecided" else "is undecided"
+    levels = "the level" if n == 1 else f"the {count(n)} levels"
+    interval = f" [{number(own.low)}, {number(own.high)}]" if own.low == own.low else ""
+    because = verdict.because or own.reason
+    why = f" ({because})" if because else ""
+    answer = (
+        f"{cell['agent']}/{cell['network']}, one policy, assumed to have learned from {levels} "
+        f"of {cell['family']}, {verb}: {_returns(conditions[main])}, gap {number(own.mean)}"
+        f"{interval} of this policy{why}; of the algorithm that made it, one run says nothing."
+    )
+    if GREEDY in conditions and main != GREEDY:
+        answer += (
+            f" By its most probable actions, as stable-baselines3's evaluate_policy plays: "
+            f"{_returns(conditions[GREEDY])}."
+        )
+    return answer
+
+
+def _returns(pools: Mapping[str, Mapping[str, float]]) -> str:
+    return f"train {number(pools['train']['mean'])}, held-out {number(pools['test']['mean'])}"
