@@ -115,6 +115,33 @@ class Gridded(Protocol):
         """The first of the levels as square cells."""
 
 
+@dataclass(frozen=True)
+class GraphView:
+    """How a picture of a level shows a graph: free cells, joined where a move leads between them.
+
+    Attributes:
+        walls: The channel that is not zero where there is no node.
+        agent: The channel that is one at the agent's node, and zero elsewhere.
+        moves: The number of rows and columns that each action moves; (0, 0) for one that stays. A
+            move into a wall stays too.
+    """
+
+    walls: int
+    agent: int
+    moves: tuple[tuple[int, int], ...]
+
+
+@runtime_checkable
+class Graphed(Protocol):
+    """A family whose observations are pictures ``(C, H, W)`` that show a graph.
+
+    Attributes:
+        graph: How they do.
+    """
+
+    graph: GraphView
+
+
 @runtime_checkable
 class Flippable(Protocol):
     """A family with a known memorisation ceiling (method 1.6, ``stats.scores.ceiling``).

@@ -9,6 +9,7 @@ from rlgen.errors import ProtocolError
 if TYPE_CHECKING:  # so that names are listed without numpy
     import gymnasium as gym
 
+    from rlgen.levels.family import Family
     from rlgen.levels.spaces import Part
     from rlgen.networks.trunk import Trunk
 
@@ -49,6 +50,15 @@ class Network(ABC):
         Raises:
             ProtocolError: With the reason.
         """
+
+    def seeing(self, family: "Family") -> "Network":
+        """The network for the levels of a family.
+
+        Raises:
+            ProtocolError: If it needs to know of them what the family does not say.
+        """
+        del family
+        return self
 
     @abstractmethod
     def build(self, space: "gym.spaces.Box") -> "tuple[Trunk, int]":

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from rlgen.errors import ProtocolError, nearest
@@ -13,6 +14,8 @@ if TYPE_CHECKING:  # so that names are listed without numpy
     import gymnasium as gym
     from torch import nn
 
+    from rlgen.levels.capabilities import GraphView
+    from rlgen.levels.family import Family
     from rlgen.levels.spaces import Part
     from rlgen.networks.trunk import Trunk
 
@@ -31,13 +34,16 @@ class Factory(Network):
         card: One line of text.
         target: ``"module:function"``, imported when the network is first built.
         options: Keyword arguments of the function, with their defaults; plain values.
+        limits: The smallest and the largest value of options that are numbers.
         pictures: Whether it takes pictures ``(C, H, W)`` only.
         any_size: Whether the same weights take pictures of any height and width.
         hidden: Whether it has hidden units, the outputs of its torch activation modules.
         own_head: Whether the module has a method ``head(n_actions)`` that makes the module from
             its features to scores ``(B, n_actions)``, in place of a linear layer.
+        needs_graph: Whether the function takes the graph view of a family too, as ``graph``.
         learning_rate: See ``Network``.
         version: Raised whenever the same options make another network.
+        graph: Of the family that it is for, where it needs one; see ``seeing``.
 
     Example:
         >>> from rlgen.networks import network_named
@@ -49,18 +55,22 @@ class Factory(Network):
     card: str
     target: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     pictures: bool = False
     any_size: bool = False
     hidden: bool = False
     own_head: bool = False
+    needs_graph: bool = False
     learning_rate: float | None = None
     version: int = 1
+    graph: "GraphView | None" = None
 
     def configured(self, options: Mapping[str, Any]) -> "Factory":
         """The same network with other options.
 
         Raises:
-            ProtocolError: For an option that it does not have, or a value of another type.
+            ProtocolError: For an option that it does not have, or a value of another type or beyond
+                its limits.
         """
         for key, value in options.items():
             if key not in self.options:
@@ -73,6 +83,11 @@ class Factory(Network):
             ):
                 kind = type(default).__name__
                 raise ProtocolError(f"{self.name} option {key} = {value!r}: must be of type {kind}")
+            low, high = self.limits.get(key, (-inf, inf))
+            if isinstance(value, int | float) and not low <= value <= high:
+                raise ProtocolError(
+                    f"{self.name} option {key} = {value!r}: must be from {low:g} to {high:g}"
+                )
         return replace(self, options={**self.options, **options})
 
     @property
@@ -91,6 +106,19 @@ class Factory(Network):
             raise ProtocolError(
                 f"{self.name} needs observations of shape (C, H, W), not {shape}; use an mlp"
             )
+
+    def seeing(self, family: "Family") -> "Factory":
+        """See ``Network``."""
+        from rlgen.levels.capabilities import Graphed
+
+        if not self.needs_graph:
+            return self
+        if not isinstance(family, Graphed):
+            raise ProtocolError(
+                f"{self.name} needs a family whose pictures show a graph; those of {family.name} "
+                "show none"
+            )
+        return replace(self, graph=family.graph)
 
     def has_hidden_units(self, *, packed: bool) -> bool:
         """See ``Network``."""
@@ -129,5 +157,10 @@ class Factory(Network):
             make = getattr(import_module(path), function)
         except (ImportError, AttributeError) as error:
             raise ProtocolError(f"{self.name}: {self.target} cannot be imported: {error}") from None
-        module: nn.Module = make(space, **self.options)
+        own = dict(self.options)
+        if self.needs_graph:
+            if self.graph is None:
+                raise ProtocolError(f"{self.name} needs the graph view of a family")
+            own["graph"] = self.graph
+        module: nn.Module = make(space, **own)
         return module

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError, UnknownNameError
+from rlgen.levels.capabilities import GraphView
 from rlgen.levels.spaces import Part
 from rlgen.networks import Network, box_head, network_named
 from rlgen.networks.factory import Factory
@@ -55,6 +56,8 @@ def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
     if isinstance(spec.network, Factory):
         number = WITH_FACTORY
         described["network"] = {"name": spec.network.name, **spec.network.settings}
+        if spec.network.graph is not None:
+            described["network"]["graph"] = asdict(spec.network.graph)
     else:
         del described["observations"]
     card = {"format": number, "policy": described, **notes}
@@ -119,7 +122,7 @@ def _network(
     if isinstance(expected, Factory):
         if (expected.name, expected.options) != (name, options):
             raise StoreError(f"{folder}: its network is {name} with {options}, not {expected.name}")
-        network: Network = expected
+        network = expected
     elif ":" in name and not trusted:
         raise StoreError(
             f"{folder}: its network is made by code of the module {name.partition(':')[0]}: if you "
@@ -134,10 +137,14 @@ def _network(
         )
     if network.settings.get("source") != described.get("source"):
         raise StoreError(f"{folder}: the code of its network {name} has changed since")
+    if "graph" in described:
+        graph = described["graph"]
+        moves = tuple((row, column) for row, column in graph["moves"])
+        network = replace(network, graph=GraphView(graph["walls"], graph["agent"], moves))
     return network
 
 
-def _installed(name: str, options: Mapping[str, Any], folder: Path) -> Network:
+def _installed(name: str, options: Mapping[str, Any], folder: Path) -> Factory:
     try:
         network = network_named(name)
         if not isinstance(network, Factory):

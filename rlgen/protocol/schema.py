@@ -147,7 +147,14 @@ class Protocol(Training, Monitoring, Evaluation):
             "table",
         ),
     ] = {}  # noqa: RUF012
-    network: Annotated[Names, key("Network architectures (rlgen list networks).", "names")]
+    network: Annotated[
+        Names,
+        key(
+            "Networks (rlgen list networks), or module:NAME of others; options of their own may "
+            "follow in brackets, as in NAME[key=value].",
+            "names",
+        ),
+    ]
     regulariser: Annotated[
         Names,
         key(

@@ -135,10 +135,11 @@ def prepare(
         seed,
         device=device if there else "cpu",
     )
+    network = agent.network.seeing(family)
     model = learner.make(
-        agent.preset, settings, agent.network, env, seed=library_seed(seed, "agent"), device=device
+        agent.preset, settings, network, env, seed=library_seed(seed, "agent"), device=device
     )
-    policy = learner.policy_of(agent.preset, model, agent.network, family.observation_space)
+    policy = learner.policy_of(agent.preset, model, network, family.observation_space)
     return Prepared(model, learner.callbacks(settings, seed), env, policy, settings)
 
 

@@ -1,5 +1,6 @@
 """The contract of a family; every member of the catalogue inherits it."""
 
+import inspect
 import json
 import pickle
 from itertools import product
@@ -37,10 +38,11 @@ CAPABILITIES = [
 def test_a_capability_that_it_has_works(name):
     family = FAMILIES[name]
     levels = family.generate(range(3))
-    assert len(CAPABILITIES) == 6
+    assert len(CAPABILITIES) == 7
     for capability in CAPABILITIES:
         can = isinstance(family, capability)
         members = [m for m in vars(capability) if not m.startswith("_")]
+        members += list(inspect.get_annotations(capability))
         assert can == all(getattr(family, member, None) is not None for member in members)
     if isinstance(family, capabilities.Tabular):
         assert family.tabular(levels).n_levels == 3
@@ -66,6 +68,13 @@ def test_a_capability_that_it_has_works(name):
         column, row = info["position"]
         assert not plan.walls[row, column]
         assert len(plan.moves) == family.n_actions
+    if isinstance(family, capabilities.Graphed):
+        graph = family.graph
+        picture, info = family.env(levels).reset(options={"level": 0})
+        column, row = info["position"]
+        assert np.argwhere(picture[graph.agent]).tolist() == [[row, column]]
+        assert picture[graph.walls, row, column] == 0
+        assert len(graph.moves) == family.n_actions
     if isinstance(family, capabilities.Flippable):
         rewards, besides = family.flipped_rewards()
         assert sum(r for r in rewards if r > 0) + besides == pytest.approx(

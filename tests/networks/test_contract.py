@@ -10,10 +10,11 @@ from rlgen.errors import ProtocolError, UnknownNameError
 from rlgen.networks import NETWORKS, Network, network_named
 from rlgen.networks.factory import Factory
 from rlgen.util.seeding import stream
+from rlgen_envs import FAMILIES
 
 #: Of each size: maze pictures, pictures of another size, vectors, too small pictures.
 SHAPES = [(7, 9, 9), (7, 13, 11), (4,), (3, 2, 2)]
-FACTORIES = [name for name in NETWORKS if isinstance(NETWORKS[name], Factory)]
+MAZES = FAMILIES["maze-basic"]
 
 
 def space(shape):
@@ -22,8 +23,7 @@ def space(shape):
 
 def built(name, shape=(7, 9, 9), seed=0):
     torch.manual_seed(seed)
-    trunk, width = network_named(name).build(space(shape))
-    return trunk, width
+    return network_named(name).seeing(MAZES).build(space(shape))
 
 
 def fitting(name):
@@ -52,7 +52,7 @@ def test_a_network_says_what_it_is(name):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_it_fits_what_it_can_be_built_for(name, shape):
-    network = NETWORKS[name]
+    network = NETWORKS[name].seeing(MAZES)
     reason = network.fits(shape)
     if reason is None:
         with torch.device("meta"):
@@ -102,7 +102,7 @@ def test_the_seed_decides_the_weights_and_all_of_them_learn(name):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_only_networks_of_any_size_take_other_sizes(name):
-    network, shape = NETWORKS[name], fitting(name)
+    network, shape = NETWORKS[name].seeing(MAZES), fitting(name)
     larger = (shape[0], shape[1] + 4, shape[2] + 8)
     reason = network.fits(larger, trained_on=shape)
     if network.any_size:
@@ -149,6 +149,9 @@ def test_options_stand_in_brackets():
         network_named("residual[deepth=1]")
     with pytest.raises(ProtocolError, match="option depth = 'two': must be of type int"):
         network_named("residual[depth=two]")
+    for text, value in (("depth=0", "0"), ("width=70000", "70000")):
+        with pytest.raises(ProtocolError, match=f"= {value}: must be from 1 to "):
+            network_named(f"residual[{text}]")
     with pytest.raises(ProtocolError, match="conv-a has no options"):
         network_named("conv-a[depth=2]")
     with pytest.raises(UnknownNameError, match="did you mean 'residual'"):

@@ -25,6 +25,7 @@ def test_the_paper_s_three_lists():
         "conv-a-same",
         "fully-convolutional",
         "linear",
+        "message-passing",
         "mlp-64-64",
         "nature",
         "residual",

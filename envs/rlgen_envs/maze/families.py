@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from rlgen.errors import LevelError, nearest
-from rlgen.levels.capabilities import FloorPlan
+from rlgen.levels.capabilities import FloorPlan, GraphView
 from rlgen.levels.family import MAX_POOL, Family, Levels, level_ids
 from rlgen.levels.tabular import TabularLevels
 from rlgen.util.validation import Settings, checked
@@ -104,6 +104,7 @@ class MazeFamily(Family):
     noop = Action.STAY.value
     #: The channel of walls.
     layout = slice(0, 1)
+    graph = GraphView(CHANNELS.index("wall"), CHANNELS.index("agent"), MOVES)
     edits = MappingProxyType({name: variants for name, (_, variants) in EDITS.items()})
 
     def __init__(self, name: str, options: MazeOptions) -> None:
