@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rlgen.analysis import one_policy
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import POOLS, QUANTITIES, gap_to
 from rlgen.analysis.stats.intervals import Estimate
@@ -80,6 +81,10 @@ def shifts(results: Results, cell: Mapping[str, Any]) -> list[Shift]:
             for quantity in QUANTITIES
             for part, name in (("pool", pool), ("gap", gap_to(pool)))
         }
+        if one_policy.is_one_policy(results, cell):
+            # As its verdict on the test pool: of this policy, with levels as the only samples.
+            own_gaps = {q: one_policy.gap(results, cell, q, pool) for q in one_policy.COLUMNS}
+            returns |= {(quantity, "gap"): gap for quantity, gap in own_gaps.items()}
         verdict = judge(
             results.estimate(cell, results.main, "normalised", "train"),
             returns["normalised", "gap"],

@@ -31,21 +31,22 @@ def is_one_policy(results: "Results", cell: Mapping[str, Any]) -> bool:
     return cell["runs"] == 1 and bool(entries) and all("policy_hash" in own for own in entries)
 
 
-def gap(results: "Results", cell: Mapping[str, Any], quantity: str) -> Estimate:
+def gap(results: "Results", cell: Mapping[str, Any], quantity: str, pool: str = "test") -> Estimate:
     """The gap of the only policy of a cell, with levels as the only samples.
 
     Args:
         results: The study.
         cell: Values of ``CELL``.
         quantity: Key of ``COLUMNS``.
+        pool: The held-out pool.
     """
     rows = results.records_of(cell)
     pools = {str(row["split"]): row for _, row in rows.iterrows()}
-    if not {"train", "test"} <= pools.keys():
+    if not {"train", pool} <= pools.keys():
         return Estimate(NAN, reason="not measured")
     returns, noise = COLUMNS[quantity]
-    train, test = pools["train"], pools["test"]
-    return policy_gap(train[returns], test[returns], float(train.get(noise, NAN)))
+    train, held_out = pools["train"], pools[pool]
+    return policy_gap(train[returns], held_out[returns], float(train.get(noise, NAN)))
 
 
 def verdict(results: "Results", cell: Mapping[str, Any]) -> Verdict:

@@ -135,5 +135,9 @@ def check_entries(entries: Any, path: Path) -> None:
             value = entry.get(key, kind())
             if type(value) is not kind or (key in _REQUIRED and key not in entry):
                 raise DamagedStoreError(f"{path}: entry {number}: {key} must be a {kind.__name__}")
+        pools = entry["settings"].get("pools", {})
+        tables = [pools, *(pools.values() if isinstance(pools, dict) else ())]
+        if not all(isinstance(table, dict) for table in tables):
+            raise DamagedStoreError(f"{path}: entry {number}: pools must be a table of tables")
         if not re.fullmatch(files.NAME, entry["id"]) or not entry["label"].isprintable():
             raise DamagedStoreError(f"{path}: entry {number}: its id or label is not a name")

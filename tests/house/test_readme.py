@@ -10,6 +10,7 @@ import click
 import pytest
 from commands import process
 from commands import rlgen as run_cli
+from planning import tasks_of
 
 import rlgen
 from rlgen.agents import AGENTS
@@ -162,6 +163,15 @@ def test_the_example_protocol_is_one():
     assert set(protocol.network) <= set(NETWORKS)
     assert set(protocol.agent) <= set(AGENTS)
     assert set(protocol.family) <= set(FAMILIES)
+
+
+def test_the_protocol_with_further_pools_can_be_planned():
+    (text,) = blocks(PROTOCOLS, "toml")
+    tasks = tasks_of([(parse(tomllib.loads(text), "README"), "README")])
+    assert len(tasks) == 6
+    for task in tasks:
+        assert task.wanted == ("plain", "plain@larger", "plain@tunnels")
+        assert [source.kind for source in task.cell.further] == ["extrapolation"] * 2
 
 
 def options(command):

@@ -194,6 +194,12 @@ def test_policies_made_elsewhere_play_further_pools(tmp_path):
     assert not done.failed
     rows = rlgen.load(done.store)
     assert (rows["split"] == "larger").sum() == LARGER["n_levels"]
+    # Of one policy, whose interval has levels as samples.
+    means = rows.groupby("split", observed=True)["ret_mean"].mean()
+    (cell,) = done.summary["cells"]
+    gap = cell["pools"]["larger"]["return"]["gap"]
+    assert gap["mean"] == pytest.approx(means["train"] - means["larger"])
+    assert gap["low"] < gap["mean"] < gap["high"]
 
 
 def test_parts_that_share_cells_share_pools():
