@@ -20,6 +20,7 @@ from rlgen.papers import Paper
 from rlgen.protocol.schema import Protocol
 from rlgen.store.imported import Imported
 from rlgen.store.run_store import RunStore
+from rlgen.store.versions import not_counted
 
 #: The condition by which cells are judged; if the study lacks it, the first that it has.
 MAIN = "plain"
@@ -49,6 +50,7 @@ class Results:
         clones: Readings of detectors on networks cloned from the planner.
         recorded: Contents of the files that the study's paper adds to runs, by file and run.
         others: Ids of the finished cells that hold no records, such as cloned networks.
+        not_counted: Why stored runs are no part of the answer (``store.versions``), a line each.
     """
 
     protocol: Protocol | Imported
@@ -65,6 +67,7 @@ class Results:
     margins: Margins = field(default_factory=dict)
     recorded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     others: Sequence[str] = ()
+    not_counted: Sequence[str] = ()
 
     @classmethod
     def load(cls, store: RunStore) -> "Results":
@@ -73,7 +76,9 @@ class Results:
         Raises:
             StoreError: If it is damaged, or no store.
         """
-        declared, plan = store.declared(), store.plan()
+        declared, everything = store.declared(), store.plan()
+        reasons = not_counted(everything)
+        plan = [entry for entry in everything if entry["id"] not in reasons]
         records = fold_tables(store.record_tables(NEEDED))
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
@@ -99,6 +104,7 @@ class Results:
                 for cell in plan
                 if not cell.get("records", True) and store.has(cell["id"])
             ],
+            sorted(reasons.values()),
         )
 
     @cached_property

@@ -16,6 +16,8 @@ def print_answers(summary: dict[str, Any], page: Path) -> None:
         click.echo(cell["sentence"])
         for pool in cell.get("pools", {}).values():
             click.echo(f"  {pool['sentence']}")
+    for line in summary.get("not_counted", ()):
+        click.echo(f"Not counted: a run is kept, but {line}.")
     if summary["missing"]:
         n = len(summary["missing"])
         click.echo(f"{counted(n, 'cell')} {'is' if n == 1 else 'are'} missing.")

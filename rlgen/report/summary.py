@@ -37,7 +37,8 @@ def summarise(results: Results) -> dict[str, Any]:
     at which overfitting was first certain, null where it never was. ``imported`` is null, or of
     results from elsewhere what was read and what could not be computed (``elsewhere.elsewhere``).
     ``claims`` is null where the protocol declares none, or as ``claims.claims`` says.
-    null is unknown elsewhere; of a seed or a number of training levels -1 is.
+    ``not_counted``, where there are such, says which stored runs are no part of the answer. null is
+    unknown elsewhere; of a seed or a number of training levels -1 is.
     """
     summary = {
         "schema_version": SCHEMA,
@@ -62,6 +63,8 @@ def summarise(results: Results) -> dict[str, Any]:
         "failed": [cell["label"] for cell in results.missing if cell["id"] in results.failures],
         "manifests": sorted(set(results.folded["manifest"])),
     }
+    if results.not_counted:
+        summary["not_counted"] = list(results.not_counted)
     plain: dict[str, Any] = files.without_nan(summary)
     return plain
 

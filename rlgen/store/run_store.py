@@ -35,6 +35,7 @@ from filelock import FileLock, Timeout
 from rlgen.errors import StoreError
 from rlgen.store import records
 from rlgen.store.study_folder import StudyFolder
+from rlgen.store.versions import not_counted
 from rlgen.util import files, sums
 from rlgen.util.hashing import digest
 
@@ -225,8 +226,10 @@ class RunStore(StudyFolder):
         )
 
     def done(self) -> list[str]:
-        """Ids of the cells that are done and whose runs hold records, sorted."""
-        others = {entry["id"] for entry in self.plan() if not entry.get("records", True)}
+        """Ids of the cells that are done, whose runs hold records and count, sorted."""
+        plan = self.plan()
+        others = {entry["id"] for entry in plan if not entry.get("records", True)}
+        others |= not_counted(plan).keys()
         runs = (p.name for p in (self.path / "runs").glob("*") if p.is_dir())
         return sorted(name for name in runs if name not in others)
 

@@ -20,6 +20,7 @@ from rlgen.store.preparing import (
     prepared,
     with_pools,
 )
+from rlgen.store.versions import supersede
 from rlgen.util import files
 from rlgen.util.toml import load, toml
 
@@ -136,6 +137,7 @@ class StudyFolder:
             own = entry(cell)
             before = entries.get(cell.id, own)
             entries[cell.id] = with_pools(own, before)
+        supersede(entries, {cell.id for cell in cells})
         files.write_json(self.path / "plan.json", list(entries.values()))
 
     @classmethod

@@ -47,3 +47,12 @@ def test_an_edited_function_is_evaluated_anew_from_the_folder_that_holds_it(tmp_
     second = evaluated()
     assert "Nothing to compute" not in second
     assert first != second
+    # The new content alone; the old run is kept, and is no second run of the same policy.
+    assert "Not counted: a run is kept, but policy_of_mine:act has been changed since." in second
+    assert len(list((tmp_path / "store" / "runs").iterdir())) == 2
+    assert second.count("policy/own") == 1
+    assert "one policy" in second
+    (tmp_path / "numbers_of_mine.py").write_text("A = 0\n")
+    third = evaluated()
+    assert "Nothing to compute" in third
+    assert first.splitlines()[0] in third

@@ -1,0 +1,47 @@
+"""Versions of a policy's file, and one policy under several names."""
+
+from rlgen.store.versions import SUPERSEDED, not_counted, supersede
+
+
+def entry(name, policy, content, **settings):
+    own = {"policy": policy, "policy_hash": content, "seed": 0, "family": "f", **settings}
+    return {"id": name, "label": name, "settings": own}
+
+
+def trained(name, **settings):
+    return {"id": name, "label": name, "settings": {"seed": 0, **settings}}
+
+
+def test_a_changed_file_is_a_new_run_and_the_old_one_does_not_count():
+    plan = {e["id"]: e for e in (entry("a", "x.zip", "1"), entry("b", "x.zip", "2"))}
+    supersede(plan, {"b"})
+    assert plan["a"][SUPERSEDED] == "b"
+    assert not_counted(plan.values()) == {"a": "x.zip has been changed since"}
+    # The earlier content is there again.
+    supersede(plan, {"a"})
+    assert not_counted(plan.values()) == {"b": "x.zip has been changed since"}
+
+
+def test_other_files_other_levels_and_trained_runs_stay():
+    others = (
+        entry("a", "x.zip", "1"),
+        entry("b", "y.zip", "2"),
+        entry("c", "x.zip", "2", family="g"),
+        entry("d", "x.zip", "1", seed=1),
+        trained("e"),
+        trained("f", policy_hash=""),
+    )
+    plan = {e["id"]: e for e in others}
+    supersede(plan, {"b"})
+    assert not any(SUPERSEDED in e for e in plan.values())
+
+
+def test_a_policy_under_two_names_is_one_run():
+    plan = [
+        entry("a", "x.zip", "1"),
+        entry("b", "copy.zip", "1", seed=1),
+        entry("c", "other.zip", "2", seed=2),
+        trained("d"),
+        trained("e"),
+    ]
+    assert not_counted(plan) == {"b": "copy.zip is the same policy as x.zip"}
