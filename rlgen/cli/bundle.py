@@ -18,7 +18,7 @@ def bundle(store: Path, file: Path, weights: bool, as_json: bool) -> None:
     """Write all of a STORE but its page and its weights into one FILE, to be kept or sent.
 
     It is a tar archive, compressed with xz, with the SHA-256 of each file. report, check, audit,
-    lint, power, verify and rlgen.load read it as they read a store; evaluate --continue-from goes
+    power, verify and rlgen.load read it as they read a store; evaluate --continue-from goes
     on from it. The same store gives the same bytes.
 
     \b

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-#: Exit codes: something failed or a store is damaged; usage (click's own); interrupted.
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+#: Exit codes: something failed or a store is damaged; usage (click's own); there is nothing to
+#: check; interrupted.
+FAILED, USAGE, NOTHING, INTERRUPTED = 1, 2, 3, 130
 
 
 class FiniteRange(click.FloatRange):

@@ -12,14 +12,20 @@ from rlgen.cli.options import FAILED, json_option
 
 @click.command()
 @click.argument("store", type=click.Path(path_type=Path))
+@click.option("--strict", is_flag=True, help="Exit code 1 for problems too.")
 @json_option
-def verify(store: Path, as_json: bool) -> None:
+def verify(store: Path, strict: bool, as_json: bool) -> None:
     """Compute the summary of a STORE or bundle again and compare it with the one that is in it.
 
     Also verified: the SHA-256 of each file of a bundle; of each run, that its files are there, that
     its id is the hash of its settings, and that it has a row for each of its conditions and levels.
 
-    Exit code 0: all holds; 1: something differs, a line each; 2: it cannot be read.
+    Problems are named by a code: runs that were chosen by their returns on the test levels (S101),
+    levels in two pools (S102), missing cells (S201) and conditions (S202), settings with one seed
+    (S203), several versions in one study (S301).
+
+    Exit code 0: all holds; 1: something differs, a line each; 2: it cannot be read. With --strict a
+    problem is exit code 1 too.
 
     \b
     rlgen verify results/depth
@@ -33,8 +39,10 @@ def verify(store: Path, as_json: bool) -> None:
     else:
         for line in result.differences:
             click.echo(f"{store}: {line}")
+        for problem in result.problems:
+            click.echo(f"{store}: {problem}")
         if not result.differences:
             runs = f"{result.runs:,} run{'' if result.runs == 1 else 's'}"
             click.echo(f"{store}: {result.rows:,} rows of {runs} give its summary")
-    if result.differences:
+    if result.differences or (strict and result.problems):
         sys.exit(FAILED)

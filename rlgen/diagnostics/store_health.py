@@ -1,13 +1,11 @@
-"""Store health: problems visible in a folder of results.
-
-Stores are imported only when one is inspected, so that scripts are linted without pandas.
-"""
+"""Store health: whole and undamaged results from which one should not conclude yet."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from rlgen.store.run_store import SELECTION, RunStore
 from rlgen.util import files
 
 #: Files of a run, see ``store.run_store`` and ``study.kinds.measuring``, except the weights, which
@@ -23,29 +21,59 @@ RUN_FILES = (
 )
 #: Settings in which the runs of one cell differ.
 RUN_KEYS = ("seed", "pool_seed")
-Problems = Iterator[tuple[Path, str]]
+#: The file of the store and what is wrong.
+Reasons = Iterator[tuple[Path, str]]
 
 
-def chosen_on_test(folder: Path, run: str | None) -> Problems:
-    """S101: runs were selected on test levels; see ``rlgen.select``."""
-    from rlgen.store.run_store import SELECTION
+@dataclass(frozen=True)
+class Problem:
+    """One problem of a store.
 
-    family = _settings(folder, run).get("family") if run else None
-    for path in sorted((folder / "access").glob("*.json")):
+    Attributes:
+        code: Such as ``S201``.
+        name: Of the kind of problem, in words joined by hyphens.
+        file: The file or folder of the store that shows it.
+        reason: What is wrong.
+        remedy: What to do.
+    """
+
+    code: str
+    name: str
+    file: str
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.code} {self.name}: {self.reason}; {self.remedy}"
+
+
+def problems(store: RunStore) -> Iterator[Problem]:
+    """The problems of a store, by their codes.
+
+    Raises:
+        DamagedStoreError: For a file that cannot be read.
+    """
+    for code, (check, remedy) in RULES.items():
+        for path, reason in check(store):
+            name = check.__name__.replace("_", "-")
+            yield Problem(code, name, path.relative_to(store.path).as_posix(), reason, remedy)
+
+
+def chosen_on_test_levels(store: RunStore) -> Reasons:
+    """Runs were selected on test levels; see ``rlgen.select``."""
+    for path in sorted((store.path / "access").glob("*.json")):
         entry = files.read_json(path)
         if entry.get("pool") != "test" or entry.get("purpose") != SELECTION:
             continue
-        manifest = folder / "splits" / f"{entry.get('manifest')}.json"
-        about = files.read_json(manifest).get("family") if manifest.is_file() else None
-        if family is None or about in (None, family):
-            when = entry.get("date", "at an unknown time")
-            yield path, f"runs were chosen on the test levels of {about or 'the study'} ({when})"
+        manifest = store.path / "splits" / f"{entry.get('manifest')}.json"
+        about = files.read_json(manifest).get("family") if manifest.is_file() else "the study"
+        when = entry.get("date", "at an unknown time")
+        yield path, f"runs were chosen on the test levels of {about} ({when})"
 
 
-def shared_levels(folder: Path, run: str | None) -> Problems:
-    """S102: pools share levels. ``Split`` refuses this; the manifest on disk is inspected."""
-    del run  # the pools of a run are among those of its store
-    for path in sorted((folder / "splits").glob("*.json")):
+def pools_share_levels(store: RunStore) -> Reasons:
+    """A level is in two pools. ``Split`` refuses this; the manifest on disk is inspected."""
+    for path in sorted((store.path / "splits").glob("*.json")):
         owner: dict[str, str] = {}
         for pool, levels in files.read_json(path)["pools"].items():
             for level, mark in zip(levels["ids"], levels["fingerprints"], strict=True):
@@ -55,17 +83,8 @@ def shared_levels(folder: Path, run: str | None) -> Problems:
                 owner[mark] = f"{pool} level {level}"
 
 
-def incomplete(folder: Path, run: str | None) -> Problems:
-    """S201: cells, or files of a run, are missing."""
-    from rlgen.store.run_store import RunStore
-
-    store = RunStore(folder)
-    for cell in [run] if run else store.done():
-        absent = [name for name in RUN_FILES if not (store.run_folder(cell) / name).is_file()]
-        if absent:
-            yield store.run_folder(cell), f"the run has no {', '.join(absent)}"
-    if run:
-        return
+def incomplete_plan(store: RunStore) -> Reasons:
+    """Cells are missing. Files that a run lacks are named by ``verification``."""
     plan, failures = store.plan(), store.failures()
     missing = [cell for cell in plan if not store.has(cell["id"])]
     if missing:
@@ -73,17 +92,15 @@ def incomplete(folder: Path, run: str | None) -> Problems:
         of_which = f", of which {failed} failed" if failed else ""
         first = missing[0]["label"]
         yield (
-            folder / "plan.json",
+            store.path / "plan.json",
             f"{len(missing)} of {len(plan)} cells are missing{of_which}; the first is {first}",
         )
 
 
-def conditions(folder: Path, run: str | None) -> Problems:
-    """S202: a run lacks conditions; the report then compares conditions over different runs."""
-    from rlgen.store.run_store import RunStore
+def conditions_missing(store: RunStore) -> Reasons:
+    """A run lacks conditions; the report then compares conditions over different runs."""
     from rlgen.study import further
 
-    store = RunStore(folder)
     parts = [(part, item) for item, part in store.parts().items()]
     if not parts and store.protocol().pools:
         parts = [(store.protocol(), str(store.declared_path))]
@@ -95,49 +112,41 @@ def conditions(folder: Path, run: str | None) -> Problems:
         # Each part of a suite has its own conditions; a run that no part needs lacks nothing.
         resolved = [resolve(*part) for part in parts]
         conditions_of = {task.cell.id: task.wanted for task in tasks(resolved)}
-    for cell in [run] if run else store.done():
-        if not (store.run_folder(cell) / "conditions.json").is_file():
-            continue  # reported by S201
+    for cell in store.done():
+        path = store.run_folder(cell) / "conditions.json"
+        if not path.is_file():
+            continue
         wanted = conditions_of.get(cell, ()) if parts else store.protocol().conditions
-        left_out = further.left_out(_settings(folder, cell))
+        left_out = further.left_out(files.read_json(path.with_name("cell.json"))["settings"])
         absent = [
             name
             for name in wanted
             if name not in store.conditions(cell) and further.parsed(name)[1] not in left_out
         ]
         if absent:
-            yield store.run_folder(cell) / "conditions.json", f"not under {', '.join(absent)}"
+            yield path, f"not under {', '.join(absent)}"
 
 
-def one_run(folder: Path, run: str | None) -> Problems:
-    """S203: a cell has only one run."""
-    from rlgen.store.run_store import RunStore
-
-    if run:
-        return
+def one_run(store: RunStore) -> Reasons:
+    """A setting has only one run, so that nothing has an interval."""
     seeds: dict[str, list[str]] = defaultdict(list)
-    for cell in RunStore(folder).plan():
+    for cell in store.plan():
         if not cell.get("records", True):
             continue  # not of a policy that was trained or brought
         setting = {k: v for k, v in cell["settings"].items() if k not in RUN_KEYS}
         seeds[repr(sorted(setting.items()))].append(cell["label"])
     for labels in seeds.values():
         if len(labels) == 1:
-            yield folder / "plan.json", f"the only run is {labels[0]}"
+            yield store.path / "plan.json", f"the only run is {labels[0]}"
 
 
-def mixed_versions(folder: Path, run: str | None) -> Problems:
-    """S301: runs come from different versions or sources; see ``rlgen.store.provenance``."""
-    from rlgen.store.run_store import RunStore
-
-    if run:
-        return
+def mixed_versions(store: RunStore) -> Reasons:
+    """Runs come from different versions or sources; see ``rlgen.store.provenance``."""
     values: dict[str, Counter[str]] = defaultdict(Counter)
-    store = RunStore(folder)
     for cell in store.done():
         path = store.run_folder(cell) / "provenance.json"
         if not path.is_file():
-            continue  # reported by S201
+            continue
         provenance = files.read_json(path)
         values["revision"][str(provenance.get("revision"))[:12]] += 1
         for package, version in provenance.get("versions", {}).items():
@@ -145,10 +154,18 @@ def mixed_versions(folder: Path, run: str | None) -> Problems:
     for what, counts in values.items():
         if len(counts) > 1:
             parts = ", ".join(f"{name} in {n} runs" for name, n in counts.most_common())
-            yield folder / "runs", f"{what} is {parts}"
+            yield store.path / "runs", f"{what} is {parts}"
 
 
-def _settings(folder: Path, run: str) -> dict[str, Any]:
-    path = folder / "runs" / run / "cell.json"
-    settings: dict[str, Any] = files.read_json(path)["settings"] if path.is_file() else {}
-    return settings
+#: By code: who finds the problem, whose name is that of its kind, and what to do.
+RULES: dict[str, tuple[Callable[[RunStore], Reasons], str]] = {
+    "S101": (
+        chosen_on_test_levels,
+        "choose with rlgen.select(..., pool='validation'), and draw a new study to report",
+    ),
+    "S102": (pools_share_levels, "compute the study again in a new folder"),
+    "S201": (incomplete_plan, "issue the command of the study again"),
+    "S202": (conditions_missing, "issue the command of the study again"),
+    "S203": (one_run, "add seeds: rlgen evaluate PROTOCOL --seeds 0:5"),
+    "S301": (mixed_versions, "compute the study again in a new folder with one version"),
+}

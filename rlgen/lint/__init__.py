@@ -1,32 +1,29 @@
 """The usual mistakes in how a trained agent is judged, found without running anything.
 
-``lint`` looks at training scripts for stable-baselines3, and at folders that rlgen has written.
-A script is read with ``ast`` and followed by ``interpreter``; it is neither imported nor run, and
-neither is what it imports. The rules are in ``rules``.
+``lint`` looks at training scripts and notebooks for stable-baselines3. They are read as text, with
+what they import of their own project, and followed by ``engine``; nothing is imported or run. The
+rules are in ``rules``.
 """
 
-import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rlgen.errors import LintError
+from rlgen.lint.event import Event
 from rlgen.lint.finding import Finding, Rule
-from rlgen.lint.interpreter import Interpreter
+from rlgen.lint.library import Library
+from rlgen.lint.memory import TooMuchError
+from rlgen.lint.names import PACKAGES
+from rlgen.lint.project import Project, sealed
 from rlgen.lint.rules import RULES
-from rlgen.lint.trace import Trace
-from rlgen.store.bundle import is_bundle
+from rlgen.lint.source import Source
 
 __all__ = ["RULES", "Finding", "Linted", "Rule", "lint"]
 
 #: ``# rlgen: ignore`` or ``# rlgen: ignore[L101, L201]`` at the end of the line.
 IGNORE = re.compile(r"#\s*rlgen:\s*ignore(?:\[([A-Z0-9,\s]*)\])?")
-#: Said of a store, since the rule that one expects first is not among those checked.
-STORE_NOTE = (
-    "train levels that equal test levels cannot occur in a store: rlgen.Split refuses them; "
-    "S102 compares the manifests again"
-)
 
 
 @dataclass
@@ -35,117 +32,81 @@ class Linted:
 
     Attributes:
         findings: Sorted by file, line and code.
-        checked: By file or folder, the codes of the rules that were applied.
-        incomplete: Scripts that were too branched to be followed to their end.
+        checked: By file, the codes of the rules that were applied.
+        unchecked: Files without stable-baselines3, in which there is nothing to check.
+        incomplete: Files that were too branched to be followed to their end.
+        errors: A line for each file that cannot be read.
     """
 
     findings: list[Finding] = field(default_factory=list)
     checked: dict[str, list[str]] = field(default_factory=dict)
+    unchecked: list[str] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
 def lint(paths: Iterable[str | Path]) -> Linted:
-    """Lint scripts, stores and runs of stores.
+    """Lint training scripts and notebooks.
 
     Args:
-        paths: Python files, folders of studies, folders in their ``runs/``, or bundles.
+        paths: Files; the modules of a script's own project are followed with it.
 
-    Raises:
-        LintError: For what is missing, is no Python, or is neither a script nor one of our folders.
-        DamagedStoreError: If a file of a store cannot be read.
+    Returns:
+        Also of files that cannot be read a line, so that they do not hide the others.
     """
     linted = Linted()
-    for path in map(Path, paths):
-        in_results = path.is_dir() or is_bundle(path)
-        findings = _results(path, linted) if in_results else _script(path, linted)
-        linted.findings += sorted(findings)
+    findings: dict[tuple[str, int, int, str], Finding] = {}
+    for path in dict.fromkeys(map(Path, paths)):
+        with sealed():
+            try:
+                _script(path, linted, findings)
+            except LintError as error:
+                linted.errors.append(str(error))
+    linted.findings = sorted(findings.values())
     return linted
 
 
-def _script(path: Path, linted: Linted) -> list[Finding]:
-    text, tree = _read(path)
+def _script(path: Path, linted: Linted, findings: dict[tuple[str, int, int, str], Finding]) -> None:
+    if path.is_dir():
+        raise LintError(
+            f"{path}: is a folder; scripts are named one by one, and rlgen verify looks at stores"
+        )
+    project = Project(Source(path))
+    followed = Library(project)
     try:
-        trace = Interpreter(tree).follow()
+        followed.run(project.script)
+    except TooMuchError:
+        linted.incomplete.append(str(path))
     except RecursionError:
         raise LintError(f"{path}: an expression is nested too deeply to be followed") from None
-    if not trace.complete:
-        linted.incomplete.append(str(path))
-    rules = {code: RULES[code] for code in RULES if RULES[code].script is not None}
-    linted.checked[str(path)] = list(rules)
-    lines = text.splitlines()
-    findings: dict[tuple[int, str], Finding] = {}
-    for code, rule in rules.items():
-        for line, reason in _applied(rule, trace):
-            if not _ignored(lines, line, code):
-                finding = Finding(str(path), line, code, rule.name, reason, rule.remedy)
-                findings.setdefault((line, code), finding)
-    return list(findings.values())
+    if not project.uses(PACKAGES):
+        linted.unchecked.append(str(path))
+        return
+    linted.checked[str(path)] = list(RULES)
+    for code in RULES:
+        for event, reason in _found(RULES[code], followed.events):
+            source, line = event.node.root().source, event.node.lineno
+            if not _ignored(source.lines[line - 1], code):
+                cell, inner = source.cells[line - 1] if source.cells else (0, line)
+                at = (str(source.path), cell, inner)
+                findings.setdefault(
+                    (*at, code), Finding(*at, code, RULES[code].name, reason, RULES[code].remedy)
+                )
 
 
-def _applied(rule: Rule, trace: Trace) -> Iterable[tuple[int, str]]:
-    return rule.script(trace) if rule.script is not None else ()
+def _found(rule: Rule, events: list[Event]) -> Iterable[tuple[Event, str]]:
+    named = set()
+    for event in events:
+        if event.measures or rule.shows:
+            reason = rule.check(event, events)
+            if reason and not (rule.once and event.world in named):
+                named.add(event.world)
+                yield event, reason
 
 
-def _ignored(lines: list[str], line: int, code: str) -> bool:
-    """Whether the line asks for silence."""
-    comment = IGNORE.search(lines[line - 1]) if 0 < line <= len(lines) else None
+def _ignored(text: str, code: str) -> bool:
+    """Whether a line asks for silence."""
+    comment = IGNORE.search(text)
     if comment is None:
         return False
     return comment[1] is None or code in {each.strip() for each in comment[1].split(",")}
-
-
-def _read(path: Path) -> tuple[str, ast.Module]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise LintError(f"{path}: cannot be read: {error.strerror or error}") from None
-    try:
-        # From bytes, so that a declared encoding is obeyed.
-        tree = ast.parse(data, filename=str(path))
-    except SyntaxError as error:
-        at = f"{path}:{error.lineno}" if error.lineno else str(path)
-        raise LintError(f"{at}: not valid Python: {error.msg}") from None
-    except ValueError as error:
-        raise LintError(f"{path}: not valid Python: {error}") from None
-    except (RecursionError, MemoryError):
-        raise LintError(f"{path}: an expression is nested too deeply to be followed") from None
-    return data.decode(errors="replace"), tree
-
-
-def _results(path: Path, linted: Linted) -> list[Finding]:
-    """Findings in a store, in a run by its folder in the store, or in a bundle."""
-    if path.is_dir():
-        return _folder(path, path, linted)
-    from rlgen.store.opening import opened
-
-    with opened(path) as store:
-        findings = _folder(store.path, path, linted)
-        return [
-            replace(
-                finding,
-                file=finding.file.replace(str(store.path), str(path)),
-                reason=finding.reason.replace(str(store.path), str(path)),
-            )
-            for finding in findings
-        ]
-
-
-def _folder(path: Path, name: Path, linted: Linted) -> list[Finding]:
-    """Findings in a folder of results that the user calls by another name."""
-    folder, run = path, None
-    if not (path / "store.json").is_file():
-        whole = path.resolve()
-        folder, run = whole.parent.parent, whole.name
-        if whole.parent.name != "runs" or not (folder / "store.json").is_file():
-            raise LintError(
-                f"{path}: is neither a script, nor an rlgen store, nor a run of one; scripts are "
-                "named one by one"
-            )
-    rules = {code: RULES[code] for code in RULES if RULES[code].store is not None}
-    linted.checked[str(name)] = list(rules)
-    return [
-        Finding(str(where), 1, code, rule.name, reason, rule.remedy)
-        for code, rule in rules.items()
-        if rule.store is not None
-        for where, reason in rule.store(folder, run)
-    ]

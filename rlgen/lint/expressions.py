@@ -1,298 +1,221 @@
-"""What an expression of a script stands for."""
+"""What expressions stand for where they are."""
 
-import ast
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import operator
+from typing import Any
 
-from rlgen.lint import access, assigning, deciding
-from rlgen.lint.certainty import either, key, options, shifted
+from astroid import nodes
+
+from rlgen.lint.objects import Objects
 from rlgen.lint.values import (
     NONE,
+    Args,
     Const,
-    Frame,
-    Name,
-    Prediction,
-    Reading,
-    Seq,
-    Span,
+    Func,
+    Kwargs,
+    Obj,
     Sym,
-    Table,
     Value,
+    const,
+    is_,
+    key,
+    shifted,
 )
 
-if TYPE_CHECKING:
-    from rlgen.lint.interpreter import Interpreter
-
-#: Items of a list that are looked at one by one.
-MAX_ITEMS = 16
+OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+OPERATORS |= {"//": operator.floordiv, "%": operator.mod, "**": operator.pow}
 
 
-def evaluate(run: "Interpreter", node: ast.expr, frame: Frame) -> Value:
-    """The value of an expression in a frame, with everything it does done."""
-    run.count()
-    handler = _KINDS.get(type(node))
-    if handler is not None:
-        return handler(run, node, frame)
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.expr):
-            run.use(evaluate(run, child, frame))
-    return run.unknown(node)
+class Frame:
+    """Names of a call, a class, a module or a comprehension, and the frame around it."""
+
+    def __init__(self, names: Obj, parent: "Frame | None" = None, parameters: Any = ()) -> None:
+        self.names, self.parent, self.parameters = names, parent, set(parameters)
+        self.shared: set[str] = set()
+        self.returns: list[Value] = []
 
 
-def _constant(run: "Interpreter", node: ast.Constant, frame: Frame) -> Value:
-    return Const(node.value)
+class Expressions(Objects):
+    """Evaluates expressions; what calls and assignments do is said in ``Engine``."""
 
+    def bind(self, target: Any, value: Value, frame: Frame) -> None:
+        """Assign a value to a target."""
+        raise NotImplementedError
 
-def _name(run: "Interpreter", node: ast.Name, frame: Frame) -> Value:
-    scope = frame.find(node.id)
-    if scope is not None:
-        return scope.vars[node.id]
-    # A builtin, or what "from x import *" has brought.
-    return Name(node.id) if node.id in run.builtins else Sym(node.id)
+    def value(self, node: Any, frame: Frame) -> Value:
+        """What an expression stands for."""
+        self.work()
+        evaluate = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if evaluate is not None:
+            value: Value = evaluate(node, frame)
+            return value
+        for child in node.get_children():
+            self.use(self.value(child, frame))
+        return self.unknown(node)
 
+    def use(self, value: Value) -> None:
+        """Note that a value is used: a reward that is used is measured."""
+        event = self.get(value, "event") if is_(value, "reading") else NONE
+        if isinstance(event, Const) and event != NONE:
+            event.value.rewards.add(key(self.get(value, "kind")))
 
-def _attribute(run: "Interpreter", node: ast.Attribute, frame: Frame) -> Value:
-    owner = evaluate(run, node.value, frame)
-    return either([access.attribute(run, each, node.attr) for each in options(owner)])
+    def branch(self, ways: list[Any], frame: Frame) -> Value:
+        """The value of one of several expressions."""
+        before, branch, values = self.path, self.work(), []
+        for side, way in enumerate(ways):
+            self.path = (*before, (branch, side))
+            values.append(self.value(way, frame))
+        self.path = before
+        return self.either(values)
 
+    def binary(self, left: Value, op: str, right: Value, node: Any) -> Value:
+        """``left op right``."""
+        for each in (left, right):
+            self.use(each)
+            if is_(each, "reading") or is_(each, "prediction"):
+                return each
+        one, two = const(left), const(right)
+        if isinstance(left, Const) and isinstance(right, Const):
+            numbers = all(type(each) in (int, float) and abs(each) < 1e9 for each in (one, two))
+            if (op == "+" and type(one) is type(two) is str) or (
+                numbers and (op != "**" or abs(two) < 10)
+            ):
+                try:
+                    return Const(OPERATORS[op](one, two))
+                except (ArithmeticError, KeyError):
+                    pass
+            texts = op == "/" and type(one) is type(two) is str
+            return Const(f"{one}/{two}") if texts else self.unknown(node)
+        if op in ("+", "-") and type(two) is int:
+            return shifted(left, two if op == "+" else -two) or self.unknown(node)
+        if op == "+" and type(one) is int:
+            return shifted(right, one) or self.unknown(node)
+        if not key(left) or not key(right):
+            return self.unknown(node)
+        texts = isinstance(one, str) or isinstance(two, str)  # joined; paths too
+        return Sym(key(left) + (("" if op == "+" else op) if texts else f" {op} ") + key(right))
 
-def _call(run: "Interpreter", node: ast.Call, frame: Frame) -> Value:
-    if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
-        return run.parent_of(frame)
-    function = evaluate(run, node.func, frame)
-    args, kwargs, more = arguments(run, node, frame)
-    results = [run.call(each, list(args), dict(kwargs), node, more) for each in options(function)]
-    return either(results)
+    def _const(self, node: Any, frame: Frame) -> Value:
+        return Const(node.value)
 
+    def _name(self, node: Any, frame: Frame) -> Value:
+        scope: Frame | None = frame
+        while scope and (node.name in scope.shared or not self.has(scope.names, node.name)):
+            scope = scope.parent
+        return self.get(scope.names, node.name) if scope else Sym(node.name)
 
-def arguments(
-    run: "Interpreter", node: ast.Call, frame: Frame
-) -> tuple[list[Value], dict[str, Value], bool]:
-    """Positional and named arguments, and whether there may be others."""
-    args: list[Value] = []
-    kwargs: dict[str, Value] = {}
-    more = False
-    for each in node.args:
-        if isinstance(each, ast.Starred):
-            value = evaluate(run, each.value, frame)
-            if isinstance(value, Seq) and value.count == len(value.items):
-                args += value.items
-            else:
-                more = True
-        else:
-            args.append(evaluate(run, each, frame))
-    for keyword in node.keywords:
-        value = evaluate(run, keyword.value, frame)
-        if keyword.arg is not None:
-            kwargs[keyword.arg] = value
-        elif isinstance(value, Table):
-            kwargs |= value.items
-            more = more or value.open
-        else:
-            more = True
-    return args, kwargs, more
+    _assignname = _name
 
+    def _attribute(self, node: Any, frame: Frame) -> Value:
+        return self.attribute(self.value(node.expr, frame), node.attrname, node)
 
-def _sequence(run: "Interpreter", node: ast.List | ast.Tuple | ast.Set, frame: Frame) -> Value:
-    items: list[Value] = []
-    whole = True
-    for each in node.elts:
-        if isinstance(each, ast.Starred):
-            value = evaluate(run, each.value, frame)
-            items += value.items if isinstance(value, Seq) else []
-            whole = whole and isinstance(value, Seq) and value.count == len(value.items)
-        else:
-            items.append(evaluate(run, each, frame))
-    return Seq(items, len(items) if whole else None)
+    _assignattr = _attribute
 
+    def _subscript(self, node: Any, frame: Frame) -> Value:
+        owner = self.value(node.value, frame)
+        if not isinstance(node.slice, nodes.Slice):
+            return self.subscript(owner, self.value(node.slice, frame), node)
+        part = node.slice
+        lower, upper = (self.value(end, frame) if end else NONE for end in (part.lower, part.upper))
+        if is_(owner, "span") and part.step is None and self.get(owner, "start") == Const(0):
+            ends = {"start": Const(0), "stop": self.get(owner, "stop")}
+            ends |= {"start": lower} if lower != NONE else {}
+            return self.new("span", node, **ends | ({"stop": upper} if upper != NONE else {}))
+        known = key(owner) and part.step is None and key(lower) and key(upper)
+        return Sym(f"{key(owner)}[{key(lower)}:{key(upper)}]") if known else self.unknown(node)
 
-def _dict(run: "Interpreter", node: ast.Dict, frame: Frame) -> Value:
-    table = Table()
-    for at, each in zip(node.keys, node.values, strict=True):
-        value = evaluate(run, each, frame)
-        if at is None:
-            if isinstance(value, Table):
-                table.items |= value.items
-                table.open = table.open or value.open
-            else:
-                table.open = True
-            continue
-        name = evaluate(run, at, frame)
-        if isinstance(name, Const) and isinstance(name.value, str):
-            table.items[name.value] = value
-        else:
-            table.items[f"@{key(name) or len(table.items)}"] = value
-    return table
+    def _call(self, node: Any, frame: Frame) -> Value:
+        function, more = self.value(node.func, frame), False
+        args: Args = []
+        kwargs: Kwargs = {}
+        for each in node.args:
+            starred = isinstance(each, nodes.Starred)
+            value = self.value(each.value if starred else each, frame)
+            items = self.items(value) if starred else [value]
+            args, more = args + (items or []), more or items is None
+        for each in node.keywords:
+            value = self.value(each.value, frame)
+            entries = self.entries(value) if each.arg is None else {each.arg: value}
+            kwargs, more = kwargs | (entries or {}), more or entries is None
+        return self.call(function, args, kwargs, node, more)
 
+    def _list(self, node: Any, frame: Frame) -> Value:
+        more = len(node.elts) > 100 or any(isinstance(each, nodes.Starred) for each in node.elts)
+        return self.listed([self.value(each, frame) for each in node.elts[:100]], node, more)
 
-def _lambda(run: "Interpreter", node: ast.Lambda, frame: Frame) -> Value:
-    return run.function(node, frame)
+    _tuple = _set = _list
 
+    def _dict(self, node: Any, frame: Frame) -> Value:
+        entries: Kwargs | None = {}
+        for name, entry in node.items:
+            value = self.value(entry, frame)
+            at = None if isinstance(name, nodes.DictUnpack) else self.value(name, frame)
+            text = isinstance(at, Const) and isinstance(at.value, str)
+            added = self.entries(value) if at is None else {key(at): value} if text else None
+            entries = None if entries is None or added is None else entries | added
+        return self.table(entries, node)
 
-def _both(run: "Interpreter", node: ast.IfExp, frame: Frame) -> Value:
-    run.use(evaluate(run, node.test, frame))
-    way = deciding.decided(run, node.test, frame)
-    if way is not None:
-        return evaluate(run, node.body if way else node.orelse, frame)
-    return either([evaluate(run, node.body, frame), evaluate(run, node.orelse, frame)])
+    def _binop(self, node: Any, frame: Frame) -> Value:
+        left, right = self.value(node.left, frame), self.value(node.right, frame)
+        return self.binary(left, node.op, right, node)
 
-
-def _bool(run: "Interpreter", node: ast.BoolOp, frame: Frame) -> Value:
-    values = [evaluate(run, each, frame) for each in node.values]
-    if isinstance(node.op, ast.Or) and isinstance(values[0], Const) and not values[0].value:
-        return either(values[1:])
-    return either(values)
-
-
-def _unary(run: "Interpreter", node: ast.UnaryOp, frame: Frame) -> Value:
-    value = evaluate(run, node.operand, frame)
-    if isinstance(value, Const):
-        if isinstance(node.op, ast.Not):
-            return Const(not value.value)
-        if isinstance(node.op, ast.USub) and isinstance(value.value, int | float):
+    def _unaryop(self, node: Any, frame: Frame) -> Value:
+        value = self.value(node.operand, frame)
+        self.use(value)
+        number = isinstance(value, Const) and type(value.value) in (int, float)
+        if node.op == "-" and isinstance(value, Const) and number:
             return Const(-value.value)
-    run.use(value)
-    name = key(value)
-    return Sym(f"({type(node.op).__name__} {name})") if name else run.unknown(node)
+        return value if is_(value, "reading") or is_(value, "prediction") else self.unknown(node)
 
+    def _joinedstr(self, node: Any, frame: Frame) -> Value:
+        parts = [self.value(each, frame) for each in node.values]
+        if all(isinstance(part, Const) for part in parts):
+            return Const("".join(map(key, parts)))
+        return Sym("".join(map(key, parts))) if all(map(key, parts)) else self.unknown(node)
 
-def _binary(run: "Interpreter", node: ast.BinOp, frame: Frame) -> Value:
-    left, right = evaluate(run, node.left, frame), evaluate(run, node.right, frame)
-    return binary(run, node.op, left, right)
+    def _formattedvalue(self, node: Any, frame: Frame) -> Value:
+        value = self.value(node.value, frame)
+        self.use(value)
+        return value if node.format_spec is None else self.unknown(node)
 
+    def _ifexp(self, node: Any, frame: Frame) -> Value:
+        way = self.decided(node.test, frame)
+        self.use(self.value(node.test, frame))
+        if way is not None:
+            return self.value(node.body if way else node.orelse, frame)
+        return self.branch([node.body, node.orelse], frame)
 
-def binary(run: "Interpreter", op: ast.operator, left: Value, right: Value) -> Value:
-    """What an operator makes of two values."""
-    run.use(left)
-    run.use(right)
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, Prediction | Reading):
-            return one
-        if isinstance(other, Const) and type(other.value) is int:
-            if isinstance(op, ast.Add) or (isinstance(op, ast.Sub) and one is left):
-                moved = shifted(one, other.value if isinstance(op, ast.Add) else -other.value)
-                if moved is not None:
-                    return moved
-            if isinstance(op, ast.Mult) and isinstance(one, Seq):
-                count = None if one.count is None else max(one.count * other.value, 0)
-                return Seq(one.items, count)
-    if isinstance(left, Const) and isinstance(right, Const):
-        return _computed(run, op, left.value, right.value)
-    if isinstance(op, ast.Add) and isinstance(left, Seq) and isinstance(right, Seq):
-        whole = None if left.count is None or right.count is None else left.count + right.count
-        return Seq(left.items + right.items, whole)
-    if isinstance(op, ast.BitOr) and isinstance(left, Table) and isinstance(right, Table):
-        return Table(left.items | right.items, left.open or right.open)
-    names = key(left), key(right)
-    return Sym(f"({names[0]} {type(op).__name__} {names[1]})") if all(names) else run.unknown(None)
+    def decided(self, test: Any, frame: Frame) -> bool | None:
+        """Whether a test is certainly true or false; None where it may be either."""
+        raise NotImplementedError
 
+    def _boolop(self, node: Any, frame: Frame) -> Value:
+        return self.branch(node.values, frame)
 
-def _computed(run: "Interpreter", op: ast.operator, left: object, right: object) -> Value:
-    """The result for two literals; numbers that could be huge are not computed."""
-    if isinstance(left, str) and isinstance(right, str) and isinstance(op, ast.Add):
-        return Const(left + right)
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        if isinstance(op, ast.Mult):
-            return Const(left * right)
-        if isinstance(op, ast.FloorDiv) and right:
-            return Const(left // right)
-        if isinstance(op, ast.Pow) and 0 <= right <= 64 and abs(left) <= 1000:
-            return Const(left**right)
-        if isinstance(op, ast.Add | ast.Sub):
-            return Const(left + right if isinstance(op, ast.Add) else left - right)
-    return Sym(f"({left!r} {type(op).__name__} {right!r})")
+    def _lambda(self, node: Any, frame: Frame) -> Value:
+        return self.function(node, frame)
 
+    def function(self, node: Any, frame: Frame) -> Func:
+        """A function as it is where it is defined, default values included."""
+        names = [*node.args.posonlyargs, *(node.args.args or [])]
+        pairs = [*zip(reversed(names), reversed(node.args.defaults), strict=False)]
+        pairs += zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+        return Func(node, frame, tuple((a.name, self.value(d, frame)) for a, d in pairs if d))
 
-def _text(run: "Interpreter", node: ast.JoinedStr, frame: Frame) -> Value:
-    parts: list[str] = []
-    certain = True
-    for each in node.values:
-        inner = each.value if isinstance(each, ast.FormattedValue) else each
-        value = evaluate(run, inner, frame)
-        run.use(value)
-        if not key(value):
-            return run.unknown(node)
-        plain = isinstance(value, Const) and not getattr(each, "format_spec", None)
-        certain = certain and plain
-        parts.append(
-            str(value.value) if isinstance(value, Const) and plain else f"{{{key(value)}}}"
-        )
-    return Const("".join(parts)) if certain else Sym(f"f{''.join(parts)!r}")
+    def _namedexpr(self, node: Any, frame: Frame) -> Value:
+        value = self.value(node.value, frame)
+        self.bind(node.target, value, frame)
+        return value
 
+    def _listcomp(self, node: Any, frame: Frame) -> Value:
+        inner = Frame(self.new("frame", node), frame)
+        first, *others = node.generators
+        items = self.items(self.value(first.iter, frame))
+        plain = items is not None and not others and not first.ifs
+        values = []
+        for item in items if plain and items is not None else [self.unknown(node)]:
+            for each in node.generators:
+                self.bind(each.target, item if each is first else self.unknown(node), inner)
+            values.append(self.value(node.elt, inner))
+        return self.listed(values, node, not plain)
 
-def _subscript(run: "Interpreter", node: ast.Subscript, frame: Frame) -> Value:
-    owner = evaluate(run, node.value, frame)
-    if isinstance(node.slice, ast.Slice):
-        ends = [
-            evaluate(run, end, frame) if end else NONE
-            for end in (node.slice.lower, node.slice.upper, node.slice.step)
-        ]
-        return either([access.sliced(run, each, ends) for each in options(owner)])
-    index = evaluate(run, node.slice, frame)
-    return either([access.subscript(run, each, index) for each in options(owner)])
-
-
-def _comprehension(
-    run: "Interpreter", node: ast.ListComp | ast.SetComp | ast.GeneratorExp, frame: Frame
-) -> Value:
-    inner = Frame({}, frame)
-    count: int | None = 1
-    for generator in node.generators:
-        source = evaluate(run, generator.iter, inner)
-        first, size = head(run, source)
-        assigning.bind(run, generator.target, first, inner)
-        for test in generator.ifs:
-            run.use(evaluate(run, test, inner))
-        count = None if size is None or generator.ifs or count is None else count * size
-    return Seq([evaluate(run, node.elt, inner)], count)
-
-
-def head(run: "Interpreter", source: Value) -> tuple[Value, int | None]:
-    """The first of what is iterated over, which stands for all, and how many there are."""
-    if isinstance(source, Span):
-        return source.start, access.distance_of(source)
-    if isinstance(source, Seq):
-        return (source.items[0] if source.items else run.unknown(None)), source.count
-    if isinstance(source, Reading | Prediction):
-        return source, None
-    return run.unknown(None), None
-
-
-def _dict_comprehension(run: "Interpreter", node: ast.DictComp, frame: Frame) -> Value:
-    return Table({}, open=True)
-
-
-def _named(run: "Interpreter", node: ast.NamedExpr, frame: Frame) -> Value:
-    value = evaluate(run, node.value, frame)
-    assigning.bind(run, node.target, value, frame)
-    return value
-
-
-def _through(run: "Interpreter", node: ast.Await | ast.Starred, frame: Frame) -> Value:
-    return evaluate(run, node.value, frame)
-
-
-_KINDS: dict[type[ast.expr], Callable[..., Value]] = {
-    ast.Constant: _constant,
-    ast.Name: _name,
-    ast.Attribute: _attribute,
-    ast.Call: _call,
-    ast.List: _sequence,
-    ast.Tuple: _sequence,
-    ast.Set: _sequence,
-    ast.Dict: _dict,
-    ast.Lambda: _lambda,
-    ast.IfExp: _both,
-    ast.BoolOp: _bool,
-    ast.UnaryOp: _unary,
-    ast.BinOp: _binary,
-    ast.JoinedStr: _text,
-    ast.Subscript: _subscript,
-    ast.ListComp: _comprehension,
-    ast.SetComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
-    ast.DictComp: _dict_comprehension,
-    ast.NamedExpr: _named,
-    ast.Await: _through,
-    ast.Starred: _through,
-}
+    _generatorexp = _setcomp = _listcomp

@@ -1,13 +1,11 @@
 """What the lint finds, and what a rule is."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from rlgen.lint.trace import Trace
+    from rlgen.lint.event import Event
 
 
 @dataclass(frozen=True, order=True)
@@ -16,7 +14,8 @@ class Finding:
 
     Attributes:
         file: Where, as the user named it.
-        line: In that file, from 1.
+        cell: Of a notebook, from 1 and whatever its kind; 0 in a script.
+        line: In the file or cell, from 1.
         code: Of the rule.
         name: Of the rule.
         reason: What is wrong.
@@ -24,6 +23,7 @@ class Finding:
     """
 
     file: str
+    cell: int
     line: int
     code: str
     name: str
@@ -31,18 +31,14 @@ class Finding:
     remedy: str
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}"
-        return f"{where}: {self.code} {self.name}: {self.reason}; {self.remedy}"
+        cell = f"cell {self.cell}:" if self.cell else ""
+        return (
+            f"{self.file}:{cell}{self.line}: {self.code} {self.name}: {self.reason}; {self.remedy}"
+        )
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
-
-
-#: Line and reason of each mistake in a script.
-ScriptCheck = Callable[["Trace"], Iterable[tuple[int, str]]]
-#: File and reason of each mistake in a store; of one run of it, if that is named.
-StoreCheck = Callable[["Path", "str | None"], Iterable[tuple["Path", str]]]
 
 
 @dataclass(frozen=True)
@@ -53,12 +49,14 @@ class Rule:
         name: In words joined by hyphens.
         card: One line that says what the mistake is.
         remedy: What to do about it.
-        script: Finds it in a script; None if it is no mistake of scripts.
-        store: Finds it in a store; None if it is no mistake of stores.
+        check: Says what is wrong with an event, given all of them; empty where nothing is.
+        once: Whether each environment is named only where it is met first.
+        shows: Whether it is a mistake too where nobody reads the returns.
     """
 
     name: str
     card: str
     remedy: str
-    script: ScriptCheck | None = None
-    store: StoreCheck | None = None
+    check: "Callable[[Event, list[Event]], str]"
+    once: bool = False
+    shows: bool = False

@@ -1,319 +1,262 @@
-"""What calls of stable-baselines3, Gymnasium and Procgen do, as far as evaluation is concerned."""
+"""What calls of stable-baselines3 and of Python's own functions do, as far as evaluation goes."""
 
-import ast
-from collections.abc import Callable as Function
-from typing import TYPE_CHECKING
+from typing import Any
 
-from rlgen.lint import access, environments, making, names, plain
-from rlgen.lint.certainty import either, options
-from rlgen.lint.trace import Evaluation, view
+from astroid import nodes
+
+from rlgen.lint import names
+from rlgen.lint.environments import Environments, path_key
+from rlgen.lint.event import Event
+from rlgen.lint.project import Project
+from rlgen.lint.python import Python
 from rlgen.lint.values import (
     NONE,
+    TRUE,
     Args,
-    Callback,
-    Class,
     Const,
-    Env,
+    Func,
     Kwargs,
-    Method,
-    Model,
-    Name,
-    Object,
-    Prediction,
-    Reading,
-    Seq,
+    Obj,
+    Sym,
     Value,
+    const,
+    is_,
+    key,
 )
 
-if TYPE_CHECKING:
-    from rlgen.lint.interpreter import Interpreter
+#: Methods of a callback that are called while a model learns.
+HOOKS = ("_on_training_start", "_on_step", "_on_rollout_end", "_on_training_end")
 
 
-def call(
-    run: "Interpreter", function: Value, args: Args, kwargs: Kwargs, node: ast.AST, more: bool
-) -> Value:
-    """What calling something that is no function of the script gives, and what it does."""
-    if isinstance(function, Name):
-        name = names.short(function.path)
+class Library(Environments, Python):
+    """The calls that a script makes; its events are what the rules look at."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        self.events: list[Event] = []
+
+    def foreign(self, function: Value, args: Args, kwargs: Kwargs, node: Any, more: bool) -> Value:
+        """What calling something that is no function of the project gives, and does."""
+        path = key(function)
+        name = names.short(path)
+        owner = self.get(function, "owner") if is_(function, "method") else NONE
+        called = str(const(self.get(function, "name"))) if is_(function, "method") else ""
+        if is_(function, "class"):
+            return self._construct(function, args, kwargs, node, more)
+        if is_(function, "prediction") or is_(function, "reading"):
+            return self.subscript(function, args[0], node) if args else function
         if name in names.AGENTS:
-            return _agent(run, name, args, kwargs, node)
-        owner = names.short(function.path.removesuffix(".load"))
-        if name == "load" and owner in names.AGENTS:
-            return _load(run, owner, named("load", args, kwargs), node)
-        handler = _FUNCTIONS.get(name)
+            return self._agent(name, named("agent", args, kwargs), node)
+        loads = name.removesuffix(".load") if name.endswith(".load") else ""
+        loads = self._algorithm(owner) if called == "load" else loads
+        if loads in names.AGENTS:
+            return self._load(loads, named("load", args, kwargs), node)
+        handler = getattr(self, f"make_{name.replace('.', '_').lower()}", None) if name else None
         if handler is not None:
-            return handler(run, named(name, args, kwargs), node)
-        if function.path in names.GLOBAL_SEEDING:
-            run.sown = True
-    if isinstance(function, Reading):
-        # info.get("episode"), reward.item()
-        return access.reading_at(function, args[0]) if args else function
-    if isinstance(function, Prediction):
-        return function
-    if isinstance(function, Class):
-        return _construct(run, function, args, kwargs, node, more)
-    if isinstance(function, Method):
-        done = _method(run, function, args, kwargs, node)
-        if done is not None:
-            return done
-    environment = making.made(run, function, args, kwargs, node, more)
-    return (
-        environment
-        if environment is not None
-        else plain.call(run, function, args, kwargs, node, more)
-    )
+            value: Value = handler(named(name, args, kwargs), node, more)
+            return value
+        if isinstance(owner, Obj) and owner.kind == "env":
+            if called == "step":
+                return self._step(owner, args, kwargs, node)
+            if called == "load":
+                self._note_load(node)
+            return self.method(owner, called, args, kwargs, node)
+        handler = getattr(self, f"_{owner.kind if isinstance(owner, Obj) else ''}_{called}", None)
+        if handler is not None:
+            done: Value | None = handler(
+                owner, named(called, args, kwargs) if is_(owner, "model") else args, node
+            )
+            if done is not None:
+                return done
+        made = self.made(path, args, kwargs, node, more)
+        return made if made is not None else self._unknown(function, path, args, kwargs, node)
+
+    # -- agents -----------------------------------------------------------------------------------
+
+    def _algorithm(self, owner: Value) -> str:
+        """The agent of stable-baselines3 that a model or a class of the project is."""
+        if is_(owner, "model"):
+            return key(self.get(owner, "algorithm")) if self.get(owner, "algorithm") != NONE else ""
+        ancestors = [names.short(path) for path in self._lineage(owner)]
+        return next((name for name in ancestors if name in names.AGENTS), "")
+
+    def _lineage(self, cls: Value) -> list[str]:
+        bases = (self.items(self.get(cls, 0)) or []) if is_(cls, "class") else []
+        return [
+            path
+            for base in bases
+            for path in (self._lineage(base) if is_(base, "class") else [key(base)])
+        ]
+
+    def _agent(self, algorithm: str, a: Kwargs, node: Any) -> Value:
+        env = self.given(a.get("env"), node)
+        if env:  # BaseAlgorithm.set_random_seed seeds the environment too
+            self.seed(env, a.get("seed", NONE), anew=True)
+        return self.new(
+            "model", node, algorithm=Const(algorithm), env=env or NONE, source=NONE, pick=NONE
+        )
+
+    def _load(self, algorithm: str, a: Kwargs, node: Any) -> Value:
+        self._note_load(node)
+        saved = f"saved {path_key(a.get('path'))}"
+        parts = {name: self.get(saved, name, NONE) for name in ("source", "pick")}
+        env = self.given(a.get("env"), node) or NONE
+        return self.new("model", node, algorithm=Const(algorithm), env=env, **parts)
+
+    def _note_load(self, node: Any) -> None:
+        if isinstance(node.parent, nodes.Expr):
+            self._note("load", node, None, NONE, {})
+
+    def _model_save(self, model: Obj, a: Kwargs, node: Any) -> Value:
+        self.set(f"saved {path_key(a.get('path'))}", "source", model)
+        self.set(f"saved {path_key(a.get('path'))}", "pick", self.get(model, "pick"))
+        return NONE
+
+    def _model_set_env(self, model: Obj, a: Kwargs, node: Any) -> Value:
+        self.set(model, "env", self.given(a.get("env"), node) or self.unknown(node))
+        return NONE
+
+    def _model_get_env(self, model: Obj, a: Kwargs, node: Any) -> Value:
+        return self.get(model, "env")
+
+    _model_get_vec_normalize_env = _model_get_env
+
+    def _model_set_random_seed(self, model: Obj, a: Kwargs, node: Any) -> Value:
+        self.doubt(self.get(model, "env"))
+        return NONE
+
+    def _model_predict(self, model: Obj, a: Kwargs, node: Any) -> Value:
+        return self.new("prediction", node, model=model, **a)
+
+    def _model_learn(self, model: Obj, a: Kwargs, node: Any) -> Value:
+        env = self.get(model, "env")
+        world = self.get(env, "world") if is_(env, "env") else NONE
+        if is_(world, "world"):
+            self.set(world, ("learnt", model), env)
+        for each in self._flat(a.get("callback", NONE)):
+            if is_(each, "callback"):
+                self._evaluate_in(each, model, env)
+            elif is_(each, "instance") and any(
+                "Callback" in path for path in self._lineage(self.get(each, "class"))
+            ):
+                self.set(each, "model", model)
+                self.set(each, "training_env", env)
+                for hook in HOOKS:
+                    if self.member(self.get(each, "class"), hook):
+                        self.call(self.attribute(each, hook, node), [], {}, node, False)
+            else:
+                self.doubt(each)
+        return model
+
+    def _flat(self, value: Value) -> Args:
+        items = self.items(value)
+        return [value] if items is None else [each for item in items for each in self._flat(item)]
+
+    def _evaluate_in(self, callback: Obj, model: Obj, training: Value) -> None:
+        """An EvalCallback copies the statistics of training before each of its evaluations."""
+        options = self.entries(self.get(callback, "options")) or {}
+        env = self.given(options.get("eval_env"), callback.node)
+        norm = self.get(training, "norm") if is_(training, "env") else self.unknown()
+        if env and norm != NONE and is_(self.get(env, "norm"), "norm"):
+            self.set(self.get(env, "norm"), "synced", TRUE if is_(norm, "norm") else self.unknown())
+        event = self._note("EvalCallback", callback.node, env, model, options)
+        for name in ("best_mean_reward", "last_mean_reward"):
+            self.set(
+                callback, name, self.new("reading", None, kind=Const("return"), event=Const(event))
+            )
+        best = options.get("best_model_save_path", NONE)
+        if best != NONE and key(best):
+            event.picks = "model"
+            self.set(f"saved {path_key(Sym(key(best) + '/best_model'))}", "source", model)
+            self.set(f"saved {path_key(Sym(key(best) + '/best_model'))}", "pick", Const(event))
+
+    # -- evaluations ------------------------------------------------------------------------------
+
+    def _note(self, kind: str, node: Any, env: Obj | None, model: Value, options: Kwargs) -> Event:
+        sources = {model, self.get(model, "source")} if is_(model, "model") else set()
+        learnt = []
+        for world, fields in list(self.log.items()):
+            for field in fields if is_(world, "world") else ():
+                home = (
+                    self.get(world, field)
+                    if isinstance(field, tuple) and field[1] in sources
+                    else NONE
+                )
+                learnt += [home] if isinstance(home, Obj) else []
+        self.work(1 + len(self.log) // 30)
+        self.events.append(Event(self, kind, node, env, model, options, learnt, tuple(self.loops)))
+        return self.events[-1]
+
+    def make_evaluate_policy(self, a: Kwargs, node: Any, more: bool) -> Value:
+        """Returns, in an environment that is given."""
+        env = self.given(a.get("env"), node)
+        event = self._note("evaluate_policy", node, env, a.get("model", NONE), a)
+        fields = {"kind": Const("return"), "event": Const(event)}
+        return self.listed([self.new("reading", node, **fields) for _ in range(2)], node)
+
+    def make_evalcallback(self, a: Kwargs, node: Any, more: bool) -> Value:
+        """Returns while a model learns: once it does."""
+        return self.new("callback", node, options=self.table(None if more else a, node))
+
+    def make_callbacklist(self, a: Kwargs, node: Any, more: bool) -> Value:
+        """Several callbacks."""
+        return a.get("callbacks", NONE)
+
+    make_everyntimesteps = make_callbacklist
+
+    def _step(self, env: Obj, args: Args, kwargs: Kwargs, node: Any) -> Value:
+        """A step that a model has chosen is an evaluation, once its reward is used."""
+        event: Value = NONE
+        for action in (each for value in (*args, *kwargs.values()) for each in self._flat(value)):
+            if is_(action, "prediction"):
+                options = {name: self.get(action, name) for name in self.log[action]}
+                event = Const(self._note("loop", node, env, options.pop("model"), options))
+        return self.new("reading", node, kind=Const("step"), event=event)
+
+    # -- classes of the project, and Python's own -------------------------------------------------
+
+    def _construct(self, cls: Obj, args: Args, kwargs: Kwargs, node: Any, more: bool) -> Value:
+        lineage = self._lineage(cls)
+        if algorithm := self._algorithm(cls):
+            return self._agent(algorithm, named("agent", args, kwargs), node)
+        if any(names.short(path) == "EvalCallback" for path in lineage):
+            # Its own parameters are not those of its parent, but for the names.
+            a = ({"eval_env": args[0]} if args else {}) | kwargs
+            return self.make_evalcallback(a, node, more)
+        env = self.of_class(cls, lineage, args, kwargs, node, more)
+        return self.instance(cls, args, kwargs, node, more) if env is None else env
+
+    def _unknown(self, function: Value, path: str, args: Args, kwargs: Kwargs, node: Any) -> Value:
+        """What a builtin or an unknown function gives."""
+        handler = getattr(self, f"py_{path.rpartition('.')[2].lower()}", None)
+        value: Value | None = handler(args, kwargs, node) if handler else None
+        if value is not None:
+            return value
+        if path.endswith(".optimize") and args and isinstance(args[0], Func):
+            chosen = self.call(args[0], [self.unknown(node)], {}, node, False)
+            if is_(chosen, "reading"):
+                const(self.get(chosen, "event")).picks = "study"
+            return NONE
+        inside = [each for value in (*args, *kwargs.values()) for each in self._flat(value)]
+        readings = [each for each in inside if is_(each, "reading")]
+        # Who keeps rewards with observations or actions gathers data, and measures nothing.
+        gathers = any(is_(each, "prediction") for each in inside)
+        gathers = gathers or any(
+            self.get(each, "kind") == Const("observation") for each in readings
+        )
+        harmless = path.rpartition(".")[2] in names.HARMLESS
+        harmless = harmless or path.partition(".")[0] in {*names.PACKAGES, *names.MAKERS, "numpy"}
+        for each in () if gathers else inside:
+            self.use(each)
+        for value in () if harmless else (*args, *kwargs.values()):
+            self.doubt(value)
+        if "." in path and not harmless:
+            self.doubt(Sym(path.rpartition(".")[0]))
+        # What is computed from an action or a reward still is one: int(action), float(reward).
+        computed = [each for each in inside if is_(each, "prediction") or is_(each, "reading")]
+        return computed[0] if computed else self.unknown(node)
 
 
 def named(function: str, args: Args, kwargs: Kwargs) -> Kwargs:
     """All arguments by name."""
-    return dict(zip(names.PARAMETERS.get(function, ()), args, strict=False)) | kwargs
-
-
-# -- agents ---------------------------------------------------------------------------------------
-
-
-def _agent(run: "Interpreter", algorithm: str, args: Args, kwargs: Kwargs, node: ast.AST) -> Value:
-    named_args = named("agent", args, kwargs)
-    model = Model(algorithm, environments.given(run, named_args.get("env"), node))
-    for env in model.envs:
-        # BaseAlgorithm.set_random_seed seeds the environment too.
-        environments.reseed(env, named_args.get("seed", NONE))
-    return model
-
-
-def _method(
-    run: "Interpreter", function: Method, args: Args, kwargs: Kwargs, node: ast.AST
-) -> Value | None:
-    owner, name = function.owner, function.name
-    if isinstance(owner, Model):
-        if name in _MODEL:
-            return _MODEL[name](run, owner, named(name, args, kwargs), node)
-        _used(run, args, kwargs)
-        return run.unknown(node)
-    if isinstance(owner, Env):
-        if name == "step":
-            return _step(run, owner, args, kwargs, node)
-        return environments.method(run, owner, name, args, kwargs, node)
-    if isinstance(owner, Class) and name == "load" and _algorithm(owner):
-        return _load(run, _algorithm(owner), named("load", args, kwargs), node)
-    return plain.method(run, owner, name, args, kwargs, node)
-
-
-def _algorithm(cls: Class) -> str:
-    """The agent of stable-baselines3 that a class of the script derives from."""
-    ancestors = (names.short(path) for path in cls.lineage())
-    return next((name for name in ancestors if name in names.AGENTS), "")
-
-
-def _load(run: "Interpreter", algorithm: str, named_args: Kwargs, node: ast.AST) -> Value:
-    return Model(algorithm, environments.given(run, named_args.get("env"), node), loaded=True)
-
-
-def _learn(run: "Interpreter", model: Model, named_args: Kwargs, node: ast.AST) -> Value:
-    for env in model.envs:
-        model.worlds.add(env.world)
-        run.trained.add(env.world)
-        run.homes[env.world] = env
-    _call_back(run, model, named_args.get("callback", NONE), node)
-    for callback in _callbacks(named_args.get("callback", NONE)):
-        for evaluation in callback.evaluations:
-            evaluation.model = model
-            evaluation.against += [view(env) for env in model.envs]
-            evaluation.views = [view(env) for env in evaluation.envs]
-            if any(env.norm is not None for env in model.envs):
-                # EvalCallback copies the statistics before each evaluation.
-                for env in evaluation.envs:
-                    if env.norm is not None:
-                        env.norm.synced = True
-    return model
-
-
-def _call_back(run: "Interpreter", model: Model, value: Value, node: ast.AST) -> None:
-    """Callbacks of the script: what they do while the model learns, it does with that model."""
-    for each in _inside(value):
-        if isinstance(each, Object) and any("Callback" in path for path in each.cls.lineage()):
-            each.attrs |= {"model": model, "training_env": _get_env(run, model, {}, node)}
-            for name in ("_on_training_start", "_on_step", "_on_rollout_end", "_on_training_end"):
-                if each.cls.attr(name) is not None:
-                    run.call(access.attribute(run, each, name), [], {}, node)
-
-
-def _inside(value: Value) -> list[Value]:
-    """The alternatives of a value, and the items of a list."""
-    inside: list[Value] = []
-    for each in options(value):
-        parts = [_inside(item) for item in each.items] if isinstance(each, Seq) else [[each]]
-        inside += [item for part in parts for item in part]
-    return inside
-
-
-def _callbacks(value: Value) -> list[Callback]:
-    return [each for each in _inside(value) if isinstance(each, Callback)]
-
-
-def _predict(run: "Interpreter", model: Model, named_args: Kwargs, node: ast.AST) -> Value:
-    explicit = "deterministic" in named_args
-    return Prediction(model, named_args.get("deterministic", Const(False)), explicit)
-
-
-def _set_env(run: "Interpreter", model: Model, named_args: Kwargs, node: ast.AST) -> Value:
-    model.envs = environments.given(run, named_args.get("env"), node)
-    return NONE
-
-
-def _get_env(run: "Interpreter", model: Model, named_args: Kwargs, node: ast.AST) -> Value:
-    return either(list(model.envs)) if model.envs else run.unknown(node)
-
-
-_MODEL: dict[str, Function[..., Value]] = {
-    "learn": _learn,
-    "predict": _predict,
-    "set_env": _set_env,
-    "get_env": _get_env,
-    "get_vec_normalize_env": _get_env,
-}
-
-
-# -- evaluations ----------------------------------------------------------------------------------
-
-
-def _note(
-    run: "Interpreter",
-    kind: str,
-    env: Value | None,
-    model: Value | None,
-    named_args: Kwargs,
-    default: Const,
-    node: ast.AST,
-) -> Evaluation:
-    """Enter an evaluation in the trace."""
-    envs = environments.given(run, env, node)
-    agent = model if isinstance(model, Model) else None
-    explicit = "deterministic" in named_args
-    evaluation = Evaluation(
-        kind,
-        getattr(node, "lineno", 0),
-        envs,
-        [view(each) for each in envs],
-        agent,
-        named_args.get("deterministic", default),
-        explicit,
-        order=len(run.trace.evaluations),
-        repeated=bool(run.rounds),
-        against=[view(each) for each in learnt_in(run, agent)],
-    )
-    run.trace.evaluations.append(evaluation)
-    return evaluation
-
-
-def learnt_in(run: "Interpreter", model: Model | None) -> list[Env]:
-    """Where the model has learnt on the way to here; where any has, if it came from a file."""
-    worlds = run.trained
-    if model is not None and not model.loaded:
-        worlds = worlds & model.worlds
-    return [env for world, env in run.homes.items() if world in worlds]
-
-
-def _evaluate_policy(run: "Interpreter", named_args: Kwargs, node: ast.AST) -> Value:
-    for model in options(named_args.get("model", NONE)):
-        evaluation = _note(
-            run, "evaluate_policy", named_args.get("env"), model, named_args, Const(True), node
-        )
-        evaluation.episodes = named_args.get("n_eval_episodes", Const(10))
-    return Seq([run.unknown(node), run.unknown(node)], 2)
-
-
-def _eval_callback(run: "Interpreter", named_args: Kwargs, node: ast.AST) -> Value:
-    evaluation = _note(
-        run, "EvalCallback", named_args.get("eval_env"), None, named_args, Const(True), node
-    )
-    evaluation.episodes = named_args.get("n_eval_episodes", Const(5))
-    evaluation.against = []
-    best = named_args.get("best_model_save_path", NONE)
-    evaluation.best = None if best == NONE else best
-    return Callback([evaluation])
-
-
-def _callback_list(run: "Interpreter", named_args: Kwargs, node: ast.AST) -> Value:
-    inside = [each for value in named_args.values() for each in _callbacks(value)]
-    return Callback([evaluation for each in inside for evaluation in each.evaluations])
-
-
-def _step(run: "Interpreter", env: Env, args: Args, kwargs: Kwargs, node: ast.AST) -> Value:
-    """A step that a model has chosen is an evaluation, once its reward is used."""
-    noted = []
-    for action in (each for value in (*args, *kwargs.values()) for each in options(value)):
-        for chosen in action.items if isinstance(action, Seq) else [action]:
-            if isinstance(chosen, Prediction):
-                named_args = {"deterministic": chosen.deterministic}
-                evaluation = _note(run, "loop", env, chosen.model, named_args, Const(False), node)
-                evaluation.explicit = chosen.explicit
-                evaluation.measured = False
-                noted.append(evaluation)
-    return Reading("step", tuple(noted))
-
-
-def finish(run: "Interpreter") -> None:
-    """At the script's end: callbacks that were not seen to be given to ``learn``."""
-    for evaluation in run.trace.evaluations:
-        if evaluation.kind == "EvalCallback" and evaluation.model is None:
-            evaluation.views = [view(env) for env in evaluation.envs]
-            evaluation.against = [view(env) for env in run.homes.values()]
-
-
-# -- normalisation --------------------------------------------------------------------------------
-
-
-def _sync(run: "Interpreter", named_args: Kwargs, node: ast.AST) -> Value:
-    for env in options(named_args.get("eval_env", NONE)):
-        if isinstance(env, Env) and env.norm is not None:
-            env.norm.synced = True
-    return NONE
-
-
-# -- classes of the script ------------------------------------------------------------------------
-
-
-def _construct(
-    run: "Interpreter", cls: Class, args: Args, kwargs: Kwargs, node: ast.AST, more: bool
-) -> Value:
-    if algorithm := _algorithm(cls):
-        return _agent(run, algorithm, args, kwargs, node)
-    lineage = cls.lineage()
-    if any(names.short(path) == "EvalCallback" for path in lineage):
-        # Its own parameters are not those of its parent, but for the names.
-        named_args = {"eval_env": args[0]} | kwargs if args else kwargs
-        return _eval_callback(run, named_args, node)
-    environment = making.of_class(run, cls, lineage, args, kwargs, node, more)
-    return environment if environment is not None else instance(run, cls, args, kwargs, node, more)
-
-
-def instance(
-    run: "Interpreter", cls: Class, args: Args, kwargs: Kwargs, node: ast.AST, more: bool
-) -> Object:
-    """An object of a class of the script, once its ``__init__`` is through."""
-    created = Object(cls)
-    run.entered(cls.node)
-    start = cls.attr("__init__")
-    fields = [each for each in cls.node.body if isinstance(each, ast.AnnAssign)]
-    if start is not None:
-        run.call(run.bound(start, created), args, kwargs, node, more)
-    elif fields:
-        # A dataclass, or something like it.
-        keys = [each.target.id for each in fields if isinstance(each.target, ast.Name)]
-        created.attrs |= dict(zip(keys, args, strict=False)) | kwargs
-    return created
-
-
-def _used(run: "Interpreter", args: Args, kwargs: Kwargs) -> None:
-    for value in (*args, *kwargs.values()):
-        run.use(value)
-
-
-_FUNCTIONS: dict[str, Function[..., Value]] = {
-    "evaluate_policy": _evaluate_policy,
-    "EvalCallback": _eval_callback,
-    "CallbackList": _callback_list,
-    "EveryNTimesteps": _callback_list,
-    "sync_envs_normalization": _sync,
-}
+    return dict(zip(names.PARAMETERS.get(function, "").split(), args, strict=False)) | kwargs

@@ -1,135 +1,127 @@
 """Whether two environments of a script certainly play the same levels, and by what."""
 
-from rlgen.lint.certainty import distance, same, shown, whole
-from rlgen.lint.making import REST
+from typing import Any
+
+from rlgen.lint.event import Event
 from rlgen.lint.names import COSMETIC, LEVELS, NUMBER, START
-from rlgen.lint.trace import View
-from rlgen.lint.values import Const, Seeds, Seq, Span, Sym, Value
+from rlgen.lint.values import NONE, Const, Kwargs, Value, distance, is_, key, shifted, shown
 
 ZERO = Const(0)
 
 
-def reason(test: View, train: View) -> str:
+def settings(at: Event, world: Value) -> Kwargs:
+    """The settings that an environment was made with; those that are unknown have the name "**"."""
+    table: Any = at.get(world, "settings")
+    if not is_(table, "dict") or at.get(table, 0) != NONE:
+        return {"**": table}
+    return {name: at.get(table, name) for name in at.memory.log[table] if isinstance(name, str)}
+
+
+def reason(at: Event, test: Value, train: Value) -> str:
     """Why levels of ``test`` are levels of ``train``; empty where that is not certain.
 
     The same id is no reason: nearly every evaluation is in the environment's own kind. The same
     level ids are one; so is the same seed, with which both draw the same levels one after the
     other.
     """
-    if not _same_generator(test, train):
+    first, second = settings(at, test), settings(at, train)
+    free = {*COSMETIC, *LEVELS, START, NUMBER}
+    others = (first.keys() | second.keys()) - free
+    alike = at.get(test, "name") == at.get(train, "name") and "**" not in others
+    if not alike or any(first.get(name) != second.get(name) for name in others):
         return ""
-    first, second = test.world.settings, train.world.settings
     for name in LEVELS:
         if name in first and name in second:
-            if _meet(first[name], second[name]):
-                return (
-                    f"both are given {name} = {shown(second[name])}"
-                    if same(first[name], second[name])
-                    else f"its {name} {shown(first[name])} and {shown(second[name])} overlap"
-                )
-            return ""
-    if _ranged(test) or _ranged(train):
-        return _ranges(test, train)
-    return _seeds(test, train)
+            return _meet(at, name, first[name], second[name])
+    if (
+        START in {*first, *second}
+        or NUMBER in {*first, *second}
+        or "procgen" in key(at.get(test, "name")).lower()
+    ):
+        return _ranges(
+            first.get(START, ZERO),
+            first.get(NUMBER, ZERO),
+            second.get(START, ZERO),
+            second.get(NUMBER, ZERO),
+        )
+    return _seeds(at.get(test, "seeds"), at.get(train, "seeds"))
 
 
-def _same_generator(test: View, train: View) -> bool:
-    """Whether both draw from one distribution of levels: same id and same settings."""
-    one, other = test.world, train.world
-    if one.open or other.open or not same(one.name, other.name):
-        return False
-    free = {*COSMETIC, *LEVELS, START, NUMBER}
-    names = (one.settings.keys() | other.settings.keys()) - free
-    return all(
-        name in one.settings
-        and name in other.settings
-        and same(one.settings[name], other.settings[name])
-        for name in names
-    )
-
-
-def _ranged(view: View) -> bool:
-    """Whether levels are chosen by Procgen's ``start_level`` and ``num_levels``."""
-    settings, name = view.world.settings, view.world.name
-    ranged = START in settings or NUMBER in settings
-    return ranged or (isinstance(name, Const) and "procgen" in str(name.value).lower())
-
-
-def _ranges(test: View, train: View) -> str:
+def _ranges(start: Value, number: Value, first: Value, size: Value) -> str:
     """For Procgen: ``num_levels = 0`` is all levels, whatever ``start_level`` is.
 
     That the test levels are all levels is the benchmark's own protocol (Cobbe et al. 2020): two
     thousand million, of which the training levels are next to none.
     """
-    if REST in test.world.settings or REST in train.world.settings:
-        return ""
-    start, number = (test.world.settings.get(name, ZERO) for name in (START, NUMBER))
-    first, size = (train.world.settings.get(name, ZERO) for name in (START, NUMBER))
-    if same(size, ZERO):
+    if size == ZERO:
         return "training has num_levels = 0, which is all levels, so that none is held out"
-    if same(number, ZERO):
-        if whole(start):
-            return (
-                f"num_levels = 0 is all levels, those of training among them, and start_level = "
-                f"{shown(start)} is ignored"
-            )
-        return ""
+    if number == ZERO:
+        ignored = isinstance(start, Const) and start.value
+        what = "num_levels = 0 is all levels, those of training among them, and start_level ="
+        return f"{what} {shown(start)} is ignored" if ignored else ""
     apart = distance(first, start)
-    if apart is None:
-        return ""
+    behind, ahead = (each.value if isinstance(each, Const) else 0 for each in (number, size))
     # Unknown numbers of levels, from the same first one, overlap too.
-    inside = -(whole(number) or 0) < apart < (whole(size) or 0)
-    if not inside and apart != 0:
+    if apart is None or (apart != 0 and not -behind < apart < ahead):
         return ""
-    return f"its levels ({_told(start, number)}) are among those of training ({_told(first, size)})"
+    mine, theirs = (
+        f"start_level = {shown(a)}, num_levels = {shown(b)}"
+        for a, b in ((start, number), (first, size))
+    )
+    return f"its levels ({mine}) are among those of training ({theirs})"
 
 
-def _told(start: Value, number: Value) -> str:
-    return f"start_level = {shown(start)}, num_levels = {shown(number)}"
+#: Consecutive whole numbers: the first, and how many.
+Run = tuple[Value, int]
 
 
-def _seeds(test: View, train: View) -> str:
-    for mine in test.seeds:
-        for theirs in train.seeds:
-            apart = distance(theirs.first, mine.first)
-            if apart is not None and -mine.count < apart < theirs.count:
-                return (
-                    f"it is seeded with {_range(mine)} and training with {_range(theirs)}, so that "
-                    "its episodes begin like those of training"
-                )
-    return ""
+def _common(mine: list[Run], theirs: list[Run]) -> tuple[Run, Run] | None:
+    """Two runs that certainly share a number."""
+    for first, count in mine:
+        for other, size in theirs:
+            apart = distance(other, first)
+            if apart is not None and -count < apart < size:
+                return (first, count), (other, size)
+    return None
 
 
-def _range(seeds: Seeds) -> str:
-    if seeds.count == 1:
-        return shown(seeds.first)
-    first = whole(seeds.first)
-    if first is not None:
-        return f"{first} to {first + seeds.count - 1}"
-    return f"{shown(seeds.first)} and the {seeds.count - 1} after it"
+def _seeds(mine: Value, theirs: Value) -> str:
+    runs = [list(each.value) if isinstance(each, Const) else [] for each in (mine, theirs)]
+    common = _common(*runs)
+    return (
+        f"it is seeded with {_range(*common[0])} and training with {_range(*common[1])}, so that "
+        "its episodes begin like those of training"
+        if common
+        else ""
+    )
 
 
-def _meet(first: Value, second: Value) -> bool:
-    """Whether two sets of level ids certainly share one."""
-    if same(first, second):
-        return True
-    if isinstance(first, Span) and isinstance(second, Span):
-        ahead, behind = distance(first.start, second.stop), distance(second.start, first.stop)
-        comparable = ahead is not None and behind is not None
-        empty = [distance(span.start, span.stop) for span in (first, second)]
-        if any(size is not None and size <= 0 for size in empty):
-            return False
-        return comparable and min(ahead or 0, behind or 0) > 0
-    if isinstance(first, Seq) and isinstance(second, Seq):
-        return any(same(one, other) for one in first.items for other in second.items)
-    for span, seq in ((first, second), (second, first)):
-        if isinstance(span, Span) and isinstance(seq, Seq):
-            return any(_holds(span, item) for item in seq.items)
-    return False
+def _range(first: Value, count: int) -> str:
+    last = shifted(first, count - 1)
+    if count == 1 or last is None:
+        return shown(first)
+    return (
+        f"{shown(first)} to {shown(last)}"
+        if isinstance(last, Const)
+        else f"{shown(first)} and the {count - 1} after it"
+    )
 
 
-def _holds(span: Span, item: Value) -> bool:
-    if not isinstance(item, Const | Sym):
-        return False
-    after, before = distance(span.start, item), distance(item, span.stop)
-    return after is not None and before is not None and after >= 0 and before > 0
+def _meet(at: Event, name: str, first: Value, second: Value) -> str:
+    """Why two sets of level ids share one."""
+    if first == second:
+        return f"both are given the same {name}"
+    common = _common(_ids(at, first), _ids(at, second))
+    return (
+        f"its {name} ({_range(*common[0])}) and those of training ({_range(*common[1])}) overlap"
+        if common
+        else ""
+    )
+
+
+def _ids(at: Event, levels: Value) -> list[Run]:
+    if is_(levels, "span"):
+        start = at.get(levels, "start")
+        return [(start, distance(start, at.get(levels, "stop")) or 0)]
+    size: Any = at.get(levels, "len") if is_(levels, "list") else ZERO
+    return [(at.get(levels, i), 1) for i in range(size.value)] if isinstance(size, Const) else []

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rlgen.errors import DamagedStoreError, StoreError, UnknownNameError
 from rlgen.store import packing
@@ -13,6 +13,9 @@ from rlgen.store.opening import opened
 from rlgen.store.packing import Bundle
 from rlgen.store.run_store import RunStore
 from rlgen.util import files
+
+if TYPE_CHECKING:
+    from rlgen.diagnostics.store_health import Problem
 
 
 def bundle(store: str | Path, file: str | Path, *, weights: bool = False) -> Bundle:
@@ -50,11 +53,13 @@ class Verification:
         runs: How many runs are there.
         rows: How many records they have.
         differences: A line for each thing that is not as it must be; none if all holds.
+        problems: What holds, and from which one should not conclude yet.
     """
 
     runs: int
     rows: int
     differences: tuple[str, ...]
+    problems: "tuple[Problem, ...]" = ()
 
 
 def verify(path: str | Path) -> Verification:
@@ -63,6 +68,7 @@ def verify(path: str | Path) -> Verification:
     Of a bundle every size and SHA-256 is compared while it is unpacked. Of each run: that its files
     are there, that its id is the hash of its settings, and that it has a row for each of its
     conditions and levels. Numbers may differ in their last digits: processors add in other orders.
+    Also, the problems of ``diagnostics.store_health``: missing cells, choices by test levels, ...
 
     Args:
         path: A store or a bundle.
@@ -71,6 +77,7 @@ def verify(path: str | Path) -> Verification:
         StoreError: If it cannot be read.
     """
     from rlgen.analysis.results import Results
+    from rlgen.diagnostics.store_health import problems
     from rlgen.diagnostics.verification import differences
     from rlgen.report.summary import summarise
 
@@ -86,7 +93,7 @@ def verify(path: str | Path) -> Verification:
             else:
                 lines.append("summary.json: is missing")
             rows = sum(table.num_rows for table in store.record_tables(["level_id"]))
-            return Verification(len(store.done()), rows, tuple(lines))
+            return Verification(len(store.done()), rows, tuple(lines), tuple(problems(store)))
     except (DamagedStoreError, UnknownNameError) as error:
         raise StoreError(str(error)) from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:

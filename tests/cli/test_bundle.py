@@ -78,7 +78,7 @@ def test_the_page_of_a_bundle_is_written_beside_it(store, bundle, tmp_path):
         "check STORE --max-gap 3",
         "check STORE --against OTHER --max-gap-increase 1",
         "audit STORE --json",
-        "lint STORE --json",
+        "verify STORE --strict",
         "power --store STORE --gap 0.2",
     ],
 )

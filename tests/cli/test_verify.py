@@ -43,7 +43,7 @@ def test_a_store_holds(store):
     n = len(rlgen.load(store))
     assert line == f"{n:,} rows of 12 runs give its summary"
     result = json.loads(run("verify", store, "--json")[0])
-    assert result == {"runs": 12, "rows": n, "differences": []}
+    assert result == {"runs": 12, "rows": n, "differences": [], "problems": []}
     assert rlgen.verify(store).rows == n
 
 

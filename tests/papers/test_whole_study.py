@@ -16,7 +16,6 @@ import rlgen_protocols.zhang2018
 from rlgen import report
 from rlgen.cli.answers import print_answers
 from rlgen.errors import RlgenError
-from rlgen.lint import lint
 from rlgen.protocol import suite as suites
 from rlgen.store.run_store import RunStore
 from rlgen_protocols.zhang2018.claims import CLAIMS, detection
@@ -95,7 +94,7 @@ def trained_and_cloned_stand_side_by_side(result, protocol):
     assert set(rlgen.load(result.store)["run_id"]) == {trained}
     assert result.summary["runs"] == [trained]
     assert result.summary["missing"] == result.summary["failed"] == []
-    assert {finding.code for finding in lint([result.store]).findings} == {"S203"}
+    assert {problem.code for problem in rlgen.verify(result.store).problems} == {"S203"}
     bundle = rlgen.bundle(result.store, result.store.with_name("s.tar.xz"))
     assert f"runs/{cloned}/readings.json" in {member.path for member in bundle.members}
     assert rlgen.verify(bundle.path).differences == ()

@@ -7,7 +7,6 @@ import pytest
 import rlgen
 from rlgen import report
 from rlgen.cli.answers import print_answers
-from rlgen.lint import lint
 from rlgen.store.opening import opened
 from rlgen.util import files
 
@@ -30,7 +29,7 @@ def test_it_is_small_and_its_summary_is_that_of_its_records(kept):
 
 
 def test_its_runs_lack_nothing_that_was_asked_of_them(kept):
-    codes = {each.code for each in lint([kept]).findings}
+    codes = {each.code for each in rlgen.verify(kept).problems}
     # Cells that have not been run; and it was continued by later commits, whose agents and levels
     # have the same versions, or their cells would be others.
     assert codes <= {"S201", "S301"}

@@ -389,6 +389,279 @@ model = LinearRegression()
 model.fit([[1]], [1])
 print(model.predict([[2]]))
 """,
+    "one branch is wrong: a seed": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+if c: eval_env.seed(0)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: statistics that move": """
+import sys
+c = len(sys.argv) > 1
+env = VecNormalize(make_vec_env("Pendulum-v1", seed=0))
+model = PPO("MlpPolicy", env).learn(10)
+env.save("s")
+eval_env = VecNormalize.load("s", make_vec_env("Pendulum-v1", seed=1))
+eval_env.training = False
+eval_env.norm_reward = False
+if c: eval_env.training = True
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: the environment of training": """
+import sys
+resume = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+if resume: model.set_env(eval_env)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: an attribute of something foreign": """
+import sys
+from mine import cfg
+c = len(sys.argv) > 1
+if c: cfg.seed = 0
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env).learn(10)
+eval_env = make_vec_env("CartPole-v1", 4, seed=cfg.seed)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: an attribute of an instance": """
+import sys
+class Config:
+    seed = 100
+cfg = Config()
+c = len(sys.argv) > 1
+if c: cfg.seed = 0
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env).learn(10)
+eval_env = make_vec_env("CartPole-v1", 4, seed=cfg.seed)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: an attribute of a class": """
+import sys
+class Config:
+    seed = 100
+cfg = Config
+c = len(sys.argv) > 1
+if c: cfg.seed = 0
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env).learn(10)
+eval_env = make_vec_env("CartPole-v1", 4, seed=cfg.seed)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: an entry": """
+import sys
+cfg = {"seed": 100}
+c = len(sys.argv) > 1
+if c: cfg["seed"] = 0
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env).learn(10)
+eval_env = make_vec_env("CartPole-v1", 4, seed=cfg["seed"])
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: an argument": """
+import sys
+from dataclasses import dataclass
+@dataclass
+class Config:
+    seed: int = 100
+cfg = Config()
+c = len(sys.argv) > 1
+if c: cfg.seed = 0
+def main(cfg):
+    env = make_vec_env("CartPole-v1", 4, seed=0)
+    model = PPO("MlpPolicy", env).learn(10)
+    eval_env = make_vec_env("CartPole-v1", 4, seed=cfg.seed)
+    print(evaluate_policy(model, eval_env))
+main(cfg)
+""",
+    "one branch is wrong: a loop that may not begin": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+while c: eval_env.seed(0); c = False
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: a loop over what may be empty": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+for x in sys.argv[1:]: eval_env.seed(0)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: a short circuit": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+c and eval_env.seed(0)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: an expression": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+eval_env.seed(0) if c else None
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: what may be interrupted": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+try:
+    eval_env.seed(0)
+except AttributeError:
+    pass
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: an early return": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+def fix(env):
+    if c: return
+    env.seed(0)
+fix(eval_env)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: a case": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+match sys.argv:
+    case [_]: eval_env.seed(0)
+    case _: pass
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "one branch is wrong: learning": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+if c: model.learn(10)
+print(evaluate_policy(model, env))
+""",
+    "one branch is wrong: which environment": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+other = env if c else eval_env
+model.learn(10)
+print(evaluate_policy(model, other))
+""",
+    "one branch is wrong: another name for it": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+other = eval_env
+if c: other = env
+other.seed(0)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "a counter in a loop": """
+seed = 0
+for _ in range(10):
+    env = make_vec_env("CartPole-v1", 1, seed=seed)
+    model = PPO("MlpPolicy", env).learn(10)
+    seed += 1
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 1, seed=1)))
+""",
+    "another agent, from a file": """
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+
+model.learn(10)
+other = PPO.load("other")
+print(evaluate_policy(other, env))
+""",
+    "the final model with the final statistics": """
+env = VecNormalize(make_vec_env("Pendulum-v1", seed=0))
+eval_env = VecNormalize(make_vec_env("Pendulum-v1", seed=50), training=False, norm_reward=False)
+model = PPO("MlpPolicy", env)
+model.learn(1000, callback=EvalCallback(eval_env, best_model_save_path="logs"))
+model.save("final")
+env.save("stats.pkl")
+test_env = VecNormalize.load("stats.pkl", make_vec_env("Pendulum-v1", seed=90))
+test_env.training = False
+test_env.norm_reward = False
+best = PPO.load("final", env=test_env)
+print(evaluate_policy(best, test_env))
+""",
+    "statistics saved with the best model": """
+from mine import Save
+env = VecNormalize(make_vec_env("Pendulum-v1", seed=0))
+eval_env = VecNormalize(make_vec_env("Pendulum-v1", seed=50), training=False, norm_reward=False)
+model = PPO("MlpPolicy", env)
+model.learn(1000, callback=EvalCallback(eval_env, callback_on_new_best=Save("stats.pkl"),
+                                            best_model_save_path="logs"))
+env.save("stats.pkl")
+test_env = VecNormalize.load("stats.pkl", make_vec_env("Pendulum-v1", seed=90))
+test_env.training = False
+test_env.norm_reward = False
+best = PPO.load("logs/best_model", env=test_env)
+print(evaluate_policy(best, test_env))
+""",
+    "a recurrent agent that remembers": """
+from sb3_contrib import RecurrentPPO
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = RecurrentPPO("MlpLstmPolicy", env).learn(100)
+test = make_vec_env("CartPole-v1", 1, seed=50)
+obs = test.reset()
+lstm_states = None
+starts = np.ones((1,), dtype=bool)
+while True:
+    action, lstm_states = model.predict(obs, state=lstm_states, episode_start=starts,
+                                        deterministic=True)
+    obs, reward, dones, info = test.step(action)
+    starts = dones
+""",
 }
 
 #: Scripts with mistakes.
@@ -736,5 +1009,93 @@ env = make_vec_env("CartPole-v1", seed=0)
 model = MaskablePPO("MlpPolicy", env)
 model.learn(1000)
 print(masked(model, env))  # ! L101
+""",
+    "a study on the test environment": """
+import optuna
+env = make_vec_env("CartPole-v1", 4, seed=0)
+test_env = make_vec_env("CartPole-v1", 4, seed=100)
+def objective(trial):
+    model = PPO("MlpPolicy", env, learning_rate=trial.suggest_float("lr", 1e-5, 1))
+    model.learn(1000)
+    return evaluate_policy(model, test_env)[0]
+study = optuna.create_study(direction="maximize")
+study.optimize(objective, n_trials=10)
+best = PPO("MlpPolicy", env, **study.best_params).learn(1000)
+print(evaluate_policy(best, test_env))  # ! L104
+""",
+    "a study on the levels of the test": """
+import optuna
+def make(seed): return make_vec_env("CartPole-v1", 4, seed=seed)
+def objective(trial):
+    model = PPO("MlpPolicy", make(0), learning_rate=trial.suggest_float("lr", 1e-5, 1))
+    model.learn(1000)
+    mean, std = evaluate_policy(model, make(100), n_eval_episodes=20)
+    return mean
+study = optuna.create_study(direction="maximize")
+study.optimize(objective, n_trials=10)
+best = PPO("MlpPolicy", make(0), **study.best_params)
+best.learn(1000)
+mean, std = evaluate_policy(best, make(100))  # ! L104
+""",
+    "load thrown away": """
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env)
+model.load("best")  # ! L501
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=100)))
+""",
+    "load thrown away, of a class": """
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env)
+PPO.load("best")  # ! L501
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=100)))
+""",
+    "the best model with the final statistics": """
+env = VecNormalize(make_vec_env("Pendulum-v1", seed=0))
+eval_env = VecNormalize(make_vec_env("Pendulum-v1", seed=50), training=False, norm_reward=False)
+model = PPO("MlpPolicy", env)
+model.learn(1000, callback=EvalCallback(eval_env, best_model_save_path="logs"))
+env.save("stats.pkl")
+test_env = VecNormalize.load("stats.pkl", make_vec_env("Pendulum-v1", seed=90))
+test_env.training = False
+test_env.norm_reward = False
+best = PPO.load("logs/best_model", env=test_env)
+print(evaluate_policy(best, test_env))  # ! L305
+""",
+    "the best model with the final statistics, in folders": """
+import os, sys
+log_dir = sys.argv[1]
+env = VecNormalize(make_vec_env("Pendulum-v1", seed=0))
+eval_env = VecNormalize(make_vec_env("Pendulum-v1", seed=50), training=False, norm_reward=False)
+model = PPO("MlpPolicy", env)
+model.learn(1000, callback=EvalCallback(eval_env, best_model_save_path=log_dir))
+env.save(os.path.join(log_dir, "stats.pkl"))
+test_env = VecNormalize.load(f"{log_dir}/stats.pkl", make_vec_env("Pendulum-v1", seed=90))
+test_env.training = False
+test_env.norm_reward = False
+best = PPO.load(os.path.join(log_dir, "best_model.zip"), env=test_env)
+print(evaluate_policy(best, test_env))  # ! L305
+""",
+    "a recurrent agent that forgets": """
+from sb3_contrib import RecurrentPPO
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = RecurrentPPO("MlpLstmPolicy", env).learn(100)
+test = make_vec_env("CartPole-v1", 1, seed=50)
+obs = test.reset()
+total = 0
+for _ in range(100):
+    action, _ = model.predict(obs, deterministic=True)
+    obs, reward, done, info = test.step(action)  # ! L502
+    total += reward
+""",
+    "a recurrent agent whose state stays None": """
+from sb3_contrib import RecurrentPPO
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = RecurrentPPO("MlpLstmPolicy", env).learn(100)
+test = make_vec_env("CartPole-v1", 1, seed=50)
+obs = test.reset()
+lstm_states = None
+while True:
+    action, _states = model.predict(obs, state=lstm_states, deterministic=True)
+    obs, reward, done, info = test.step(action)  # ! L502
 """,
 }

@@ -1,50 +1,54 @@
-"""Are actions chosen in the same way wherever returns are measured?"""
+"""Is it this agent that acts, and in the same way wherever returns are measured?"""
 
-from collections.abc import Iterator
-
+from rlgen.lint.event import Event
 from rlgen.lint.names import ALWAYS_DETERMINISTIC
-from rlgen.lint.rules.held_out import measured
-from rlgen.lint.trace import Evaluation, Trace
-from rlgen.lint.values import Const
+from rlgen.lint.values import NONE, Const
 
 
-def mixed(trace: Trace) -> Iterator[tuple[int, str]]:
+def mixed(each: Event, events: list[Event]) -> str:
     """L401: some evaluations are deterministic, others are not.
 
     A script that says both itself, for the same kind of evaluation, compares the two on purpose.
     """
-    certain = [each for each in measured(trace) if _matters(each)]
-    if _on_purpose(certain):
-        return
-    first = next(iter(certain), None)
-    for each in certain:
-        if first is not None and _word(each) != _word(first):
-            yield (
-                each.line,
-                f"{each.what} is {_word(each)}{_how(each)}, but {first.what} in line "
-                f"{first.line} is {_word(first)}{_how(first)}",
-            )
-            return
+    certain = [
+        e for e in events if e.measures and _word(e) and e.algorithm not in ALWAYS_DETERMINISTIC
+    ]
+    said = {(e.kind, _word(e)) for e in certain if "deterministic" in e.options}
+    on_purpose = len(said) > len({kind for kind, _ in said})
+    clash = next((e for e in certain if _word(e) != _word(certain[0])), None)
+    if on_purpose or each is not clash or not each.after(certain[0]):
+        return ""
+    first = certain[0]
+    before = f"{first.what} in {each.at(first)} is {_word(first)}{_how(first)}"
+    return f"{each.what} is {_word(each)}{_how(each)}, but {before}"
 
 
-def _matters(each: Evaluation) -> bool:
-    certain = isinstance(each.deterministic, Const) and isinstance(each.deterministic.value, bool)
-    algorithm = each.model.algorithm if each.model is not None else ""
-    return certain and algorithm not in ALWAYS_DETERMINISTIC
+def _word(each: Event) -> str:
+    value = each.options.get("deterministic", Const(each.kind != "loop"))
+    return (
+        {True: "deterministic", False: "sampled"}.get(value.value, "")
+        if isinstance(value, Const)
+        else ""
+    )
 
 
-def _on_purpose(certain: list[Evaluation]) -> bool:
-    for kind in {each.kind for each in certain}:
-        said = {_word(each) for each in certain if each.kind == kind and each.explicit}
-        if len(said) > 1:
-            return True
-    return False
+def _how(each: Event) -> str:
+    return "" if "deterministic" in each.options else " by default"
 
 
-def _word(each: Evaluation) -> str:
-    deterministic = isinstance(each.deterministic, Const) and each.deterministic.value
-    return "deterministic" if deterministic else "sampled"
+def thrown_away(each: Event, events: list[Event]) -> str:
+    """L501: ``load`` gives a new object, and changes none."""
+    return "load returns what it has loaded, and nothing takes it" if each.kind == "load" else ""
 
 
-def _how(each: Evaluation) -> str:
-    return "" if each.explicit else " by default"
+def forgetful(each: Event, events: list[Event]) -> str:
+    """L502: what a recurrent agent remembers is not handed to its next ``predict``."""
+    if each.kind != "loop" or each.algorithm != "RecurrentPPO" or not each.rounds:
+        return ""
+    # In a later round of a loop it is still None, or it is never handed over.
+    lost = each.options.get("state", NONE) == NONE and max(each.rounds) > 0
+    return (
+        "predict of a recurrent agent is called without the state of the step before"
+        if lost
+        else ""
+    )
