@@ -65,7 +65,7 @@ def clone(
         UnknownNameError: If there is no such network.
         ProtocolError: If the network does not fit the observations.
     """
-    member, space = network_named(network).seeing(family), family.observation_space
+    member, space = network_named(network).for_family(family), family.observation_space
     # Planning is fast in chunks; in one large batch the states have the same order.
     parts = [_labels(tabular) for tabular in batches(family, levels)]
     optimal, met = (np.concatenate(column) for column in zip(*parts, strict=True))

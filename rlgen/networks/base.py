@@ -51,7 +51,7 @@ class Network(ABC):
             ProtocolError: With the reason.
         """
 
-    def seeing(self, family: "Family") -> "Network":
+    def for_family(self, family: "Family") -> "Network":
         """The network for the levels of a family.
 
         Raises:

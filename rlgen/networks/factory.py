@@ -43,7 +43,7 @@ class Factory(Network):
         needs_graph: Whether the function takes the graph view of a family too, as ``graph``.
         learning_rate: See ``Network``.
         version: Raised whenever the same options make another network.
-        graph: Of the family that it is for, where it needs one; see ``seeing``.
+        graph: Of the family that it is for, where it needs one; see ``for_family``.
 
     Example:
         >>> from rlgen.networks import network_named
@@ -107,7 +107,7 @@ class Factory(Network):
                 f"{self.name} needs observations of shape (C, H, W), not {shape}; use an mlp"
             )
 
-    def seeing(self, family: "Family") -> "Factory":
+    def for_family(self, family: "Family") -> "Factory":
         """See ``Network``."""
         from rlgen.levels.capabilities import Graphed
 

@@ -177,7 +177,7 @@ def _specs(
     for network, family in product(networks, families.values()):
         with At(where, "network", network):
             space = family.observation_space
-            network_named(network).seeing(family).check(space.shape, parts_of(space))
+            network_named(network).for_family(family).check(space.shape, parts_of(space))
             for agent in protocol.agent:
                 matching.check_network(agent, network, family)
     specs = {}

@@ -135,7 +135,7 @@ def prepare(
         seed,
         device=device if there else "cpu",
     )
-    network = agent.network.seeing(family)
+    network = agent.network.for_family(family)
     model = learner.make(
         agent.preset, settings, network, env, seed=library_seed(seed, "agent"), device=device
     )

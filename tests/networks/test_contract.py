@@ -23,7 +23,7 @@ def space(shape):
 
 def built(name, shape=(7, 9, 9), seed=0):
     torch.manual_seed(seed)
-    return network_named(name).seeing(MAZES).build(space(shape))
+    return network_named(name).for_family(MAZES).build(space(shape))
 
 
 def fitting(name):
@@ -52,7 +52,7 @@ def test_a_network_says_what_it_is(name):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_it_fits_what_it_can_be_built_for(name, shape):
-    network = NETWORKS[name].seeing(MAZES)
+    network = NETWORKS[name].for_family(MAZES)
     reason = network.fits(shape)
     if reason is None:
         with torch.device("meta"):
@@ -102,7 +102,7 @@ def test_the_seed_decides_the_weights_and_all_of_them_learn(name):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_only_networks_of_any_size_take_other_sizes(name):
-    network, shape = NETWORKS[name].seeing(MAZES), fitting(name)
+    network, shape = NETWORKS[name].for_family(MAZES), fitting(name)
     larger = (shape[0], shape[1] + 4, shape[2] + 8)
     reason = network.fits(larger, trained_on=shape)
     if network.any_size:

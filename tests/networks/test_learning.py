@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from learning import train
 
 from rlgen import draw_split
@@ -76,3 +77,12 @@ def test_agents_of_continuous_actions(agent, tmp_path):
     observed = stream(0, "observed").normal(size=(5, 3)).astype(np.float32)
     one, other = (p.act(observed, p.start(5), None)[0] for p in (policy, again))
     assert np.array_equal(one, other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", ["fully-convolutional", "residual", "message-passing"])
+def test_two_runs_give_the_same_bits(network):
+    one, again = (learnt(SMALL, "ppo", network, 300) for _ in range(2))
+    for name, part in one.parts.items():
+        other = again.parts[name].state_dict()
+        assert all(torch.equal(value, other[key]) for key, value in part.state_dict().items())

@@ -47,7 +47,7 @@ def test_a_graph_view_is_true(name):
 def test_it_treats_all_directions_alike():
     """Transposed and mirrored pictures have the scores of the exchanged moves."""
     torch.manual_seed(0)
-    network = network_named("message-passing").seeing(SMALL)
+    network = network_named("message-passing").for_family(SMALL)
     trunk, width = network.build(SMALL.observation_space)
     head = trunk.head(width, SMALL.n_actions)
     pictures = torch.from_numpy(states(FAMILIES["maze-blocks"].configure({"size": 8}))[1][::7])
@@ -64,7 +64,7 @@ def test_it_treats_all_directions_alike():
 
 
 def test_messages_go_no_further_than_the_rounds_and_through_no_wall():
-    network = network_named("message-passing[rounds=3]").seeing(SMALL)
+    network = network_named("message-passing[rounds=3]").for_family(SMALL)
     trunk, _ = network.build(SMALL.observation_space)
     body, graph = trunk[0], SMALL.graph
     picture = torch.zeros(1, 7, 1, 9)
@@ -101,6 +101,6 @@ def test_it_is_cloned_evaluated_on_other_sizes_and_kept(tmp_path):
 def test_families_without_a_graph_are_refused():
     other = family("CartPole-v1")
     with pytest.raises(ProtocolError, match="show a graph; those of CartPole-v1 show none"):
-        network_named("message-passing").seeing(other)
+        network_named("message-passing").for_family(other)
     with pytest.raises(ProtocolError, match="needs the graph view of a family"):
         network_named("message-passing").build(SMALL.observation_space)
