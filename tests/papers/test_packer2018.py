@@ -228,7 +228,7 @@ def test_an_option_says_the_range_in_place_of_the_block():
     env.reset(options={"level": 5})
     assert env.env.unwrapped.force_mag == CARTPOLE["force"][0]
     with pytest.raises(LevelError, match="regime = 'X'"):
-        lookup.family("rlgen/CartPole-v0[regime=X]").check()
+        lookup.family("rlgen/CartPole-v0[regime=X]").check([0])
 
 
 @pytest.mark.slow
