@@ -73,6 +73,8 @@ class Family(ABC):
     Attributes:
         name: Name in the catalogue.
         version: Incremented whenever the same level id would become another level.
+        source: Hash of the source that decides the levels, of families that users name as
+            ``module:name`` and edit as they go; empty for others, and where it cannot be followed.
         observation_space: Observation space of one environment.
         action_space: Action space of one environment: discrete, or a bounded box of float32.
         noop: The action that does nothing, or None.
@@ -89,6 +91,7 @@ class Family(ABC):
 
     name: str
     version: int
+    source: str = ""
     observation_space: gym.spaces.Box
     action_space: gym.spaces.Discrete | gym.spaces.Box
     noop: int | None = None

@@ -1,4 +1,4 @@
-"""Policies made elsewhere of which a store holds several versions, or one under several names."""
+"""Policies and levels that users edit, of which a store holds several versions."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -6,40 +6,42 @@ from typing import Any
 
 Entry = dict[str, Any]
 
-#: In a plan's entry: id of the cell with the file's later content.
+#: In a plan's entry: id of the cell with the later content.
 SUPERSEDED = "superseded"
+#: Settings that are hashes of what users edit: a policy's file or source, a family's source.
+CONTENTS = ("policy_hash", "family_source")
 
 
 def supersede(entries: Mapping[str, Entry], planned: Collection[str]) -> None:
-    """Mark the cells of earlier contents of the files that are planned now.
+    """Mark the cells of earlier contents of what is planned now.
 
     Args:
         entries: All entries of a plan by id; changed.
         planned: Ids of those that are asked for now.
     """
-    now = {_key(entries[own], "policy_hash"): own for own in planned if _is_file(entries[own])}
+    now = {_key(entries[own], *CONTENTS): own for own in planned}
     for own, entry in entries.items():
-        if _is_file(entry):
-            newest = now.get(_key(entry, "policy_hash"), own)
-            if own in planned:
-                entry.pop(SUPERSEDED, None)
-            elif newest != own:
-                entry[SUPERSEDED] = newest
+        newest = now.get(_key(entry, *CONTENTS), own)
+        if own in planned:
+            entry.pop(SUPERSEDED, None)
+        elif newest != own:
+            entry[SUPERSEDED] = newest
 
 
 def not_counted(entries: Iterable[Entry]) -> dict[str, str]:
     """Why runs are no part of the answer, by their id; they are kept all the same.
 
-    A file that was changed is a new run. A policy that stands under two names is one run.
+    What was changed is a new run. A policy that stands under two names is one run.
     """
     reasons: dict[str, str] = {}
     first: dict[str, Entry] = {}
     for entry in entries:
-        if not _is_file(entry):
-            continue
         settings = entry["settings"]
         if SUPERSEDED in entry:
-            reasons[entry["id"]] = f"{settings['policy']} has been changed since"
+            edited = settings.get("policy") or settings.get("family", entry["label"])
+            reasons[entry["id"]] = f"{edited} has been changed since"
+            continue
+        if not settings.get("policy_hash"):
             continue
         same = first.setdefault(_key(entry, "policy", "seed"), entry)
         if same is not entry:
@@ -48,11 +50,9 @@ def not_counted(entries: Iterable[Entry]) -> dict[str, str]:
     return reasons
 
 
-def _is_file(entry: Entry) -> bool:
-    return bool(entry["settings"].get("policy_hash"))
-
-
 def _key(entry: Entry, *left_out: str) -> str:
     """The settings without some of them, to be compared."""
     kept = {key: value for key, value in entry["settings"].items() if key not in left_out}
-    return json.dumps(kept, sort_keys=True, default=str)
+    # Cells of policies of older versions do not say their kind; their settings tell them apart.
+    kind = "" if entry.get("records", True) else entry.get("kind")
+    return json.dumps([kind, kept], sort_keys=True, default=str)

@@ -36,6 +36,13 @@ def test_other_files_other_levels_and_trained_runs_stay():
     assert not any(SUPERSEDED in e for e in plan.values())
 
 
+def test_a_changed_family_is_a_new_study_of_it():
+    before, after = (trained(n, family="m:E-v0", family_source=n) for n in "ab")
+    plan = {e["id"]: e for e in (before, after, trained("c", family="m:E-v0", family_source="b"))}
+    supersede(plan, {"b", "c"})
+    assert not_counted(plan.values()) == {"a": "m:E-v0 has been changed since"}
+
+
 def test_a_policy_under_two_names_is_one_run():
     plan = [
         entry("a", "x.zip", "1"),

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field
 
 from rlgen.errors import LevelError, one_line
 from rlgen.levels.family import Family, Levels, level_ids
+from rlgen.util.named_code import source_hash
 from rlgen.util.validation import Settings, checked
 from rlgen_envs.registered import trying
 from rlgen_envs.registered.acting import Acting, acting, idle_index
@@ -65,6 +66,8 @@ class RegisteredFamily(Family):
 
     def __init__(self, name: str, options: RegisteredOptions | None = None) -> None:
         self.name = name
+        module, named, _ = name.rpartition(":")
+        self.source = (source_hash(module) or "") if named else ""
         self.settings = options or RegisteredOptions()
         self.options = self.settings.model_dump(exclude_none=True)
         if self._renders():

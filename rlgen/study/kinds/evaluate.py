@@ -46,6 +46,12 @@ class EvaluateCell(PolicyCell):
             "policy_hash": self.policy_hash,
         }
 
+    @property
+    def untracked(self) -> list[str]:
+        """See ``PolicyCell``."""
+        own = [] if sources.is_tracked(self.policy) else [self.policy]
+        return [*super().untracked, *own]
+
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """See ``Cell``."""
@@ -66,8 +72,7 @@ class EvaluateCell(PolicyCell):
             raise StoreError(f"{self.policy}: has changed since this study was planned")
         policy = loading.load(self.policy, split.family, trusted=workspace.trust)
         fitting.check(policy, split.family, split.train, self.policy)
-        tracked = sources.is_tracked(self.policy)
-        source = {"path": self.policy, "sha256": self.policy_hash, "tracked": tracked}
+        source = {"path": self.policy, "sha256": self.policy_hash}
         agent = {"made_elsewhere": source, "steps": 0}
         files.write_json(workspace.folder / "agent.json", agent)
         none = pd.DataFrame(columns=records.CURVES.names)

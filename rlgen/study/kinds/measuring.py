@@ -48,6 +48,8 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
             for name, content in paper.record(policy, split, cell.seed).items():
                 files.write_json(folder / name, content)
     origin = provenance.collect(workspace.command) | {"device": device, "seconds": clock.seconds}
+    if cell.untracked:
+        origin["code whose changes are not noticed"] = ", ".join(cell.untracked)
     files.write_json(folder / "provenance.json", origin | {"steps": steps})
 
 

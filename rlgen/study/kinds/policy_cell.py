@@ -85,6 +85,8 @@ class Pools:
             "family": self.family,
             "family_options": dict(self.world.options),
             "family_version": self.world.version,
+            # Only where there is one, so that cells of other families keep their ids.
+            **({"family_source": self.world.source} if self.world.source else {}),
             "n_train_levels": self.n_train,
             "n_validation_levels": self.n_validation,
             "n_test_levels": self.n_test,
@@ -209,6 +211,12 @@ class PolicyCell(Cell):
     def facts(self) -> dict[str, Any]:
         """See ``study.facts``."""
         return facts(self.pools.world, self.flip_p)
+
+    @property
+    def untracked(self) -> list[str]:
+        """Code named by the user whose changes the cell's id does not notice."""
+        world = self.pools.world
+        return [world.name] if ":" in world.name and not world.source else []
 
     def split(self) -> Split:
         """The cell's levels."""

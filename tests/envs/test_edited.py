@@ -1,0 +1,58 @@
+"""Environments of modules that their users edit between two commands."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+MODULE = '''
+import gymnasium as gym
+import numpy as np
+
+
+class Coin(gym.Env):
+    """Guess a bit that is shown."""
+
+    observation_space = gym.spaces.Box(0, 1, (3,), np.float32)
+    action_space = gym.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.face = self.np_random.random(3).astype(np.float32)
+        return self.face, {}
+
+    def step(self, action):
+        return self.face, REWARD * float(action == (self.face[0] > 0.5)), True, False, {}
+
+
+gym.register("Coin-v0", entry_point=Coin)
+
+
+def policy(observations):
+    """The shown bit."""
+    right = observations[:, 0] > 0.5
+    return np.stack([~right, right], axis=1) * 1.0
+'''
+
+
+@pytest.mark.slow
+def test_an_edited_environment_is_measured_anew(tmp_path):
+    arguments = "evaluate --env coin_of_mine:Coin-v0 --policy coin_of_mine:policy --jobs 1 -q "
+    arguments += "--train-levels 0:5 --test-levels 100:110 -o store --condition plain"
+
+    def evaluated(reward):
+        (tmp_path / "coin_of_mine.py").write_text(MODULE.replace("REWARD", reward))
+        subprocess.run(
+            [sys.executable, "-P", "-m", "rlgen", *arguments.split()],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+        )
+        (cell,) = json.loads((tmp_path / "store" / "summary.json").read_text())["cells"]
+        assert cell["runs"] == 1
+        return cell["test"]["mean"]
+
+    assert evaluated("1") == 1
+    assert evaluated("100") == 100
+    assert evaluated("1") == 1
