@@ -1,6 +1,6 @@
 """Torch networks as policies with continuous actions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -11,50 +11,48 @@ from torch import nn
 
 from rlgen.networks import box_head, inference
 from rlgen.networks.box_head import BoxHead, Normals
-from rlgen.policies.base import Actions, Policy
+from rlgen.policies.base import Actions
 from rlgen.policies.box import clipped
 from rlgen.policies.spec import ContinuousSpec
+from rlgen.policies.torch_policy import State, Step, TorchPolicy
 
 
-class BoxPolicy(Policy):
+class BoxPolicy(TorchPolicy):
     """Actions drawn from the normal distributions of a torch network, or their means.
 
     Args:
         box: The action space.
-        normals: Means and logarithms of standard deviations, of a batch of observations of
-            moderate size; without deviations actions are not drawn.
-        parts: Its modules, by the names that their weights have in a checkpoint; they are switched
-            from training to evaluation while it acts.
+        step: See ``TorchPolicy``; its output are ``box_head.Normals``: means and logarithms of
+            standard deviations. Without deviations actions are not drawn.
+        parts: See ``TorchPolicy``.
         squashed: Whether actions are squashed into the box with tanh; otherwise they are clipped.
         stochastic: Whether there are deviations.
+        lstm: See ``TorchPolicy``.
         spec: Describes a network that was trained here.
     """
 
     def __init__(
         self,
         box: gym.spaces.Box,
-        normals: Callable[[NDArray[Any]], Normals],
+        step: Step,
         parts: Mapping[str, nn.Module],
         *,
         squashed: bool,
         stochastic: bool,
+        lstm: nn.LSTM | None = None,
         spec: ContinuousSpec | None = None,
     ) -> None:
-        self.parts, self.stochastic, self.spec = parts, stochastic, spec
-        self._box, self._normals, self._squashed = box, normals, squashed
-        self._device = inference.device_of(*parts.values())
+        super().__init__(step, parts, stochastic=stochastic, lstm=lstm)
+        self.spec = spec
+        self._box, self._squashed = box, squashed
 
     def act(
-        self, observations: NDArray[Any], state: Any, rng: np.random.Generator | None
-    ) -> tuple[Actions, Any]:
+        self, observations: NDArray[Any], state: State | None, rng: np.random.Generator | None
+    ) -> tuple[Actions, State | None]:
         """See ``Policy.act``."""
-        means, log_stds = [], []
-        with inference.playing(*self.parts.values()):
-            for rows in inference.batches(len(observations), self._device):
-                mean, log_std = self._normals(observations[rows])
-                means.append(mean.float().cpu().numpy())
-                if log_std is not None:
-                    log_stds.append(log_std.float().cpu().numpy())
+        normals, after = self.stepped(observations, state)
+        means = [_array(mean) for mean, _ in normals]
+        log_stds = [_array(log_std) for _, log_std in normals if log_std is not None]
         actions = np.concatenate(means)
         if rng is not None and log_stds:
             deviation = np.exp(np.concatenate(log_stds))
@@ -63,7 +61,12 @@ class BoxPolicy(Policy):
         if self._squashed:
             low, high = self._box.low, self._box.high
             actions = low + (np.tanh(actions) + 1) / 2 * (high - low)
-        return clipped(actions, self._box), state
+        return clipped(actions, self._box), after
+
+
+def _array(tensor: torch.Tensor) -> NDArray[Any]:
+    numbers: NDArray[Any] = tensor.detach().float().cpu().numpy()
+    return numbers
 
 
 def of_layers(trunk: nn.Module, head: BoxHead, box: gym.spaces.Box, *, squashed: bool) -> BoxPolicy:
@@ -77,14 +80,13 @@ def of_layers(trunk: nn.Module, head: BoxHead, box: gym.spaces.Box, *, squashed:
     """
     device = inference.device_of(trunk, head)
 
-    def normals(observations: NDArray[Any]) -> Normals:
+    def step(observations: NDArray[Any], state: State | None) -> tuple[Normals, State | None]:
         inputs = torch.from_numpy(np.ascontiguousarray(observations)).to(device)
-        both: Normals = head(trunk(inputs))
-        return both
+        return head(trunk(inputs)), state
 
     parts = {"trunk": trunk, "head": head}
     stochastic = head.log_std is not None
-    return BoxPolicy(box, normals, parts, squashed=squashed, stochastic=stochastic)
+    return BoxPolicy(box, step, parts, squashed=squashed, stochastic=stochastic)
 
 
 def trained(spec: ContinuousSpec, trunk: nn.Module, head: BoxHead) -> BoxPolicy:

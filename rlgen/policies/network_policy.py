@@ -9,27 +9,22 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rlgen.networks import inference
-from rlgen.policies.base import Policy, Probabilities
+from rlgen.policies.base import Probabilities
 from rlgen.policies.spec import PolicySpec, RecurrentSpec
+from rlgen.policies.torch_policy import State, Step, TorchPolicy
 
 #: A torch module, or a function that calls one.
 Forward = Callable[[torch.Tensor], torch.Tensor]
-#: Hidden state and cell state of an LSTM, each float32 ``(layers, B, size)``.
-State = tuple[torch.Tensor, torch.Tensor]
-#: One step of a batch of episodes: from observations ``(B, ...)`` and state to probabilities,
-#: float64 ``(B, A)``, and the new state.
-Step = Callable[[NDArray[Any], State | None], tuple[torch.Tensor, State | None]]
 
 
-class NetworkPolicy(Policy):
-    """Action probabilities of a torch network, whose weights may still be learning.
+class NetworkPolicy(TorchPolicy):
+    """Action probabilities of a torch network.
 
     Args:
-        step: Runs the network on a batch of moderate size.
-        parts: Its modules, by the names that their weights have in a checkpoint; they are switched
-            from training to evaluation while it acts.
-        stochastic: Whether actions are drawn; otherwise the policy is greedy.
-        lstm: The LSTM among them, whose state, zero at the start of an episode, is the policy's.
+        step: See ``TorchPolicy``; its output are probabilities, float64 ``(B, A)``.
+        parts: See ``TorchPolicy``.
+        stochastic: As there.
+        lstm: As there.
         spec: Describes a network that was trained here.
     """
 
@@ -42,41 +37,15 @@ class NetworkPolicy(Policy):
         lstm: nn.LSTM | None = None,
         spec: PolicySpec | None = None,
     ) -> None:
-        self.parts, self.stochastic, self.spec = parts, stochastic, spec
-        self._step, self._lstm = step, lstm
-        self._device = inference.device_of(*parts.values())
-
-    @property
-    def memoryless(self) -> bool:
-        """See ``Policy.memoryless``."""
-        return self._lstm is None
-
-    def start(self, n: int) -> State | None:
-        """See ``Policy.start``."""
-        if self._lstm is None:
-            return None
-        shape = (self._lstm.num_layers, n, self._lstm.hidden_size)
-        return torch.zeros(shape, device=self._device), torch.zeros(shape, device=self._device)
+        super().__init__(step, parts, stochastic=stochastic, lstm=lstm)
+        self.spec = spec
 
     def distribution(
         self, observations: NDArray[Any], state: State | None
     ) -> tuple[Probabilities, State | None]:
         """See ``Categorical.distribution``."""
-        out: list[NDArray[np.float64]] = []
-        states: list[State] = []
-        with inference.playing(*self.parts.values()):
-            for rows in inference.batches(len(observations), self._device):
-                before = None
-                if state is not None:
-                    before = state[0][:, rows].contiguous(), state[1][:, rows].contiguous()
-                probabilities, after = self._step(observations[rows], before)
-                out.append(probabilities.cpu().numpy())
-                if after is not None:
-                    states.append(after)
-        if not states:
-            return np.concatenate(out), None
-        hidden, cell = (torch.cat(tensors, dim=1) for tensors in zip(*states, strict=True))
-        return np.concatenate(out), (hidden, cell)
+        parts, after = self.stepped(observations, state)
+        return np.concatenate([part.cpu().numpy() for part in parts]), after
 
 
 def of_layers(

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.policies import BasePolicy
 from torch import nn
 
 from rlgen.errors import PolicyError, ProtocolError
@@ -17,9 +16,10 @@ from rlgen.networks import inference
 from rlgen.networks.box_head import Normals
 from rlgen.policies.base import Policy
 from rlgen.policies.box_policy import BoxPolicy
-from rlgen.policies.network_policy import NetworkPolicy, State
+from rlgen.policies.network_policy import NetworkPolicy
 from rlgen.policies.sb3 import zips
 from rlgen.policies.sb3.observations import Converter, UnfitError
+from rlgen.policies.torch_policy import State, Step
 
 
 def policy(model: BaseAlgorithm, family: Family) -> Policy:
@@ -30,8 +30,7 @@ def policy(model: BaseAlgorithm, family: Family) -> Policy:
         family: The family that it plays.
 
     Raises:
-        ProtocolError: If its observations or actions do not fit the family, or it has a memory and
-            its actions are continuous.
+        ProtocolError: If its observations or actions do not fit the family.
     """
     try:
         return _policy(model.policy, family)
@@ -56,13 +55,32 @@ def of_zip(path: Path, family: Family, *, trusted: bool) -> Policy:
         raise PolicyError(f"{path}: {error}") from None
 
 
-def _policy(own: BasePolicy, family: Family) -> Policy:
-    actions, box, remembers = own.action_space, family.box, hasattr(own, "lstm_actor")
+def _policy(own: Any, family: Family) -> Policy:
+    actions, box = own.action_space, family.box
     if box is None:
         if not isinstance(actions, gym.spaces.Discrete):
             raise UnfitError(f"its actions are {actions}, and here they are discrete")
-        convert = Converter(own.observation_space, family.observation_space)
-        return _recurrent(own, convert) if remembers else _discrete(own, convert, int(actions.n))
+    else:
+        _check_box(actions, box)
+    convert = Converter(own.observation_space, family.observation_space)
+    lstm = getattr(own, "lstm_actor", None)
+
+    def distribution(observations: NDArray[Any], state: State | None) -> tuple[Any, State | None]:
+        tensor, _ = own.obs_to_tensor(convert(observations))
+        if lstm is None:
+            return own.get_distribution(tensor).distribution, state
+        # No reset of the LSTM's state: at the start of an episode it is zero already.
+        begins = torch.zeros(len(observations), device=own.device)
+        whole, after = own.get_distribution(tensor, state, begins)
+        return whole.distribution, after
+
+    if box is None:
+        return _discrete(own, convert, distribution, lstm)
+    return _continuous(own, convert, distribution, lstm, box)
+
+
+def _check_box(actions: "gym.Space[Any]", box: gym.spaces.Box) -> None:
+    """Refuse actions of another shape, or with other bounds, than the family's."""
     if not isinstance(actions, gym.spaces.Box) or actions.shape != box.shape:
         raise UnfitError(f"its actions are {actions}, and here they are {box}")
     for name, theirs, ours in (("low", actions.low, box.low), ("high", actions.high, box.high)):
@@ -71,68 +89,56 @@ def _policy(own: BasePolicy, family: Family) -> Policy:
                 f"its actions have other bounds than here: {name} is {_short(theirs)}, here "
                 f"{_short(ours)}"
             )
-    if remembers:
-        raise UnfitError("its policy has a memory, which is not supported with continuous actions")
-    return _continuous(own, Converter(own.observation_space, family.observation_space), box)
 
 
-def _discrete(policy: Any, convert: Converter, n_actions: int) -> NetworkPolicy:
+def _discrete(
+    policy: Any, convert: Converter, distribution: Step, lstm: nn.LSTM | None
+) -> NetworkPolicy:
     """Action probabilities, or the greedy action of policies without (DQN, QRDQN, ARS)."""
     drawn = hasattr(policy, "get_distribution")
-    certain = torch.eye(n_actions, dtype=torch.float64)
+    certain = torch.eye(int(policy.action_space.n), dtype=torch.float64)
 
     def step(observations: NDArray[Any], state: State | None) -> tuple[torch.Tensor, State | None]:
         if not drawn:
             actions, _ = policy.predict(convert(observations), deterministic=True)
             return certain[torch.from_numpy(actions)], state
-        tensor, _ = policy.obs_to_tensor(convert(observations))
-        return _probabilities(policy.get_distribution(tensor)), state
+        categorical, after = distribution(observations, state)
+        return inference.probabilities(categorical.logits, softmax=True), after
 
-    return NetworkPolicy(step, {"policy": policy}, stochastic=drawn)
-
-
-def _recurrent(policy: Any, convert: Converter) -> NetworkPolicy:
-    """Action probabilities of sb3-contrib's RecurrentPPO."""
-
-    def step(observations: NDArray[Any], state: State | None) -> tuple[torch.Tensor, State | None]:
-        tensor, _ = policy.obs_to_tensor(convert(observations))
-        # No reset of the LSTM's state: at the start of an episode it is zero already.
-        begins = torch.zeros(len(observations), device=policy.device)
-        distribution, after = policy.get_distribution(tensor, state, begins)
-        return _probabilities(distribution), after
-
-    return NetworkPolicy(step, {"policy": policy}, stochastic=True, lstm=policy.lstm_actor)
+    return NetworkPolicy(step, {"policy": policy}, stochastic=drawn, lstm=lstm)
 
 
-def _probabilities(distribution: Any) -> torch.Tensor:
-    return inference.probabilities(distribution.distribution.logits, softmax=True)
+def _continuous(
+    policy: Any, convert: Converter, distribution: Step, lstm: nn.LSTM | None, box: gym.spaces.Box
+) -> BoxPolicy:
+    """Continuous actions; noise of gSDE is drawn anew at each step."""
+    actor, on_policy = getattr(policy, "actor", None), hasattr(policy, "get_distribution")
 
-
-def _continuous(policy: Any, convert: Converter, box: gym.spaces.Box) -> BoxPolicy:
-    """Continuous actions without memory; noise of gSDE is drawn anew at each step."""
-    actor = getattr(policy, "actor", None)
-    drawn = hasattr(policy, "get_distribution") or hasattr(actor, "log_std")
-
-    def normals(observations: NDArray[Any]) -> Normals:
+    def step(observations: NDArray[Any], state: State | None) -> tuple[Normals, State | None]:
+        if on_policy:
+            normal, after = distribution(observations, state)
+            return (normal.mean, normal.stddev.log()), after
         inputs, _ = policy.obs_to_tensor(convert(observations))
-        if actor is None:
-            if not drawn:  # ARS
-                features = policy.extract_features(inputs, policy.features_extractor)
-                return _before_tanh(policy.action_net)(features), None
-            normal = policy.get_distribution(inputs).distribution
-            return normal.mean, normal.stddev.log()
-        if not drawn:
-            features = actor.extract_features(inputs, actor.features_extractor)
-            return _before_tanh(actor.mu)(features), None
-        mean, log_std, more = actor.get_action_dist_params(inputs)
-        if more:  # gSDE
-            normal = actor.action_dist.proba_distribution(mean, log_std, **more).distribution
-            return normal.mean, normal.stddev.log()
-        return mean, log_std
+        return _normals(policy, actor, inputs), state
 
     parts = {"policy": cast(nn.Module, policy if actor is None else actor)}
-    squashed = bool(policy.squash_output)
-    return BoxPolicy(box, normals, parts, squashed=squashed, stochastic=drawn)
+    squashed, drawn = bool(policy.squash_output), on_policy or hasattr(actor, "log_std")
+    return BoxPolicy(box, step, parts, squashed=squashed, stochastic=drawn, lstm=lstm)
+
+
+def _normals(policy: Any, actor: Any, inputs: Any) -> Normals:
+    """Means and logarithms of deviations of ARS, and of off-policy actors."""
+    if actor is None:
+        features = policy.extract_features(inputs, policy.features_extractor)
+        return _before_tanh(policy.action_net)(features), None
+    if not hasattr(actor, "log_std"):  # TD3, DDPG
+        features = actor.extract_features(inputs, actor.features_extractor)
+        return _before_tanh(actor.mu)(features), None
+    mean, log_std, more = actor.get_action_dist_params(inputs)
+    if more:  # gSDE
+        normal = actor.action_dist.proba_distribution(mean, log_std, **more).distribution
+        return normal.mean, normal.stddev.log()
+    return mean, log_std
 
 
 def _before_tanh(layers: nn.Sequential) -> nn.Module:

@@ -27,7 +27,6 @@ REFUSED = {
     "own-activation": r"holds activation_fn = \S*Double, which neither .*--trust",
     "own-function": r"holds activation_fn = a function of its author's own, .*--trust",
     "ppo-gsde-net": r"sde_net_arch.* not in stable-baselines3 2.*saved with stable-baselines3 1\.",
-    "recurrent-box": "a memory, which is not supported with continuous actions",
 }
 #: Where Python itself has changed: code of other versions cannot be run.
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
