@@ -71,10 +71,13 @@ def pools(results: Results) -> list[str]:
 
 def shifts(results: Results, cell: Mapping[str, Any]) -> list[Shift]:
     """The further pools of one cell, in the order of the protocol."""
+    names = pools(results)
+    if not names:
+        return []
     own = _of_cell(results, cell)
     rows = results.records_of(cell)
     answers = []
-    for pool in pools(results):
+    for pool in names:
         facts = own.get(pool, {})
         returns = {
             (quantity, part): results.estimate(cell, results.main, quantity, name)

@@ -28,7 +28,7 @@ def is_one_policy(results: "Results", cell: Mapping[str, Any]) -> bool:
         for entry in results.plan
         if all(entry["settings"].get(name) == cell[name] for name in CELL)
     ]
-    return cell["runs"] == 1 and bool(entries) and all("policy_hash" in own for own in entries)
+    return cell["runs"] == 1 and bool(entries) and all(own.get("policy_hash") for own in entries)
 
 
 def gap(results: "Results", cell: Mapping[str, Any], quantity: str, pool: str = "test") -> Estimate:

@@ -202,7 +202,8 @@ class Results:
             cell: Values of ``CELL``.
             condition: A name in ``conditions``.
             quantity: "return", "normalised" or "solved".
-            part: "train", "validation", "test" or "gap".
+            part: "train", "validation", "test" or "gap"; of a further pool its name, or
+                ``estimates.gap_to`` of it.
 
         Returns:
             nan with the reason "not measured" where there is none.

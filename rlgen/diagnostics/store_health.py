@@ -112,12 +112,13 @@ def conditions_missing(store: RunStore) -> Reasons:
         # Each part of a suite has its own conditions; a run that no part needs lacks nothing.
         resolved = [resolve(*part) for part in parts]
         conditions_of = {task.cell.id: task.wanted for task in tasks(resolved)}
+    planned = {entry["id"]: entry["settings"] for entry in store.plan()}
     for cell in store.done():
         path = store.run_folder(cell) / "conditions.json"
         if not path.is_file():
             continue
         wanted = conditions_of.get(cell, ()) if parts else store.protocol().conditions
-        left_out = further.left_out(files.read_json(path.with_name("cell.json"))["settings"])
+        left_out = further.left_out(planned.get(cell, {}))
         absent = [
             name
             for name in wanted

@@ -13,9 +13,10 @@ from planning import tasks_of
 import rlgen
 from rlgen import report
 from rlgen.analysis.further import shifts
+from rlgen.analysis.one_policy import is_one_policy
 from rlgen.analysis.results import Results
 from rlgen.diagnostics.verification import differences
-from rlgen.errors import ProtocolError, RlgenError
+from rlgen.errors import DamagedStoreError, ProtocolError, RlgenError
 from rlgen.protocol import suite
 from rlgen.store.run_store import RunStore
 from rlgen.study.cost import RECORD_BYTES
@@ -167,6 +168,7 @@ def test_a_run_without_weights_says_so(tmp_path):
     failed = rlgen.evaluate(study(seeds=[0], pools={"same": SAME}), out, jobs=1).failed
     assert "its weights have not been kept" in failed[run]
     (cell,) = Results.load(RunStore(out)).cells
+    assert not is_one_policy(Results.load(RunStore(out)), cell), "it has been trained here"
     (shift,) = shifts(Results.load(RunStore(out)), cell)
     assert shift.sentence == "same (in distribution): it has not been measured."
     assert "not measured" in report.write(RunStore(out)).read_text()
@@ -235,3 +237,15 @@ def test_the_shipped_shifts_run(tmp_path):
     ((cpu, where),) = suite.read("shifts", budget="cpu").parts
     wanted = {name for task in tasks_of([(cpu, where)]) for name in task.wanted}
     assert {"plain@larger", "greedy@larger"} < wanted
+
+
+@pytest.mark.slow
+def test_a_plan_with_pools_that_are_no_tables_is_damaged(tmp_path):
+    done = rlgen.evaluate(study(seeds=[0], pools={"same": SAME}), tmp_path / "store", jobs=1)
+    plan = done.store / "plan.json"
+    entries = json.loads(plan.read_text())
+    for wrong in (["same"], {"same": "a"}):
+        entries[0]["settings"]["pools"] = wrong
+        plan.write_text(json.dumps(entries))
+        with pytest.raises(DamagedStoreError, match="entry 0: pools must be a table of tables"):
+            Results.load(RunStore(done.store))
