@@ -149,6 +149,7 @@ class Library(Environments, Python):
         return model
 
     def _flat(self, value: Value) -> Args:
+        self.work()
         items = self.items(value)
         return [value] if items is None else [each for item in items for each in self._flat(item)]
 

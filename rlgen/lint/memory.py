@@ -128,6 +128,7 @@ class Memory:
             return
         self._doubted.append(owner)
         for name, entries in list(self.log.get(owner, {}).items()):
+            self.work(len(entries) // 10)
             reach = [value for _, way, value in entries if self.missing(way, self.path) is not None]
             if isinstance(name, str | int) and name != "*":
                 if not _fixed(owner, inside=False):

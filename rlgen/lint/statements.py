@@ -11,9 +11,8 @@ from rlgen.lint.values import NONE, Args, Const, Obj, Sym, Value, distance, is_,
 
 #: Calls that end a script.
 EXITS = {"sys.exit", "exit", "quit", "os._exit"}
-#: Exceptions that come before anything, or after what a ``try`` holds has begun.
+#: What an import ends with that is not there; the first choice stands for all.
 IMPORT = {"ImportError", "ModuleNotFoundError"}
-HARMLESS = {*IMPORT, "KeyboardInterrupt"}
 
 
 class Statements(Expressions):
@@ -172,17 +171,23 @@ class Statements(Expressions):
 
     def _do_try(self, node: Any, frame: Frame) -> str:
         names = {each.as_string() for h in node.handlers for each in _types(h.type)}
-        bare = any(h.type is None for h in node.handlers)
-        others = [h for h in node.handlers if h.type is None or h.type.as_string() not in IMPORT]
+        imports = all(isinstance(each, nodes.Import | nodes.ImportFrom) for each in node.body)
+        handlers = [] if imports and names <= IMPORT else node.handlers
         before = self.path
-        if bare or not names <= HARMLESS:
+        if any(h.type is None for h in handlers) or (
+            handlers and not names <= {"KeyboardInterrupt"}
+        ):
             # It may end anywhere in between, so that it is certain only if no handler goes on.
             self.path = (*before, (self.work(), 0))
-        self._trying += bool(node.handlers)
-        end = self.block([*node.body, *node.orelse], frame)
-        self._trying -= bool(node.handlers)
+        self._trying += bool(handlers)
+        end = self.block(node.body, frame)
+        if imports and node.orelse:
+            self.path = (*before, (self.work(), 0))
+        end = end or self.block(node.orelse, frame)
+        self.path = before if imports else self.path
+        self._trying -= bool(handlers)
         inside, self.path = self.path, before
-        goes_on = bool(others) and not self._branches([h.body for h in others], frame)
+        goes_on = bool(handlers) and not self._branches([h.body for h in handlers], frame)
         self.path = before if goes_on else inside
         return self.block(node.finalbody, frame) or ("" if goes_on else end)
 

@@ -79,6 +79,14 @@ def test_what_is_no_notebook_is_one_line(text, tmp_path):
         (b"x = [" + b"1," * MAX_NODES + b"]", f"more than {MAX_NODES:,} expressions"),
         (b"x = '" + b"a" * 1_000_000 + b"'", f"more than {MAX_CODE:,} characters"),
         (b"x = 10 ** 10 ** 10 ** 10", ""),
+        (
+            b"x = 0\n"
+            + b"".join(b" " * i + b"for i in a:\n" for i in range(18))
+            + b" " * 18
+            + b"x",
+            "",
+        ),
+        (b"a = []\n" + b"if c: a = [a, a]\n" * 2000 + b"f(a)\n", ""),
         (b"x = 'a' * 10 ** 12; y = [0] * 10 ** 12", ""),
     ],
 )

@@ -46,7 +46,7 @@ def forgetful(each: Event, events: list[Event]) -> str:
     if each.kind != "loop" or each.algorithm != "RecurrentPPO" or not each.rounds:
         return ""
     # In a later round of a loop it is still None, or it is never handed over.
-    lost = each.options.get("state", NONE) == NONE and max(each.rounds) > 0
+    lost = each.options.get("state", NONE) == NONE and each.rounds[-1] > 0
     return (
         "predict of a recurrent agent is called without the state of the step before"
         if lost

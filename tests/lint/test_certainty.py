@@ -1,0 +1,448 @@
+"""Scripts that are right, or wrong in one branch only: nothing is said of them."""
+
+import pytest
+from lint_scripts import IMPORTS
+
+from rlgen.lint import lint
+
+TWO = """
+import os
+import sys
+c = len(sys.argv) > 1
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+model = PPO("MlpPolicy", env)
+"""
+NORMAL = """
+import sys
+c = len(sys.argv) > 1
+env = VecNormalize(make_vec_env("Pendulum-v1", seed=0))
+model = PPO("MlpPolicy", env).learn(10)
+env.save("s")
+"""
+SCRIPTS = {
+    "closure seed": TWO
+    + """
+def reseed():
+    if c: eval_env.seed(0)
+reseed()
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "env in list": TWO
+    + """
+envs = [env, eval_env]
+for e in envs:
+    if c: e.seed(0)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "nested func with": TWO
+    + """
+with open("x") as f:
+    if f.read(): eval_env.seed(0)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "setattr": NORMAL
+    + """
+e = VecNormalize.load("s", make_vec_env("Pendulum-v1", seed=1))
+e.training = False; e.norm_reward = False
+for k, v in [("training", True)]:
+    if c: setattr(e, k, v)
+print(evaluate_policy(model, e))
+""",
+    "attrs by alias": NORMAL
+    + """
+e = VecNormalize.load("s", make_vec_env("Pendulum-v1", seed=1))
+f = e
+f.training = False
+f.norm_reward = False
+print(evaluate_policy(model, e))
+""",
+    "frozen in function": NORMAL
+    + """
+def freeze(e):
+    e.training = False
+    e.norm_reward = False
+    return e
+print(evaluate_policy(model, freeze(VecNormalize.load("s", make_vec_env("Pendulum-v1", seed=1)))))
+""",
+    "frame stack over norm": NORMAL
+    + """
+e = VecNormalize.load("s", make_vec_env("Pendulum-v1", seed=1))
+e.training = False
+e.norm_reward = False
+e = VecFrameStack(e, 4)
+print(evaluate_policy(model, e))
+""",
+    "venv attr": NORMAL
+    + """
+e = VecFrameStack(VecNormalize.load("s", make_vec_env("Pendulum-v1", seed=1)), 4)
+e.venv.training = False
+e.venv.norm_reward = False
+print(evaluate_policy(model, e))
+""",
+    "learn in subprocess func": TWO
+    + """
+def work(model):
+    if os.environ.get("X"):
+        return
+    model.learn(100)
+work(model)
+print(evaluate_policy(model, env))
+""",
+    "dict configs": """
+import sys
+configs = {"a": 0, "b": 100}
+which = sys.argv[1]
+env = make_vec_env("CartPole-v1", 4, seed=configs[which])
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=0)))
+""",
+    "global seed mutated": """
+SEED = 0
+def bump():
+    global SEED
+    SEED += 1000
+env = make_vec_env("CartPole-v1", 4, seed=SEED)
+bump()
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=SEED)))
+""",
+    "class counter": """
+class Maker:
+    def __init__(self): self.n = 0
+    def make(self):
+        self.n += 100
+        return make_vec_env("CartPole-v1", 4, seed=self.n)
+m = Maker()
+env, test = m.make(), m.make()
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, test))
+""",
+    "itertools count": """
+import itertools
+seeds = itertools.count()
+env = make_vec_env("CartPole-v1", 1, seed=next(seeds) * 100)
+test = make_vec_env("CartPole-v1", 1, seed=next(seeds) * 100)
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, test))
+""",
+    "rng seeds": """
+rng = np.random.default_rng(0)
+env = make_vec_env("CartPole-v1", 1, seed=int(rng.integers(1000)))
+test = make_vec_env("CartPole-v1", 1, seed=int(rng.integers(1000)))
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, test))
+""",
+    "cfg update": """
+from mine import cfg
+env = make_vec_env("CartPole-v1", 4, seed=cfg.seed)
+cfg.update(seed=500)
+test = make_vec_env("CartPole-v1", 4, seed=cfg.seed)
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, test))
+""",
+    "cfg passed": """
+from mine import cfg, change
+env = make_vec_env("CartPole-v1", 4, seed=cfg.seed)
+change(cfg)
+test = make_vec_env("CartPole-v1", 4, seed=cfg.seed)
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, test))
+""",
+    "list pop": """
+seeds = [0, 100]
+env = make_vec_env("CartPole-v1", 4, seed=seeds.pop())
+test = make_vec_env("CartPole-v1", 4, seed=seeds.pop())
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, test))
+""",
+    "param deleted": """
+def main(seed=0, test_seed=None):
+    env = make_vec_env("CartPole-v1", 4, seed=seed)
+    test = make_vec_env("CartPole-v1", 4, seed=test_seed if test_seed is not None else seed + 10)
+    model = PPO("MlpPolicy", env).learn(10)
+    print(evaluate_policy(model, test))
+main(3)
+""",
+    "env kwargs vary": """
+env = make_vec_env("MyEnv-v0", 4, seed=0, env_kwargs={"split": "train"})
+test = make_vec_env("MyEnv-v0", 4, seed=0, env_kwargs={"split": "test"})
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, test))
+""",
+    "attr env": TWO
+    + """
+model.learn(10)
+eval_env.env_method("set_split", "test")
+eval_env.seed(0)
+print(evaluate_policy(model, eval_env))
+""",
+    "new learn elsewhere": TWO
+    + """
+model.set_env(eval_env)
+model.learn(10)
+print(evaluate_policy(model, env))
+""",
+    "break before": TWO
+    + """
+for i in range(10):
+    if c: break
+    eval_env.seed(0)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "continue": TWO
+    + """
+for i in range(10):
+    if c: continue
+    eval_env.seed(0)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "raise in try": TWO
+    + """
+try:
+    if c: raise ValueError
+    eval_env.seed(0)
+except ValueError:
+    print("no")
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "else of try": TWO
+    + """
+try:
+    import mine
+except ImportError:
+    pass
+else:
+    eval_env.seed(0)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "import fallback": TWO
+    + """
+try:
+    import mine
+    eval_env.seed(0)
+except ImportError:
+    mine = None
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "finally": TWO
+    + """
+try:
+    model.learn(10)
+except Exception:
+    pass
+print(evaluate_policy(model, env))
+""",
+    "kb": TWO
+    + """
+def train():
+    try:
+        if c: return
+        model.learn(10)
+    except KeyboardInterrupt:
+        pass
+train()
+print(evaluate_policy(model, env))
+""",
+    "while true break": TWO
+    + """
+while True:
+    if c: break
+    eval_env.seed(0)
+    break
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "nested if both": TWO
+    + """
+if c:
+    seed = 0
+else:
+    seed = 100
+eval_env.seed(seed)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "default arg rebinding": """
+SEED = 100
+def make(seed=SEED): return make_vec_env("CartPole-v1", 4, seed=seed)
+SEED = 0
+env = make_vec_env("CartPole-v1", 4, seed=SEED)
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make()))
+""",
+    "lambda late": """
+s = 0
+f = lambda: make_vec_env("CartPole-v1", 4, seed=s)
+env = f()
+s = 500
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, f()))
+""",
+    "generator": """
+def gen():
+    for s in (0, 100): yield make_vec_env("CartPole-v1", 4, seed=s)
+env, test = gen()
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, test))
+""",
+    "zip": """
+for s, t in zip([0, 1], [100, 101]):
+    env = make_vec_env("CartPole-v1", 4, seed=s)
+    test = make_vec_env("CartPole-v1", 4, seed=t)
+    model = PPO("MlpPolicy", env).learn(10)
+    print(evaluate_policy(model, test))
+""",
+    "enumerate unpack": """
+for s, (a, b) in enumerate([(0, 100), (1, 101)]):
+    model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=a)).learn(10)
+    print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=b)))
+""",
+    "swap": TWO
+    + """
+env, eval_env = eval_env, env
+model2 = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model2, eval_env))
+""",
+    "del": TWO
+    + """
+del env
+env = make_vec_env("CartPole-v1", 4, seed=500)
+model.learn(10)
+print(evaluate_policy(model, env))
+""",
+    "walrus": TWO
+    + """
+if (n := len(sys.argv)) > 3 and (eval_env.seed(0) or True): pass
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "L401 branch": TWO
+    + """
+if c:
+    print(evaluate_policy(model, eval_env, deterministic=False))
+    sys.exit()
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "L401 either": TWO
+    + """
+model.learn(10)
+if c:
+    print(evaluate_policy(model, eval_env, deterministic=False))
+else:
+    print(evaluate_policy(model, eval_env, deterministic=True))
+""",
+    "optuna validation": """
+import optuna
+def make(seed): return make_vec_env("CartPole-v1", 4, seed=seed)
+def objective(trial):
+    model = PPO("MlpPolicy", make(0)).learn(1000)
+    return evaluate_policy(model, make(100))[0]
+study = optuna.create_study()
+study.optimize(objective, n_trials=10)
+best = PPO("MlpPolicy", make(0), **study.best_params).learn(1000)
+print(evaluate_policy(best, make(200)))
+""",
+    "optuna if": """
+import optuna, sys
+env = make_vec_env("CartPole-v1", 4, seed=0)
+test_env = make_vec_env("CartPole-v1", 4, seed=100)
+def objective(trial):
+    model = PPO("MlpPolicy", env).learn(1000)
+    return evaluate_policy(model, test_env)[0]
+params = {}
+if "--tune" in sys.argv:
+    study = optuna.create_study()
+    study.optimize(objective, n_trials=10)
+    params = study.best_params
+best = PPO("MlpPolicy", env, **params).learn(1000)
+print(evaluate_policy(best, test_env))
+""",
+    "load assigned": TWO
+    + """
+model = model.load("x", env=env)
+policy = PPO.load("y")
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "load returned": """
+def get(): return PPO.load("x")
+test = make_vec_env("CartPole-v1", 4, seed=1)
+print(evaluate_policy(get(), test))
+""",
+    "json load": """
+import json
+class Store:
+    def load(self, path): self.x = path
+s = Store(); s.load("x"); json.load(open("y"))
+test = make_vec_env("CartPole-v1", 4, seed=1)
+test.load("x") if False else None
+print(evaluate_policy(PPO.load("x"), test))
+""",
+    "recurrent zero": """
+from sb3_contrib import RecurrentPPO
+model = RecurrentPPO("MlpLstmPolicy", make_vec_env("CartPole-v1", 4, seed=0)).learn(100)
+test = make_vec_env("CartPole-v1", 1, seed=50)
+for ep in range(5):
+    obs, state, done, total = test.reset(), None, False, 0
+    while not done:
+        action, state = model.predict(obs, state=state, episode_start=np.array([done]))
+        obs, reward, done, info = test.step(action)
+        total += reward
+    print(total)
+""",
+    "recurrent self": """
+from sb3_contrib import RecurrentPPO
+class Player:
+    def __init__(self, model): self.model, self.state = model, None
+    def act(self, obs):
+        action, self.state = self.model.predict(obs, state=self.state, deterministic=True)
+        return action
+model = RecurrentPPO("MlpLstmPolicy", make_vec_env("CartPole-v1", 4, seed=0)).learn(100)
+test = make_vec_env("CartPole-v1", 1, seed=50)
+player, obs, total = Player(model), test.reset(), 0
+for _ in range(100):
+    obs, reward, done, info = test.step(player.act(obs))
+    total += reward
+print(total)
+""",
+    "one level many": """
+test = gym.make("rlgen/MazeBasic-v0", levels=[7])
+model = PPO.load("x")
+for s in range(10):
+    test.reset(seed=s)
+    print(evaluate_policy(model, test))
+""",
+    "reset seed per model": """
+test = gym.make("CartPole-v1")
+for path in ("a", "b"):
+    model = PPO.load(path)
+    obs, _ = test.reset(seed=0)
+    total, n = 0, 0
+    while n < 100:
+        action, _ = model.predict(obs, deterministic=True)
+        obs, reward, term, trunc, _ = test.step(action)
+        total += reward
+        if term or trunc:
+            n += 1
+            obs, _ = test.reset()
+""",
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_nothing_is_said_of_what_is_right_or_not_certain(name, tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(IMPORTS + SCRIPTS[name])
+    result = lint([path])
+    assert result.errors == result.incomplete == []
+    assert result.findings == [], [str(each) for each in result.findings]
