@@ -6,7 +6,11 @@ from typing import Any
 from rlgen.errors import DamagedStoreError
 from rlgen.store.run_store import RunStore
 from rlgen.util import files
+from rlgen.util.hashing import digest
 from rlgen.util.version import __version__
+
+#: Key of the summary with the hash of all others.
+SUM = "sha256"
 
 __all__ = ["has_current_summary", "is_current", "render", "write"]
 
@@ -19,10 +23,15 @@ def is_current(store: RunStore) -> bool:
 def has_current_summary(store: RunStore) -> bool:
     """Whether the summary is there and that of the store as it is."""
     try:
-        summary = files.read_json(store.path / "summary.json")
+        summary = files.read_table(store.path / "summary.json")
     except DamagedStoreError:
         return False
-    return bool(summary.get("rlgen") == __version__ and summary.get("state") == store.state())
+    own = summary.pop(SUM, None)
+    return bool(
+        summary.get("rlgen") == __version__
+        and summary.get("state") == store.state()
+        and own == digest(summary)
+    )
 
 
 def write(store: RunStore) -> Path:
@@ -40,6 +49,10 @@ def render(store: RunStore) -> tuple[str, dict[str, Any]]:
     from rlgen.report import page
     from rlgen.report.summary import summarise
 
+    # Before anything is read: a run that is published meanwhile makes the report an old one.
+    state = store.state()
     results = Results.load(store)
-    summary = summarise(results) | {"state": store.state()}
+    summary = summarise(results) | {"state": state}
+    # As it is read back, so that a file that was changed is not printed for what was computed.
+    summary[SUM] = digest(files.without_nan(summary))
     return page.render(results, summary), summary

@@ -102,7 +102,7 @@ def verify(path: str | Path) -> Verification:
 
 
 #: Keys of a summary about whoever wrote it and the files that it was computed from.
-_OF_WRITER = {"rlgen", "state"}
+_OF_WRITER = {"rlgen", "state", "sha256"}
 
 
 def _unequal(kept: Any, now: Any, where: str) -> Iterator[str]:

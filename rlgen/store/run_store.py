@@ -216,8 +216,10 @@ class RunStore(StudyFolder):
                     path.read_text(encoding="utf-8")
                     for path in sorted((self.path / "parts").glob("*.toml"))
                 ],
-                "runs": self.done(),
-                "extra": sorted(p.name for p in (self.path / "extra").glob("*")),
+                "runs": [[cell, sums.digest(self.run_folder(cell))] for cell in self.done()],
+                "extra": [
+                    [p.name, sums.digest(p)] for p in sorted((self.path / "extra").glob("*"))
+                ],
                 "plan": [[entry["id"], entry.get("facts")] for entry in self.plan()],
                 "accesses": self.accesses(),
                 "clones": [f"{cell}.json" for cell in self.read_cells()],

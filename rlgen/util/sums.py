@@ -41,6 +41,14 @@ def read(path: Path) -> bytes:
     return data
 
 
+def digest(folder: Path) -> str:
+    """A hash that tells two contents of a folder apart; empty for folders of earlier versions."""
+    try:
+        return hashlib.sha256((folder / NAME).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
 def _sums(path: Path) -> Mapping[str, str]:
     try:
         sums = json.loads(path.read_bytes())

@@ -1,0 +1,68 @@
+"""A report that calls itself current is that of the store as it is."""
+
+import json
+import shutil
+
+import pytest
+
+from rlgen import report
+from rlgen.analysis import results
+from rlgen.store.run_store import RunStore
+from rlgen.util.seeding import stream
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def store(tiny_store, tmp_path):
+    """A copy with a report."""
+    copy = RunStore(shutil.copytree(tiny_store, tmp_path / "store"))
+    report.write(copy)
+    assert report.is_current(copy)
+    return copy
+
+
+def test_a_changed_summary_is_not_printed_for_what_was_computed(store):
+    path, rng = store.path / "summary.json", stream(0, "summary")
+    whole = path.read_bytes()
+    content = json.loads(whole)
+    for _ in range(60):
+        flipped = bytearray(whole)
+        flipped[rng.integers(len(whole))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(flipped)
+        try:
+            same = json.loads(flipped.decode()) == content  # a space or a digit of no weight
+        except ValueError:
+            same = False
+        assert report.is_current(store) == same
+    path.write_text("[]")
+    assert not report.is_current(store)
+
+
+def test_a_run_that_is_published_while_the_report_is_written_makes_it_an_old_one(
+    store, monkeypatch
+):
+    late = store.done()[0]
+    elsewhere = store.path.parent / late
+    store.run_folder(late).rename(elsewhere)
+    read = results.Results.load.__func__
+
+    def load(cls, own):
+        loaded = read(cls, own)
+        elsewhere.rename(own.run_folder(late))
+        return loaded
+
+    monkeypatch.setattr(results.Results, "load", classmethod(load))
+    report.write(store)
+    monkeypatch.undo()
+    assert not report.is_current(store)
+    report.write(store)
+    assert report.is_current(store)
+
+
+def test_a_run_that_is_replaced_by_another_makes_it_an_old_one(store):
+    one, other, *_ = store.done()
+    (store.run_folder(one) / "sha256.json").write_bytes(
+        (store.run_folder(other) / "sha256.json").read_bytes()
+    )
+    assert not report.is_current(store)
