@@ -11,6 +11,7 @@ import pandas as pd
 
 from rlgen.analysis.stats.tables import UNTOLD
 from rlgen.analysis.verdicts import count, number, percent, percent_down, rounded_down
+from rlgen.util.words import counted
 
 
 def fill(template: str, **context: Any) -> str:
@@ -49,6 +50,7 @@ def _environment(*packages: str) -> jinja2.Environment:
     environment.filters["percent_down"] = percent_down
     environment.filters["csv_link"] = csv_link
     environment.filters["cell_text"] = _cell_text
+    environment.filters["counted"] = counted
     environment.filters["whole"] = _whole
     environment.filters["known"] = count
     environment.filters["small"] = _small
