@@ -48,6 +48,10 @@ class DamagedStoreError(StoreError):
     exit_code = 1
 
 
+class RlgenWarning(UserWarning):
+    """A line for the user about something that is done all the same."""
+
+
 def one_line(error: Exception) -> str:
     """The message of an error as one line; libraries word theirs in several."""
     return " ".join(str(error).split())

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import warnings
+from typing import Any
 
 import click
 
@@ -22,7 +24,7 @@ from rlgen.cli import (
     verify,
 )
 from rlgen.cli.options import INTERRUPTED
-from rlgen.errors import RlgenError, nearest
+from rlgen.errors import RlgenError, RlgenWarning, nearest
 from rlgen.util.version import __version__
 
 
@@ -82,8 +84,20 @@ for _command in (
     cli.add_command(_command)
 
 
+def _one_line(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    """Show our own warnings as one line, and those of libraries as Python does."""
+    if issubclass(category, RlgenWarning):
+        click.echo(f"rlgen: {message}", err=True)
+    else:
+        _show_warning(message, category, *place, **more)
+
+
+_show_warning = warnings.showwarning
+
+
 def main() -> None:
     """The console script."""
+    warnings.showwarning = _one_line
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

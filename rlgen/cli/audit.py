@@ -1,13 +1,12 @@
 """``rlgen audit``: training levels among the test levels."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from rlgen.cli.options import FAILED, json_option, parse_levels
+from rlgen.cli.options import FAILED, echo_json, json_option, parse_levels
 from rlgen.util.words import counted
 
 
@@ -88,7 +87,7 @@ def audit(
         member = find_family(str(family), parse_options(options))
         overlaps = [compare(member, train, test, Question(**question))]
     if as_json:
-        click.echo(json.dumps(overlaps if store is not None else overlaps[0], indent=1))
+        echo_json(overlaps if store is not None else overlaps[0])
     else:
         if len(overlaps) > 1:
             _print_summary(overlaps)

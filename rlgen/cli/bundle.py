@@ -1,11 +1,10 @@
 """``rlgen bundle``: write a store as one file."""
 
-import json
 from pathlib import Path
 
 import click
 
-from rlgen.cli.options import json_option
+from rlgen.cli.options import echo_json, json_option
 from rlgen.util.words import counted
 
 
@@ -35,7 +34,7 @@ def bundle(store: Path, file: Path, weights: bool, as_json: bool) -> None:
             "files": len(result.members),
             "weights_left_out": result.left_out,
         }
-        click.echo(json.dumps(summary, indent=1))
+        echo_json(summary)
         return
     rest = (
         f"; weights of {counted(result.left_out, 'agent')} are left out" if result.left_out else ""

@@ -1,12 +1,11 @@
 """``rlgen calibrate``: whether this installation detects known overfitting."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
-from rlgen.cli.options import FAILED, jobs_option, json_option, worker_count
+from rlgen.cli.options import FAILED, echo_json, jobs_option, json_option, worker_count
 from rlgen.protocol import shipped
 
 DEFAULTS = shipped.defaults()
@@ -87,7 +86,7 @@ def calibrate(
         quiet=quiet or as_json,
     )
     if as_json:
-        click.echo(json.dumps(summary, indent=1))
+        echo_json(summary)
     else:
         for trial in summary["trials"]:
             word = "passed" if trial["passed"] else "FAILED"

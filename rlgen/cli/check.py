@@ -1,13 +1,12 @@
 """``rlgen check``: pass or fail, for continuous integration."""
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from rlgen.cli.options import FAILED, USAGE, FiniteRange, json_option
+from rlgen.cli.options import FAILED, USAGE, FiniteRange, echo_json, json_option
 
 
 def _gaps(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
@@ -127,7 +126,7 @@ def check(
         xml.write(junit, outcomes, name)
     if as_json:
         lines = [asdict(outcome) | {"line": outcome.line} for outcome in outcomes]
-        click.echo(json.dumps(files.without_nan(lines), indent=1))
+        echo_json(files.without_nan(lines))
     else:
         for outcome in outcomes:
             click.echo(outcome.line)

@@ -1,6 +1,5 @@
 """``rlgen evaluate``: train a protocol's agents, measure them, and write the report."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from rlgen.cli.answers import print_answers
 from rlgen.cli.options import (
     FAILED,
     budget_option,
+    echo_json,
     jobs_option,
     json_option,
     parse_shard,
@@ -139,7 +139,7 @@ def evaluate(
             "failed": result.failed,
             "summary": result.summary,
         }
-        click.echo(json.dumps(document, indent=1))
+        echo_json(document)
     else:
         if not result.computed and not result.failed:
             n = len(result.already)

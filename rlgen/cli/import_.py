@@ -1,13 +1,12 @@
 """``rlgen import``: a store of results that were measured elsewhere."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from rlgen.cli.answers import print_answers
-from rlgen.cli.options import json_option
+from rlgen.cli.options import echo_json, json_option
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -120,7 +119,7 @@ def import_(
             "already": imported.already,
             "summary": summary,
         }
-        click.echo(json.dumps(document, indent=1))
+        echo_json(document)
         return
     if imported.already:
         click.echo(f"Nothing to import: {out} already holds these files.")

@@ -1,13 +1,12 @@
 """``rlgen lint``: mistakes in a training script."""
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from rlgen.cli.options import FAILED, NOTHING, USAGE, json_option
+from rlgen.cli.options import FAILED, NOTHING, USAGE, echo_json, json_option
 
 
 @click.command()
@@ -37,7 +36,7 @@ def lint(paths: tuple[Path, ...], list_rules: bool, as_json: bool) -> None:
     if list_rules:
         cards = {code: {"name": RULES[code].name, "card": RULES[code].card} for code in RULES}
         if as_json:
-            click.echo(json.dumps(cards, indent=1))
+            echo_json(cards)
         else:
             width = max(len(rule["name"]) for rule in cards.values())
             for code, rule in cards.items():
@@ -51,7 +50,7 @@ def lint(paths: tuple[Path, ...], list_rules: bool, as_json: bool) -> None:
     for script in result.incomplete:
         click.echo(f"rlgen: {script}: too many branches to analyse completely", err=True)
     if as_json:
-        click.echo(json.dumps(asdict(result), indent=1))
+        echo_json(asdict(result))
     else:
         for finding in result.findings:
             click.echo(str(finding))

@@ -1,11 +1,10 @@
 """``rlgen list``: the catalogues, one entry a line."""
 
-import json
 from importlib import import_module
 
 import click
 
-from rlgen.cli.options import json_option
+from rlgen.cli.options import echo_json, json_option
 
 #: Catalogues by content, each imported only when it is listed.
 CATALOGUES = {
@@ -34,7 +33,7 @@ def list_(kind: str | None, as_json: bool) -> None:
     """
     listings = {each: _cards(each) for each in ([kind] if kind else KINDS[:-1])}
     if as_json:
-        click.echo(json.dumps(listings[kind] if kind else listings, indent=1))
+        echo_json(listings[kind] if kind else listings)
         return
     for each, cards in listings.items():
         if not kind:

@@ -1,7 +1,11 @@
 """Options shared by several commands, and the exit codes."""
 
+import json
 import math
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import click
@@ -53,6 +57,48 @@ def worker_count(jobs: int | None) -> int:
     return jobs or os.cpu_count() or 1
 
 
+@contextmanager
+def _aside(ctx: click.Context) -> Iterator[None]:
+    """Let everything but ``echo_json`` print to standard error: environments may print."""
+    document = sys.stdout
+    try:
+        real = document.fileno() == 1
+    except (AttributeError, OSError, ValueError):
+        real = False  # captured
+    if not real:
+        ctx.meta[_DOCUMENT] = document
+        with redirect_stdout(sys.stderr):
+            yield
+        return
+    document.flush()
+    kept = os.dup(1)
+    # Of libraries and of worker processes too, which write to the descriptor.
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(kept), "w") as stream, redirect_stdout(sys.stderr):
+            ctx.meta[_DOCUMENT] = stream
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+#: Where the stream for the document is kept in a command's context.
+_DOCUMENT = "rlgen.document"
+
+
+def _reserved(ctx: click.Context, _: click.Parameter, as_json: bool) -> bool:
+    if as_json:
+        ctx.with_resource(_aside(ctx))
+    return as_json
+
+
+def echo_json(document: Any) -> None:
+    """Print the one document of a command with ``json_option``."""
+    stream = click.get_current_context().meta[_DOCUMENT]
+    click.echo(json.dumps(document, indent=1), file=stream)
+
+
 protocol_argument = click.argument("protocol")
 seeds_option = click.option(
     "--seeds", metavar="RANGE", help="Training seeds instead of the file's: 3, 0:20 or 0,2,5:8."
@@ -61,4 +107,10 @@ budget_option = click.option("--budget", metavar="NAME", help="One of the protoc
 jobs_option = click.option(
     "-j", "--jobs", type=click.IntRange(1, 1024), help="Worker processes. [default: processors]"
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    callback=_reserved,
+    help="One JSON document on stdout.",
+)

@@ -1,12 +1,12 @@
 """``rlgen plan``: the cost of a protocol on this machine."""
 
-import json
 from pathlib import Path
 
 import click
 
 from rlgen.cli.options import (
     budget_option,
+    echo_json,
     jobs_option,
     json_option,
     protocol_argument,
@@ -56,7 +56,7 @@ def plan(
             tasks = tuple(task for task in tasks if not store.has(task.cell.id))
     cost = price(tasks, worker_count(jobs))
     if as_json:
-        click.echo(json.dumps(cost, indent=1))
+        echo_json(cost)
         return
     for kind in cost["kinds"]:
         click.echo(

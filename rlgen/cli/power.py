@@ -1,13 +1,12 @@
 """``rlgen power``: how large a study must be."""
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlgen.cli.options import FiniteRange, json_option
+from rlgen.cli.options import FiniteRange, echo_json, json_option
 from rlgen.util.words import counted
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ def power(
     )
     if as_json:
         answers = {"spread": asdict(spread), "power": chance, **answers}
-        click.echo(json.dumps(answers, indent=1))
+        echo_json(answers)
         return
     click.echo(
         f"Standard deviation of the gap {spread.run:.3g} between runs, {spread.residual:.3g} run "

@@ -1,12 +1,11 @@
 """``rlgen report``: write a store's report again."""
 
-import json
 from pathlib import Path
 
 import click
 
 from rlgen.cli.answers import print_answers
-from rlgen.cli.options import json_option
+from rlgen.cli.options import echo_json, json_option
 
 
 @click.command()
@@ -46,6 +45,6 @@ def report(store: Path, out: Path | None, as_json: bool) -> None:
             except OSError as error:
                 raise StoreError(f"{page}: cannot be written: {error.strerror}") from None
     if as_json:
-        click.echo(json.dumps(summary, indent=1))
+        echo_json(summary)
     else:
         print_answers(summary, page)

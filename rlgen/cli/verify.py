@@ -1,13 +1,12 @@
 """``rlgen verify``: compare a summary with the rows that it was computed from."""
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from rlgen.cli.options import FAILED, json_option
+from rlgen.cli.options import FAILED, echo_json, json_option
 
 
 @click.command()
@@ -35,7 +34,7 @@ def verify(store: Path, strict: bool, as_json: bool) -> None:
 
     result = kept.verify(store)
     if as_json:
-        click.echo(json.dumps(asdict(result), indent=1))
+        echo_json(asdict(result))
     else:
         for line in result.differences:
             click.echo(f"{store}: {line}")

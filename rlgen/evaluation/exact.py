@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, PolicyError
 from rlgen.evaluation import chain
 from rlgen.evaluation.outcome import Outcome
 from rlgen.levels.capabilities import Tabular, as_tabular
@@ -59,6 +59,8 @@ def evaluate(
     for tabular in chunks(as_tabular(family, "exact returns"), levels):
         states = np.arange(tabular.n_states, dtype=np.int32)
         probabilities, _ = policy.distribution(tabular.observe(states), None)
+        if np.isnan(probabilities).any():
+            raise PolicyError("the policy's action probabilities are nan")
         for name, outcome in solve(tabular, probabilities, conditions, family.noop).items():
             parts[name].append(outcome)
     return {name: Outcome.joined(outcomes) for name, outcomes in parts.items()}

@@ -160,7 +160,7 @@ def record(policy: Policy, split: Split, level: Levels, *, seed: int) -> dict[st
         "grid": list(split.family.observation_space.shape[1:]),
         "actions": episode.executed,
         "rewards": episode.rewards,
-        "solved": bool(episode.info.get("solved", False)),
+        "solved": episode.info.get("solved", 0) >= 1,
         "timeout": bool(episode.info.get("timeout", False)),
     }
 
@@ -254,7 +254,7 @@ def _strip(
         "executed": episode.executed,
         "rewards": episode.rewards,
         "blocked": blocked,
-        "solved": bool(episode.info.get("solved", False)),
+        "solved": episode.info.get("solved", 0) >= 1,
     }
 
 

@@ -108,8 +108,14 @@ class Policy:
 
 
 def sample(probabilities: Probabilities, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draw one action from each row of ``(B, A)``; int64 ``(B,)``."""
+    """Draw one action from each row of ``(B, A)``; int64 ``(B,)``.
+
+    Raises:
+        PolicyError: For probabilities that are nan, of which no action could be drawn.
+    """
     cumulative = probabilities.cumsum(axis=1)
+    if np.isnan(cumulative[:, -1]).any():
+        raise PolicyError("the policy's action probabilities are nan")
     # Scaled by the last sum, which may be just below one by rounding.
     drawn = rng.random((len(probabilities), 1)) * cumulative[:, -1:]
     actions: NDArray[np.int64] = (cumulative <= drawn).sum(axis=1).astype(np.int64)

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rlgen.errors import PolicyError
 from rlgen.networks import box_head, inference
 from rlgen.networks.box_head import BoxHead, Normals
 from rlgen.policies.base import Actions
@@ -61,6 +62,8 @@ class BoxPolicy(TorchPolicy):
         if self._squashed:
             low, high = self._box.low, self._box.high
             actions = low + (np.tanh(actions) + 1) / 2 * (high - low)
+        if np.isnan(actions).any():
+            raise PolicyError("the policy's actions are nan")
         return clipped(actions, self._box), after
 
 

@@ -51,6 +51,8 @@ def check(policy: Policy, family: Family, levels: Levels, source: str) -> None:
 
 def _check_probabilities(outputs: NDArray[np.float64], family: Family, source: str) -> None:
     n_actions = family.n_actions
+    if np.isnan(outputs).any():
+        raise PolicyError(f"{source} returns action probabilities that are nan")
     if outputs.shape != (2, n_actions):
         raise PolicyError(
             f"{source} returns {outputs.shape[-1]} action probabilities; {family.name} has "
@@ -61,6 +63,8 @@ def _check_probabilities(outputs: NDArray[np.float64], family: Family, source: s
 def _check_actions(outputs: NDArray[np.generic], family: Family, source: str) -> None:
     box = family.box
     if box is not None:
+        if np.isnan(outputs).any():
+            raise PolicyError(f"{source} returns actions that are nan")
         if outputs.shape != (2, *box.shape):
             raise PolicyError(
                 f"{source} returns actions of shape {outputs.shape[1:]}; those of {family.name} "

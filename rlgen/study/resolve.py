@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+import numpy as np
+
 from rlgen.agents import AGENTS
 from rlgen.agents.presets import matching
 from rlgen.errors import ProtocolError
@@ -26,6 +28,9 @@ from rlgen.study import further
 from rlgen.training.agent_spec import AgentSpec
 from rlgen.training.regularisers.regularisation import Regularisation
 from rlgen.util.validation import At
+
+#: Levels of each pool that are tried before anything is computed.
+TRIED = 4
 
 
 @dataclass(frozen=True)
@@ -104,12 +109,6 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
         _, own = lookup.named_options(name)
         family = member.configure({**protocol.family_options, **own})
     named = protocol.named_levels
-    with At(where, "family", name):
-        if named:
-            family.check([i for ids in named.values() for i in (ids[0], ids[-1])])
-        else:
-            drawn = draw_split(family, 1, min(1, protocol.n_validation_levels), 1)
-            family.check([int(i) for _, levels in drawn.pools() for i in levels.ids])
     sizes = {"validation": protocol.n_validation_levels, "test": protocol.n_test_levels}
     for n_train in protocol.n_train_levels:
         with At(where, "n_train_levels", n_train):
@@ -117,7 +116,20 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
                 check_named(named, n_train)
             else:
                 check_pool_sizes(family, {"train": n_train, **sizes})
+    with At(where, "family", name):
+        if named:
+            family.check([i for ids in named.values() for i in _spread(ids)])
+        else:
+            few = [min(TRIED, size) for size in (max(protocol.n_train_levels), *sizes.values())]
+            drawn = draw_split(family, *few)
+            family.check([int(i) for _, levels in drawn.pools() for i in levels.ids])
     return family
+
+
+def _spread(ids: Sequence[int]) -> list[int]:
+    """Some ids from the first to the last."""
+    places = np.linspace(0, len(ids) - 1, min(TRIED, len(ids))).round().astype(int)
+    return [ids[place] for place in places]
 
 
 def _conditions(protocol: Protocol, where: str) -> dict[str, Condition]:

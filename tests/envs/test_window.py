@@ -44,6 +44,7 @@ def toml(keys):
     return "\n".join(lines)
 
 
+@pytest.mark.slow
 def test_a_policy_made_elsewhere_plays_it(tmp_path):
     result = rlgen.evaluate(POLICY, tmp_path / "store", jobs=1)
     assert not result.failed
@@ -56,6 +57,7 @@ def test_a_policy_made_elsewhere_plays_it(tmp_path):
         rlgen.evaluate(POLICY | {"policy": ["window:wide"]}, tmp_path / "other")
 
 
+@pytest.mark.slow
 def test_an_agent_is_trained_on_it_and_its_price_measured(tmp_path):
     result = rlgen.evaluate(TRAINED, tmp_path / "store", jobs=1)
     assert not result.failed

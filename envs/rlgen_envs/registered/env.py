@@ -2,18 +2,23 @@
 
 import copy
 import math
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.errors import LevelError, one_line
+from rlgen.errors import LevelError, RlgenWarning, one_line
 from rlgen.levels.capabilities import UndrawnError
 from rlgen_envs.registered.acting import Acting
 from rlgen_envs.registered.observing import Floats, Reader
 
-#: Keys of ``info`` that say whether an episode has reached its goal.
+#: Steps after which an episode is cut, unless the environment has a limit of its own.
+LIMIT = 100_000
+#: Keys of ``info`` that say whether an episode has reached its goal; None says nothing. A number
+#: from 0 to 1 is the degree to which it has.
 SOLVED = ("is_success", "success", "solved")
 
 
@@ -56,6 +61,9 @@ class LevelEnv(gym.Env[Floats, Any]):
         self.render_mode = env.render_mode
         self.metadata = env.metadata
         self.spec = env.spec
+        own = None if env.spec is None else env.spec.max_episode_steps
+        self.unlimited = own is None
+        self.limit = LIMIT if own is None else max(LIMIT, own)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -72,23 +80,57 @@ class LevelEnv(gym.Env[Floats, Any]):
             wanted = self.ids[int(self.np_random.integers(len(self.ids)))]
         self.level, self.t = int(wanted), 0
         observation, _ = self.env.reset(seed=self.level)
-        return self._read(observation), {"level": self.level}
+        return self._numbers(observation), {"level": self.level}
 
     def step(self, action: Any) -> tuple[Floats, float, bool, bool, dict[str, Any]]:
         """One step.
 
         Raises:
-            LevelError: For a reward that is not a finite number.
+            LevelError: For a reward that is not a finite number, an observation that holds nan, or
+                a success that is neither true, false nor a share.
         """
         self.t += 1
         observation, reward, terminated, truncated, own_info = self.env.step(self._give(action))
         if not math.isfinite(reward):
             raise LevelError(f"{self.name}, level {self.level}: reward {reward} in step {self.t}")
         info: dict[str, Any] = {"level": self.level}
-        keys = [key for key in SOLVED if key in own_info]
-        if (terminated or truncated) and keys:
-            info["solved"] = bool(own_info[keys[0]])
-        return self._read(observation), float(reward), bool(terminated), bool(truncated), info
+        if self.t >= self.limit and not (terminated or truncated):
+            truncated = True
+            warnings.warn(
+                f"{self.name}: level {self.level}: an episode was cut after {self.t:,} steps "
+                "(another limit: the option time_limit)",
+                RlgenWarning,
+                stacklevel=2,
+            )
+        if terminated or truncated:
+            info |= self._solved(own_info)
+        return self._numbers(observation), float(reward), bool(terminated), bool(truncated), info
+
+    def _numbers(self, observation: Any) -> Floats:
+        """The observation as networks receive it."""
+        numbers = self._read(observation)
+        if np.isnan(numbers).any():
+            what = f"the observation of step {self.t}" if self.t else "the first observation"
+            raise LevelError(f"{self.name}, level {self.level}: {what} holds nan")
+        return numbers
+
+    def _solved(self, info: Mapping[str, Any]) -> dict[str, float]:
+        """``solved``, as far as the environment says it; empty if it does not."""
+        for key in SOLVED:
+            value = info.get(key)
+            if value is None:
+                continue
+            try:
+                share = float(value)
+            except (TypeError, ValueError):
+                share = math.nan
+            if not 0 <= share <= 1:
+                raise LevelError(
+                    f"{self.name}, level {self.level}: info[{key!r}] is {value!r} in step "
+                    f"{self.t}, which is no truth value, None or share from 0 to 1"
+                )
+            return {"solved": share}
+        return {}
 
     def render(self) -> NDArray[np.uint8]:
         """A picture, uint8 ``(H, W, 3)``.

@@ -87,9 +87,8 @@ class RegisteredFamily(Family):
 
     def check(self, ids: Sequence[int]) -> None:
         """Make the environment, and refuse it if its seeds do not decide its levels."""
-        env = self.env(self.generate(ids))
-        trying.check(env, ids)
-        env.close()
+        levels = self.generate(ids)
+        trying.check(lambda: self.env(levels), ids)
 
     @cached_property
     def _spaces(self) -> tuple[gym.spaces.Box, Callable[[Any], Any], Acting, int | None]:

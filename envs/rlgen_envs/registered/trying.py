@@ -1,70 +1,155 @@
 """Test that the levels of an environment are decided by their seeds."""
 
-from collections.abc import Sequence
+import hashlib
+import math
+import time
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from numpy.typing import NDArray
 
-from rlgen.errors import LevelError, one_line
+from rlgen.errors import LevelError, RlgenWarning, one_line
+from rlgen.util.seeding import stream
 from rlgen_envs.registered.env import LevelEnv
 
-#: Number of steps that are compared.
-STEPS = 20
+#: Steps that are compared on the first level, unless its episode ends before, and on the others.
+WHOLE, PART = 1000, 20
+#: After this many seconds the first level has been played for long enough.
+SECONDS = 5.0
+#: The fewest levels of which "all are alike" is believed.
+SEVERAL = 4
 
 
-def check(env: LevelEnv, ids: Sequence[int]) -> None:
-    """Play each level twice, with the same actions.
+def check(make: Callable[[], LevelEnv], ids: Sequence[int]) -> None:
+    """Play levels with the same actions: again, and in two instances in turn.
+
+    Two instances find what is drawn when an environment is made, and global generators. The first
+    level is played to the end of an episode.
 
     Args:
-        env: An environment of the family.
+        make: Makes an environment of the family.
         ids: Ids of the levels.
 
     Raises:
-        LevelError: If observations or rewards differ, or the environment raises.
+        LevelError: If observations or rewards differ, levels do not, or the environment raises.
     """
-    first, second = ([_played(env, level) for level in ids] for _ in range(2))
-    for level, one, other in zip(ids, first, second, strict=True):
-        for t, (numbers, again) in enumerate(zip(one, other, strict=False)):
-            if not np.array_equal(numbers, again, equal_nan=True):
-                how = f"step {t} under the same actions" if t else "the first observation"
-                raise LevelError(
-                    f"{env.name}: its levels are not decided by their seeds: after two resets "
-                    f"with seed {level}, {how} differed"
-                )
-        if len(one) != len(other):
-            raise LevelError(
-                f"{env.name}: its levels are not decided by their seeds: of two episodes with "
-                f"seed {level} and the same actions one was longer"
-            )
-
-
-def _played(env: LevelEnv, level: int) -> list[NDArray[np.float64]]:
-    """The observations and rewards of a level's first steps."""
-    steps: list[NDArray[np.float64]] = []
+    one, other = make(), make()
     try:
-        observation, _ = env.reset(options={"level": level})
-        steps.append(observation.astype(np.float64).ravel())
-        for t in range(STEPS):
-            observation, reward, terminated, truncated, _ = env.step(_tried(env.action_space, t))
-            steps.append(np.append(observation.astype(np.float64).ravel(), reward))
-            if terminated or truncated:
-                break
-    except LevelError:
-        raise
-    except Exception as error:
-        # The environment is the user's: anything can go wrong in it.
-        where = f"step {len(steps)}" if steps else "its reset"
+        starts = []
+        for n, level in enumerate(ids):
+            alone = _alone(one, level, WHOLE if n == 0 else PART, SECONDS)
+            steps = max(len(alone) - 1, 1)
+            _compare(one, level, alone, _alone(one, level, steps), "after two resets")
+            for again in _in_turn(one, other, level, steps):
+                if again != alone:
+                    second = _alone(other, level, steps)
+                    _compare(one, level, alone, second, "in a second instance of it, after a reset")
+                    _compare(one, level, alone, again, "in two instances played in turn, reset")
+            starts.append(tuple(alone[:PART]))
+            if n == 0 and steps >= WHOLE and one.unlimited:
+                warnings.warn(
+                    f"{one.name}: level {level}: the episode had not ended after {steps:,} steps, "
+                    f"and no time limit is known: episodes are cut after {one.limit:,} steps "
+                    "(another limit: the option time_limit)",
+                    RlgenWarning,
+                    stacklevel=2,
+                )
+        if len(ids) >= SEVERAL and len(set(starts)) == 1:
+            _check_differences(one, ids)
+    finally:
+        one.close()
+        other.close()
+
+
+def _check_differences(env: LevelEnv, ids: Sequence[int]) -> None:
+    """Refuse levels that begin alike, if whole episodes are alike too."""
+    first = _alone(env, ids[0], WHOLE, SECONDS)
+    steps = max(len(first) - 1, 1)
+    if all(_alone(env, level, steps) == first for level in ids[1:]):
+        few = ", ".join(map(str, ids[:SEVERAL]))
         raise LevelError(
-            f"{env.name}: level {level}: {where} raised {type(error).__name__}: {one_line(error)}"
-        ) from error
-    return steps
+            f"{env.name}: its seeds decide nothing: all {len(ids)} levels tried ({few}, ...) show "
+            "and pay the same under the same actions, so that there is no other level to "
+            "generalise to"
+        )
 
 
-def _tried(space: "gym.Space[Any]", t: int) -> Any:
-    """A fixed sequence of actions, as any will do."""
+def _compare(
+    env: LevelEnv, level: int, expected: list[bytes], marks: list[bytes], how: str
+) -> None:
+    """Refuse an episode that differs from the first with the same seed and actions."""
+    about = f"{env.name}: its levels are not decided by their seeds: {how} with seed {level}, "
+    for t, (mark, again) in enumerate(zip(expected, marks, strict=False)):
+        if mark != again:
+            what = f"step {t} under the same actions" if t else "the first observation"
+            raise LevelError(f"{about}{what} differed")
+    if len(expected) != len(marks):
+        raise LevelError(f"{about}an episode with the same actions ended at another step")
+
+
+def _alone(env: LevelEnv, level: int, steps: int, seconds: float = math.inf) -> list[bytes]:
+    """Hashes of the first observation, and of observation and reward in each step."""
+    began = time.monotonic()
+    player = _Player(env, level)
+    while player.steps < steps and not player.ended and time.monotonic() - began < seconds:
+        player.step()
+    return player.marks
+
+
+def _in_turn(
+    one: LevelEnv, other: LevelEnv, level: int, steps: int
+) -> tuple[list[bytes], list[bytes]]:
+    """The same level in two instances, a step in each in turn."""
+    players = _Player(one, level), _Player(other, level)
+    for _ in range(steps):
+        for player in players:
+            if not player.ended:
+                player.step()
+    return players[0].marks, players[1].marks
+
+
+class _Player:
+    """One episode with a fixed sequence of actions."""
+
+    def __init__(self, env: LevelEnv, level: int) -> None:
+        self._env, self._level = env, level
+        self._rng = stream(0, "trial actions")
+        self.steps, self.ended = 0, False
+        self.marks: list[bytes] = []
+        observation, _ = self._called("its reset", env.reset, options={"level": level})
+        self.marks.append(_mark(observation))
+
+    def step(self) -> None:
+        self.steps += 1
+        action = _drawn(self._env.action_space, self._rng)
+        result = self._called(f"step {self.steps}", self._env.step, action)
+        observation, reward, terminated, truncated, _ = result
+        self.marks.append(_mark(observation, reward))
+        self.ended = terminated or truncated
+
+    def _called(self, where: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except LevelError:
+            raise
+        except Exception as error:
+            # The environment is the user's: anything can go wrong in it.
+            raise LevelError(
+                f"{self._env.name}: level {self._level}: {where} raised {type(error).__name__}: "
+                f"{one_line(error)}"
+            ) from error
+
+
+def _mark(observation: Any, reward: float = 0.0) -> bytes:
+    digest = hashlib.blake2b(np.ascontiguousarray(observation).tobytes(), digest_size=16)
+    digest.update(np.float64(reward).tobytes())
+    return digest.digest()
+
+
+def _drawn(space: "gym.Space[Any]", rng: np.random.Generator) -> Any:
     if isinstance(space, gym.spaces.Box):
-        return space.low + np.float32((t * 7 + 1) % 11 / 10) * (space.high - space.low)
+        return space.low + rng.random(space.shape, np.float32) * (space.high - space.low)
     assert isinstance(space, gym.spaces.Discrete)
-    return np.int64((t * 7 + 1) % int(space.n))
+    return rng.integers(int(space.n))

@@ -1,0 +1,66 @@
+"""Environments that mislead, registered with Gymnasium when this is imported."""
+
+import itertools
+import os
+
+import gymnasium as gym
+import numpy as np
+
+INSTANCES = itertools.count()
+
+
+class Strange(gym.Env):
+    """Twelve steps of guessing the sign of a number, with a fault."""
+
+    observation_space = gym.spaces.Box(-np.inf, np.inf, (2,), np.float32)
+    action_space = gym.spaces.Discrete(2)
+
+    def __init__(self, fault="", success="absent", render_mode=None):
+        self.render_mode, self.fault, self.success = render_mode, fault, success
+        self.shift = next(INSTANCES) if fault == "constructed" else 0
+
+    def _seen(self):
+        if self.fault == "global":
+            number = np.random.normal()  # noqa: NPY002
+        elif self.fault == "late" and self.t > 30:
+            number = np.random.default_rng().normal()  # noqa: TID251
+        elif self.fault == "same":
+            number = self.t % 3 - 1
+        elif self.fault == "hidden" and self.t <= 30:
+            number = 0.0
+        else:
+            number = self.np_random.normal()
+        self.number = number + self.shift
+        return np.array([np.nan if self.fault == "nan" and self.t == 7 else self.number, 1], "f4")
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        if self.fault == "global":
+            np.random.seed(seed)  # noqa: NPY002, TID251
+        self.t = 0
+        if self.fault == "talks":
+            print("a new episode")
+            os.write(1, b"from a library\n")
+        return self._seen(), {}
+
+    def step(self, action):
+        reward = float((self.number > 0) == action)
+        self.t += 1
+        length = 60 if self.fault in ("late", "hidden") else 12
+        done = self.t == length and self.fault != "endless"
+        info = {} if self.success == "absent" else {"is_success": self.success}
+        return self._seen(), reward, done, False, info
+
+
+gym.register("rlgen-test/Strange-v0", Strange)
+
+
+def guess(observations):
+    """Always right."""
+    right = observations[:, 0] > 0
+    return np.stack([~right, right], axis=1).astype(float)
+
+
+def lost(observations):
+    """Probabilities that are nan where the number is negative."""
+    return np.where(observations[:, :1] > 0, 0.5, np.nan) * np.ones(2)
