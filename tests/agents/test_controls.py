@@ -14,7 +14,7 @@ from rlgen.agents.controls import CONTROLS
 from rlgen.agents.controls.aware_planner import AwarePlanner
 from rlgen.agents.controls.base import all_observations
 from rlgen.agents.controls.brute import Brute
-from rlgen.agents.controls.lookup import LookupPolicy, keys
+from rlgen.agents.controls.lookup import Table, keys
 from rlgen.agents.controls.memorisers import near_the_way
 from rlgen.agents.controls.q_learning import QLearning
 from rlgen.errors import LevelError, ProtocolError
@@ -185,13 +185,13 @@ def test_keys_tell_observations_apart_and_the_first_entry_counts():
     assert len(np.unique(keys(seen))) == unique
     odd = stream(0, "odd").integers(256, size=(50, 13), dtype=np.uint8)  # no multiple of 8 bytes
     assert len(np.unique(keys(odd))) == 50
-    policy = LookupPolicy(2)
-    assert np.array_equal(policy.distribution(odd, None)[0], np.full((50, 2), 0.5))
-    policy.table.store(keys(odd[:2]), np.array([[1.0, 0], [1, 0]]))
-    policy.table.store(keys(odd[1:3]), np.array([[0.0, 1], [0, 1]]))
-    told = policy.distribution(odd, None)[0]
+    table = Table(2)
+    assert np.array_equal(table.or_uniform(odd), np.full((50, 2), 0.5))
+    table.store(keys(odd[:2]), np.array([[1.0, 0], [1, 0]]))
+    table.store(keys(odd[1:3]), np.array([[0.0, 1], [0, 1]]))
+    told = table.or_uniform(odd)
     assert told[:4].tolist() == [[1, 0], [1, 0], [0, 1], [0.5, 0.5]]
-    assert len(policy.table) == 3
+    assert len(table) == 3
 
 
 def test_the_brute_replays_the_best_it_has_found():
@@ -213,7 +213,9 @@ def test_q_learning_knows_only_what_it_met():
     unmet = (told == 0.2).all(axis=1)
     assert unmet.any()
     assert set(np.unique(told[~unmet])) == {0.0, 1.0}
-    assert len(np.unique(keys(seen[~unmet]))) == len(policy.table)
+    assert len(np.unique(keys(seen[~unmet]))) == len(
+        QLearning(steps=300).learn(BASIC, SPLIT.train, 0)
+    )
 
 
 def test_the_nearest_neighbour_is_the_nearest():

@@ -1,9 +1,15 @@
 """One Policy: what a user writes, and what is said about a class of an older version."""
 
+import pkgutil
+from importlib import import_module
+
 import numpy as np
 import pytest
 
 import rlgen
+import rlgen.agents.controls
+import rlgen.diagnostics.detectors
+import rlgen.policies
 from rlgen.errors import PolicyError
 from rlgen.levels import lookup
 from rlgen.policies import loading
@@ -145,3 +151,16 @@ def test_a_policy_of_an_older_version_is_told_what_to_write(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(PolicyError, match=says):
         loading.load(f"{name}:mine", BASIC)
+
+
+def test_there_are_at_most_ten_classes_of_policies():
+    """Wrappers exist once; what differs by data is no class of its own."""
+    for package in (rlgen.policies, rlgen.agents.controls, rlgen.diagnostics.detectors):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+    known, pending = set(), [Policy]
+    while pending:
+        one = pending.pop()
+        known.add(one)
+        pending += [sub for sub in one.__subclasses__() if sub.__module__.startswith("rlgen.")]
+    assert len(known) <= 10, sorted(each.__name__ for each in known)

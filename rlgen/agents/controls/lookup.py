@@ -1,12 +1,10 @@
-"""Policies that look observations up in a table."""
-
-from typing import Any
+"""Tables of what to do at observations."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.errors import LevelError
-from rlgen.policies.base import Observations, Policy, Probabilities
+from rlgen.policies.base import Observations, Probabilities
 
 #: From the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
 _FACTOR = np.uint64(0xBF58476D1CE4E5B9)
@@ -82,22 +80,8 @@ class Table:
             )
         return rows
 
-
-class LookupPolicy(Policy):
-    """Stored probabilities at stored observations, uniform at all others.
-
-    Args:
-        n_actions: Number of actions.
-
-    Attributes:
-        table: The stored probabilities.
-    """
-
-    def __init__(self, n_actions: int) -> None:
-        self.table, self._n_actions = Table(n_actions), n_actions
-
-    def distribution(self, observations: Observations, state: Any) -> tuple[Probabilities, Any]:
-        """See ``Categorical.distribution``."""
-        rows, stored = self.table.find(observations)
-        rows[~stored] = 1 / self._n_actions
-        return rows, state
+    def or_uniform(self, observations: Observations) -> Probabilities:
+        """The rows as action probabilities, uniform for observations that are not stored."""
+        rows, stored = self.find(observations)
+        rows[~stored] = 1 / rows.shape[1]
+        return rows

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.agents.controls.base import Control, all_observations, batches
-from rlgen.agents.controls.lookup import LookupPolicy, keys
+from rlgen.agents.controls.lookup import Table, keys
 from rlgen.evaluation import planner
 from rlgen.evaluation.planner import Plan
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
+from rlgen.policies.base import Policy
+from rlgen.policies.functions import FunctionPolicy
 
 
 class Memoriser(Control):
@@ -26,18 +28,18 @@ class Memoriser(Control):
     def __init__(self, radius: int | None) -> None:
         self.radius = radius
 
-    def fit(self, family: Family, levels: Levels, seed: int) -> LookupPolicy:
+    def fit(self, family: Family, levels: Levels, seed: int) -> Policy:
         """See ``Control.fit``."""
         del seed
-        policy = LookupPolicy(family.n_actions)
+        table = Table(family.n_actions)
         for tabular in batches(family, levels):
             plan = planner.plan(tabular)
             kept = np.ones(tabular.n_states, np.bool_)
             if self.radius is not None:
                 kept = near_the_way(tabular, plan, self.radius)
             names = keys(all_observations(tabular))[kept]
-            policy.table.store(names, plan.probabilities(tabular.n_actions)[kept])
-        return policy
+            table.store(names, plan.probabilities(tabular.n_actions)[kept])
+        return FunctionPolicy(table.or_uniform, family.n_actions)
 
 
 def near_the_way(tabular: TabularLevels, plan: Plan, radius: int) -> NDArray[np.bool_]:

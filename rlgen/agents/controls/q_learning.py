@@ -4,9 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.agents.controls.base import Control, all_observations, batches
-from rlgen.agents.controls.lookup import LookupPolicy, keys
+from rlgen.agents.controls.lookup import Table, keys
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
+from rlgen.policies.base import Policy
+from rlgen.policies.functions import FunctionPolicy
 from rlgen.util.seeding import stream
 
 Ints = NDArray[np.int64]
@@ -40,17 +42,22 @@ class QLearning(Control):
         self.steps, self.streams = steps, streams
         self.epsilon, self.discount, self.optimism = epsilon, discount, optimism
 
-    def fit(self, family: Family, levels: Levels, seed: int) -> LookupPolicy:
+    def fit(self, family: Family, levels: Levels, seed: int) -> Policy:
         """See ``Control.fit``."""
-        policy = LookupPolicy(family.n_actions)
+        table = self.learn(family, levels, seed)
+        return FunctionPolicy(table.or_uniform, family.n_actions)
+
+    def learn(self, family: Family, levels: Levels, seed: int) -> Table:
+        """The greedy action in each state that it visited; see ``Control.fit``."""
+        table = Table(family.n_actions)
         for number, tabular in enumerate(batches(family, levels)):
             names = keys(all_observations(tabular))
             _, first, row = np.unique(names, return_index=True, return_inverse=True)
             values, tried = self._play(tabular, row, stream(seed, "q-learning", number))
             met = tried.any(axis=1)
             best = np.where(tried, values, -np.inf)[met].argmax(axis=1)
-            policy.table.store(names[first][met], np.eye(tabular.n_actions)[best])
-        return policy
+            table.store(names[first][met], np.eye(tabular.n_actions)[best])
+        return table
 
     def _play(
         self, tabular: TabularLevels, row: Ints, rng: np.random.Generator
