@@ -7,9 +7,10 @@ Beside the zip under any spelling (``vecnormalize.pkl``, ``vec_normalize.pkl``,
 """
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from rlgen.errors import PolicyError
 from rlgen.policies.sb3 import archive
@@ -44,10 +45,14 @@ def with_statistics(source: str) -> str:
     below = [f for f in _named(path.parent.glob("*/*.p*kl*")) if not any(f.parent.glob("*.zip"))]
     files = [*_files(path.parent), *below]
     steps = data.get("num_timesteps")
-    own = [file for file in files if _is_of(file, path, steps if isinstance(steps, int) else -1)]
+    steps = steps if isinstance(steps, int) else 0
+    own = [file for file in files if _is_of(file, path, steps)]
     zips = {_rest(other) for other in path.parent.glob("*.zip") if other != path} - {""}
     free = [file for file in files if _rest(file) not in zips and _steps(file) is None]
-    if len(own) == 1 or (not own and len(free) == 1):
+    normalised = _was_normalised(data, steps)
+    if normalised is False and not own:
+        return source
+    if normalised is not False and (len(own) == 1 or (not own and len(free) == 1)):
         return f"{source}{WITH}{(own or free)[0]}"
     candidates = own or free or files or _named(path.parent.parent.glob("*"))
     if candidates:
@@ -56,14 +61,29 @@ def with_statistics(source: str) -> str:
             f"VecNormalize: say --policy {path}{WITH}{candidates[0]}, or {path}{WITH}{WITHOUT} if "
             "it was trained without"
         )
-    sign = _sign(path) or ("_vec_normalize_env" if data.get("_vec_normalize_env") else "")
+    sign = "it says itself" if normalised else _sign(path)
     if sign:
         raise PolicyError(
-            f"{path}: was trained on observations normalised by VecNormalize, as {sign} says, and "
-            f"its statistics are not here: say --policy {path}{WITH}FILE.pkl, or "
-            f"{path}{WITH}{WITHOUT} if they were not normalised"
+            f"{path}: was trained with VecNormalize, as {sign}, and its statistics are not here: "
+            f"say --policy {path}{WITH}FILE.pkl, or {path}{WITH}{WITHOUT} if observations were not "
+            "normalised"
         )
     return source
+
+
+def _was_normalised(data: Mapping[str, Any], steps: int) -> bool | None:
+    """Whether a zip was trained with VecNormalize; None if its settings do not say.
+
+    stable-baselines3 keeps the observation before normalisation at the start of training: with
+    VecNormalize alone, but for off-policy algorithms, which keep it always.
+    """
+    if data.get("_vec_normalize_env"):
+        return True
+    if "_last_original_obs" not in data or "learning_starts" in data:
+        return None
+    if data["_last_original_obs"] is not None:
+        return True
+    return False if steps > 0 else None
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -115,7 +135,7 @@ def _sign(path: Path) -> str:
     folder = path.parent
     for file in sorted([*folder.glob("config.yml"), *folder.glob("*/config.yml")]):
         if file.is_file() and file.stat().st_size <= MOST_CONFIG and _normalises(file):
-            return str(file)
+            return f"{file} says"
     return ""
 
 

@@ -4,6 +4,9 @@ import json
 import zipfile
 
 import pytest
+import stable_baselines3 as sb3
+from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3.common.vec_env import VecNormalize
 
 from rlgen.errors import PolicyError
 from rlgen.policies.sb3.beside import with_statistics
@@ -118,12 +121,61 @@ def test_a_run_of_the_zoo_says_that_it_was_normalised(tmp_path, place, value, no
         with_statistics(path)
 
 
-def test_a_zip_that_holds_its_normalisation_says_so(tmp_path):
-    path = tmp_path / "model.zip"
+def with_settings(path, **data):
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("data", json.dumps({"_vec_normalize_env": {":type:": "x"}}))
-    with pytest.raises(PolicyError, match=r"as _vec_normalize_env says"):
-        with_statistics(str(path))
+        archive.writestr("data", json.dumps({"num_timesteps": 256} | data))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "data", [{"_vec_normalize_env": {":type:": "x"}}, {"_last_original_obs": {":type:": "x"}}]
+)
+def test_a_zip_that_was_normalised_says_so_itself(tmp_path, data):
+    path = with_settings(tmp_path / "model.zip", **data)
+    with pytest.raises(PolicyError, match=r"with VecNormalize, as it says itself, .*\+none"):
+        with_statistics(path)
+
+
+@pytest.mark.parametrize("kind", ["ppo", "a2c", "dqn", "trpo", "ars"])
+@pytest.mark.parametrize("normalised", [True, False])
+def test_what_stable_baselines3_saves_says_whether_it_was_normalised(tmp_path, kind, normalised):
+    package = sb3 if hasattr(sb3, kind.upper()) else pytest.importorskip("sb3_contrib")
+    env = make_vec_env("CartPole-v1", 1, seed=0)
+    env = VecNormalize(env) if normalised else env
+    settings = {
+        "ppo": {"n_steps": 16, "batch_size": 16, "n_epochs": 1},
+        "trpo": {"n_steps": 16, "batch_size": 16},
+        "dqn": {"learning_starts": 8, "buffer_size": 20},
+        "ars": {"n_delta": 1, "n_eval_episodes": 1},
+    }
+    model = getattr(package, kind.upper())(
+        "MlpPolicy", env, seed=0, device="cpu", **settings.get(kind, {})
+    )
+    model.learn(16)
+    (tmp_path / "run").mkdir()
+    path = str(tmp_path / "run" / "model.zip")
+    model.save(path)
+    layout(tmp_path, "vecnormalize.pkl")  # one folder up: whose are they?
+    if kind != "dqn" and not normalised:
+        assert with_statistics(path) == path
+        return
+    with pytest.raises(PolicyError, match="may hold its statistics"):
+        with_statistics(path)
+    (tmp_path / "vecnormalize.pkl").unlink()
+    if kind == "dqn":  # off-policy algorithms do not say
+        assert with_statistics(path) == path
+        return
+    with pytest.raises(PolicyError, match="as it says itself"):
+        with_statistics(path)
+
+
+def test_a_zip_that_says_it_was_not_normalised_beside_statistics_of_its_name(tmp_path):
+    path = with_settings(tmp_path / "model.zip", _last_original_obs=None)
+    layout(tmp_path, "vecnormalize.pkl")
+    assert with_statistics(path) == path
+    layout(tmp_path, "model_vecnormalize.pkl")
+    with pytest.raises(PolicyError, match=r"model_vecnormalize\.pkl may hold its statistics"):
+        with_statistics(path)
 
 
 def test_what_is_no_zip_has_none(tmp_path):
