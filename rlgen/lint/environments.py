@@ -134,17 +134,15 @@ class Environments(Engine):
         name, count = a.pop("id", self.unknown(node)), a.pop("num_envs", Const(1))
         return self.make(name, a, node, more, count=count)
 
-    make_make = make_make_vec = _make
+    _make_make = _make_make_vec = _make
 
-    def make_procgenenv(self, a: Kwargs, node: Any, more: bool) -> Value:
-        """Levels of Procgen, by the dozen."""
+    def _make_procgenenv(self, a: Kwargs, node: Any, more: bool) -> Value:
         name = Const(f"procgen-{key(a.pop('env_name', NONE))}")
         return self.make(name, a, node, more, count=a.pop("num_envs", Const(1)))
 
-    make_procgengym3env = make_procgenenv
+    _make_procgengym3env = _make_procgenenv
 
-    def make_make_vec_env(self, a: Kwargs, node: Any, more: bool) -> Value:
-        """Several copies, each in a Monitor."""
+    def _make_make_vec_env(self, a: Kwargs, node: Any, more: bool) -> Value:
         name, count = a.get("env_id", self.unknown(node)), a.get("n_envs", Const(1))
         given = a.get("env_kwargs", NONE)
         settings = {} if given == NONE else self.entries(given)
@@ -161,10 +159,9 @@ class Environments(Engine):
         self.seed(env, a.get("seed", NONE), anew=True)
         return env
 
-    make_make_atari_env = make_make_vec_env
+    _make_make_atari_env = _make_make_vec_env
 
-    def make_dummyvecenv(self, a: Kwargs, node: Any, more: bool) -> Value:
-        """Several environments; the first stands for all, with the seeds of all."""
+    def _make_dummyvecenv(self, a: Kwargs, node: Any, more: bool) -> Value:
         makers = a.get("env_fns", NONE)
         items = self.items(makers) or ([self.get(makers, 0)] if self.has(makers, 0) else [])
         envs = [self.given(self.call(maker, [], {}, node, False), node) for maker in items]
@@ -177,17 +174,15 @@ class Environments(Engine):
             self.set(self.get(first, "world"), "seeds", Const(tuple(whole)))
         return self.wrap(first, node, count=self.get(makers, "len"))
 
-    make_subprocvecenv = make_dummyvecenv
+    _make_subprocvecenv = _make_dummyvecenv
 
-    def make_vecnormalize(self, a: Kwargs, node: Any, more: bool) -> Value:
-        """Statistics of its own, which move."""
+    def _make_vecnormalize(self, a: Kwargs, node: Any, more: bool) -> Value:
         flags = {name: a.get(name, TRUE) for name in FLAGS}
         flags |= {name: self.unknown(node) for name in FLAGS} if more else {}
         flags |= {"fresh": TRUE, "synced": FALSE, "final": FALSE}
         return self._normalised(a.get("venv"), node, flags)
 
-    def make_vecnormalize_load(self, a: Kwargs, node: Any, more: bool) -> Value:
-        """What was saved while training goes on moving; the rest is as it was then."""
+    def _make_vecnormalize_load(self, a: Kwargs, node: Any, more: bool) -> Value:
         final = self.get(f"saved {path_key(a.get('load_path'))}", "final", FALSE)
         flags: Kwargs = {name: self.unknown(node) for name in FLAGS}
         flags |= {"training": TRUE, "fresh": FALSE, "synced": TRUE, "final": final}
@@ -197,8 +192,7 @@ class Environments(Engine):
         env, norm = self.given(venv, node), self.new("norm", node, **fields)
         return self.wrap(env, node, norm=norm) if env else self.unknown(node)
 
-    def make_sync_envs_normalization(self, a: Kwargs, node: Any, more: bool) -> Value:
-        """Statistics of training for evaluation."""
+    def _make_sync_envs_normalization(self, a: Kwargs, node: Any, more: bool) -> Value:
         source, target = self.given(a.get("env"), node), self.given(a.get("eval_env"), node)
         if target and is_(self.get(target, "norm"), "norm"):
             learnt = source and any(

@@ -1,15 +1,17 @@
 """Places of a script that matter for how its agent is judged."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from rlgen.lint.memory import Place
 from rlgen.lint.values import NONE, Const, Kwargs, Obj, Value, is_
 
 
+@dataclass(eq=False)
 class Event:
     """A place where an agent's return is measured, or where something loaded is thrown away.
 
-    Args:
+    Attributes:
         memory: What is certain, and where.
         kind: ``evaluate_policy``, ``EvalCallback``, ``loop`` (``predict`` and ``step`` by hand) or
             ``load``.
@@ -19,28 +21,22 @@ class Event:
         options: The arguments of the call by name, as far as they are given.
         learnt: The environments in which the model has certainly learnt.
         rounds: Of the loops around it.
-
-    Attributes:
-        rewards: What is used of what ``step`` gave: the ``reward``, or what is ``kept``.
+        place: When, and on which branches.
+        rewards: What is used of what ``step`` gave: the ``reward``, what a Monitor has ``kept``.
         picks: What the returns choose: ``model``, ``study`` or nothing.
     """
 
-    def __init__(
-        self,
-        memory: Any,
-        kind: str,
-        node: Any,
-        env: Value | None,
-        model: Value,
-        options: Kwargs,
-        learnt: list[Obj],
-        rounds: tuple[int, ...],
-    ) -> None:
-        self.memory, self.kind, self.node, self.options = memory, kind, node, options
-        self.place: Place = memory.here
-        self.env, self.model, self.learnt, self.rounds = env, model, learnt, rounds
-        self.rewards: set[str] = set()
-        self.picks = ""
+    memory: Any
+    kind: str
+    node: Any
+    env: Value | None
+    model: Value
+    options: Kwargs
+    learnt: list[Obj]
+    rounds: tuple[int, ...]
+    place: Place
+    rewards: set[str] = field(default_factory=set)
+    picks: str = ""
 
     def get(self, owner: Any, name: Any) -> Value:
         """A field as it was then."""

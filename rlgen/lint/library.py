@@ -51,7 +51,7 @@ class Library(Environments, Python):
         loads = self._algorithm(owner) if called == "load" else loads
         if loads in names.AGENTS:
             return self._load(loads, named("load", args, kwargs), node)
-        handler = getattr(self, f"make_{name.replace('.', '_').lower()}", None) if name else None
+        handler = getattr(self, f"_make_{name.replace('.', '_').lower()}", None) if name else None
         if handler is not None:
             value: Value = handler(named(name, args, kwargs), node, more)
             return value
@@ -185,25 +185,24 @@ class Library(Environments, Python):
                 )
                 learnt += [home] if isinstance(home, Obj) else []
         self.work(1 + len(self.log) // 30)
-        self.events.append(Event(self, kind, node, env, model, options, learnt, tuple(self.loops)))
-        return self.events[-1]
+        rounds = tuple(self.loops)
+        event = Event(self, kind, node, env, model, options, learnt, rounds, self.here)
+        self.events.append(event)
+        return event
 
-    def make_evaluate_policy(self, a: Kwargs, node: Any, more: bool) -> Value:
-        """Returns, in an environment that is given."""
+    def _make_evaluate_policy(self, a: Kwargs, node: Any, more: bool) -> Value:
         env = self.given(a.get("env"), node)
         event = self._note("evaluate_policy", node, env, a.get("model", NONE), a)
         fields = {"kind": Const("return"), "event": Const(event)}
         return self.listed([self.new("reading", node, **fields) for _ in range(2)], node)
 
-    def make_evalcallback(self, a: Kwargs, node: Any, more: bool) -> Value:
-        """Returns while a model learns: once it does."""
+    def _make_evalcallback(self, a: Kwargs, node: Any, more: bool) -> Value:
         return self.new("callback", node, options=self.table(None if more else a, node))
 
-    def make_callbacklist(self, a: Kwargs, node: Any, more: bool) -> Value:
-        """Several callbacks."""
+    def _make_callbacklist(self, a: Kwargs, node: Any, more: bool) -> Value:
         return a.get("callbacks", NONE)
 
-    make_everyntimesteps = make_callbacklist
+    _make_everyntimesteps = _make_callbacklist
 
     def _step(self, env: Obj, args: Args, kwargs: Kwargs, node: Any) -> Value:
         """A step that a model has chosen is an evaluation, once its reward is used."""
@@ -223,13 +222,13 @@ class Library(Environments, Python):
         if any(names.short(path) == "EvalCallback" for path in lineage):
             # Its own parameters are not those of its parent, but for the names.
             a = ({"eval_env": args[0]} if args else {}) | kwargs
-            return self.make_evalcallback(a, node, more)
+            return self._make_evalcallback(a, node, more)
         env = self.of_class(cls, lineage, args, kwargs, node, more)
         return self.instance(cls, args, kwargs, node, more) if env is None else env
 
     def _unknown(self, function: Value, path: str, args: Args, kwargs: Kwargs, node: Any) -> Value:
         """What a builtin or an unknown function gives."""
-        handler = getattr(self, f"py_{path.rpartition('.')[2].lower()}", None)
+        handler = getattr(self, f"_py_{path.rpartition('.')[2].lower()}", None)
         value: Value | None = handler(args, kwargs, node) if handler else None
         if value is not None:
             return value

@@ -7,7 +7,7 @@ from rlgen.lint.values import NONE, Args, Const, Kwargs, Obj, Sym, Value, is_, k
 
 
 class Python(Objects):
-    """Functions by ``py_`` and their name, methods by the kind of their object and their name."""
+    """Functions by ``_py_`` and their name, methods by the kind of their object and their name."""
 
     def assign(self, owner: Value, name: str, value: Value) -> None:
         """``owner.name = value``."""
@@ -36,53 +36,45 @@ class Python(Objects):
     def _dict_copy(self, owner: Obj, args: Args, node: Any) -> Value:
         return self.table(self.entries(owner), node)
 
-    def py_range(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
-        """``range(stop)`` and ``range(start, stop)``."""
+    def _py_range(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
         ends = [Const(0), *args] if len(args) == 1 else args
         return self.new("span", node, start=ends[0], stop=ends[1]) if len(ends) == 2 else None
 
-    py_arange = py_range
+    _py_arange = _py_range
 
-    def py_list(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
-        """The same items."""
+    def _py_list(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
         return args[0] if args and (is_(args[0], "span") or is_(args[0], "list")) else None
 
-    py_tuple = py_sorted = py_list
+    _py_tuple = _py_sorted = _py_list
 
-    def py_dict(self, args: Args, kwargs: Kwargs, node: Any) -> Value:
-        """A dictionary."""
+    def _py_dict(self, args: Args, kwargs: Kwargs, node: Any) -> Value:
         entries = self.entries(args[0]) if args else {}
         return self.table(None if entries is None else entries | kwargs, node)
 
-    def py_partial(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
-        """``functools.partial``."""
+    def _py_partial(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
         given, table = self.listed(args[1:], node), self.table(kwargs, node)
         return (
             self.new("partial", node, function=args[0], args=given, kwargs=table) if args else None
         )
 
-    def py_int(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
-        """A whole number."""
+    def _py_int(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
         value = args[0].value if len(args) == 1 and isinstance(args[0], Const) else None
         if isinstance(value, int | float) and abs(value) < 1e15:
             return Const(int(value))
         return args[0] if args and isinstance(args[0], Sym) else None
 
-    def py_str(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
-        """A text, or a path."""
+    def _py_str(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
         return args[0] if len(args) == 1 and key(args[0]) else None
 
-    py_path = py_str
+    _py_path = _py_str
 
-    def py_join(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
-        """``os.path.join``."""
+    def _py_join(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
         text = "/".join(map(key, args))
         known = args and all(map(key, args))
         constant = all(isinstance(each, Const) for each in args)
         return (Const(text) if constant else Sym(text)) if known else None
 
-    def py_setattr(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
-        """``setattr``."""
+    def _py_setattr(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
         if len(args) == 3 and isinstance(args[1], Const):
             self.assign(args[0], key(args[1]), args[2])
             return NONE
