@@ -89,8 +89,13 @@ class Environments(Engine):
     def change(self, env: Obj, *fields: str) -> None:
         """Something unknown changes a world: in these fields it is uncertain."""
         for field in fields:
-            if self.get(self.get(env, "world"), field) not in (TRUE,):
+            if self.get(self.get(env, "world"), field) != TRUE:
                 self.set(self.get(env, "world"), field, self.unknown())
+
+    def learnt(self, world: Value) -> bool:
+        """Whether something has certainly learnt in an environment."""
+        fields = [field for field in self.log.get(world, {}) if isinstance(field, tuple)]
+        return any(is_(self.get(world, field), "env") for field in fields)
 
     def assign(self, owner: Value, name: str, value: Value) -> None:
         """``owner.name = value``; of an environment it may be one of its VecNormalize's."""
@@ -120,8 +125,7 @@ class Environments(Engine):
         if name == "seed":
             self.seed(env, kwargs.get("seed", args[0] if args else NONE), anew=True)
         elif name == "save" and is_(self.get(env, "norm"), "norm") and args:
-            learnt = any(isinstance(field, tuple) for field in self.log.get(world, {}))
-            self.set(f"saved {path_key(args[0])}", "final", Const(learnt))
+            self.set(f"saved {path_key(args[0])}", "final", Const(self.learnt(world)))
         elif name == "normalize_obs":
             self.by_hand = True
         elif name not in names.HARMLESS:
@@ -195,11 +199,9 @@ class Environments(Engine):
     def _make_sync_envs_normalization(self, a: Kwargs, node: Any, more: bool) -> Value:
         source, target = self.given(a.get("env"), node), self.given(a.get("eval_env"), node)
         if target and is_(self.get(target, "norm"), "norm"):
-            learnt = source and any(
-                isinstance(at, tuple) for at in self.log.get(self.get(source, "world"), {})
-            )
+            learnt = source is not None and self.learnt(self.get(source, "world"))
             self.set(self.get(target, "norm"), "synced", TRUE)
-            self.set(self.get(target, "norm"), "final", Const(bool(learnt)))
+            self.set(self.get(target, "norm"), "final", Const(learnt))
         return NONE
 
     def made(self, path: str, args: Args, kwargs: Kwargs, node: Any, more: bool) -> Value | None:

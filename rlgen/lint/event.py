@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from astroid import nodes
+
 from rlgen.lint.memory import Place
 from rlgen.lint.values import NONE, Const, Kwargs, Obj, Value, is_
 
@@ -56,6 +58,10 @@ class Event:
     @property
     def measures(self) -> bool:
         """Whether somebody reads the returns of an environment that is known."""
+        # With a callback, and no use of what it returns, it only shows the agent.
+        shows = "callback" in self.options and isinstance(self.node.parent, nodes.Expr)
+        if self.kind == "evaluate_policy" and shows:
+            return False
         seen = self.kind != "loop" or bool(self.rewards & {"reward", "kept"})
         return seen and self.kind != "load" and is_(self.world, "world")
 

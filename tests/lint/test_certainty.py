@@ -21,6 +21,24 @@ model = PPO("MlpPolicy", env).learn(10)
 env.save("s")
 """
 SCRIPTS = {
+    "evaluate_policy that shows": TWO
+    + """
+model.learn(10)
+frames = []
+evaluate_policy(model, env, callback=lambda a, b: frames.append(1), n_eval_episodes=1)
+""",
+    "saved in one branch after learning": """
+import sys
+env = VecNormalize(make_vec_env("Pendulum-v1", seed=0))
+test = VecNormalize(make_vec_env("Pendulum-v1", seed=50), training=False, norm_reward=False)
+model = PPO("MlpPolicy", env)
+if len(sys.argv) > 1:
+    model.learn(10, callback=EvalCallback(test, best_model_save_path="logs"))
+env.save("stats.pkl")
+other = VecNormalize.load("stats.pkl", make_vec_env("Pendulum-v1", seed=90))
+other.training = other.norm_reward = False
+print(evaluate_policy(PPO.load("logs/best_model"), other))
+""",
     "closure seed": TWO
     + """
 def reseed():

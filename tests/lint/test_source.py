@@ -93,9 +93,9 @@ def test_what_is_no_notebook_is_one_line(text, tmp_path):
 def test_whatever_a_file_holds_is_one_line_and_soon(content, message, tmp_path):
     path = tmp_path / "bad.py"
     path.write_bytes(content)
-    start = time.monotonic()
+    start = time.process_time()
     errors = lint([path]).errors
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     assert all(str(path) in error and "\n" not in error for error in errors)
     assert (message in errors[0]) if message else errors == []
 

@@ -10,7 +10,7 @@ def unseeded(each: Event, events: list[Event]) -> str:
     """L201: nothing seeds the environment."""
     if each.in_training or each.get(each.world, "seeded") != FALSE:
         return ""
-    return f"the environment of {each.at(each.world)} draws other levels in each run"
+    return f"nothing seeds the environment of {each.at(each.world)}: another run plays other levels"
 
 
 def one_level(each: Event, events: list[Event]) -> str:
