@@ -13,6 +13,7 @@ from rlgen.analysis.results import Results
 from rlgen.errors import LevelError, ProtocolError
 from rlgen.levels import lookup
 from rlgen.protocol import suite as suites
+from rlgen.report.figures.base import drawn_pools
 from rlgen.store.run_store import RunStore
 from rlgen_envs import contexts
 from rlgen_envs.contexts import ACROBOT, BLOCK, CARTPOLE, MOUNTAIN_CAR, PENDULUM, drawn
@@ -254,6 +255,9 @@ def test_one_protocol_holds_all_ranges_and_its_page_the_three_numbers(tmp_path, 
         ("R", "random"): "in distribution",
         ("R", "extreme"): "extrapolation",
     }
+    pools = drawn_pools(Results.load(RunStore(tmp_path / "s")))
+    # To agents of the one range levels of R are in distribution, to those of the other not.
+    assert [label for _, label, _ in pools[2:]] == ["random", "extreme (extrapolation)"]
     (drawn_section,) = PAPER.sections(Results.load(RunStore(tmp_path / "s")), {})
     assert list(drawn_section.data["number"]) == list(MADE_OF)
     assert drawn_section.data["mean"].notna().all()

@@ -151,10 +151,20 @@ def panels(
 
 
 def drawn_pools(results: Results) -> list[tuple[str, str, str]]:
-    """``DRAWN_POOLS`` and the further pools that have been measured, with their kinds."""
+    """``DRAWN_POOLS`` and the further pools that have been measured.
+
+    Kinds are named where a pool is of the same to all cells.
+    """
     measured = set(results.main_records["split"].astype(str))
-    further = {shift.pool: shift.kind for cell in results.cells for shift in shifts(results, cell)}
-    pools = [(pool, f"{pool} ({kind})") for pool, kind in further.items() if pool in measured]
+    kinds: dict[str, set[str]] = {}
+    for cell in results.cells:
+        for shift in shifts(results, cell):
+            kinds.setdefault(shift.pool, set()).add(shift.kind)
+    pools = [
+        (pool, f"{pool} ({min(own)})" if len(own) == 1 else pool)
+        for pool, own in kinds.items()
+        if pool in measured
+    ]
     colours = zip(pools, cycle(FURTHER), strict=False)
     return [*DRAWN_POOLS, *((pool, label, colour) for (pool, label), colour in colours)]
 
