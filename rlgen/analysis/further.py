@@ -6,7 +6,7 @@ from typing import Any
 
 from rlgen.analysis import one_policy
 from rlgen.analysis.results import Results
-from rlgen.analysis.stats.estimates import POOLS, QUANTITIES, gap_to
+from rlgen.analysis.stats.estimates import QUANTITIES, gap_to
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import Verdict, judge, number
@@ -62,22 +62,14 @@ class Shift:
         )
 
 
-def pools(results: Results) -> list[str]:
-    """Names of the further pools: those declared, in their order, then others with records."""
-    declared = getattr(results.protocol, "pools", {})
-    measured = [str(pool) for pool in results.folded["split"].unique() if pool not in POOLS]
-    return list(dict.fromkeys([*declared, *measured]))
-
-
 def shifts(results: Results, cell: Mapping[str, Any]) -> list[Shift]:
     """The further pools of one cell, in the order of the protocol."""
-    names = pools(results)
-    if not names:
+    if not results.pools:
         return []
     own = _of_cell(results, cell)
     rows = results.records_of(cell)
     answers = []
-    for pool in names:
+    for pool in results.pools:
         facts = own.get(pool, {})
         returns = {
             (quantity, part): results.estimate(cell, results.main, quantity, name)

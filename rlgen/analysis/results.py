@@ -12,7 +12,7 @@ from rlgen import papers
 from rlgen.analysis import one_policy
 from rlgen.analysis.claims import Margins
 from rlgen.analysis.stats.choices import Group, groups
-from rlgen.analysis.stats.estimates import SHOWN, estimates
+from rlgen.analysis.stats.estimates import POOLS, SHOWN, estimates
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.tables import CELL, NEEDED, fold, fold_tables
 from rlgen.analysis.verdicts import Verdict, count, judge
@@ -181,6 +181,13 @@ class Results:
         measured = sorted(set(self.folded["condition"]))
         declared = [name for name in self.protocol.conditions if name in measured]
         return list(dict.fromkeys([self.main, *declared, *measured]))
+
+    @cached_property
+    def pools(self) -> list[str]:
+        """Names of the further pools: those declared, in their order, then others with records."""
+        declared = () if isinstance(self.protocol, Imported) else self.protocol.pools
+        measured = [str(pool) for pool in self.folded["split"].unique()]
+        return [pool for pool in dict.fromkeys([*declared, *measured]) if pool not in POOLS]
 
     @cached_property
     def imported(self) -> bool:

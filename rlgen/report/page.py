@@ -35,7 +35,7 @@ def render(results: Results, summary: dict[str, Any]) -> str:
         papers=papers,
         figures=_figures(results),
         items={section.name: {"id": name, "title": section.title} for name, section in papers},
-        pools=[pool for cell in summary["cells"][:1] for pool in cell.get("pools", {})],
+        pools=results.pools if summary["cells"] else [],
         key_columns=results.varying,
         group_columns=[key for key in GROUP if key in results.varying],
         jobs=[(group, job) for group in summary["selection"] for job in group["jobs"]][:SHOWN_ROWS],

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rlgen.analysis import one_policy
-from rlgen.analysis.further import pools, shifts
+from rlgen.analysis.further import shifts
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import TOP, Group
 from rlgen.analysis.stats.estimates import POOLS, QUANTITIES, gap_to
@@ -87,7 +87,7 @@ def _cell(results: Results, cell: dict[str, Any]) -> dict[str, Any]:
         entry["sentence"] = one_policy.sentence(
             cell, results.main, entry["conditions"], gaps["return"], verdict
         )
-    further = {"pools": _pools(results, cell)} if pools(results) else {}
+    further = {"pools": _pools(results, cell)} if results.pools else {}
     return entry | card(results, cell) | further
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rlgen.analysis.further import pools, shifts
+from rlgen.analysis.further import shifts
 from rlgen.analysis.gate.limits import PASSED, LimitResult, Limits, judged, unjudged
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats import increase
@@ -39,8 +39,8 @@ def limit_results(path: Path, limits: Limits, against: Path | None = None) -> li
     if limits.gap is not None:
         answers += [_gap(results, cell, limits.gap, limits) for cell in results.cells]
     for pool, limit in limits.pools.items():
-        if pool not in pools(results):
-            hint = nearest(pool, pools(results)) or ": there is none"
+        if pool not in results.pools:
+            hint = nearest(pool, results.pools) or ": there is none"
             raise StoreError(f"{path}: no further pool {pool!r}{hint}")
         answers += [_gap(results, cell, limit, limits, pool) for cell in results.cells]
     if limits.least is not None:
