@@ -102,13 +102,11 @@ def test_probabilities_and_actions_that_are_nan_are_no_actions():
     import torch
 
     box = spaces.Box(-1, 1, (2,), np.float32)
-    broken = BoxPolicy(
-        box,
-        lambda o: (torch.full((len(o), 2), math.nan), None),
-        {},
-        squashed=True,
-        stochastic=False,
-    )
+
+    def step(observations, state):
+        return (torch.full((len(observations), 2), math.nan), None), state
+
+    broken = BoxPolicy(box, step, {}, squashed=True, stochastic=False)
     with pytest.raises(PolicyError, match="the policy's actions are nan"):
         broken.act(np.zeros((3, 4), np.float32), None, None)
 

@@ -154,7 +154,7 @@ def test_the_network_example_runs(tmp_path):
     _, err = process(*played, cwd=tmp_path, code=2)
     assert "made by code of the module attention: if you trust its author, say --trust" in err
     out, _ = process(*played, "--trust", str(card.parent), cwd=tmp_path)
-    assert "on 2 levels of maze-basic" in out
+    assert "the 2 levels of maze-basic" in out
 
 
 def test_the_example_protocol_is_one():
