@@ -19,8 +19,8 @@ from rlgen.analysis.verdicts import Verdict, count, judge
 from rlgen.papers import Paper
 from rlgen.protocol.schema import Protocol
 from rlgen.store.imported import Imported
+from rlgen.store.preparing import not_counted
 from rlgen.store.run_store import RunStore
-from rlgen.store.versions import not_counted
 
 #: The condition by which cells are judged; if the study lacks it, the first that it has.
 MAIN = "plain"
@@ -50,7 +50,7 @@ class Results:
         clones: Readings of detectors on networks cloned from the planner.
         recorded: Contents of the files that the study's paper adds to runs, by file and run.
         others: Ids of the finished cells that hold no records, such as cloned networks.
-        not_counted: Why stored runs are no part of the answer (``store.versions``), a line each.
+        not_counted: Why stored runs are no part of the answer (``store.preparing``), a line each.
     """
 
     protocol: Protocol | Imported

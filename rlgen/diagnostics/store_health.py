@@ -118,7 +118,7 @@ def conditions_missing(store: RunStore) -> Reasons:
         if not path.is_file():
             continue
         wanted = conditions_of.get(cell, ()) if parts else store.protocol().conditions
-        left_out = further.left_out(planned.get(cell, {}))
+        left_out = further.left_out(planned.get(cell, {}).get("pools", {}))
         absent = [
             name
             for name in wanted

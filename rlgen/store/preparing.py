@@ -1,8 +1,9 @@
-"""What a store's folder holds before anything is computed: what it is, and its cells."""
+"""What a store's folder holds before anything is computed: what it is and its cells."""
 
+import json
 import re
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,11 @@ _KEYS: Mapping[str, type] = {
     "records": bool,
 }
 _REQUIRED = ("id", "label", "settings")
+
+#: In a plan's entry: id of the cell with the later content.
+SUPERSEDED = "superseded"
+#: Settings that are hashes of what users edit: a policy's file or source, a family's source.
+CONTENTS = ("policy_hash", "family_source")
 
 
 @contextmanager
@@ -141,3 +147,49 @@ def check_entries(entries: Any, path: Path) -> None:
             raise DamagedStoreError(f"{path}: entry {number}: pools must be a table of tables")
         if not re.fullmatch(files.NAME, entry["id"]) or not entry["label"].isprintable():
             raise DamagedStoreError(f"{path}: entry {number}: its id or label is not a name")
+
+
+def supersede(entries: Mapping[str, dict[str, Any]], planned: Collection[str]) -> None:
+    """Mark the cells of earlier contents of what is planned now.
+
+    Args:
+        entries: All entries of a plan by id; changed.
+        planned: Ids of those that are asked for now.
+    """
+    now = {_key(entries[own], *CONTENTS): own for own in planned}
+    for own, entry in entries.items():
+        newest = now.get(_key(entry, *CONTENTS), own)
+        if own in planned:
+            entry.pop(SUPERSEDED, None)
+        elif newest != own:
+            entry[SUPERSEDED] = newest
+
+
+def not_counted(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Why runs are no part of the answer, by their id; they are kept all the same.
+
+    What was changed is a new run. A policy that stands under two names is one run.
+    """
+    reasons: dict[str, str] = {}
+    first: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        settings = entry["settings"]
+        if SUPERSEDED in entry:
+            edited = settings.get("policy") or settings.get("family", entry["label"])
+            reasons[entry["id"]] = f"{edited} has been changed since"
+            continue
+        if not settings.get("policy_hash"):
+            continue
+        same = first.setdefault(_key(entry, "policy", "seed"), entry)
+        if same is not entry:
+            other = same["settings"]["policy"]
+            reasons[entry["id"]] = f"{settings['policy']} is the same policy as {other}"
+    return reasons
+
+
+def _key(entry: dict[str, Any], *left_out: str) -> str:
+    """The settings without some of them, to be compared."""
+    kept = {key: value for key, value in entry["settings"].items() if key not in left_out}
+    # Cells of policies of older versions do not say their kind; their settings tell them apart.
+    kind = "" if entry.get("records", True) else entry.get("kind")
+    return json.dumps([kind, kept], sort_keys=True, default=str)

@@ -34,8 +34,8 @@ from filelock import FileLock, Timeout
 
 from rlgen.errors import StoreError
 from rlgen.store import records
+from rlgen.store.preparing import not_counted
 from rlgen.store.study_folder import StudyFolder
-from rlgen.store.versions import not_counted
 from rlgen.util import files, sums
 from rlgen.util.hashing import digest
 
@@ -216,10 +216,8 @@ class RunStore(StudyFolder):
                     path.read_text(encoding="utf-8")
                     for path in sorted((self.path / "parts").glob("*.toml"))
                 ],
-                "runs": [[cell, sums.digest(self.run_folder(cell))] for cell in self.done()],
-                "extra": [
-                    [p.name, sums.digest(p)] for p in sorted((self.path / "extra").glob("*"))
-                ],
+                "runs": [[cell, _content(self.run_folder(cell))] for cell in self.done()],
+                "extra": [[p.name, _content(p)] for p in sorted((self.path / "extra").glob("*"))],
                 "plan": [[entry["id"], entry.get("facts")] for entry in self.plan()],
                 "accesses": self.accesses(),
                 "clones": [f"{cell}.json" for cell in self.read_cells()],
@@ -260,3 +258,8 @@ class RunStore(StudyFolder):
     def trajectories(self) -> Mapping[str, list[dict[str, Any]]]:
         """The recorded episodes of each run, read when they are asked for."""
         return files.JsonFiles({c: self.run_folder(c) / "trajectories.json" for c in self.done()})
+
+
+def _content(run: Path) -> str:
+    """A hash of what a run's folder holds but for when and where it came about."""
+    return sums.digest(run, "provenance.json")

@@ -18,9 +18,9 @@ from rlgen.store.preparing import (
     entry,
     identity,
     prepared,
+    supersede,
     with_pools,
 )
-from rlgen.store.versions import supersede
 from rlgen.util import files
 from rlgen.util.toml import load, toml
 

@@ -58,7 +58,7 @@ def compute(study: Plan, out: Path, means: Means, progress: Progress) -> Outcome
         StoreError: If the folder holds something else.
     """
     cells = [task.cell for task in study.tasks]
-    reasons = [further.left_out(cell.settings) for cell in cells if cell.records]
+    reasons = [further.left_out(cell.settings.get("pools", {})) for cell in cells if cell.records]
     for pool, reason in dict.fromkeys(pair for each in reasons for pair in each.items()):
         progress.note(f"pool {pool} is left out: {reason}")
     store = RunStore.create(out, study.whole, cells, study.parts, study.margins)

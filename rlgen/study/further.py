@@ -179,9 +179,8 @@ def for_policy(sources: Sequence[Source], policy: str, trust: Sequence[str]) -> 
     return tuple(fitted)
 
 
-def left_out(settings: Mapping[str, Any]) -> dict[str, str]:
-    """By further pool that a cell leaves out the reason, from the cell's settings."""
-    pools = settings.get("pools", {})
+def left_out(pools: Mapping[str, Any]) -> dict[str, str]:
+    """By further pool that a cell leaves out the reason, from the cell's setting ``pools``."""
     return {name: keys["left_out"] for name, keys in pools.items() if keys["left_out"]}
 
 

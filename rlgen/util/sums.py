@@ -41,12 +41,15 @@ def read(path: Path) -> bytes:
     return data
 
 
-def digest(folder: Path) -> str:
-    """A hash that tells two contents of a folder apart; empty for folders of earlier versions."""
-    try:
-        return hashlib.sha256((folder / NAME).read_bytes()).hexdigest()
-    except OSError:
-        return ""
+def digest(folder: Path, *left_out: str) -> str:
+    """A hash that tells two contents of a folder apart; empty for folders of earlier versions.
+
+    Args:
+        folder: With its sums.
+        left_out: Names of files that do not count.
+    """
+    kept = {name: own for name, own in _sums(folder / NAME).items() if name not in left_out}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest() if kept else ""
 
 
 def _sums(path: Path) -> Mapping[str, str]:

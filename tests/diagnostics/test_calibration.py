@@ -250,7 +250,8 @@ def test_end_to_end(monkeypatch, tmp_path):
     assert len(told["agents"]) == 2 * len(FAST) + 2
     runs = files_of(out / "runs")
     assert len(list((out / "runs").iterdir())) == 4
-    assert {path.name for path in runs} == {"readings.json", "cell.json", "provenance.json"}
+    names = {"readings.json", "cell.json", "provenance.json", "sha256.json"}
+    assert {path.name for path in runs} == names
     assert calibrate(out) == told
     assert files_of(out / "runs") == runs
     with pytest.raises(StoreError, match="holds a calibration, not a study"):

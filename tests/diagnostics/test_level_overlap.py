@@ -366,7 +366,9 @@ def test_a_store_is_audited(tiny_store, tmp_path):
     assert {each["pool"] for each in told} == {"validation", "test"}
     assert all(each["across"]["count"] == 0 for each in told)
     out, _ = rlgen("audit", tiny_store)
-    assert out.count("validation levels: maze-basic") == len(splits)
+    n = 2 * len(splits)
+    assert f"{n} comparisons of training and held-out pools: in 0 of them" in out
+    assert out.count(" levels: maze-basic") == 3, "the worst; all are in the JSON"
     copy = tmp_path / "copy"
     shutil.copytree(tiny_store, copy)
     (path, *others) = sorted((copy / "splits").iterdir())

@@ -8,6 +8,7 @@ import pytest
 from rlgen import report
 from rlgen.analysis import results
 from rlgen.store.run_store import RunStore
+from rlgen.util import sums
 from rlgen.util.seeding import stream
 
 pytestmark = pytest.mark.slow
@@ -62,6 +63,7 @@ def test_a_run_that_is_published_while_the_report_is_written_makes_it_an_old_one
 
 def test_a_run_that_is_replaced_by_another_makes_it_an_old_one(store):
     one, other, *_ = store.done()
+    assert sums.digest(store.run_folder(one)) != sums.digest(store.run_folder(other))
     (store.run_folder(one) / "sha256.json").write_bytes(
         (store.run_folder(other) / "sha256.json").read_bytes()
     )

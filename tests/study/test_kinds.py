@@ -26,7 +26,7 @@ from rlgen.study.executors.base import Executor
 from rlgen.study.kinds import KINDS
 from rlgen.study.means import Means
 from rlgen.study.progress import Lines, Progress
-from rlgen.util import registry
+from rlgen.util import registry, sums
 from rlgen_protocols import PAPERS
 
 DRIVER = """
@@ -222,7 +222,7 @@ def test_a_study_needs_no_shared_disk(outside, tmp_path):
             path.relative_to(tmp_path / name): path.read_bytes()
             for folder in ("runs", "extra", "splits")
             for path in (tmp_path / name / folder).rglob("*")
-            if path.is_file() and path.name != "provenance.json"
+            if path.is_file() and path.name not in ("provenance.json", sums.NAME)
         }
         for name in ("here", "there")
     )

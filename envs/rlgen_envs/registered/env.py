@@ -62,6 +62,10 @@ class LevelEnv(gym.Env[Floats, Any]):
         self.metadata = env.metadata
         self.spec = env.spec
         own = None if env.spec is None else env.spec.max_episode_steps
+        if own is None:
+            # Some count their steps themselves, as MiniGrid's environments do.
+            counted = getattr(env.unwrapped, "max_steps", None)
+            own = counted if isinstance(counted, int) else None
         self.unlimited = own is None
         self.limit = LIMIT if own is None else max(LIMIT, own)
 

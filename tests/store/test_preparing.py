@@ -1,6 +1,6 @@
 """Versions of a policy's file, and one policy under several names."""
 
-from rlgen.store.versions import SUPERSEDED, not_counted, supersede
+from rlgen.store.preparing import SUPERSEDED, not_counted, supersede
 
 
 def entry(name, policy, content, **settings):
