@@ -72,9 +72,9 @@ class Engine(Statements):
     def call(self, function: Value, args: Args, kwargs: Kwargs, node: Any, more: bool) -> Value:
         """What a call gives."""
         if is_(function, "partial"):
-            given = self.entries(self.get(function, "kwargs")) or {}
+            bound = self.entries(self.get(function, "kwargs")) or {}
             args = (self.items(self.get(function, "args")) or []) + args
-            return self.call(self.get(function, "function"), args, given | kwargs, node, more)
+            return self.call(self.get(function, "function"), args, bound | kwargs, node, more)
         if isinstance(function, Func):
             return self.enter(function, args, kwargs, more)
         return self.foreign(function, args, kwargs, node, more)
@@ -87,9 +87,9 @@ class Engine(Statements):
             for value in (*args, *kwargs.values()):
                 self.doubt(value)
             return self.unknown(node)
-        given = self._arguments(function, list(args), dict(kwargs), more)
-        frame = Frame(self.new("frame", node), function.frame, given)
-        for name, value in given.items():
+        arguments = self._arguments(function, list(args), dict(kwargs), more)
+        frame = Frame(self.new("frame", node), function.frame, arguments)
+        for name, value in arguments.items():
             self.set(frame.names, name, value)
         before, loops = self.path, list(self.loops)
         self._calls.append(node)
@@ -112,16 +112,16 @@ class Engine(Statements):
         node, defaults = function.node.args, dict(function.defaults)
         args = args if function.owner is None else [function.owner, *args]
         names = [each.name for each in (*node.posonlyargs, *(node.args or []))]
-        given = dict(zip(names, args, strict=False))
+        arguments = dict(zip(names, args, strict=False))
         for name in (*names, *(each.name for each in node.kwonlyargs)):
-            if name not in given:
+            if name not in arguments:
                 default = Sym(f"{getattr(function.node, 'name', 'lambda')}.{name}")
-                given[name] = kwargs.pop(name, default if more else defaults.get(name, default))
+                arguments[name] = kwargs.pop(name, default if more else defaults.get(name, default))
         if node.vararg:
-            given[node.vararg] = self.listed(args[len(names) :], function.node, more)
+            arguments[node.vararg] = self.listed(args[len(names) :], function.node, more)
         if node.kwarg:
-            given[node.kwarg] = self.table(None if more else kwargs, function.node)
-        return given
+            arguments[node.kwarg] = self.table(None if more else kwargs, function.node)
+        return arguments
 
     # -- definitions and imports ------------------------------------------------------------------
 

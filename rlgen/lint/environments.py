@@ -81,9 +81,9 @@ class Environments(Engine):
         if value == NONE or not is_(world, "world"):
             return
         first, before = shifted(value, 0), Const(()) if anew else self.get(world, "seeds")
-        known = first is not None and isinstance(before, Const) and isinstance(count, Const)
-        seeds = (*before.value, (first, count.value if anew else 1)) if known else ()  # type: ignore[union-attr]
-        self.set(world, "seeds", Const(seeds) if known else self.unknown())
+        is_certain = first is not None and isinstance(before, Const) and isinstance(count, Const)
+        seeds = (*before.value, (first, count.value if anew else 1)) if is_certain else ()  # type: ignore[union-attr]
+        self.set(world, "seeds", Const(seeds) if is_certain else self.unknown())
         self.set(world, "seeded", TRUE)
 
     def change(self, env: Obj, *fields: str) -> None:
@@ -148,8 +148,8 @@ class Environments(Engine):
 
     def _make_make_vec_env(self, a: Kwargs, node: Any, more: bool) -> Value:
         name, count = a.get("env_id", self.unknown(node)), a.get("n_envs", Const(1))
-        given = a.get("env_kwargs", NONE)
-        settings = {} if given == NONE else self.entries(given)
+        options = a.get("env_kwargs", NONE)
+        settings = {} if options == NONE else self.entries(options)
         if isinstance(name, Func) or is_(name, "class") or is_(name, "partial"):
             env = self.given(self.call(name, [], settings or {}, node, settings is None), node)
         else:

@@ -62,8 +62,8 @@ class Event:
         shows = "callback" in self.options and isinstance(self.node.parent, nodes.Expr)
         if self.kind == "evaluate_policy" and shows:
             return False
-        seen = self.kind != "loop" or bool(self.rewards & {"reward", "kept"})
-        return seen and self.kind != "load" and is_(self.world, "world")
+        is_read = self.kind != "loop" or bool(self.rewards & {"reward", "kept"})
+        return is_read and self.kind != "load" and is_(self.world, "world")
 
     @property
     def in_training(self) -> bool:

@@ -120,8 +120,8 @@ class Expressions(Objects):
             ends = {"start": Const(0), "stop": self.get(owner, "stop")}
             ends |= {"start": lower} if lower != NONE else {}
             return self.new("span", node, **ends | ({"stop": upper} if upper != NONE else {}))
-        known = key(owner) and part.step is None and key(lower) and key(upper)
-        return Sym(f"{key(owner)}[{key(lower)}:{key(upper)}]") if known else self.unknown(node)
+        has_names = key(owner) and part.step is None and key(lower) and key(upper)
+        return Sym(f"{key(owner)}[{key(lower)}:{key(upper)}]") if has_names else self.unknown(node)
 
     def _call(self, node: Any, frame: Frame) -> Value:
         function, more = self.value(node.func, frame), False

@@ -68,8 +68,8 @@ class Library(Environments, Python):
             )
             if done is not None:
                 return done
-        made = self.made(path, args, kwargs, node, more)
-        return made if made is not None else self._unknown(function, path, args, kwargs, node)
+        result = self.made(path, args, kwargs, node, more)
+        return result if result is not None else self._unknown(function, path, args, kwargs, node)
 
     # -- agents -----------------------------------------------------------------------------------
 

@@ -52,9 +52,9 @@ class Python(Objects):
         return self.table(None if entries is None else entries | kwargs, node)
 
     def _py_partial(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
-        given, table = self.listed(args[1:], node), self.table(kwargs, node)
+        bound, table = self.listed(args[1:], node), self.table(kwargs, node)
         return (
-            self.new("partial", node, function=args[0], args=given, kwargs=table) if args else None
+            self.new("partial", node, function=args[0], args=bound, kwargs=table) if args else None
         )
 
     def _py_int(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
@@ -70,9 +70,9 @@ class Python(Objects):
 
     def _py_join(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
         text = "/".join(map(key, args))
-        known = args and all(map(key, args))
+        has_names = args and all(map(key, args))
         constant = all(isinstance(each, Const) for each in args)
-        return (Const(text) if constant else Sym(text)) if known else None
+        return (Const(text) if constant else Sym(text)) if has_names else None
 
     def _py_setattr(self, args: Args, kwargs: Kwargs, node: Any) -> Value | None:
         if len(args) == 3 and isinstance(args[1], Const):

@@ -105,7 +105,7 @@ def from_function(function: Callable[[Observations], Any], family: Family) -> Po
     function = with_entries(function, family.observation_space)
     if family.box is None:
         return FunctionPolicy(function, family.n_actions)
-    return BoxFunctionPolicy(lambda seen, _: function(seen), family.box, stochastic=False)
+    return BoxFunctionPolicy(lambda inputs, _: function(inputs), family.box, stochastic=False)
 
 
 def uniform_policy(family: Family) -> Policy:

@@ -106,4 +106,4 @@ def _program(path: Path, family: Family, trust: bool) -> Policy:
     if family.box is None:
         return of_module(played, softmax=True)
     function = acting(played)
-    return BoxFunctionPolicy(lambda seen, _: function(seen), family.box, stochastic=False)
+    return BoxFunctionPolicy(lambda inputs, _: function(inputs), family.box, stochastic=False)

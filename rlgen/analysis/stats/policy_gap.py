@@ -54,10 +54,10 @@ def policy_gap(
     if noise != noise:
         parts.append((float(train.var(ddof=1)) / len(train), len(train) - 1.0))
     # The variance of many episodes is known well: it takes no degrees of freedom.
-    known = 0.0 if noise != noise else noise
+    played = 0.0 if noise != noise else noise
     drawn, df = satterthwaite(parts)
-    if drawn + known == 0:
+    if drawn + played == 0:
         return student(mean, 0.0, 1.0, confidence)
-    share = drawn / (drawn + known)
+    share = drawn / (drawn + played)
     df = df / share**2 if share else np.inf
-    return student(mean, drawn + known, df, confidence)
+    return student(mean, drawn + played, df, confidence)

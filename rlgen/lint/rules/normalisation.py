@@ -19,8 +19,8 @@ def rewards(each: Event, events: list[Event]) -> str:
     puts around each environment; a loop by hand sees what ``step`` gives.
     """
     by_hand = "reward" in each.rewards
-    seen = by_hand if each.kind == "loop" else each.get(each.env, "monitored") == FALSE
-    wrong = seen and _on(each, "norm_reward")
+    is_read = by_hand if each.kind == "loop" else each.get(each.env, "monitored") == FALSE
+    wrong = is_read and _on(each, "norm_reward")
     return f"the VecNormalize of {each.at(each.norm)} has norm_reward = True" if wrong else ""
 
 

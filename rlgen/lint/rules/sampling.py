@@ -28,11 +28,11 @@ def one_level(each: Event, events: list[Event]) -> str:
 
 def _single(each: Event) -> bool:
     """Whether the settings name exactly one level."""
-    known = settings(each, each.world)
-    if NUMBER in known:
-        return known[NUMBER] == Const(1)
+    options = settings(each, each.world)
+    if NUMBER in options:
+        return options[NUMBER] == Const(1)
     for name in LEVELS:
-        levels = known.get(name)
+        levels = options.get(name)
         if is_(levels, "list"):
             return each.get(levels, "len") == Const(1)
         if is_(levels, "span"):
