@@ -49,6 +49,7 @@ def render(store: RunStore) -> tuple[str, dict[str, Any]]:
     from rlgen.report import page
     from rlgen.report.summary import summarise
 
+    store.declared()  # or it holds no study
     # Before anything is read: a run that is published meanwhile makes the report an old one.
     state = store.state()
     results = Results.load(store)
