@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rlgen.protocol.schema import Protocol
 from rlgen.store.run_store import SELECTION, RunStore
 from rlgen.util import files
 
@@ -97,6 +98,17 @@ def incomplete_plan(store: RunStore) -> Reasons:
         )
 
 
+def _code(protocol: Protocol) -> str:
+    """Modules, wrappers and files of policies that a protocol names; empty if none."""
+    pools = protocol.pools.values()
+    names = [*protocol.family, *protocol.network, *(pool.family for pool in pools)]
+    options = [protocol.family_options, *(pool.family_options for pool in pools)]
+    wrappers = [str(each["wrappers"]) for each in options if each.get("wrappers")]
+    return ", ".join(
+        [*(n for n in names if ":" in n or "wrappers" in n), *wrappers, *protocol.policy]
+    )
+
+
 def conditions_missing(store: RunStore) -> Reasons:
     """A run lacks conditions; the report then compares conditions over different runs."""
     from rlgen.study import further
@@ -105,6 +117,14 @@ def conditions_missing(store: RunStore) -> Reasons:
     if not parts and store.protocol().pools:
         parts = [(store.protocol(), str(store.declared_path))]
     conditions_of: dict[str, tuple[str, ...]] = {}
+    for part, _ in parts:
+        if names := _code(part):
+            # A store may be someone else's: the modules that it names are not imported.
+            yield (
+                store.declared_path,
+                f"conditions are not compared: only named code says what they are of, {names}",
+            )
+            return
     if parts:
         from rlgen.study.plan import tasks
         from rlgen.study.resolve import resolve

@@ -1,6 +1,7 @@
 """What expressions stand for where they are."""
 
 import operator
+from contextlib import suppress
 from typing import Any
 
 from astroid import nodes
@@ -79,10 +80,9 @@ class Expressions(Objects):
             if (op == "+" and type(one) is type(two) is str) or (
                 numbers and (op != "**" or abs(two) < 10)
             ):
-                try:
+                # What Python cannot compute, or no operator here does, stays unknown.
+                with suppress(ArithmeticError, KeyError):
                     return Const(OPERATORS[op](one, two))
-                except (ArithmeticError, KeyError):
-                    pass
             texts = op == "/" and type(one) is type(two) is str
             return Const(f"{one}/{two}") if texts else self.unknown(node)
         if op in ("+", "-") and type(two) is int:

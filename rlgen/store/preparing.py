@@ -29,8 +29,13 @@ _REQUIRED = ("id", "label", "settings")
 
 #: In a plan's entry: id of the cell with the later content.
 SUPERSEDED = "superseded"
-#: Settings that are hashes of what users edit: a policy's file or source, a family's source.
-CONTENTS = ("policy_hash", "family_source")
+#: Settings about which version of something it is that a name stands for: hashes of what users edit
+#: (a policy, a family, a network), and the numbers that are raised when the same settings come out
+#: otherwise.
+CONTENTS = (
+    *("policy_hash", "family_source", "family_version", "agent_version", "results_version"),
+    *("source", "version"),  # among the settings of a network
+)
 
 
 @contextmanager
@@ -175,7 +180,9 @@ def not_counted(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
     for entry in entries:
         settings = entry["settings"]
         if SUPERSEDED in entry:
-            edited = settings.get("policy") or settings.get("family", entry["label"])
+            names = (settings.get(key) for key in ("policy", "family", "network"))
+            edited = " or ".join(name for name in names if name and ":" in name)
+            edited = settings.get("policy") or edited or entry["label"]
             reasons[entry["id"]] = f"{edited} has been changed since"
             continue
         if not settings.get("policy_hash"):
@@ -190,6 +197,8 @@ def not_counted(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
 def _key(entry: dict[str, Any], *left_out: str) -> str:
     """The settings without some of them, to be compared."""
     kept = {key: value for key, value in entry["settings"].items() if key not in left_out}
+    network = kept.get("network_settings", {})
+    kept["network_settings"] = {k: v for k, v in network.items() if k not in left_out}
     # Cells of policies of older versions do not say their kind; their settings tell them apart.
     kind = "" if entry.get("records", True) else entry.get("kind")
     return json.dumps([kind, kept], sort_keys=True, default=str)

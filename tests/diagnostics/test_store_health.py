@@ -107,3 +107,27 @@ def test_verify_names_them_and_fails_only_when_strict(store):
     assert problem.code == "S201"
     help_text, _ = run("verify", "--help")
     assert all(code in help_text for code in RULES)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        'family = "evil_module:Evil-v0"\n',
+        'network = "evil_module:NETWORK"\n',
+        'family_options = { wrappers = "evil_module:Wrapper" }\n',
+        '[pools.further]\nfamily = "evil_module:Evil-v0"\n',
+        '[pools.further]\nfamily_options = { wrappers = "evil_module:Wrapper" }\n',
+    ],
+)
+def test_a_stranger_s_protocol_is_verified_without_its_code(keys, store, monkeypatch):
+    (store.parent / "evil_module.py").write_text(f"open({str(store.parent / 'it-ran')!r}, 'w')\n")
+    monkeypatch.chdir(store.parent)
+    path = store / "protocol.toml"
+    named = keys.partition(" ")[0]
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(f"{named} ")]
+    text = "\n".join(line for line in lines if not line.startswith("pools "))
+    pool = "" if keys.startswith("[") else "[pools.near]\nn_levels = 2\n"
+    path.write_text(f"{text}\n{keys}{pool}")
+    (reason,) = [each.reason for each in found(store) if "named code" in each.reason]
+    assert "evil_module" in reason
+    assert not (store.parent / "it-ran").exists()

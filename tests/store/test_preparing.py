@@ -43,6 +43,22 @@ def test_a_changed_family_is_a_new_study_of_it():
     assert not_counted(plan.values()) == {"a": "m:E-v0 has been changed since"}
 
 
+def test_an_edited_network_and_a_raised_version_are_new_runs():
+    for first, other in (
+        ({"network_settings": {"source": "1"}}, {"network_settings": {"source": "2"}}),
+        ({"network_settings": {"version": 1}}, {"network_settings": {"version": 2}}),
+        ({"agent_version": 1}, {"agent_version": 2}),
+        ({"results_version": 1}, {"results_version": 2}),
+    ):
+        plan = {e["id"]: e for e in (trained("a", **first), trained("b", **other))}
+        supersede(plan, {"b"})
+        assert not_counted(plan.values()) == {"a": "a has been changed since"}
+    options = [{"network_settings": {"options": {"width": n}}} for n in (8, 16)]
+    plan = {n: trained(n, **own) for n, own in zip("ab", options, strict=True)}
+    supersede(plan, {"b"})
+    assert not not_counted(plan.values()), "other options are another network"
+
+
 def test_a_policy_under_two_names_is_one_run():
     plan = [
         entry("a", "x.zip", "1"),

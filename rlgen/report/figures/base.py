@@ -185,6 +185,22 @@ def bars(rows: pd.DataFrame) -> list[pd.Series]:
     return [mean - rows["low"].fillna(mean), rows["high"].fillna(mean) - mean]
 
 
+def intervals_beside(
+    axis: Axes, points: pd.DataFrame, sizes: Sequence[int], shift: float, colour: str, name: str
+) -> None:
+    """Draw means with their intervals by number of training levels, all shifted by the same."""
+    axis.errorbar(
+        [sizes.index(n) + shift for n in points["n_train_levels"]],
+        points["mean"],
+        yerr=bars(points),
+        fmt="o",
+        color=colour,
+        capsize=3,
+        linewidth=1.6,
+        label=name,
+    )
+
+
 @contextmanager
 def style(name: str) -> Iterator[None]:
     """Our style; ``name`` makes the ids inside the SVG stable and unique to the figure."""

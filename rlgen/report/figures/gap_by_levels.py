@@ -12,9 +12,9 @@ from rlgen.analysis.verdicts import count
 from rlgen.report.figures.base import (
     Drawing,
     Figure,
-    bars,
     beside,
     drawn_pools,
+    intervals_beside,
     panels,
     select,
 )
@@ -52,16 +52,7 @@ class GapByLevels(Figure):
         def panel(axis: Axes, series: Mapping[str, Any]) -> None:
             for (pool, name, colour), shift in zip(pools, shifts, strict=True):
                 points = select(data, part=pool, **series)
-                axis.errorbar(
-                    [sizes.index(n) + shift for n in points["n_train_levels"]],
-                    points["mean"],
-                    yerr=bars(points),
-                    fmt="o",
-                    color=colour,
-                    capsize=3,
-                    linewidth=1.6,
-                    label=name,
-                )
+                intervals_beside(axis, points, sizes, shift, colour, name)
                 dots = shift + (half if shift > 0 else -half)
                 single = select(by_run, split=pool, **series)
                 axis.scatter(

@@ -14,9 +14,9 @@ from rlgen.report.figures.base import (
     INK,
     Drawing,
     Figure,
-    bars,
     beside,
     drawn_pools,
+    intervals_beside,
     panels,
     select,
 )
@@ -54,16 +54,7 @@ class GapByPool(Figure):
             axis.axhline(0, color=INK, linewidth=0.8)
             for (pool, name, colour), shift in zip(pools, shifts, strict=True):
                 points = select(data, pool=pool, **series)
-                axis.errorbar(
-                    [sizes.index(n) + shift for n in points["n_train_levels"]],
-                    points["mean"],
-                    yerr=bars(points),
-                    fmt="o",
-                    color=colour,
-                    capsize=3,
-                    linewidth=1.6,
-                    label=name,
-                )
+                intervals_beside(axis, points, sizes, shift, colour, name)
             axis.set_xticks(range(len(sizes)), [count(n) for n in sizes])
             axis.set_xlim(-0.5, len(sizes) - 0.5)
             axis.set(xlabel="training levels", ylabel=words)

@@ -216,7 +216,10 @@ class PolicyCell(Cell):
     def untracked(self) -> list[str]:
         """Code named by the user whose changes the cell's id does not notice."""
         world = self.pools.world
-        return [world.name] if ":" in world.name and not world.source else []
+        own = [world.name] if ":" in world.name and not world.source else []
+        # Further pools are not part of the id, and neither is what decides their levels.
+        names = {source.world.name for source in self.further} - {world.name}
+        return [*own, *sorted(name for name in names if ":" in name)]
 
     def split(self) -> Split:
         """The cell's levels."""

@@ -43,6 +43,12 @@ class TrainCell(PolicyCell):
             "policy_hash": "",
         }
 
+    @property
+    def untracked(self) -> list[str]:
+        """See ``PolicyCell``."""
+        followed = self.spec.network.settings.get("source", "")
+        return [*super().untracked, *([] if followed is not None else [self.network])]
+
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """See ``Cell``."""
