@@ -8,17 +8,16 @@ random labels in reinforcement learning (Zhang et al. 2018, section 3.3).
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rlgen.agents.controls.base import batches
-from rlgen.evaluation import planner
-from rlgen.levels.capabilities import as_tabular
+from rlgen.agents.labelled import labelled
 from rlgen.levels.family import Family, Levels
-from rlgen.levels.tabular import TabularLevels
-from rlgen.networks import network_named
+from rlgen.networks import Network, network_named
+from rlgen.networks.trunk import Trunk
 from rlgen.policies import network_policy
 from rlgen.policies.network_policy import NetworkPolicy
 from rlgen.policies.spec import PolicySpec, observed
@@ -66,64 +65,61 @@ def clone(
         ProtocolError: If the network does not fit the observations.
     """
     member, space = network_named(network).for_family(family), family.observation_space
-    # Planning is fast in chunks; in one large batch the states have the same order.
-    parts = [_labels(tabular) for tabular in batches(family, levels)]
-    optimal, met = (np.concatenate(column) for column in zip(*parts, strict=True))
-    met = met.cumsum() / met.sum()
-    tabular = as_tabular(family, "clones").tabular(levels)
+    states = labelled(family, levels)
+    n_actions = states.tabular.n_actions
     rng = stream(seed, "cloning", network)
-    goals = (optimal / optimal.sum(axis=1, keepdims=True)).astype(np.float32)
 
-    def sample(states: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
-        observations = torch.from_numpy(tabular.observe(states.astype(np.int32)))
-        return observations.to(device), torch.from_numpy(goals[states]).to(device)
+    def sample(numbers: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+        observations = torch.from_numpy(states.observe(numbers))
+        return observations.to(device), torch.from_numpy(states.goals[numbers]).to(device)
 
-    with _reproducible(library_seed(seed, "cloning", network)):
-        body, width = member.build(space)
-        head = body.head(width, tabular.n_actions)
+    with reproducible(library_seed(seed, "cloning", network)):
+        body, head = untrained(member, space, n_actions)
         net = nn.Sequential(body, head).to(device)
-        widest = max((len(p) for p in body.parameters() if p.dim()), default=1)
-        rate = member.learning_rate or LEARNING_RATE / widest**0.5
-        optimiser = torch.optim.Adam(net.parameters(), rate)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step / steps))
+        optimiser = torch.optim.Adam(net.parameters(), learning_rate(member, body))
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimiser, lambda step: rate_share(step / steps)
+        )
         for _ in range(steps):
-            anywhere = rng.integers(tabular.n_states, size=BATCH // 2)
-            on_the_way = np.searchsorted(met, rng.random(BATCH // 2), side="right")
-            inputs, goal = sample(np.concatenate([anywhere, on_the_way]))
+            inputs, goal = sample(states.draw(rng, BATCH))
             optimiser.zero_grad(set_to_none=True)
             loss = nn.functional.cross_entropy(net(inputs), goal)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
     look = observed(member, space)
-    spec = PolicySpec(member, space.shape, tabular.n_actions, "softmax", **look)
+    spec = PolicySpec(member, space.shape, n_actions, "softmax", **look)
     return network_policy.trained(spec, body, head)
 
 
-def _labels(tabular: TabularLevels) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Optimal actions ``(N, A)``, and the planner's expected visits from random starts ``(N,)``.
+def untrained(member: Network, space: gym.spaces.Box, n_actions: int) -> tuple[Trunk, nn.Module]:
+    """A trunk and its head with initial weights from torch's global generator.
 
-    Both are of the ``N`` states of the levels.
+    Args:
+        member: The network, for the family.
+        space: Of the family's observations.
+        n_actions: Scores of the head.
+
+    Raises:
+        ProtocolError: If the network does not fit the observations.
     """
-    plan = planner.plan(tabular)
-    per_level = np.diff(tabular.spawn_offsets)
-    weights, state = np.repeat(1 / per_level, per_level), tabular.spawns.astype(np.int64)
-    visits = np.zeros(tabular.n_states)
-    for _ in range(tabular.horizon):
-        np.add.at(visits, state, weights)
-        state = tabular.next_state[state, plan.action[state]].astype(np.int64)
-        going = state < tabular.n_states
-        state, weights = state[going], weights[going]
-    return plan.optimal, visits
+    body, width = member.build(space)
+    return body, body.head(width, n_actions)
 
 
-def _rate(progress: float) -> float:
+def learning_rate(member: Network, body: nn.Module) -> float:
+    """The peak learning rate of a clone: the network's own, else by the width of its trunk."""
+    widest = max((len(p) for p in body.parameters() if p.dim()), default=1)
+    return member.learning_rate or LEARNING_RATE / widest**0.5
+
+
+def rate_share(progress: float) -> float:
     """The learning rate as a share of its peak, after this share of the steps."""
     return min(progress / WARM_UP, (1 - progress) / (1 - WARM_UP))
 
 
 @contextmanager
-def _reproducible(seed: int) -> Iterator[None]:
+def reproducible(seed: int) -> Iterator[None]:
     """Use one thread and seed torch's global generator within this context."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
