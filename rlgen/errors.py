@@ -1,17 +1,32 @@
 """The errors that the command line prints as one line, without a traceback."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from typing import Self
 
 
 class RlgenError(Exception):
-    """A mistake of the user, or damage on disk, described in one line.
+    """A mistake of the user, or damage on disk.
+
+    Args:
+        lines: A line for each thing that is wrong, mostly one.
 
     Attributes:
+        args: The lines.
         exit_code: The exit code of a command that it ends.
     """
 
     exit_code = 2
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+
+    def __str__(self) -> str:
+        return "\n".join(self.args)
+
+    def reworded(self, change: Callable[[str], str]) -> Self:
+        """An error of the same kind with each of its lines changed."""
+        return type(self)(*map(change, self.args))
 
 
 class UnknownNameError(RlgenError):
@@ -44,8 +59,6 @@ class ImportedFileError(RlgenError):
 
 class DamagedStoreError(StoreError):
     """A damaged file of a store."""
-
-    exit_code = 1
 
 
 class RlgenWarning(UserWarning):

@@ -1,6 +1,5 @@
 """The command line: one module per command. Heavy modules are imported by the commands."""
 
-import os
 import sys
 import warnings
 from typing import Any
@@ -25,6 +24,7 @@ from rlgen.cli import (
 )
 from rlgen.cli.options import INTERRUPTED
 from rlgen.errors import RlgenError, RlgenWarning, nearest
+from rlgen.util.terminal import echo, open_standard_streams, printable
 from rlgen.util.version import __version__
 
 
@@ -87,9 +87,9 @@ for _command in (
 def _one_line(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
     """Show our own warnings as one line, and those of libraries as Python does."""
     if issubclass(category, RlgenWarning):
-        click.echo(f"rlgen: {message}", err=True)
+        echo(f"rlgen: {message}", err=True)
     else:
-        _show_warning(message, category, *place, **more)
+        _show_warning(printable(str(message)), category, *place, **more)
 
 
 _show_warning = warnings.showwarning
@@ -98,24 +98,37 @@ _show_warning = warnings.showwarning
 def main() -> None:
     """The console script."""
     warnings.showwarning = _one_line
+    open_standard_streams()
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
+    except SystemExit:
+        # With 1, which is a verdict elsewhere, click ends where the reader of its help has gone.
+        if "PacifyFlush" not in type(sys.stdout).__name__:
+            raise
     except click.ClickException as error:
-        error.show()
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            for line in context.get_usage().splitlines():
+                echo(line, err=True)
+            echo(
+                f"Try '{context.command_path} {context.help_option_names[-1]}' for help.", err=True
+            )
+            echo(err=True)
+        echo(f"Error: {error.format_message()}", err=True)
         sys.exit(error.exit_code)
     except RlgenError as error:
-        for line in str(error).splitlines():
-            click.echo(f"rlgen: {line}", err=True)
+        for line in error.args:
+            echo(f"rlgen: {line}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # what is wrong with a file or a disk
+        where = error.filename or "input or output"
+        echo(f"rlgen: {where}: {error.strerror or error}", err=True)
+        sys.exit(RlgenError.exit_code)
     except click.Abort:  # click raises this on an interrupt
-        click.echo(
-            "\nrlgen: interrupted; finished cells are kept; the same command continues", err=True
-        )
+        echo(err=True)
+        echo("rlgen: interrupted; finished cells are kept; the same command continues", err=True)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader closed the pipe, as ``head`` does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 if __name__ == "__main__":

@@ -3,22 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-import click
-
+from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
 
 def print_answers(summary: dict[str, Any], page: Path) -> None:
     """Print a line for each claim and each cell, and the path of the report."""
     for claim in (summary.get("claims") or {}).get("decisions", ()):
-        click.echo(claim["answer"])
+        echo(claim["answer"])
     for cell in summary["cells"]:
-        click.echo(cell["sentence"])
+        echo(cell["sentence"])
         for pool in cell.get("pools", {}).values():
-            click.echo(f"  {pool['sentence']}")
+            echo(f"  {pool['sentence']}")
     for line in summary.get("not_counted", ()):
-        click.echo(f"Not counted: a run is kept, but {line}.")
+        echo(f"Not counted: a run is kept, but {line}.")
     if summary["missing"]:
         n = len(summary["missing"])
-        click.echo(f"{counted(n, 'cell')} {'is' if n == 1 else 'are'} missing.")
-    click.echo(f"Report: {page}")
+        echo(f"{counted(n, 'cell')} {'is' if n == 1 else 'are'} missing.")
+    echo(f"Report: {page}")

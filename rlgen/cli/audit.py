@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from rlgen.cli.options import FAILED, echo_json, json_option, parse_levels
+from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
 
@@ -93,7 +94,7 @@ def audit(
             _print_summary(overlaps)
         for number, overlap in enumerate(_worst(overlaps)):
             if number:
-                click.echo()
+                echo()
             _print(overlap)
     if strict and any(overlap["across"]["count"] for overlap in overlaps):
         sys.exit(FAILED)
@@ -111,13 +112,13 @@ def _worst(overlaps: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _print_summary(overlaps: list[dict[str, Any]]) -> None:
     n = sum(overlap["across"]["count"] > 0 for overlap in overlaps)
-    click.echo(
+    echo(
         f"{counted(len(overlaps), 'comparison')} of training and held-out pools: in {n} of them "
         "held-out levels look like training levels"
     )
     if len(overlaps) > MOST_SHOWN:
-        click.echo(f"The {MOST_SHOWN} with the largest share (--json has all):")
-    click.echo()
+        echo(f"The {MOST_SHOWN} with the largest share (--json has all):")
+    echo()
 
 
 def _print(overlap: dict[str, Any]) -> None:
@@ -127,32 +128,32 @@ def _print(overlap: dict[str, Any]) -> None:
     where = (
         f"split {overlap['split'][:12]}, {overlap['pool']} levels: " if "split" in overlap else ""
     )
-    click.echo(
+    echo(
         f"{where}{overlap['family']}, {within['train']['levels']:,} training levels and "
         f"{across['total']:,} held-out levels, compared by the {what}"
     )
     if not overlap["stable"]:
-        click.echo("  NOT STABLE: a level looks different the second time; shares are unreliable")
+        echo("  NOT STABLE: a level looks different the second time; shares are unreliable")
     if overlap["same_ids"]:
-        click.echo(f"  {overlap['same_ids']:,} level ids are in both pools")
-    click.echo(f"  held-out levels that look like a training level: {_share(across)}")
+        echo(f"  {overlap['same_ids']:,} level ids are in both pools")
+    echo(f"  held-out levels that look like a training level: {_share(across)}")
     for pair in across["pairs"]:
-        click.echo(f"    level {pair['test']} is training level {pair['train']}")
+        echo(f"    level {pair['test']} is training level {pair['train']}")
     if overlap["range"]:
         whole = overlap["range"]
-        click.echo(
+        echo(
             f"  the same for the full range of {whole['levels']:,} training levels: from "
             f"{_percent(whole['least'])} to {_percent(whole['most'])} "
             f"[{_percent(whole['low'])}, {_percent(whole['high'])}]"
         )
     for pool, name in (("train", "training"), ("test", "held-out")):
         own = within[pool]
-        click.echo(f"  {name} levels that repeat an earlier one: {own['repeated']:,}")
+        echo(f"  {name} levels that repeat an earlier one: {own['repeated']:,}")
     if overlap["symmetric"]:
-        click.echo(f"  the same up to rotation and reflection: {_share(overlap['symmetric'])}")
+        echo(f"  the same up to rotation and reflection: {_share(overlap['symmetric'])}")
     if overlap["nearest"]:
         spread = overlap["nearest"]["quantiles"]
-        click.echo(
+        echo(
             f"  cells, of {overlap['nearest']['cells']}, in which a held-out level differs from "
             f"the nearest training level: median {spread['0.5']}, 90 % between {spread['0.05']} "
             f"and {spread['0.95']}, least {spread['0']}"

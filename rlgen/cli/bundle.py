@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from rlgen.cli.options import echo_json, json_option
+from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
 
@@ -39,4 +40,4 @@ def bundle(store: Path, file: Path, weights: bool, as_json: bool) -> None:
     rest = (
         f"; weights of {counted(result.left_out, 'agent')} are left out" if result.left_out else ""
     )
-    click.echo(f"{result.path}: {len(result.members):,} files, {result.size / 1e6:,.1f} MB{rest}")
+    echo(f"{result.path}: {len(result.members):,} files, {result.size / 1e6:,.1f} MB{rest}")

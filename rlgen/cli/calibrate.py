@@ -7,6 +7,7 @@ import click
 
 from rlgen.cli.options import FAILED, echo_json, jobs_option, json_option, worker_count
 from rlgen.protocol import shipped
+from rlgen.util.terminal import echo
 
 DEFAULTS = shipped.defaults()
 
@@ -90,11 +91,11 @@ def calibrate(
     else:
         for trial in summary["trials"]:
             word = "passed" if trial["passed"] else "FAILED"
-            click.echo(f"{word}  {trial['name']}: {trial['found']}")
+            echo(f"{word}  {trial['name']}: {trial['found']}")
         for label, why in summary["failed"].items():
-            click.echo(f"FAILED  {label}: {why}")
+            echo(f"FAILED  {label}: {why}")
         believed = "can be believed" if summary["believed"] else "is not to be believed"
-        click.echo(f"The instrument {believed}.")
-        click.echo(f"Report: {out / 'calibration.html'}")
+        echo(f"The instrument {believed}.")
+        echo(f"Report: {out / 'calibration.html'}")
     if not summary["believed"]:
         sys.exit(FAILED)

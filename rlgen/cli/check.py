@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rlgen.cli.options import FAILED, USAGE, FiniteRange, echo_json, json_option
+from rlgen.util.terminal import echo
 
 
 def _gaps(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
@@ -129,7 +130,7 @@ def check(
         echo_json(files.without_nan(lines))
     else:
         for outcome in outcomes:
-            click.echo(outcome.line)
+            echo(outcome.line)
     verdicts = {outcome.verdict for outcome in outcomes}
     if ERROR in verdicts:
         sys.exit(USAGE)

@@ -17,6 +17,7 @@ from rlgen.cli.options import (
     seeds_option,
     worker_count,
 )
+from rlgen.util.terminal import echo
 
 
 @click.command()
@@ -129,7 +130,7 @@ def evaluate(
         quiet=quiet or as_json,
     )
     for line in result.failed.values():
-        click.echo(f"failed: {line}", err=True)
+        echo(f"failed: {line}", err=True)
     if as_json:
         document = {
             "store": str(result.store),
@@ -144,7 +145,7 @@ def evaluate(
         if not result.computed and not result.failed:
             n = len(result.already)
             there = "the only cell is there." if n == 1 else f"all {n:,} cells are there."
-            click.echo(f"Nothing to compute: {there}")
+            echo(f"Nothing to compute: {there}")
         print_answers(result.summary, result.report)
     if result.failed:
         sys.exit(FAILED)

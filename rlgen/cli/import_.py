@@ -7,6 +7,7 @@ import click
 
 from rlgen.cli.answers import print_answers
 from rlgen.cli.options import echo_json, json_option
+from rlgen.util.terminal import echo
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -122,12 +123,12 @@ def import_(
         echo_json(document)
         return
     if imported.already:
-        click.echo(f"Nothing to import: {out} already holds these files.")
+        echo(f"Nothing to import: {out} already holds these files.")
     else:
         runs = f"{imported.runs} run{'' if imported.runs == 1 else 's'}"
-        click.echo(f"Imported {imported.returns:,} returns of {runs}.")
+        echo(f"Imported {imported.returns:,} returns of {runs}.")
     if imported.ignored:
-        click.echo(f"Not used: {', '.join(imported.ignored)}.")
+        echo(f"Not used: {', '.join(imported.ignored)}.")
     for limit in summary["imported"]["limits"]:
-        click.echo(f"Note: {limit}")
+        echo(f"Note: {limit}")
     print_answers(summary, page)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rlgen.cli.options import FAILED, NOTHING, USAGE, echo_json, json_option
+from rlgen.util.terminal import echo
 
 
 @click.command()
@@ -40,25 +41,25 @@ def lint(paths: tuple[Path, ...], list_rules: bool, as_json: bool) -> None:
         else:
             width = max(len(rule["name"]) for rule in cards.values())
             for code, rule in cards.items():
-                click.echo(f"{code}  {rule['name']:{width}}  {rule['card']}")
+                echo(f"{code}  {rule['name']:{width}}  {rule['card']}")
         return
     if not paths:
         raise click.UsageError("name a script or a notebook")
     result = lint_paths(paths)
     for error in result.errors:
-        click.echo(f"rlgen: {error}", err=True)
+        echo(f"rlgen: {error}", err=True)
     for script in result.incomplete:
-        click.echo(f"rlgen: {script}: too many branches to analyse completely", err=True)
+        echo(f"rlgen: {script}: too many branches to analyse completely", err=True)
     if as_json:
         echo_json(asdict(result))
     else:
         for finding in result.findings:
-            click.echo(str(finding))
+            echo(str(finding))
         for path in result.unchecked:
-            click.echo(f"{path}: nothing to check: it does not use stable-baselines3")
+            echo(f"{path}: nothing to check: it does not use stable-baselines3")
         if not result.findings:
             for path, codes in result.checked.items():
-                click.echo(f"{path}: nothing found of {', '.join(codes)}")
+                echo(f"{path}: nothing found of {', '.join(codes)}")
     if result.errors:
         sys.exit(USAGE)
     if result.findings:

@@ -5,6 +5,7 @@ from importlib import import_module
 import click
 
 from rlgen.cli.options import echo_json, json_option
+from rlgen.util.terminal import echo
 
 #: Catalogues by content, each imported only when it is listed.
 CATALOGUES = {
@@ -37,10 +38,10 @@ def list_(kind: str | None, as_json: bool) -> None:
         return
     for each, cards in listings.items():
         if not kind:
-            click.echo(f"{each}:")
+            echo(f"{each}:")
         width = max(map(len, cards), default=0)
         for name, card in cards.items():
-            click.echo(f"{'' if kind else '  '}{name:{width}}  {card}")
+            echo(f"{'' if kind else '  '}{name:{width}}  {card}")
 
 
 def _cards(kind: str) -> dict[str, str]:

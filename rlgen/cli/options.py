@@ -10,8 +10,10 @@ from typing import Any
 
 import click
 
-#: Exit codes: something failed or a store is damaged; usage (click's own); there is nothing to
-#: check; interrupted.
+from rlgen.util.terminal import echo_document
+
+#: Exit codes: something failed, or a verdict is against it; usage (click's own), or a file that
+#: cannot be used; there is nothing to check; interrupted.
 FAILED, USAGE, NOTHING, INTERRUPTED = 1, 2, 3, 130
 
 
@@ -96,7 +98,7 @@ def _reserved(ctx: click.Context, _: click.Parameter, as_json: bool) -> bool:
 def echo_json(document: Any) -> None:
     """Print the one document of a command with ``json_option``."""
     stream = click.get_current_context().meta[_DOCUMENT]
-    click.echo(json.dumps(document, indent=1), file=stream)
+    echo_document(json.dumps(document, indent=1), stream=stream)
 
 
 protocol_argument = click.argument("protocol")

@@ -13,6 +13,7 @@ from rlgen.cli.options import (
     seeds_option,
     worker_count,
 )
+from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
 
@@ -59,7 +60,7 @@ def plan(
         echo_json(cost)
         return
     for kind in cost["kinds"]:
-        click.echo(
+        echo(
             f"{kind['agent']}/{kind['network']} on {kind['family']}: "
             f"{counted(kind['cells'], 'cell')}, "
             f"{kind['steps_per_second']:,.0f} steps/s, {kind['training_seconds']:,.0f} s training "
@@ -67,13 +68,13 @@ def plan(
         )
     minutes, seconds = divmod(round(cost["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
-    click.echo(
+    echo(
         f"{counted(cost['cells'], 'cell')}, {cost['steps']:,} steps, "
         f"about {hours}:{minutes:02}:{seconds:02} (h:mm:ss) on {counted(cost['jobs'], 'worker')}, "
         f"about {cost['bytes'] / 1e6:,.1f} MB on disk"
     )
     for kind, number in cost["further"].items():
-        click.echo(
+        echo(
             f"{counted(number, 'further cell')} of the paper ({KINDS.card(kind)}), which are not "
             "in this price"
         )

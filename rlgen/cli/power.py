@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rlgen.cli.options import FiniteRange, echo_json, json_option
+from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def power(
         answers = {"spread": asdict(spread), "power": chance, **answers}
         echo_json(answers)
         return
-    click.echo(
+    echo(
         f"Standard deviation of the gap {spread.run:.3g} between runs, {spread.residual:.3g} run "
         f"by level; power {chance:g}, two-sided test at .05."
     )
@@ -113,17 +114,17 @@ def _print_answers(
     budget: float | None,
 ) -> None:
     for row in answers.get("needs", ()):
-        click.echo(f"A gap of {gap:g} needs {_size(row['runs'], row['levels'])}.")
+        echo(f"A gap of {gap:g} needs {_size(row['runs'], row['levels'])}.")
     if "levels_needed" in answers:
         enough = answers["levels_needed"]
         how = f"{enough:,} levels are enough" if enough else "no number of levels is enough"
-        click.echo(f"With {counted(runs or 0, 'run')} {how}.")
+        echo(f"With {counted(runs or 0, 'run')} {how}.")
     if "detects" in answers:
         study = _size(runs or 0, levels or 0)
-        click.echo(f"{study} detect a gap of {answers['detects']:.3g}.")
+        echo(f"{study} detect a gap of {answers['detects']:.3g}.")
     if "split" in answers:
         best = answers["split"]
-        click.echo(
+        echo(
             f"{budget:,g} s are best spent on {_size(best['runs'], best['levels'])} "
             f"({best['cost']:,.0f} s): they detect a gap of {best['detects']:.3g}."
         )

@@ -4,6 +4,8 @@ import json
 
 import click
 
+from rlgen.util.terminal import echo_document
+
 
 @click.command()
 def schema() -> None:
@@ -14,4 +16,4 @@ def schema() -> None:
     """
     from rlgen.protocol.json_schema import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=1))
+    echo_document(json.dumps(json_schema(), indent=1))

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from rlgen.cli.options import FiniteRange
+from rlgen.util.terminal import echo_document
 
 
 @click.command()
@@ -36,4 +37,4 @@ def show(
     from rlgen.util.validation import parse_options
 
     member = lookup.family(family).configure(parse_options(options))
-    click.echo(drawing.show(member, level, flip_p=flip_p, solution=solution, png=png))
+    echo_document(drawing.show(member, level, flip_p=flip_p, solution=solution, png=png))

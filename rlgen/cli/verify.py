@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rlgen.cli.options import FAILED, echo_json, json_option
+from rlgen.util.terminal import echo
 
 
 @click.command()
@@ -37,11 +38,11 @@ def verify(store: Path, strict: bool, as_json: bool) -> None:
         echo_json(asdict(result))
     else:
         for line in result.differences:
-            click.echo(f"{store}: {line}")
+            echo(f"{store}: {line}")
         for problem in result.problems:
-            click.echo(f"{store}: {problem}")
+            echo(f"{store}: {problem}")
         if not result.differences:
             runs = f"{result.runs:,} run{'' if result.runs == 1 else 's'}"
-            click.echo(f"{store}: {result.rows:,} rows of {runs} give its summary")
+            echo(f"{store}: {result.rows:,} rows of {runs} give its summary")
     if result.differences or (strict and result.problems):
         sys.exit(FAILED)

@@ -95,7 +95,7 @@ def verify(path: str | Path) -> Verification:
             rows = sum(table.num_rows for table in store.record_tables(["level_id"]))
             return Verification(len(store.done()), rows, tuple(lines), tuple(problems(store)))
     except (DamagedStoreError, UnknownNameError) as error:
-        raise StoreError(str(error)) from None
+        raise StoreError(*error.args) from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         raise StoreError(f"{path}: a file in it is not as rlgen writes it ({what})") from None

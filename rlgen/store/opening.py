@@ -30,7 +30,7 @@ def opened(path: Path) -> Iterator[RunStore]:
             yield RunStore(folder)
         except RlgenError as error:
             # Whoever reads it knows the bundle, and nothing of where it was unpacked to.
-            raise type(error)(str(error).replace(str(folder), str(path))) from None
+            raise error.reworded(lambda line: line.replace(str(folder), str(path))) from None
 
 
 def refuse_bundle(path: Path, why: str) -> None:

@@ -203,7 +203,7 @@ class StudyFolder:
         try:
             return imports.read(path) if self.imported else self._whole(path)
         except ProtocolError as error:
-            raise DamagedStoreError(str(error)) from None
+            raise DamagedStoreError(*error.args) from None
 
     def _whole(self, path: Path) -> Protocol:
         """The protocol; where one of the first form has no claims, its parts say the paper."""

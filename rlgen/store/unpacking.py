@@ -209,7 +209,7 @@ def unpack(path: Path, folder: Path, check: Callable[[Path], None] | None = None
             whole.rmdir()
         aside.rename(whole)
     except RlgenError as error:  # of the check, which has not seen the bundle
-        raise type(error)(str(error).replace(str(aside), str(path))) from None
+        raise error.reworded(lambda line: line.replace(str(aside), str(path))) from None
     except OSError as error:
         raise StoreError(f"{folder}: cannot be written to: {error.strerror or error}") from None
     finally:

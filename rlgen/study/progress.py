@@ -1,6 +1,5 @@
 """What the user sees while cells run: a live table on a terminal, plain lines elsewhere."""
 
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -11,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rlgen.study.cell import Cell
+from rlgen.util.terminal import echo, printable
 from rlgen.util.words import counted
 
 
@@ -115,7 +115,7 @@ class Lines(Tally):
     """One line on standard error for each finished cell."""
 
     def _say(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        echo(text, err=True)
 
     def begin(self, cells: Sequence[Cell], already: int, jobs: int) -> None:
         """See ``Progress``."""
@@ -167,16 +167,16 @@ class LiveTable(Tally):
         """See ``Progress``."""
         returns = note or self.last_returns(cell)
         super().finished(cell, note)
-        self._console.print(Text(f"done    {cell.label}  {returns}"))
+        self._console.print(Text(printable(f"done    {cell.label}  {returns}")))
 
     def failed(self, cell: Cell, why: str) -> None:
         """See ``Progress``."""
         super().failed(cell, why)
-        self._console.print(Text(f"FAILED  {cell.label}: {why}", style="bold red"))
+        self._console.print(Text(printable(f"FAILED  {cell.label}: {why}"), style="bold red"))
 
     def note(self, text: str) -> None:
         """See ``Progress``."""
-        self._console.print(Text(text))
+        self._console.print(Text(printable(text)))
 
     def _draw(self) -> Group:
         table = Table(box=None, pad_edge=False)
@@ -188,7 +188,7 @@ class LiveTable(Tally):
             share = state.get("step", 0) / cell.steps
             speed += state.get("steps_per_second", 0.0)
             table.add_row(
-                Text(cell.label),
+                Text(printable(cell.label)),
                 "evaluating" if state.get("evaluating") else f"{min(share, 1):.0%}",
                 f"{state.get('steps_per_second', 0.0):,.0f}",
                 *(f"{returns[p]:+.2f}" if p in returns else "" for p in ("train", "test")),

@@ -77,8 +77,8 @@ class At:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if isinstance(error, RlgenError):
             # Families begin with their own name, which is the value then.
-            message = str(error).removeprefix(f"{self._value}: ")
-            raise type(error)(f"{self._place}: {message}") from None
+            own = f"{self._value}: "
+            raise error.reworded(lambda line: f"{self._place}: {line.removeprefix(own)}") from None
 
 
 Model = TypeVar("Model", bound=Settings)
@@ -133,4 +133,4 @@ def checked(
                 value = f" = {fault['input']!r}" if key else ""
                 lines.append(f"{where}: {key}{value}: {reason}" if key else f"{where}: {reason}")
         # A union reports one fault for each of its members: drop repeated lines.
-        raise error("\n".join(dict.fromkeys(lines))) from None
+        raise error(*dict.fromkeys(lines)) from None

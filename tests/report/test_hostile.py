@@ -85,7 +85,7 @@ def test_a_plan_that_is_none_is_one_line(entries, tiny_store, tmp_path):
     copy = tmp_path / "store"
     shutil.copytree(tiny_store, copy)
     (copy / "plan.json").write_text(json.dumps(entries))
-    _, err = rlgen("report", copy, "-o", tmp_path / "page.html", code=1)
+    _, err = rlgen("report", copy, "-o", tmp_path / "page.html", code=2)
     assert err.startswith(f"rlgen: {copy / 'plan.json'}: ")
     assert err.count("\n") == 1
     assert "\x1b" not in err

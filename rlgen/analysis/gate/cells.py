@@ -64,7 +64,7 @@ def complete(path: Path) -> Results:
         with opened(path) as store:
             results = Results.load(store)
     except DamagedStoreError as error:
-        raise StoreError(str(error)) from None
+        raise StoreError(*error.args) from None
     if results.missing:
         n, label = len(results.missing), results.missing[0]["label"]
         cells = f"{n} of {len(results.plan)} cells {'is' if n == 1 else 'are'} missing"
