@@ -16,6 +16,10 @@ PAPERS: Catalogue[Paper] = Catalogue(
             "Packer et al. 2018: default, interpolation, extrapolation in classic control",
             "rlgen_protocols.packer2018:PAPER",
         ),
+        "sander2021": Lazy(
+            "Sander et al. 2021: momentum residual networks, reversible and bit-exact",
+            "rlgen_protocols.sander2021:PAPER",
+        ),
         "zhang2018": Lazy(
             "Zhang et al. 2018: a study on overfitting in deep reinforcement learning",
             "rlgen_protocols.zhang2018:PAPER",

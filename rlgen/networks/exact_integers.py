@@ -10,6 +10,7 @@ The product is exact as a bijection, not as arithmetic: its low log2(d) bits are
 buffer. A radix of 2^48 with d = 2^16 leaves a relative error near 1e-9 of a state near 1.
 """
 
+from collections.abc import Sequence
 from math import log2
 
 import torch
@@ -32,6 +33,7 @@ class InformationBuffer:
 
     Attributes:
         word: The words in use, int64, 0 or larger; of the shape of the states.
+        spilled: Of each product that is not undone, whether words were put aside before it.
 
     Example:
         >>> state = torch.tensor([1_000_003, -1_000_003])
@@ -46,7 +48,17 @@ class InformationBuffer:
     def __init__(self, like: torch.Tensor) -> None:
         self.word = torch.zeros_like(like, dtype=torch.int64)
         self._full: list[torch.Tensor] = []
-        self._spilled: list[bool] = []
+        self.spilled: list[bool] = []
+
+    @classmethod
+    def restored(
+        cls, tensors: Sequence[torch.Tensor], spilled: Sequence[bool]
+    ) -> "InformationBuffer":
+        """A buffer of the ``tensors`` and ``spilled`` of another, which stays as it is."""
+        *full, word = tensors
+        buffer = cls(word)
+        buffer.word, buffer._full, buffer.spilled = word, full, list(spilled)
+        return buffer
 
     def multiply(self, state: torch.Tensor, n: Numerator, d: int) -> torch.Tensor:
         """Multiply by n / d and keep what is lost.
@@ -63,7 +75,7 @@ class InformationBuffer:
         if spills:
             self._full.append(self.word)
             self.word = torch.zeros_like(self.word)
-        self._spilled.append(spills)
+        self.spilled.append(spills)
         word = self.word * d + state % d
         self.word = _floor(word, n)
         return _floor(state, d) * n + word % n
@@ -79,7 +91,7 @@ class InformationBuffer:
         Raises:
             IndexError: If there was no product that is not undone yet.
         """
-        spilled = self._spilled.pop()
+        spilled = self.spilled.pop()
         word = self.word * n + product % n
         self.word = _floor(word, d)
         state = _floor(product, n) * d + word % d
@@ -100,7 +112,7 @@ class InformationBuffer:
     @property
     def empty(self) -> bool:
         """Whether nothing is kept: so it is after all products have been undone."""
-        return not self._full and not self._spilled and not bool(self.word.any())
+        return not self._full and not self.spilled and not bool(self.word.any())
 
 
 def bits_lost(n: int, d: int) -> float:
