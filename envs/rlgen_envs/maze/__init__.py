@@ -3,5 +3,6 @@
 ``geometry`` draws walls and positions, ``rewards`` draws sign flips, ``levels`` holds a batch with
 its look-up tables, ``env`` plays one level by the letter of the rules, ``observing`` paints
 observations, ``vector`` plays many at once, ``tabular`` enumerates the states for exact evaluation,
-``edits`` changes levels, ``drawing`` makes pictures, and ``families`` combines them.
+``edits`` changes levels, ``drawing`` makes pictures, ``options`` has the settings, and ``families``
+combines them.
 """

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rlgen.errors import LevelError
 from rlgen_envs.maze import drawing
 from rlgen_envs.maze.levels import MazeLevels
+from rlgen_envs.maze.observing import space
 from rlgen_envs.maze.rules import (
     BUMP_PENALTY,
     CHANNELS,
@@ -30,7 +31,9 @@ class MazeEnv(gym.Env[Observation, np.int64]):
     Actions: 0 UP, 1 DOWN, 2 LEFT, 3 RIGHT, 4 STAY.
 
     Observation: uint8 ``(7, H, W)`` of zeros and ones; channels wall, key, red diamond, blue
-    diamond, bomb, thunder, agent. Collected objects leave their channel.
+    diamond, bomb, thunder, agent. Collected objects leave their channel. With a view of part of
+    the maze uint8 ``(11, view, view)``: the same without the agent, who stands in the middle, and
+    one channel for each action, in which the middle is 1 if it was the last one.
 
     Reward: an object's value on entering its cell; -0.01 for stepping against a wall; the key's
     value, which ends the episode; -1 if the key was not taken within 200 steps, which also ends
@@ -45,6 +48,7 @@ class MazeEnv(gym.Env[Observation, np.int64]):
         source: The levels to draw from at each reset.
         random_spawn: Whether the start cell is drawn among the free cells without an object.
         render_mode: ``"ansi"``, ``"rgb_array"`` or None.
+        view: Cells a side of the square around the agent that is seen; 0: the whole maze.
     """
 
     metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 8}  # noqa: RUF012
@@ -55,6 +59,7 @@ class MazeEnv(gym.Env[Observation, np.int64]):
         *,
         random_spawn: bool = False,
         render_mode: str | None = None,
+        view: int = 0,
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise LevelError(f"render_mode {render_mode!r}: must be None, 'ansi' or 'rgb_array'")
@@ -62,9 +67,8 @@ class MazeEnv(gym.Env[Observation, np.int64]):
         self.random_spawn = random_spawn
         self.render_mode = render_mode
         self.height, self.width = source.side
-        self.observation_space = gym.spaces.Box(
-            0, 1, (len(CHANNELS), self.height, self.width), np.uint8
-        )
+        self.view = view
+        self.observation_space = space(source.side, view)
         self.action_space = gym.spaces.Discrete(len(Action))
         self.terminated = True
 
@@ -91,6 +95,7 @@ class MazeEnv(gym.Env[Observation, np.int64]):
             raise LevelError(f"cell {spawn} of level {wanted} is not a free cell without an object")
         self.cell = int(spawn)
         self.mask = FULL_MASK
+        self.last: np.int64 | None = None
         self.t = 0
         self.terminated = False
         return self._observation(), self._info(Action.STAY, timeout=False)
@@ -100,6 +105,7 @@ class MazeEnv(gym.Env[Observation, np.int64]):
         if self.terminated:
             raise LevelError("reset the environment before stepping it")
         self.t += 1
+        self.last = action
         reward = 0.0
         row, column = divmod(self.cell, self.width)
         if action != Action.STAY:
@@ -130,7 +136,21 @@ class MazeEnv(gym.Env[Observation, np.int64]):
         for i in range(len(OBJECTS)):
             out[2 + i, level.objects[0, i]] = self.mask >> i & 1
         out[-1, self.cell] = 1
-        return out.reshape(len(CHANNELS), self.height, self.width)
+        whole = out.reshape(len(CHANNELS), self.height, self.width)
+        return self._seen(whole[:-1]) if self.view else whole
+
+    def _seen(self, whole: Observation) -> Observation:
+        """The square around the agent, and the last action."""
+        half = self.view // 2
+        wide = np.pad(whole, ((0, 0), (half, half), (half, half)))
+        wide[0] = np.pad(whole[0], half, constant_values=1)
+        row, column = divmod(self.cell, self.width)
+        actions = np.zeros((len(Action), self.view, self.view), np.uint8)
+        if self.last is not None:
+            actions[self.last, half, half] = 1
+        return np.concatenate(
+            [wide[:, row : row + self.view, column : column + self.view], actions]
+        )
 
     def _info(self, action: int | np.int64, *, timeout: bool) -> dict[str, Any]:
         bad = sum(1 << i for i in range(len(OBJECTS)) if self.level.values[0, i] <= 0)

@@ -3,22 +3,22 @@
 from collections.abc import Callable, Mapping, Sequence
 from math import comb, perm
 from types import MappingProxyType
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field
 
 from rlgen.errors import LevelError, nearest
 from rlgen.levels.capabilities import FloorPlan, GraphView
 from rlgen.levels.family import MAX_POOL, Family, Levels, level_ids
 from rlgen.levels.tabular import TabularLevels
-from rlgen.util.validation import Settings, checked
-from rlgen_envs.maze import drawing, geometry, rewards
+from rlgen.util.validation import checked
+from rlgen_envs.maze import drawing, geometry, observing, rewards
 from rlgen_envs.maze.edits import EDITS
 from rlgen_envs.maze.env import LevelSource, MazeEnv
 from rlgen_envs.maze.levels import MazeLevels
+from rlgen_envs.maze.options import BasicOptions, BlocksOptions, MazeOptions, TunnelOptions
 from rlgen_envs.maze.rules import (
     BASE_VALUES,
     BEST_RETURN,
@@ -36,60 +36,6 @@ from rlgen_envs.maze.vector import MazeVectorEnv
 
 #: The ids that an environment draws from by default.
 DEFAULT_LEVELS = range(1000)
-#: The largest size: an episode of 200 steps could not cross a larger maze.
-LARGEST = 31
-
-
-class MazeOptions(Settings):
-    """Options of every maze family; the ambiguities A-nn are those of method 1.13.
-
-    Attributes:
-        size: Cells a side.
-        border: Whether ``size`` counts the border wall ("inside") or not ("outside") (A-06).
-        flip_key: Whether the key's reward flips too (A-01); needs ``rescale = "all"``.
-        rescale: "objects" or "all" (A-02); see ``rewards.values``.
-        discard: Whether flips are drawn again ("flips") or the level is left out ("level") if it
-            cannot pay 2.1 (A-04).
-    """
-
-    size: Annotated[int, Field(ge=5, le=LARGEST)]
-    border: str = Field("inside", pattern="^(inside|outside)$")
-    flip_key: bool = False
-    rescale: rewards.Rescale = "objects"
-    discard: rewards.Discard = "flips"
-
-    @property
-    def side(self) -> int:
-        """Cells a side of the arrays, border included."""
-        return self.size + (2 if self.border == "outside" else 0)
-
-
-class BasicOptions(MazeOptions):
-    """Options of maze-basic."""
-
-    size: Annotated[int, Field(ge=5, le=LARGEST)] = 9
-
-
-class BlocksOptions(MazeOptions):
-    """Options of maze-blocks.
-
-    Attributes:
-        blocks: Number of obstacles.
-    """
-
-    size: Annotated[int, Field(ge=5, le=LARGEST)] = 13
-    blocks: Annotated[int, Field(ge=0)] = 8
-
-
-class TunnelOptions(MazeOptions):
-    """Options of maze-tunnel.
-
-    Attributes:
-        braid: Probability that an inner wall opens (A-08).
-    """
-
-    size: Annotated[int, Field(ge=7, le=LARGEST)] = 13
-    braid: Annotated[float, Field(ge=0, le=1)] = 0.15
 
 
 class MazeFamily(Family):
@@ -104,15 +50,19 @@ class MazeFamily(Family):
     noop = Action.STAY.value
     #: The channel of walls.
     layout = slice(0, 1)
-    graph = GraphView(CHANNELS.index("wall"), CHANNELS.index("agent"), MOVES)
     edits = MappingProxyType({name: variants for name, (_, variants) in EDITS.items()})
 
     def __init__(self, name: str, options: MazeOptions) -> None:
         self.name = name
         self.settings = options
         self.options = options.model_dump()
+        if not options.view:
+            # It came later, and the identity of a split holds the options.
+            del self.options["view"]
+            # Only the whole maze shows which cells are joined.
+            self.graph = GraphView(CHANNELS.index("wall"), CHANNELS.index("agent"), MOVES)
         side = options.side
-        self.observation_space = gym.spaces.Box(0, 1, (len(CHANNELS), side, side), np.uint8)
+        self.observation_space = observing.space((side, side), options.view)
         self.action_space = gym.spaces.Discrete(len(Action))
         self._layout = self._layout_maker()
         if options.rescale == "objects":
@@ -144,6 +94,8 @@ class MazeFamily(Family):
                 f"{where}: flip_key = true needs rescale = 'all': with a flipped key and "
                 "rescale = 'objects' a level's best return would not be 2.1"
             )
+        if settings.view and not settings.view % 2:
+            raise LevelError(f"{where}: view = {settings.view}: must be odd, or 0")
         return type(self)(self.name, settings)
 
     @property
@@ -184,24 +136,26 @@ class MazeFamily(Family):
     def env(self, levels: Levels, *, render_mode: str | None = None) -> MazeEnv:
         """One environment that plays these levels."""
         source = LevelSource.of(_mazes(levels), self.generate)
-        return MazeEnv(source, render_mode=render_mode)
+        return MazeEnv(source, render_mode=render_mode, view=self.settings.view)
 
     def vector_env(self, levels: Levels, num_envs: int) -> MazeVectorEnv:
         """A batch of environments that play these levels."""
-        return MazeVectorEnv(_mazes(levels), num_envs)
+        return MazeVectorEnv(_mazes(levels), num_envs, view=self.settings.view)
 
     def spawning_env(self, levels: Levels, *, render_mode: str | None = None) -> MazeEnv:
         """One environment whose start cell is drawn at each reset."""
         source = LevelSource.of(_mazes(levels), self.generate)
-        return MazeEnv(source, random_spawn=True, render_mode=render_mode)
+        view = self.settings.view
+        return MazeEnv(source, random_spawn=True, render_mode=render_mode, view=view)
 
     def spawning_vector_env(self, levels: Levels, num_envs: int) -> MazeVectorEnv:
         """A batch of environments with random start cells."""
-        return MazeVectorEnv(_mazes(levels), num_envs, random_spawn=True)
+        view = self.settings.view
+        return MazeVectorEnv(_mazes(levels), num_envs, random_spawn=True, view=view)
 
     def tabular(self, levels: Levels) -> TabularLevels:
         """The levels' states."""
-        return tabular(_mazes(levels))
+        return tabular(_mazes(levels), self.settings.view)
 
     def edited(self, levels: Levels, edit: str, variant: int) -> MazeLevels:
         """Each level changed a little; see ``Editable.edited``."""
@@ -278,9 +232,9 @@ def make(
         **options: Of the family.
     """
     member = MEMBERS[family].configure(options)
-    side = member.settings.side
+    side, view = member.settings.side, member.settings.view
     source = LevelSource(levels, lambda ids: member.generate(ids, flip_p), (side, side))
-    return MazeEnv(source, random_spawn=random_spawn, render_mode=render_mode)
+    return MazeEnv(source, random_spawn=random_spawn, render_mode=render_mode, view=view)
 
 
 def make_vector(
@@ -296,4 +250,5 @@ def make_vector(
         raise LevelError(f"{len(levels):,} levels: a batch holds at most {MAX_POOL:,}")
     member = MEMBERS[family].configure(options)
     generated = member.generate(levels, flip_p)
-    return MazeVectorEnv(generated, num_envs, random_spawn=random_spawn)
+    view = member.settings.view
+    return MazeVectorEnv(generated, num_envs, random_spawn=random_spawn, view=view)

@@ -29,3 +29,6 @@ BEST_RETURN = 2.1
 #: Observation channels, 0/1 each.
 CHANNELS = ("wall", "key", *OBJECTS, "agent")
 FULL_MASK = 0b1111
+#: Observation channels of a view of part of the maze: what it shows, and then one for each action,
+#: which is 1 at the agent's cell if that was the last one; no channel is before the first action.
+VIEW_CHANNELS = (*CHANNELS[:-1], *(f"last action {action.name}" for action in Action))

@@ -1,19 +1,26 @@
 """The states of mazes for exact evaluation: the agent's cell and the objects left."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from rlgen.levels.tabular import TabularLevels
 from rlgen.util.jit import compiled
 from rlgen_envs.maze.levels import EMPTY, KEY, WALL, MazeLevels
-from rlgen_envs.maze.observing import observe
+from rlgen_envs.maze.observing import glimpse, observe
 from rlgen_envs.maze.rules import BUMP_PENALTY, FULL_MASK, HORIZON, TIMEOUT_REWARD, Action
 
 
-def tabular(levels: MazeLevels) -> TabularLevels:
+def tabular(levels: MazeLevels, view: int = 0) -> TabularLevels:
     """All states of the levels.
 
     These are the free cells other than the key's, each with every set of objects left that does
-    not include one on that cell.
+    not include one on that cell. With a view of part of the maze, which shows the last action too,
+    state ``s`` is ``s * 6 + k`` after action ``k - 1``, and ``s * 6`` before the first one.
+
+    Args:
+        levels: The levels.
+        view: As in ``MazeOptions``.
     """
     board, n_levels = levels.board, len(levels)
     empty = (board == EMPTY).sum(axis=1)
@@ -41,7 +48,7 @@ def tabular(levels: MazeLevels) -> TabularLevels:
         start,
         spawns,
     )
-    return TabularLevels(
+    whole = TabularLevels(
         offsets=offsets,
         next_state=next_state,
         reward=reward,
@@ -52,6 +59,27 @@ def tabular(levels: MazeLevels) -> TabularLevels:
         horizon=HORIZON,
         timeout_reward=TIMEOUT_REWARD,
         observe=lambda states: observe(levels, situations, states.astype(np.int64)),
+    )
+    if not view:
+        return whole
+    copies = n_actions + 1
+    after = next_state * copies + np.arange(1, copies, dtype=np.int32)
+    after[next_state == n_states] = n_states * copies
+    return replace(
+        whole,
+        offsets=offsets * copies,
+        next_state=np.repeat(after, copies, axis=0),
+        reward=np.repeat(reward, copies, axis=0),
+        success=np.repeat(success, copies, axis=0),
+        start=start * copies,
+        spawns=spawns * copies,
+        observe=lambda states: glimpse(
+            levels,
+            situations,
+            (states % copies).astype(np.int64),
+            (states // copies).astype(np.int64),
+            view,
+        ),
     )
 
 

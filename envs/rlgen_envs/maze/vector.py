@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from rlgen.errors import LevelError
 from rlgen.util.jit import compiled
 from rlgen_envs.maze.levels import EMPTY, KEY, WALL, MazeLevels
-from rlgen_envs.maze.observing import observe
+from rlgen_envs.maze.observing import glimpse, observe, space
 from rlgen_envs.maze.rules import (
     BUMP_PENALTY,
-    CHANNELS,
     FULL_MASK,
     HORIZON,
     TIMEOUT_REWARD,
@@ -39,19 +38,22 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         levels: The levels to draw from, uniformly, at each reset.
         num_envs: Number of environments.
         random_spawn: Whether start cells are drawn among the free cells without an object.
+        view: Cells a side of the square around the agent that is seen; 0: the whole maze.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}  # noqa: RUF012
 
-    def __init__(self, levels: MazeLevels, num_envs: int, *, random_spawn: bool = False) -> None:
+    def __init__(
+        self, levels: MazeLevels, num_envs: int, *, random_spawn: bool = False, view: int = 0
+    ) -> None:
         if num_envs < 1 or not len(levels):
             raise LevelError("a vector environment needs at least one environment and one level")
         self.num_envs = num_envs
         self.levels = levels
         self.random_spawn = random_spawn
         self.render_mode = None
-        shape = (len(CHANNELS), *levels.side)
-        self.single_observation_space = gym.spaces.Box(0, 1, shape, np.uint8)
+        self.view = view
+        self.single_observation_space = space(levels.side, view)
         self.single_action_space = gym.spaces.Discrete(len(Action))
         batch = gym.vector.utils.batch_space
         self.observation_space = batch(self.single_observation_space, num_envs)
@@ -74,6 +76,8 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         # The state of each environment: level, cell, objects left, and steps left.
         self._situations = np.zeros((num_envs, 4), np.int32)
         self._ids = np.zeros(num_envs, np.int64)
+        # The last action plus one, 0 before the first; only a view of part of the maze shows it.
+        self._last = np.zeros(num_envs, np.int64)
         self._running = False
         self._actions, self._who = np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int64)
 
@@ -97,8 +101,8 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
             level = self._positions(np.broadcast_to(np.asarray(wanted), (self.num_envs,)))
         self._place(self._everyone, level)
         self._running = True
-        observations = observe(self.levels, self._situations, self._everyone)
-        return observations, self._info(np.full(self.num_envs, Action.STAY.value))
+        self._last[:] = 0
+        return self._observed(self._everyone), self._info(np.full(self.num_envs, Action.STAY.value))
 
     def _positions(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         order = np.argsort(self.levels.ids, kind="stable")
@@ -150,9 +154,10 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         if count < 0:
             raise LevelError(f"actions must be from 0 to {len(Action) - 1}")
         info = self._info(actions)
+        np.add(self._actions, 1, out=self._last)
         if count:
             self._end(self._who[:count], endings, info)
-        observations = observe(self.levels, self._situations, self._everyone)
+        observations = self._observed(self._everyone)
         return observations, reward, endings[0], self._false, info
 
     def _end(
@@ -160,7 +165,7 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
     ) -> None:
         """Reset the environments that ended; put their final info into ``info``."""
         ended, timeout, solved = endings
-        last = observe(self.levels, self._situations, who)
+        last = self._observed(who)
         final_obs = np.empty(self.num_envs, object)
         final_obs[who] = np.fromiter(last, object, len(who))
         final = info | {
@@ -173,9 +178,16 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
             "_executed": ended,
         }
         self._place(who, self._draw(len(who)))
+        self._last[who] = 0
         info["level"] = self._ids.copy()
         info["final_obs"], info["_final_obs"] = final_obs, ended
         info["final_info"], info["_final_info"] = final, ended
+
+    def _observed(self, who: NDArray[np.int64]) -> Observations:
+        """What these environments show now, a new array."""
+        if self.view:
+            return glimpse(self.levels, self._situations, self._last[who], who, self.view)
+        return observe(self.levels, self._situations, who)
 
     def _info(self, actions: NDArray[np.int64]) -> dict[str, Any]:
         return {
