@@ -5,15 +5,15 @@ in ``PAPERS``; another distribution adds one by the entry point ``rlgen.papers``
 ``paper = "NAME"``. Nothing heavy is imported here: methods import what they use.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rlgen.analysis.claims import Claim, Margins
+    from rlgen.analysis.claims import Claim, Control, Margins
     from rlgen.analysis.results import Results
     from rlgen.levels.split import Split
     from rlgen.networks.base import Network
@@ -46,6 +46,34 @@ class Section:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Experiment:
+    """What a paper measures otherwise than by training agents: a function that computes one cell.
+
+    The function takes ``seed`` and the options as keywords, and returns a mapping of plain values:
+    numbers, text, lists, mappings. Top-level numbers may be nan. It gives the same bits for the
+    same arguments in one thread.
+
+    Attributes:
+        card: One line.
+        target: ``"module:function"``, imported in the worker.
+        options: Its options with their defaults, whose types values must have.
+        measures: What it returns: the meaning, and the unit, of each key.
+        limits: The smallest and the largest value of options that are numbers.
+        version: Raised whenever the same options give other numbers.
+        seconds: What a cell costs on one core, in CPU seconds: a number, or a function of its
+            options.
+    """
+
+    card: str
+    target: str
+    options: Mapping[str, bool | int | float | str]
+    measures: Mapping[str, str]
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    version: int = 1
+    seconds: float | Callable[[Mapping[str, Any]], float] = 1.0
+
+
 class Paper:
     """One paper. All but ``card`` is optional.
 
@@ -57,6 +85,7 @@ class Paper:
         record_files: Names of the JSON files that ``record`` adds to a run.
         cell_files: Names of the JSON files that its further cells write, for ``results.recorded``.
         replaces: Figures of every report that the paper's sections stand in for.
+        experiments: What its protocols may ask for in tables ``[experiments.NAME]``.
     """
 
     card: str
@@ -66,9 +95,14 @@ class Paper:
     record_files: tuple[str, ...] = ()
     cell_files: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+    experiments: Mapping[str, Experiment] = MappingProxyType({})
 
     def claims(self) -> "Mapping[str, Claim]":
         """Its statements with their margins, by name."""
+        return {}
+
+    def controls(self) -> "Mapping[str, Control]":
+        """Cases whose truth is known, by name; where one comes out otherwise, no claim holds."""
         return {}
 
     def evidence(self, results: "Results") -> Any:

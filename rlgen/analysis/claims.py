@@ -66,6 +66,19 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Control:
+    """A case whose truth is known: where it comes out otherwise, its claims are not to be believed.
+
+    Attributes:
+        claim: What is said of it.
+        expected: "supported" where it is true, "refuted" where it is false.
+    """
+
+    claim: Claim
+    expected: str
+
+
+@dataclass(frozen=True)
 class Decision:
     """A claim decided, or not.
 
@@ -194,6 +207,24 @@ def within(what: str, estimate: Estimate, margin: float, centre: float = 0.0) ->
     # Either side may be the one that is left: Bonferroni.
     outside = 2 * (1 - max(test.p_lower, test.p_upper)) if test.p == test.p else NAN
     return Part(what, estimate, zone, test.p, min(1.0, outside) if outside == outside else NAN)
+
+
+def fact(what: str, holds: Sequence[bool], requirement: str) -> Part:
+    """A statement that is checked in each case exactly, without sampling error.
+
+    Supported if it holds in all cases, of which there is at least one; refuted if it fails in one.
+
+    Args:
+        what: What it is about.
+        holds: Whether it does, case by case.
+        requirement: What must hold, in words.
+    """
+    share = Estimate(float(np.mean(holds)) if len(holds) else NAN, reason="exact, case by case")
+    if not len(holds):
+        return Part(what, Estimate(NAN, reason="no runs"), requirement, NAN, NAN)
+    true = all(holds)
+    cases = f"{what}: share of {len(holds)} cases in which it holds"
+    return Part(cases, share, requirement, 0.0 if true else 1.0, 1.0 if true else 0.0)
 
 
 def upper_tail(estimate: Estimate, margin: float) -> float:

@@ -11,6 +11,7 @@ import pandas as pd
 from rlgen import papers
 from rlgen.analysis import one_policy
 from rlgen.analysis.claims import Margins
+from rlgen.analysis.measurements import Measurements
 from rlgen.analysis.stats.choices import Group, groups
 from rlgen.analysis.stats.estimates import POOLS, SHOWN, estimates
 from rlgen.analysis.stats.intervals import Estimate
@@ -30,10 +31,6 @@ MAIN = "plain"
 class Results:
     """Everything that a report is made of, read from a store.
 
-    Example:
-        >>> results = Results.load(RunStore(Path("results")))  # doctest: +SKIP
-        >>> results.verdict(results.cells[0]).word  # doctest: +SKIP
-
     Attributes:
         protocol: The declared protocol; for imported results what stands in its place.
         records: One row a run, level and condition; folded (``stats.tables``) if read from a store.
@@ -50,6 +47,7 @@ class Results:
         clones: Readings of detectors on networks cloned from the planner.
         recorded: Contents of the files that the study's paper adds to runs, by file and run.
         others: Ids of the finished cells that hold no records, such as cloned networks.
+        measurements: What the cells of experiments measured.
         not_counted: Why stored runs are no part of the answer (``store.preparing``), a line each.
     """
 
@@ -68,6 +66,7 @@ class Results:
     recorded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     others: Sequence[str] = ()
     not_counted: Sequence[str] = ()
+    measurements: Measurements = field(default_factory=Measurements)
 
     @classmethod
     def load(cls, store: RunStore) -> "Results":
@@ -105,6 +104,7 @@ class Results:
                 if not cell.get("records", True) and store.has(cell["id"])
             ],
             sorted(reasons.values()),
+            Measurements.read(store),
         )
 
     @cached_property
@@ -188,6 +188,16 @@ class Results:
         declared = () if isinstance(self.protocol, Imported) else self.protocol.pools
         measured = [str(pool) for pool in self.folded["split"].unique()]
         return [pool for pool in dict.fromkeys([*declared, *measured]) if pool not in POOLS]
+
+    def measured(self, experiment: str) -> pd.DataFrame:
+        """What an experiment of the study's paper measured: see ``Measurements.table``."""
+        members = self.paper.experiments if self.paper else {}
+        return self.measurements.table(experiment, members[experiment], self.plan)
+
+    @property
+    def trains(self) -> bool:
+        """Whether the study is of agents, which have returns; not of experiments alone."""
+        return isinstance(self.protocol, Imported) or self.protocol.trains
 
     @cached_property
     def imported(self) -> bool:

@@ -11,6 +11,10 @@ def print_answers(summary: dict[str, Any], page: Path) -> None:
     """Print a line for each claim and each cell, and the path of the report."""
     for claim in (summary.get("claims") or {}).get("decisions", ()):
         echo(claim["answer"])
+    for control in (summary.get("claims") or {}).get("controls", ()):
+        if not control["as_expected"]:
+            said = f"{control['name']} must be {control['expected']} and is {control['verdict']}"
+            echo(f"These verdicts are not to be believed: the control {said}.")
     for cell in summary["cells"]:
         echo(cell["sentence"])
         for pool in cell.get("pools", {}).values():

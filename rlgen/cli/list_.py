@@ -19,7 +19,7 @@ CATALOGUES = {
     "kinds": "rlgen.study.kinds:KINDS",
 }
 #: The last one, keys of protocol files, is listed only where it is asked for.
-KINDS = ("families", *CATALOGUES, "papers", "protocols", "keys")
+KINDS = ("families", *CATALOGUES, "papers", "experiments", "protocols", "keys")
 
 
 @click.command("list")
@@ -57,6 +57,12 @@ def _cards(kind: str) -> dict[str, str]:
         from rlgen.protocol.json_schema import key_cards
 
         return key_cards()
+    if kind == "experiments":
+        return {
+            f"{paper}/{name}": experiment.card
+            for paper, member in papers.catalogue().items()
+            for name, experiment in member.experiments.items()
+        }
     if kind == "papers":
         catalogue = papers.catalogue()
     else:

@@ -66,6 +66,11 @@ def plan(
             f"{kind['steps_per_second']:,.0f} steps/s, {kind['training_seconds']:,.0f} s training "
             f"and {kind['evaluation_seconds']:,.0f} s evaluation each"
         )
+    for name, sums in cost["measured"].items():
+        echo(
+            f"{KINDS.card(name)}: {counted(sums['cells'], 'cell')}, "
+            f"{sums['seconds']:,.0f} s in all on one core"
+        )
     minutes, seconds = divmod(round(cost["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
     echo(

@@ -7,12 +7,14 @@ from typing import Any
 from rlgen.diagnostics.store_health import RUN_FILES
 from rlgen.protocol.pools import POOLS
 from rlgen.store import records
-from rlgen.store.run_store import READINGS, RunStore
+from rlgen.store.run_store import MEASUREMENTS, READINGS, RunStore
 from rlgen.study.further import parsed
 from rlgen.study.kinds import KINDS
 from rlgen.util import files
 from rlgen.util.hashing import digest
 
+#: The kind of cells whose result is measurements.
+EXPERIMENT = "experiment"
 #: Columns by which rows are told apart.
 KEYS = ("split", "level_id", "condition")
 
@@ -59,8 +61,10 @@ def _is_id(cell: str, entry: Mapping[str, Any], *, imported: bool) -> bool:
 
 
 def _of_run(store: RunStore, folder: Path, entry: Mapping[str, Any]) -> Iterator[str]:
-    has_records = entry.get("records", True) and not (folder / READINGS).is_file()
-    needed = set(RUN_FILES) if has_records else {"cell.json", READINGS}
+    others = [name for name in (READINGS, MEASUREMENTS) if (folder / name).is_file()]
+    has_records = entry.get("records", True) and not others
+    result = others[0] if others else MEASUREMENTS if entry.get("kind") == EXPERIMENT else READINGS
+    needed = set(RUN_FILES) if has_records else {"cell.json", result}
     if store.imported:
         needed.discard("agent.json")
     absent = sorted(name for name in needed if not (folder / name).is_file())

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
-from math import inf
 from typing import TYPE_CHECKING, Any
 
-from rlgen.errors import ProtocolError, nearest
+from rlgen.errors import ProtocolError
 from rlgen.networks.base import Network
 from rlgen.util.named_code import source_hash
+from rlgen.util.options import configured
 
 if TYPE_CHECKING:  # so that names are listed without numpy
     import gymnasium as gym
@@ -72,23 +72,7 @@ class Factory(Network):
             ProtocolError: For an option that it does not have, or a value of another type or beyond
                 its limits.
         """
-        for key, value in options.items():
-            if key not in self.options:
-                raise ProtocolError(
-                    f"{self.name} has no option {key!r}{nearest(key, self.options)}"
-                )
-            default = self.options[key]
-            if type(value) is not type(default) and not (
-                isinstance(default, float) and type(value) is int
-            ):
-                kind = type(default).__name__
-                raise ProtocolError(f"{self.name} option {key} = {value!r}: must be of type {kind}")
-            low, high = self.limits.get(key, (-inf, inf))
-            if isinstance(value, int | float) and not low <= value <= high:
-                raise ProtocolError(
-                    f"{self.name} option {key} = {value!r}: must be from {low:g} to {high:g}"
-                )
-        return replace(self, options={**self.options, **options})
+        return replace(self, options=configured(self.name, options, self.options, self.limits))
 
     @property
     def settings(self) -> dict[str, Any]:

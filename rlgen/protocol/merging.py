@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rlgen.errors import ProtocolError
+from rlgen.protocol import experiments
 from rlgen.protocol.schema import GRID, Protocol
 from rlgen.util.ranges import parse_seeds
 from rlgen.util.toml import toml
@@ -21,6 +22,22 @@ def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
     Raises:
         ProtocolError: Naming the first key in which they cannot be one study.
     """
+    if old.trains == new.trains:
+        values = _one_study(old, new, where)
+    else:
+        # One of them has no agents, and nothing to say of how agents are trained.
+        values = (old if old.trains else new).model_dump()
+        values |= {name: getattr(new, name) for name in ("name", "description")}
+    if old.paper and new.paper and old.paper != new.paper:
+        raise ProtocolError(f"key 'paper' is {old.paper!r} in {where} and {new.paper!r} now")
+    values["paper"] = old.paper or new.paper
+    values["pools"] = _joined_pools(old, new, where)
+    values["experiments"] = experiments.joined(old.experiments, new.experiments)
+    return Protocol.model_validate(values)
+
+
+def _one_study(old: Protocol, new: Protocol, where: str) -> dict[str, Any]:
+    """What agents are trained, where both protocols train some, or neither does."""
     levels = _joined_levels(old, new)
     for name in (*BY_SIZE, *new.fixed):
         before, now = old.fixed[name], new.fixed[name]
@@ -29,11 +46,7 @@ def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
     values = new.model_dump() | levels
     for name in (*GRID, "conditions"):
         values[name] = _union(getattr(old, name), values[name])
-    if old.paper and new.paper and old.paper != new.paper:
-        raise ProtocolError(f"key 'paper' is {old.paper!r} in {where} and {new.paper!r} now")
-    values["paper"] = old.paper or new.paper
-    values["pools"] = _joined_pools(old, new, where)
-    return Protocol.model_validate(values)
+    return values
 
 
 def _joined_pools(old: Protocol, new: Protocol, where: str) -> dict[str, Any]:

@@ -1,37 +1,33 @@
 """A declared experiment: a flat TOML file that lists settings and never computes."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from rlgen.errors import ProtocolError
+from rlgen.protocol.completing import EMPTY_GRID, IMPLYING, completed, seed_list
+from rlgen.protocol.experiments import Experiments
 from rlgen.protocol.groups import GROUPS, Evaluation, Monitoring, SomeGroup, Training, key
 from rlgen.protocol.pools import POOLS, Ids, Pools
 from rlgen.util.ranges import parse_seeds
 from rlgen.util.toml import toml
 from rlgen.util.validation import (
     Count,
-    Counts,
+    CountsOfAgents,
     Names,
     NamesIfAny,
+    NamesOfAgents,
     Probabilities,
     Scalar,
     Seed,
     checked,
-    listed,
 )
-
-
-def _seeds(value: Any) -> Any:
-    """``"0:20"`` is the range from 0 up to, not including, 20."""
-    return parse_seeds(value) if isinstance(value, str) else listed(value)
-
 
 Seeds = Annotated[
     tuple[Seed, ...],
     BeforeValidator(
-        _seeds, json_schema_input_type=Seed | str | Annotated[list[Seed], Field(min_length=1)]
+        seed_list, json_schema_input_type=Seed | str | Annotated[list[Seed], Field(min_length=1)]
     ),
     Field(min_length=1),
 ]
@@ -53,7 +49,7 @@ class Protocol(Training, Monitoring, Evaluation):
     ]
     description: Annotated[str, key("What it is for, in words; on top of the report.", "text")] = ""
     family: Annotated[
-        Names,
+        NamesOfAgents,
         key(
             "Families of levels (rlgen list families), or any id registered with Gymnasium; "
             "options of its own may follow in brackets, as in NAME[key=value].",
@@ -64,7 +60,7 @@ class Protocol(Training, Monitoring, Evaluation):
         dict[str, Scalar], key("Options of the families, such as { size = 7 }.", "table")
     ] = {}  # noqa: RUF012 (pydantic copies defaults)
     n_train_levels: Annotated[
-        Counts,
+        CountsOfAgents,
         key(
             "Sizes of the training pool; smaller pools are parts of larger ones. Where levels are "
             "named, the first so many of them; all by default.",
@@ -126,7 +122,7 @@ class Protocol(Training, Monitoring, Evaluation):
         ),
     ] = (0.0,)
     agent: Annotated[
-        Names,
+        NamesOfAgents,
         key(
             "Learning algorithms with hyper-parameters (rlgen list agents). Those of sb3-contrib "
             "need the extra rlgen[contrib].",
@@ -148,7 +144,7 @@ class Protocol(Training, Monitoring, Evaluation):
         ),
     ] = {}  # noqa: RUF012
     network: Annotated[
-        Names,
+        NamesOfAgents,
         key(
             "Networks (rlgen list networks), or module:NAME of others; options of their own may "
             "follow in brackets, as in NAME[key=value].",
@@ -196,6 +192,16 @@ class Protocol(Training, Monitoring, Evaluation):
         ),
     ] = ""
 
+    experiments: Annotated[
+        Experiments,
+        key(
+            "What the paper measures otherwise than by training agents, a table "
+            "[experiments.NAME] each (rlgen list experiments): its options, whose lists span a "
+            "grid, and seeds. A file with experiments alone trains nothing.",
+            "tables",
+        ),
+    ] = {}  # noqa: RUF012
+
     @field_validator("*")
     @classmethod
     def _no_repeats(cls, value: Any) -> Any:
@@ -205,44 +211,23 @@ class Protocol(Training, Monitoring, Evaluation):
 
     @model_validator(mode="before")
     @classmethod
-    def _sizes_of_named_pools(cls, values: Any) -> Any:
-        """Levels that are named need not be counted too."""
-        named = {pool: values.get(f"{pool}_levels") for pool in POOLS}
-        if not any(named.values()):
-            return values
-        if not (named["train"] and named["test"]):
-            missing = "test" if named["train"] else "train"
-            raise ValueError(f"levels are named, but not {missing}_levels")
-        counted = dict(values)
-        for pool, text in named.items():
-            size_key = f"n_{pool}_levels"
-            try:
-                size = len(parse_seeds(text)) if text else 0
-            except (ValueError, AttributeError):
-                counted.setdefault(size_key, 1)  # the text's own check says what is wrong
-                continue
-            if counted.setdefault(size_key, size) != size and size_key != "n_train_levels":
-                raise ValueError(f"{size_key} = {counted[size_key]}, but {size} levels are named")
-        return counted
+    def _completed(cls, values: Any) -> Any:
+        """What other keys say need not be said."""
+        return completed(values) if IMPLYING & values.keys() else values
 
-    @model_validator(mode="before")
-    @classmethod
-    def _policies_need_no_agent(cls, values: Any) -> Any:
-        """What only training asks for need not be said of policies made elsewhere."""
-        policies = listed(values.get("policy", ()))
-        if not policies:
-            return values
-        completed = dict(values)
-        seeds = list(range(len(policies)))
-        rest = {"agent": "policy", "network": "own", "steps": 1, "curve_points": 1}
-        for name, value in {"seeds": seeds, **rest}.items():
-            completed.setdefault(name, value)
-        if list(_seeds(completed["seeds"])) != seeds:
-            raise ValueError(f"seeds: {len(policies)} policies are numbered from 0")
-        for name in ("agent", "network", "n_train_levels", "regulariser"):
-            if len(listed(completed.get(name, ()))) > 1:
-                raise ValueError(f"{name}: a policy made elsewhere has one value")
-        return completed
+    @model_validator(mode="after")
+    def _some_of_each(self) -> Self:
+        """Without experiments there is something to train, or to evaluate."""
+        if self.trains or not self.experiments:
+            for name in EMPTY_GRID:
+                if not getattr(self, name):
+                    raise ValueError(f"{name} = []: needs at least one value")
+        return self
+
+    @property
+    def trains(self) -> bool:
+        """Whether it has agents: trained by it, or made elsewhere."""
+        return any(getattr(self, name) for name in ("family", "n_train_levels", "network"))
 
     def group(self, kind: type[SomeGroup]) -> SomeGroup:
         """The values of one group."""
@@ -260,9 +245,9 @@ class Protocol(Training, Monitoring, Evaluation):
         return {name: value for name, value in values.items() if name not in (*GRID, *FREE)}
 
     def text(self) -> str:
-        """The protocol as TOML, every key spelt out, one line each; pools only if there are."""
+        """The protocol as TOML, every key spelt out, one line each; tables only if there are."""
         values = self.model_dump()
-        written = [name for name in keys() if name != "pools" or self.pools]
+        written = [name for name in keys() if name not in TABLES or values[name]]
         return "".join(f"{name} = {toml(values[name])}\n" for name in written)
 
 
@@ -270,7 +255,9 @@ class Protocol(Training, Monitoring, Evaluation):
 #: settings rather than all seeds of few.
 GRID = ("seeds", "family", "n_train_levels", "flip_p", "agent", "network", "regulariser")
 #: Further keys that may change between two commands on one store; a store is of one paper.
-FREE = ("description", "conditions", "paper", "pools")
+FREE = ("description", "conditions", "paper", "pools", "experiments")
+#: Keys of tables of tables, which stand only where they hold some.
+TABLES = ("pools", "experiments")
 
 
 def keys() -> tuple[str, ...]:

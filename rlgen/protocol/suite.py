@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rlgen import papers
 from rlgen.errors import ProtocolError, nearest
 from rlgen.protocol import shipped
+from rlgen.protocol.experiments import SEEDS, replaced
 from rlgen.protocol.legacy import KEYS, Legacy, modern
 from rlgen.protocol.merging import merged
 from rlgen.protocol.schema import Protocol, parse
@@ -30,6 +31,8 @@ Seeds = str | Iterable[int]
 #: The file that makes a folder a suite, and its own keys.
 SUITE = "suite.toml"
 PARTS, BUDGETS, BUDGET = "parts", "budgets", "budget"
+#: The key whose tables a budget replaces key by key.
+EXPERIMENTS = "experiments"
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,10 @@ def _resolved(layers: Layers, budget: str | None) -> dict[str, Any]:
     resolved: dict[str, Any] = {}
     for values, where in layers:
         resolved |= {key: value for key, value in values.items() if key not in (BUDGETS, BUDGET)}
-        resolved |= _budgets(values, where).get(taken, {})
+        own = dict(_budgets(values, where).get(taken, {}))
+        if EXPERIMENTS in own:
+            own[EXPERIMENTS] = replaced(resolved.get(EXPERIMENTS, {}), own[EXPERIMENTS])
+        resolved |= own
     return resolved | ({"name": f"{resolved.get('name', '')}-{taken}"} if taken else {})
 
 
@@ -218,7 +224,11 @@ def _budgets(values: Mapping[str, Any], where: str) -> Mapping[str, Mapping[str,
 
 def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Protocol:
     if seeds is not None:
-        values = {**values, "seeds": seeds if isinstance(seeds, str) else list(seeds)}
+        instead = seeds if isinstance(seeds, str) else list(seeds)
+        values = {**values, "seeds": instead}
+        if isinstance(tables := values.get(EXPERIMENTS), Mapping):
+            own = {name: {SEEDS: instead} for name in tables}
+            values[EXPERIMENTS] = replaced(tables, own)
     protocol = parse(values, where)
     name = protocol.paper
     if name and name not in papers.catalogue():

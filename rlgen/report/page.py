@@ -12,6 +12,7 @@ from rlgen.papers import Section
 from rlgen.report.figures import FIGURES
 from rlgen.report.figures.base import Drawing, Figure
 from rlgen.report.template import fill
+from rlgen.util.words import counted
 
 #: Rows of a figure's table shown on the page; its CSV has all of them.
 SHOWN_ROWS = 200
@@ -57,6 +58,8 @@ def render(results: Results, summary: dict[str, Any]) -> str:
 
 def _figures(results: Results) -> list[tuple[str, Figure, Drawing]]:
     """The figures of every report, except those that the paper's sections replace."""
+    if not results.trains:
+        return []
     replaced = results.paper.replaces if results.paper and results.recorded else ()
     drawn = [(n, FIGURES[n], FIGURES[n].draw(results)) for n in FIGURES if n not in replaced]
     return [(name, figure, drawing) for name, figure, drawing in drawn if drawing is not None]
@@ -95,7 +98,8 @@ def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:
 def _provenance(results: Results) -> list[tuple[str, str]]:
     """Provenance of all runs: each key with its distinct values."""
     values_of: dict[str, list[str]] = {}
-    for run in results.provenance.values():
+    runs = [*results.provenance.values(), *results.measurements.provenance.values()]
+    for run in runs:
         flat = {k: v for k, v in run.items() if k not in ("versions", "seconds", "command")}
         flat |= {f"{name} version": version for name, version in run["versions"].items()}
         flat["command"] = " ".join(run["command"])
@@ -105,9 +109,9 @@ def _provenance(results: Results) -> list[tuple[str, str]]:
     rows = [(key, ", ".join(sorted(set(values)))) for key, values in values_of.items()]
     if finished:
         rows.append(("runs finished", f"{min(finished)} to {max(finished)}"))
-    seconds = [
-        sum(run["seconds"].values()) for run in results.provenance.values() if run["seconds"]
-    ]
+    seconds = [sum(run["seconds"].values()) for run in runs if run["seconds"]]
     if seconds or not results.imported:
-        rows.append(("worker time", f"{sum(seconds) / 3600:.2f} hours for {len(seconds)} runs"))
+        rows.append(
+            ("worker time", f"{sum(seconds) / 3600:.2f} hours for {counted(len(seconds), 'run')}")
+        )
     return rows

@@ -22,7 +22,7 @@ kept readings, ``readings/`` of a calibration and ``clones/readings/`` of a stud
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +41,8 @@ from rlgen.util.hashing import digest
 
 #: In a run's folder: what detectors read of agents.
 READINGS = "readings.json"
+#: In a run's folder: what a cell of an experiment measured.
+MEASUREMENTS = "measurements.json"
 #: Folders in which older versions kept readings, a file a cell.
 OLD_READINGS = ("readings", "clones/readings")
 #: Purpose of an access that chooses runs by their returns.
@@ -176,6 +178,10 @@ class RunStore(StudyFolder):
         """What detectors read of networks cloned for the claims."""
         return [entry for cell in self.read_cells() for entry in self.reading(cell)]
 
+    def measurements(self) -> Mapping[str, Any]:
+        """What cells of experiments measured, by cell; read on access."""
+        return self.recorded(MEASUREMENTS)
+
     def failures(self) -> dict[str, str]:
         """What is known of the cells that failed and are not done."""
         paths = sorted((self.path / "failures").glob("*/traceback.txt"))
@@ -221,6 +227,8 @@ class RunStore(StudyFolder):
                 "plan": [[entry["id"], entry.get("facts")] for entry in self.plan()],
                 "accesses": self.accesses(),
                 "clones": [f"{cell}.json" for cell in self.read_cells()],
+                # Only where there are some, so that older reports stay current.
+                **({"measured": measured} if (measured := sorted(self.measurements())) else {}),
                 "failures": self.failures(),
             }
         )
@@ -251,9 +259,10 @@ class RunStore(StudyFolder):
             [self.run_folder(c) / "curve.parquet" for c in self.done()], records.CURVES
         )
 
-    def provenance(self) -> dict[str, dict[str, Any]]:
-        """How each run came about."""
-        return {c: files.read_json(self.run_folder(c) / "provenance.json") for c in self.done()}
+    def provenance(self, cells: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
+        """How runs came about: of these cells, or of all with records."""
+        names = self.done() if cells is None else cells
+        return {c: files.read_json(self.run_folder(c) / "provenance.json") for c in names}
 
     def trajectories(self) -> Mapping[str, list[dict[str, Any]]]:
         """The recorded episodes of each run, read when they are asked for."""

@@ -34,6 +34,11 @@ class Cell(ABC):
         """How much work it is: as much as so many steps of training; the unit of progress."""
 
     @property
+    def seconds(self) -> float:
+        """What it costs on one core, in CPU seconds; nan where only a trial can say."""
+        return float("nan")
+
+    @property
     @abstractmethod
     def settings(self) -> dict[str, Any]:
         """All that its results depend on, as plain values."""

@@ -25,18 +25,22 @@ MEASURE = 2.0
 #: Bytes of a record in its parquet file, measured on the runs of zhang2018 that are kept, and of a
 #: run's other files beside its weights, on the shipped protocols.
 RECORD_BYTES, RUN_BYTES = 45, 40_000
+#: Bytes of the run of an experiment's cell.
+MEASURED_BYTES = 10_000
 
 
 def price(tasks: Iterable[Task[Cell]], jobs: int) -> dict[str, Any]:
     """Cells, steps, time and disk of what is to be trained.
 
-    Cells of kinds that train no agent are counted, and not in the price.
+    Cells that train no agent cost what they say themselves; of kinds that say nothing they are
+    counted, and not in the price.
 
     Returns:
         ``cells``, ``steps`` (in all), ``seconds`` (wall time on ``jobs`` workers), ``bytes``, and
         ``kinds``: for each family, agent and network its ``cells``, ``steps_per_second``,
-        ``training_seconds`` and ``evaluation_seconds`` a cell; ``further``: how many cells of each
-        kind are not in the price.
+        ``training_seconds`` and ``evaluation_seconds`` a cell; ``measured``: of each kind whose
+        cells say what they cost how many there are, and their ``seconds`` on one core; ``further``:
+        how many cells of each other kind are not in the price.
     """
     tasks = list(tasks)
     if any(isinstance(task.cell, EvaluateCell) for task in tasks):
@@ -44,23 +48,33 @@ def price(tasks: Iterable[Task[Cell]], jobs: int) -> dict[str, Any]:
             "cannot estimate the cost: externally trained policies are not trained here"
         )
     one_core()
-    further = Counter(task.cell.kind for task in tasks if not isinstance(task.cell, TrainCell))
+    others = [task.cell for task in tasks if not isinstance(task.cell, TrainCell)]
+    further = Counter(cell.kind for cell in others if cell.seconds != cell.seconds)
+    measured: dict[str, dict[str, float]] = {}
+    for cell in others:
+        if cell.seconds == cell.seconds:
+            sums = measured.setdefault(cell.kind, {"cells": 0, "seconds": 0.0})
+            sums["cells"] += 1
+            sums["seconds"] += cell.seconds
     trained = [task for task in tasks if isinstance(task.cell, TrainCell)]
-    cells = [task.cell for task in trained]
     kinds: dict[tuple[str, str, str], list[Task[Cell]]] = {}
     for task in trained:
-        cell = task.cell
-        assert isinstance(cell, TrainCell)
-        kinds.setdefault((cell.family, cell.agent, cell.network), []).append(task)
+        own = task.cell
+        assert isinstance(own, TrainCell)
+        kinds.setdefault((own.family, own.agent, own.network), []).append(task)
     priced = [_kind(members) for members in kinds.values()]
     busy = sum(k["cells"] * (k["training_seconds"] + k["evaluation_seconds"]) for k in priced)
+    busy += sum(sums["seconds"] for sums in measured.values())
+    number = len(tasks) - further.total()
     return {
-        "cells": len(cells),
-        "steps": sum(cell.steps for cell in cells),
+        "cells": number,
+        "steps": sum(task.cell.steps for task in trained),
         "jobs": jobs,
-        "seconds": busy / max(1, min(jobs, len(cells))),
-        "bytes": sum(k["cells"] * k["bytes"] for k in priced),
+        "seconds": busy / max(1, min(jobs, number)),
+        "bytes": sum(k["cells"] * k["bytes"] for k in priced)
+        + sum(int(sums["cells"]) * MEASURED_BYTES for sums in measured.values()),
         "kinds": priced,
+        "measured": measured,
         "further": dict(further),
     }
 

@@ -10,6 +10,7 @@ from rlgen.networks.lists import resolve as drawn_network
 from rlgen.protocol.groups import Evaluation, Monitoring, Training
 from rlgen.protocol.schema import GRID, Protocol
 from rlgen.protocol.suite import Declaration
+from rlgen.study import experiments
 from rlgen.study import further as pools_of
 from rlgen.study.cell import Cell, Task
 from rlgen.study.kinds.evaluate import EvaluateCell, check_policies
@@ -59,12 +60,19 @@ def plan(declaration: Declaration, trust: Sequence[str] = ()) -> Plan:
     check_levels([task.cell for task in planned])
     whole = replace(declaration, parts=spelt_out).whole
     further = papers.cells(declaration) if whole.paper else ()
+    asking = [each for each in declaration.parts if each[0].experiments]
+    measured = [cell for part, where in asking for cell in experiments.cells(part, where)]
     return Plan(
-        (*planned, *(Task(cell) for cell in further)),
+        (*planned, *(Task(cell) for cell in (*_once(measured), *further))),
         {name: protocol for name, (protocol, _) in named if name},
         whole,
         margins_of(declaration) if whole.paper else {},
     )
+
+
+def _once(cells: Iterable[Cell]) -> Iterable[Cell]:
+    """The cells without those that are there already."""
+    return {cell.id: cell for cell in cells}.values()
 
 
 def tasks(parts: Iterable[Resolved]) -> list[Task[PolicyCell]]:

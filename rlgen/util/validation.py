@@ -22,16 +22,21 @@ def listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple | range) else (value,)
 
 
-def _one_or_several(item: Any, least: int = 1) -> tuple[BeforeValidator, Any]:
-    """A field that takes one value or a list, as its JSON Schema says."""
+def _one_or_several(item: Any, least: int = 1, taken: int | None = None) -> tuple[Any, Any]:
+    """A field that takes one value or a list, as its JSON Schema says.
+
+    ``least`` values, of which ``taken`` will do where another key says so, if it is named.
+    """
     schema = item | Annotated[list[item], Field(min_length=least)]
     several = BeforeValidator(listed, json_schema_input_type=schema)
-    return several, Field(min_length=least, strict=False)
+    return several, Field(min_length=least if taken is None else taken, strict=False)
 
 
 Names = Annotated[tuple[str, ...], *_one_or_several(str)]
 NamesIfAny = Annotated[tuple[str, ...], *_one_or_several(str, 0)]
-Counts = Annotated[tuple[Count, ...], *_one_or_several(Count)]
+#: At least one, where something is trained.
+NamesOfAgents = Annotated[tuple[str, ...], *_one_or_several(str, taken=0)]
+CountsOfAgents = Annotated[tuple[Count, ...], *_one_or_several(Count, taken=0)]
 Numbers = Annotated[tuple[float, ...], *_one_or_several(float)]
 Probabilities = Annotated[tuple[Probability, ...], *_one_or_several(Probability)]
 

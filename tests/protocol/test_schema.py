@@ -44,7 +44,7 @@ def refusal(tiny, **keys):
         ({"n_train_levels": 10**9}, ["n_train_levels = 1000000000", "1,000,000"]),
         ({"n_train_levels": 60_470}, ["n_train_levels = 60470", "at most 60,480 distinct levels"]),
         ({"n_train_levels": "ten"}, ["n_train_levels = 'ten'", "integer"]),
-        ({"n_train_levels": []}, ["n_train_levels", "at least 1 item"]),
+        ({"n_train_levels": []}, ["n_train_levels", "at least one value"]),
         ({"n_train_levels": [3, 3]}, ["n_train_levels", "listed twice"]),
         ({"n_test_levels": 0}, ["n_test_levels = 0"]),
         ({"flip_p": 1.5}, ["flip_p = 1.5", "less than or equal to 1"]),
@@ -155,12 +155,14 @@ def test_the_text_of_a_protocol_is_the_protocol(tiny):
     keys = {"description": 'with "quotes", a \\ and\na new line', "agent_options": {"a-b": -0.1}}
     told = schema.parse({**tiny, **keys}, "x")
     assert schema.parse(toml.loads(told.text(), "x"), "x") == told
-    # Pools are written where there are some.
-    assert len(told.text().splitlines()) == len(type(told).model_fields) - 1
+    # Pools and experiments are written where there are some.
+    assert len(told.text().splitlines()) == len(type(told).model_fields) - 2
     pools = {"larger": {"family_options": {"size": 7}}, "own": {"levels": "7:9", "kind": ""}}
     further = schema.parse({**tiny, "pools": pools}, "x")
     assert schema.parse(toml.loads(further.text(), "x"), "x") == further
-    assert len(further.text().splitlines()) == len(type(told).model_fields)
+    assert len(further.text().splitlines()) == len(type(told).model_fields) - 1
+    measuring = schema.parse({**tiny, "experiments": {"one": {"a": [1, 2.5], "b": "c"}}}, "x")
+    assert schema.parse(toml.loads(measuring.text(), "x"), "x") == measuring
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=5, unique=True))

@@ -1,8 +1,9 @@
 """The claims of a study's paper for its report and summary: verdicts and their numbers."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from rlgen.analysis.claims import ALPHA, Decision, decide, plain_part
+from rlgen.analysis.claims import ALPHA, Control, Decision, decide, declared, plain_part
 from rlgen.analysis.results import Results
 from rlgen.analysis.verdicts import number
 
@@ -13,18 +14,35 @@ def claims(results: Results) -> dict[str, Any] | None:
     ``decisions`` has one entry a claim: ``name``, ``answer`` (verdict and number in one line),
     ``sentence``, ``source``, ``item`` (the section of the page in which it can be seen),
     ``verdict``, ``p`` and ``adjusted``, ``margins`` as pairs of meaning and value, and ``parts``:
-    ``what``, ``asked``, ``mean``, ``low``, ``high``, ``reason``. Papers add keys of their own.
+    ``what``, ``asked``, ``mean``, ``low``, ``high``, ``reason``. ``controls``, where the paper has
+    some, are entries of the same form with ``expected`` and ``as_expected``, decided among
+    themselves. Papers add keys of their own.
     """
     paper, margins = results.paper, results.margins
     if paper is None or not margins:
         return None
-    decisions = decide(paper.claims(), paper.evidence(results), margins)
+    evidence, controls = paper.evidence(results), paper.controls()
+    decisions = decide(paper.claims(), evidence, margins)
     return {
         "alpha": ALPHA,
         "declared": dict(results.claims_declared),
         "decisions": [_decision(one) for one in decisions],
+        **({"controls": _controls(controls, evidence)} if controls else {}),
         **paper.details(results, margins),
     }
+
+
+def _controls(controls: Mapping[str, Control], evidence: Any) -> list[dict[str, Any]]:
+    """Each control's verdict, and whether it is the expected one."""
+    members = {name: control.claim for name, control in controls.items()}
+    return [
+        _decision(one)
+        | {
+            "expected": controls[one.name].expected,
+            "as_expected": one.word == controls[one.name].expected,
+        }
+        for one in decide(members, evidence, declared(members))
+    ]
 
 
 def _decision(one: Decision) -> dict[str, Any]:

@@ -10,6 +10,10 @@ KINDS: Catalogue[type[Cell]] = Catalogue(
         "evaluate": Lazy(
             "evaluate a policy made elsewhere", "rlgen.study.kinds.evaluate:EvaluateCell"
         ),
+        "experiment": Lazy(
+            "measure one case of a paper's experiment",
+            "rlgen.study.kinds.experiment:ExperimentCell",
+        ),
         "clone": Lazy(
             "clone a network from the planner and read it with detectors",
             "rlgen.diagnostics.calibration.cells:CloneCell",

@@ -1,0 +1,75 @@
+"""Keys of a protocol that follow from others: what need not be said."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rlgen.protocol.pools import POOLS
+from rlgen.util.ranges import parse_seeds
+from rlgen.util.validation import listed
+
+#: Keys from which others follow.
+IMPLYING = frozenset({"experiments", "policy", *(f"{pool}_levels" for pool in POOLS)})
+#: Keys that a protocol with experiments alone has no values of.
+EMPTY_GRID = ("family", "n_train_levels", "network", "agent")
+#: Keys that say that there are agents.
+_OF_AGENTS = ("family", "n_train_levels", "network", "steps", "policy", "train_levels")
+
+
+def seed_list(value: Any) -> Any:
+    """``"0:20"`` is the range from 0 up to, not including, 20."""
+    return parse_seeds(value) if isinstance(value, str) else listed(value)
+
+
+def completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The keys of a file with those that follow from them.
+
+    Raises:
+        ValueError: Where they contradict each other.
+    """
+    return _of_policies(_of_named_pools(_of_experiments(values)))
+
+
+def _of_experiments(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A file with experiments alone has an empty grid of agents."""
+    if not values.get("experiments") or any(name in values for name in _OF_AGENTS):
+        return values
+    return {"seeds": (0,), **values, **dict.fromkeys(EMPTY_GRID, ()), "steps": 1}
+
+
+def _of_named_pools(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Levels that are named need not be counted too."""
+    named = {pool: values.get(f"{pool}_levels") for pool in POOLS}
+    if not any(named.values()):
+        return values
+    if not (named["train"] and named["test"]):
+        missing = "test" if named["train"] else "train"
+        raise ValueError(f"levels are named, but not {missing}_levels")
+    counted = dict(values)
+    for pool, text in named.items():
+        size_key = f"n_{pool}_levels"
+        try:
+            size = len(parse_seeds(text)) if text else 0
+        except (ValueError, AttributeError):
+            counted.setdefault(size_key, 1)  # the text's own check says what is wrong
+            continue
+        if counted.setdefault(size_key, size) != size and size_key != "n_train_levels":
+            raise ValueError(f"{size_key} = {counted[size_key]}, but {size} levels are named")
+    return counted
+
+
+def _of_policies(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What only training asks for need not be said of policies made elsewhere."""
+    policies = listed(values.get("policy", ()))
+    if not policies:
+        return values
+    whole = dict(values)
+    seeds = list(range(len(policies)))
+    rest = {"agent": "policy", "network": "own", "steps": 1, "curve_points": 1}
+    for name, value in {"seeds": seeds, **rest}.items():
+        whole.setdefault(name, value)
+    if list(seed_list(whole["seeds"])) != seeds:
+        raise ValueError(f"seeds: {len(policies)} policies are numbered from 0")
+    for name in ("agent", "network", "n_train_levels", "regulariser"):
+        if len(listed(whole.get(name, ()))) > 1:
+            raise ValueError(f"{name}: a policy made elsewhere has one value")
+    return whole

@@ -1,0 +1,215 @@
+"""Experiments of papers: cells of a study, and a study that trains nothing."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import ClassVar
+
+import pandas as pd
+import pytest
+from commands import process, rlgen
+
+from rlgen.analysis.claims import fact, joint
+from rlgen.errors import ProtocolError, RlgenError
+from rlgen.papers import Experiment, Paper
+from rlgen.protocol import suite
+from rlgen.study import cost
+from rlgen.study.plan import plan
+from rlgen_protocols import PAPERS
+
+TOY = Path(__file__).parents[1] / "outside" / "toy2001"
+
+
+class Here(Paper):
+    """A paper in the test's own process."""
+
+    card = "here"
+    experiments: ClassVar = {
+        "sample": Experiment(
+            "a sample",
+            "toy2001.sampling:sample",
+            {"size": 10, "centre": 0.0, "family": "maze-basic"},
+            {"mean": "of the sample"},
+            limits={"size": (2, 1000)},
+            seconds=3.0,
+        )
+    }
+
+
+@pytest.fixture
+def here(monkeypatch):
+    monkeypatch.setitem(PAPERS._loaded, "here", Here())
+    monkeypatch.setitem(PAPERS._table, "here", Here())
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    site = tmp_path_factory.mktemp("site")
+    shutil.copytree(TOY, site / "toy2001")
+    info = site / "toy2001-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy2001\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[rlgen.papers]\ntoy2001 = toy2001:PAPER\n")
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))}
+
+
+@pytest.fixture(scope="module")
+def study(installed, tmp_path_factory):
+    out = tmp_path_factory.mktemp("toy") / "store"
+    said, _ = process("evaluate", TOY, "-o", out, "--json", "-j", 1, environment=installed)
+    return out, json.loads(said)
+
+
+def asked(**tables):
+    keys = {"name": "x", "paper": "here", "experiments": tables}
+    return plan(suite.read(keys)).tasks
+
+
+@pytest.mark.slow
+def test_each_case_of_all_parts_is_computed_once(study):
+    out, answer = study
+    assert not answer["failed"]
+    settings = [json.loads(p.read_text())["settings"] for p in out.glob("runs/*/cell.json")]
+    cases = {(s["seed"], s["options"]["centre"]) for s in settings}
+    assert cases == {(s, c) for s in range(6) for c in (0.0, 5.0)} | {(6, 5.0), (7, 5.0)}
+    assert len(settings) == len(cases)
+    assert {s["options"]["size"] for s in settings} == {10}  # the budget's, not the part's
+
+
+@pytest.mark.slow
+def test_claims_and_controls_come_from_what_was_measured(study):
+    out, answer = study
+    claims = answer["summary"]["claims"]
+    words = {one["name"]: one["verdict"] for one in claims["decisions"]}
+    assert words == {"T-1": "supported", "T-2": "refuted"}
+    assert [one["as_expected"] for one in claims["controls"]] == [True, False]
+    page = (out / "report.html").read_text()
+    assert "These verdicts are not to be believed" in page
+    assert "K-2" in page
+    assert "<p>14 cells</p>" in page
+
+
+@pytest.mark.slow
+def test_a_study_without_agents_has_no_page_of_agents(study):
+    out, answer = study
+    page = (out / "report.html").read_text()
+    assert answer["summary"]["cells"] == []
+    assert 'id="answer"' not in page
+    assert 'id="cells"' not in page
+    assert "for 14 runs" in page
+
+
+@pytest.mark.slow
+def test_the_same_command_finds_nothing_to_do_and_more_seeds_are_added(study, installed):
+    out, _ = study
+    before = {p: p.read_bytes() for p in out.glob("runs/*/*")}
+    said, _ = process("evaluate", TOY, "-o", out, "-j", 1, environment=installed)
+    assert "all 14 cells are there" in said
+    assert "the control K-2 must be supported and is refuted" in said
+    # --seeds replaces those of the tables.
+    command = ("evaluate", TOY, "-o", out, "--seeds", "0:9", "--json", "-j", 1)
+    answer = json.loads(process(*command, environment=installed)[0])
+    assert len(answer["computed"]) == 18 - 14
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
+@pytest.mark.slow
+def test_a_bundle_of_it_is_verified_and_read(study, installed, tmp_path):
+    out, answer = study
+    file = tmp_path / "kept.tar.xz"
+    process("bundle", out, file, environment=installed)
+    said, _ = process("verify", file, "--json", environment=installed, code=(0, 1))
+    assert json.loads(said)["differences"] == []
+    again, _ = process("report", file, "-o", tmp_path / "page.html", environment=installed)
+    assert answer["summary"]["claims"]["decisions"][0]["sentence"] in again
+
+
+@pytest.mark.slow
+def test_a_cell_that_raises_is_a_failed_cell(installed, tmp_path):
+    (tmp_path / "x.toml").write_text(
+        'name = "x"\npaper = "toy2001"\nseeds = 3\n[experiments.raises]\n'
+    )
+    command = ("evaluate", tmp_path / "x.toml", "-o", tmp_path / "out", "-j", 1)
+    _, error = process(*command, environment=installed, code=1)
+    assert "no 3" in error
+
+
+def test_lists_span_a_grid_and_whole_numbers_are_the_same_cell(here):
+    cells = [t.cell for t in asked(sample={"seeds": "1:3", "size": [10, 20], "centre": [0, 1.5]})]
+    assert [(c.seed, c.options["size"], c.options["centre"]) for c in cells] == [
+        (seed, size, centre) for seed in (1, 2) for size in (10, 20) for centre in (0.0, 1.5)
+    ]
+    (alone,) = asked(sample={"seeds": 1, "centre": 0.0})
+    assert alone.cell.id == cells[0].id
+    assert type(cells[0]).from_settings(cells[0].settings).id == cells[0].id
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"sampel": {}}, "no such experiment (did you mean 'sample'?)"),
+        ({"sample": {"sise": 3}}, "has no option 'sise' (did you mean 'size'?)"),
+        ({"sample": {"size": 1}}, "size = 1: must be from 2 to 1000"),
+        ({"sample": {"size": 2.5}}, "size = 2.5: must be of type int"),
+        ({"sample": {"size": []}}, "size = []: needs at least one value"),
+        ({"sample": {"size": [5, 5]}}, "size: a value is listed twice"),
+        ({"sample": {"seeds": [-1]}}, "seeds = -1: seeds are whole numbers"),
+        ({"sample": {"family": "maze-basik"}}, "unknown family 'maze-basik'"),
+        ({"Sample!": {}}, "an experiment's name is"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_name(here, table, message):
+    with pytest.raises(RlgenError) as error:
+        asked(**table)
+    assert message in str(error.value)
+    assert "experiments" in str(error.value)
+
+
+def test_an_experiment_needs_its_paper(here):
+    with pytest.raises(ProtocolError, match=r"experiments\.sample: needs paper"):
+        plan(suite.read({"name": "x", "experiments": {"sample": {}}}))
+
+
+def test_agents_need_all_their_keys_beside_experiments(here):
+    keys = {"name": "x", "paper": "here", "experiments": {"sample": {}}, "family": "maze-basic"}
+    with pytest.raises(ProtocolError, match="'n_train_levels' is missing"):
+        suite.read(keys)
+    with pytest.raises(ProtocolError, match=r"network = \[\]: needs at least one value"):
+        suite.read({**keys, "n_train_levels": 3, "network": [], "seeds": 0, "steps": 100})
+
+
+def test_agents_and_experiments_share_a_study(here):
+    keys = {"name": "x", "paper": "here", "family": "maze-basic", "n_train_levels": 3}
+    keys |= {"network": "conv-a", "seeds": "0:2", "steps": 100, "experiments": {"sample": {}}}
+    kinds = [task.cell.kind for task in plan(suite.read(keys)).tasks]
+    assert kinds == ["train"] * 2 + ["experiment"] * 2
+
+
+def test_a_plan_says_what_experiments_cost(here):
+    priced = cost.price(asked(sample={"seeds": "0:4"}), jobs=2)
+    assert priced["measured"] == {"experiment": {"cells": 4, "seconds": 12.0}}
+    assert priced["seconds"] == 6.0
+    assert priced["cells"] == 4
+
+
+def test_a_fact_holds_in_all_cases_or_not():
+    words = {
+        tuple(holds): joint([fact("x", holds, "so")], every=True)
+        for holds in ([True, True], [True, False], [])
+    }
+    assert words == {(True, True): (0.0, 1.0), (True, False): (1.0, 0.0), (): (1.0, 1.0)}
+
+
+def test_experiments_are_listed():
+    assert isinstance(json.loads(rlgen("list", "experiments", "--json")[0]), dict)
+
+
+def test_a_study_without_runs_has_the_columns(here):
+    from rlgen.analysis.results import Results
+
+    keys = {"name": "x", "paper": "here", "experiments": {"sample": {}}}
+    nothing = Results(suite.read(keys).whole, pd.DataFrame(), pd.DataFrame(), [], {}, {}, {})
+    assert list(nothing.measured("sample").columns) == [
+        *("seed", "size", "centre", "family", "mean"),
+    ]
