@@ -53,6 +53,12 @@ class StoreError(RlgenError):
     """A store that cannot be used as requested."""
 
 
+class ProbeError(RlgenError):
+    """A probe that returns something else than it declares."""
+
+    exit_code = 1
+
+
 class ImportedFileError(RlgenError):
     """A file of results that cannot be imported as requested."""
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rlgen.levels.split import Split
     from rlgen.networks.base import Network
     from rlgen.policies.base import Policy
+    from rlgen.probes.base import Probe
     from rlgen.protocol.suite import Declaration
     from rlgen.study.cell import Cell
     from rlgen.util.registry import Catalogue
@@ -81,6 +82,7 @@ class Paper:
         card: One line.
         networks: Architectures that the paper names; they are in ``NETWORKS``.
         network_lists: Names for several of them, of which each seed draws one.
+        probes: Measurements of trained networks that the paper brings; they are in ``PROBES``.
         parts: Names of parts of a study that its page draws.
         record_files: Names of the JSON files that ``record`` adds to a run.
         cell_files: Names of the JSON files that its further cells write, for ``results.recorded``.
@@ -91,6 +93,7 @@ class Paper:
     card: str
     networks: "Mapping[str, Network]" = MappingProxyType({})
     network_lists: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    probes: "Mapping[str, Probe]" = MappingProxyType({})
     parts: tuple[str, ...] = ()
     record_files: tuple[str, ...] = ()
     cell_files: tuple[str, ...] = ()
@@ -161,3 +164,8 @@ def cells(study: "Declaration") -> "Sequence[Cell]":
 def networks() -> "Iterator[Mapping[str, Network]]":
     """The architectures of each paper, those of our own papers first."""
     return (paper.networks for paper in catalogue().values())
+
+
+def probes() -> "Iterator[Mapping[str, Probe]]":
+    """The probes of each paper, those of our own papers first."""
+    return (paper.probes for paper in catalogue().values())

@@ -13,6 +13,7 @@ CATALOGUES = {
     "networks": "rlgen.networks:NETWORKS",
     "perturbations": "rlgen.perturbations:PERTURBATIONS",
     "regularisers": "rlgen.training.regularisers:REGULARISERS",
+    "probes": "rlgen.probes:PROBES",
     "detectors": "rlgen.diagnostics.detectors:DETECTORS",
     "controls": "rlgen.agents.controls:CONTROLS",
     "executors": "rlgen.study.executors:EXECUTORS",

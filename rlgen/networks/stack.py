@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from rlgen.levels.spaces import Part
-from rlgen.networks.trunk import Trunk
+from rlgen.networks.trunk import ChannelsLast, Trunk
 
 if TYPE_CHECKING:
     from rlgen.networks.layers import Layers
@@ -24,6 +24,7 @@ class Entries(nn.Module):
     def __init__(self, network: "Layers", parts: Sequence[Part]) -> None:
         super().__init__()
         self._parts = tuple(parts)
+        self.innermost = ChannelsLast()
         self.convs = nn.ModuleList(
             nn.Sequential(*_convs(network, part.shape[0]), nn.Flatten())
             for part in parts
@@ -36,8 +37,7 @@ class Entries(nn.Module):
         for part in self._parts:
             entry = observations[:, part.rows]
             if part.is_picture:
-                picture = entry.reshape(-1, *part.shape)
-                entry = next(convs)(picture.contiguous(memory_format=torch.channels_last))
+                entry = next(convs)(self.innermost(entry.reshape(-1, *part.shape)))
             features.append(entry)
         return torch.cat(features, dim=1)
 

@@ -1,6 +1,7 @@
 """Torch networks as policies with discrete actions."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rlgen.errors import PolicyError
 from rlgen.networks import inference
+from rlgen.networks.trunk import Trunk
 from rlgen.policies.base import Probabilities
+from rlgen.policies.layered import Layered, MakeLayered
 from rlgen.policies.spec import PolicySpec, RecurrentSpec
 from rlgen.policies.torch_policy import State, Step, TorchPolicy
 
@@ -26,6 +30,7 @@ class NetworkPolicy(TorchPolicy):
         stochastic: As there.
         lstm: As there.
         spec: Describes a network that was trained here.
+        layered: Makes what ``layered`` returns, where that can be made.
     """
 
     def __init__(
@@ -36,9 +41,10 @@ class NetworkPolicy(TorchPolicy):
         stochastic: bool,
         lstm: nn.LSTM | None = None,
         spec: PolicySpec | None = None,
+        layered: MakeLayered | None = None,
     ) -> None:
         super().__init__(step, parts, stochastic=stochastic, lstm=lstm)
-        self.spec = spec
+        self.spec, self._layered = spec, layered
 
     def distribution(
         self, observations: NDArray[Any], state: State | None
@@ -46,6 +52,12 @@ class NetworkPolicy(TorchPolicy):
         """See ``Categorical.distribution``."""
         parts, after = self.stepped(observations, state)
         return np.concatenate([part.cpu().numpy() for part in parts]), after
+
+    def layered(self) -> Layered:
+        """See ``Differentiable``."""
+        if self._layered is None:
+            raise PolicyError("is a program, whose network cannot be looked into")
+        return self._layered()
 
 
 def of_layers(
@@ -71,7 +83,12 @@ def of_layers(
 
     parts = {"trunk": trunk, "lstm": lstm, "head": head}
     own = {name: part for name, part in parts.items() if part is not None}
-    return NetworkPolicy(step, own, stochastic=softmax, lstm=lstm)
+
+    def layered() -> Layered:
+        plain = trunk.plain() if isinstance(trunk, Trunk) else deepcopy(trunk)
+        return Layered(nn.Identity(), plain, deepcopy(head), softmax, deepcopy(lstm))
+
+    return NetworkPolicy(step, own, stochastic=softmax, lstm=lstm, layered=layered)
 
 
 def trained(

@@ -1,17 +1,20 @@
 """Policies trained on observations that stable-baselines3's VecNormalize normalised."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
+from torch import nn
 
 from rlgen.errors import PolicyError
 from rlgen.levels.spaces import Packed
 from rlgen.policies.base import Policy
+from rlgen.policies.layered import Differentiable
 from rlgen.policies.observing import ObservingPolicy
 from rlgen.policies.sb3 import pickles, values
 from rlgen.policies.sb3.observations import top_byte
@@ -68,7 +71,52 @@ def wrapped(policy: Policy, statistics: Statistics, space: spaces.Box) -> Policy
         entries = space.unpack(observations).items()
         return space.pack({name: statistics.normalised(part, name) for name, part in entries})
 
-    return ObservingPolicy(policy, normalise)
+    return NormalisedPolicy(policy, normalise, statistics, space)
+
+
+class NormalisedPolicy(ObservingPolicy):
+    """A policy trained with VecNormalize, whose network can be looked into if the policy's can.
+
+    Args:
+        policy: See ``wrapped``.
+        change: See ``ObservingPolicy``.
+        statistics: See ``wrapped``.
+        space: See ``wrapped``.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        change: Callable[[NDArray[Any]], NDArray[np.float32]],
+        statistics: Statistics,
+        space: spaces.Box,
+    ) -> None:
+        super().__init__(policy, change)
+        if isinstance(policy, Differentiable):
+            # Only then: isinstance looks for the method.
+            self.layered = lambda: policy.layered().after(Normalise(statistics, space))
+
+
+class Normalise(nn.Module):
+    """What ``Statistics.normalised`` does, for tensors ``(B, *shape)``; computed in float64."""
+
+    def __init__(self, statistics: Statistics, space: spaces.Box) -> None:
+        super().__init__()
+        mean, scale = np.zeros(space.shape), np.ones(space.shape)
+        bound = np.full(space.shape, np.inf)
+        parts = space.parts if isinstance(space, Packed) else ()
+        places = {part.name: part.rows for part in parts} or {"": slice(None)}
+        for name, one in statistics.moments.items():
+            shape = mean[places[name]].shape
+            mean[places[name]] = one.mean.reshape(shape)
+            deviation = np.sqrt(one.variance.reshape(shape) + statistics.epsilon)
+            scale[places[name]], bound[places[name]] = 1 / deviation, statistics.clip
+        self._mean, self._scale, self._bound = map(torch.from_numpy, (mean, scale, bound))
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        """Normalised observations, of the dtype that was given."""
+        scaled = (observations.double() - self._mean) * self._scale
+        return scaled.clamp(-self._bound, self._bound).to(observations.dtype)
 
 
 def read(path: Path, space: spaces.Box) -> Statistics:

@@ -26,6 +26,7 @@ PACKAGES = [
     "evaluation",
     "agents",
     "training",
+    "probes",
     "store",
     "analysis",
     "study",
@@ -38,8 +39,11 @@ PACKAGES = [
 RANK = {name: number for number, name in enumerate(PACKAGES)}
 #: The read half shows results and never trains; the run half trains and never shows.
 READ = {"analysis", "report"}
-RUN = {"agents", "training", "evaluation", "perturbations", "policies", "networks", "study"}
-TORCH = {"networks", "policies", "agents", "training", "study", "diagnostics"}
+RUN = {
+    *("agents", "training", "evaluation", "perturbations", "policies", "networks", "study"),
+    "probes",
+}
+TORCH = {"networks", "policies", "agents", "training", "probes", "study", "diagnostics"}
 #: Packages that results are read with: they must work where no environment can be installed.
 WITHOUT_GYMNASIUM = {*READ, "analysis.stats", "store", "protocol", "cli"}
 #: The modules that know machinery and content.

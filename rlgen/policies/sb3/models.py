@@ -17,7 +17,7 @@ from rlgen.networks.box_head import Normals
 from rlgen.policies.base import Policy
 from rlgen.policies.box_policy import BoxPolicy
 from rlgen.policies.network_policy import NetworkPolicy
-from rlgen.policies.sb3 import zips
+from rlgen.policies.sb3 import layers, zips
 from rlgen.policies.sb3.observations import Converter, UnfitError
 from rlgen.policies.torch_policy import State, Step
 
@@ -105,7 +105,13 @@ def _discrete(
         categorical, after = distribution(observations, state)
         return inference.probabilities(categorical.logits, softmax=True), after
 
-    return NetworkPolicy(step, {"policy": policy}, stochastic=drawn, lstm=lstm)
+    return NetworkPolicy(
+        step,
+        {"policy": policy},
+        stochastic=drawn,
+        lstm=lstm,
+        layered=lambda: layers.of_policy(policy, convert),
+    )
 
 
 def _continuous(

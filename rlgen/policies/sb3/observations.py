@@ -4,13 +4,17 @@ A model may have been trained on pictures of bytes, or with their channels last,
 divide by 255 and put channels first (``rlgen_envs.registered.observing``).
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
+import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
+from stable_baselines3.common.preprocessing import is_image_space
+from torch import nn
 
 from rlgen.levels.spaces import Packed
 
@@ -37,6 +41,23 @@ class Converter:
             self._entries = _entries(own, space)
         else:
             self._array = _plain(own, space)
+
+    def module(self, *, normalises: bool) -> nn.Module:
+        """The conversion as a module, with what the model makes of its observations first.
+
+        Bytes are not rounded to whole numbers, and one-hot vectors stay what they are.
+
+        Args:
+            normalises: Whether the model divides the bytes of pictures by 255.
+
+        Returns:
+            From tensors ``(B, *shape)`` to tensors ``(B, ...)``, or to dictionaries of them.
+        """
+        if self._entries is None:
+            return self._array.module(normalises=normalises)
+        assert isinstance(self._space, Packed), "checked by _entries"
+        modules = {key: one.module(normalises=normalises) for key, one in self._entries.items()}
+        return _Unpacked(self._space, modules)
 
     def __call__(self, observations: NDArray[Any]) -> Any:
         """An array ``(B, ...)``, or a dictionary of them."""
@@ -73,6 +94,11 @@ class _Array:
                 raise UnfitError(f"was trained on bytes{where}, and here are other numbers")
             self._factor = top / float(space.high.max())
 
+    def module(self, *, normalises: bool) -> nn.Module:
+        """See ``Converter.module``."""
+        divided = normalises and is_image_space(self._own)
+        return _Scaled(self._factor / (255 if divided else 1), self._shape, self._channels_last)
+
     def __call__(self, observations: NDArray[Any]) -> NDArray[Any]:
         arrays = np.asarray(observations, np.float32)
         if self._factor != 1:
@@ -87,6 +113,32 @@ class _Array:
             cuts = np.cumsum([0, *self._own.nvec.ravel()])
             return np.stack([arrays[:, a:b].argmax(axis=1) for a, b in pairwise(cuts)], axis=1)
         return arrays
+
+
+class _Scaled(nn.Module):
+    """What ``_Array`` does, for tensors."""
+
+    def __init__(self, factor: float, shape: tuple[int, ...], channels_last: bool) -> None:
+        super().__init__()
+        self._factor, self._shape, self._channels_last = factor, shape, channels_last
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        scaled = observations * self._factor
+        if self._channels_last:
+            scaled = scaled.movedim(1, -1)
+        return scaled.reshape(len(scaled), *self._shape)
+
+
+class _Unpacked(nn.Module):
+    """The entries of packed dictionaries, each converted."""
+
+    def __init__(self, space: Packed, entries: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self._space, self._entries = space, dict(entries)
+
+    def forward(self, observations: torch.Tensor) -> dict[str, torch.Tensor]:
+        unpacked = self._space.unpack(observations)
+        return {key: convert(unpacked[key]) for key, convert in self._entries.items()}
 
 
 def top_byte(space: "gym.Space[Any]") -> float:

@@ -11,11 +11,14 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 from gymnasium import spaces
+from scipy import special
 
 from rlgen.errors import PolicyError
 from rlgen.levels import lookup
 from rlgen.policies import loading, normalise
+from rlgen.policies.layered import Differentiable
 
 WRITTEN = Path(__file__).parent / "written"
 KINDS = json.loads((WRITTEN / "kinds.json").read_text())
@@ -133,6 +136,67 @@ def test_a_zip_plays_as_its_own_version(unpacked, version, kind):
     if f"{kind}/probabilities" in expected:
         probabilities, _ = policy.distribution(ours, None)
         assert np.allclose(probabilities, expected[f"{kind}/probabilities"], atol=1e-5)
+
+
+def scores_of(layered, observations, dtype=torch.float64):
+    """Scores of a network that was taken apart, float64."""
+    for part in (layered.inputs, layered.trunk, layered.head):
+        part.to(dtype)
+    with torch.no_grad():
+        features = layered.trunk(layered.inputs(torch.from_numpy(observations).to(dtype)))
+        return layered.head(features).double().numpy()
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [(v, kind) for v, kind in CASES if KINDS[v][kind][1] == "discrete" and kind not in REFUSED],
+)
+def test_its_network_taken_apart_acts_as_it_does(unpacked, version, kind):
+    """Logits, or action values where the policy is greedy."""
+    if kind.split("-")[0] in CONTRIB:
+        pytest.importorskip("sb3_contrib")
+    folder, expected = unpacked(version)
+    family = family_of(version, *KINDS[version][kind])
+    policy = loading.load(f"{folder / kind}.zip+none", family)
+    assert isinstance(policy, Differentiable)
+    layered, ours = policy.layered(), first_observations(family)
+    assert layered.softmax == policy.stochastic
+    assert (layered.lstm is None) == policy.memoryless
+    if layered.lstm is not None:
+        layered.lstm.double()
+        before = layered.trunk.double()(torch.from_numpy(ours).double())
+        scores = layered.head.double()(layered.lstm(before[None])[0][0]).detach().numpy()
+        shown = policy.distribution(ours[:1], policy.start(1))[0]
+        assert np.allclose(special.softmax(scores[:1], axis=1), shown, atol=1e-6)
+        return
+    scores = scores_of(layered, ours)
+    if layered.softmax:
+        probabilities = policy.distribution(ours, None)[0]
+        assert np.abs(special.softmax(scores, axis=1) - probabilities).max() < 1e-6
+    else:
+        assert np.array_equal(scores.argmax(axis=1), expected[f"{kind}/actions"])
+    narrow = scores_of(policy.layered(), ours, torch.float32)
+    assert np.allclose(narrow, scores, atol=1e-4 * np.abs(scores).max())
+    for parameter in layered.head.parameters():
+        parameter.data.zero_()
+    assert np.array_equal(played(policy, ours), expected[f"{kind}/actions"]), "it is a copy"
+
+
+@pytest.mark.parametrize(("kind", "model"), [("vector", "a2c-default"), ("dict", "ppo-dict")])
+@pytest.mark.parametrize("version", KINDS)
+def test_it_is_taken_apart_with_its_statistics(unpacked, version, kind, model):
+    folder, _ = unpacked(version)
+    if (version, kind) == ("1.0", "dict"):
+        return
+    family = family_of(version, kind, "discrete")
+    policy = loading.load(f"{folder / model}.zip+{folder / kind}-vecnormalize.pkl", family)
+    ours = first_observations(family)
+    probabilities = policy.distribution(ours, None)[0]
+    for dtype in (torch.float32, torch.float64):
+        scores = scores_of(policy.layered(), ours, dtype)
+        assert np.abs(special.softmax(scores, axis=1) - probabilities).max() < 1e-6
+    bare = loading.load(f"{folder / model}.zip+none", family).layered()
+    assert np.abs(scores_of(bare, ours) - scores).max() > 1e-3
 
 
 @pytest.mark.parametrize("version", KINDS)
