@@ -8,40 +8,50 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from scipy import special
-
 from rlgen import papers
-from rlgen.analysis.stats.equivalence import tost
-from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.convergence import Ending
+from rlgen.analysis.parts import (
+    REFUTED,
+    SUPPORTED,
+    Part,
+    above,
+    below,
+    fact,
+    joint,
+    plain_part,
+    upper_tail,
+    within,
+)
 from rlgen.analysis.stats.multiplicity import holm
 from rlgen.errors import ProtocolError, nearest
 from rlgen.protocol.suite import Declaration
 
-NAN = float("nan")
+__all__ = [
+    "Claim",
+    "Control",
+    "Decision",
+    "Margins",
+    "Part",
+    "above",
+    "below",
+    "check",
+    "decide",
+    "declared",
+    "fact",
+    "joint",
+    "margins_of",
+    "plain_part",
+    "upper_tail",
+    "within",
+]
+
 ALPHA = 0.05
-SUPPORTED, REFUTED, INCONCLUSIVE = "supported", "refuted", "inconclusive"
+INCONCLUSIVE = "inconclusive"
+#: Decided by the numbers, but these say that something was not reached in runs that were still on
+#: the move.
+NOT_YET = "not yet"
 #: Values of the margins of some claims, by name.
 Margins = Mapping[str, Sequence[float]]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One number and what must hold of it.
-
-    Attributes:
-        what: What it is.
-        estimate: The number.
-        requirement: What must hold, in words.
-        p_supported: One-sided p-value of the hypothesis that it is not so; nan without runs.
-        p_refuted: The same of the hypothesis that it is so.
-    """
-
-    what: str
-    estimate: Estimate
-    requirement: str
-    p_supported: float
-    p_refuted: float
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,10 @@ class Decision:
         name: Of the claim.
         claim: What it says.
         margins: Values by which it was judged.
-        word: "supported", "refuted" or "inconclusive".
-        p: Two-sided: twice the smaller of the p-values of support and refutation.
+        word: "supported", "refuted", "not yet" or "inconclusive".
+        before: The same by the first rule, which did not ask whether training had ended.
+        p: Two-sided: twice the smaller of the p-values of support and refutation; of "not yet"
+            as the first rule has it.
         adjusted: The same after Holm over all claims of the study.
         parts: What it rests on, the one that decides first.
     """
@@ -96,6 +108,7 @@ class Decision:
     claim: Claim
     margins: tuple[float, ...]
     word: str
+    before: str
     p: float
     adjusted: float
     parts: tuple[Part, ...]
@@ -104,6 +117,18 @@ class Decision:
     def missing(self) -> int:
         """Parts without an interval yet."""
         return sum(part.p_supported != part.p_supported for part in self.parts)
+
+    @property
+    def waits(self) -> tuple[Ending, ...]:
+        """The runs whose training must end before it is decided, if it is "not yet".
+
+        Where one part is enough for the verdict, those of the part that decides.
+        """
+        if self.word != NOT_YET:
+            return ()
+        every = self.claim.every == (self.before == SUPPORTED)
+        parts = self.parts if every else self.parts[:1]
+        return tuple(dict.fromkeys(e for part in parts for e in part.waits(self.before)))
 
 
 def declared(claims: Mapping[str, Claim]) -> dict[str, list[float]]:
@@ -150,7 +175,9 @@ def decide(claims: Mapping[str, Claim], evidence: Any, margins: Margins) -> list
     """The verdict on each claim that has margins.
 
     A claim is tested twice, for support and for refutation; the smaller p-value is doubled and
-    Holm's method (1979) is applied over all these claims, those without data included.
+    Holm's method (1979) is applied over all these claims, those without data included. A part that
+    says that something was not reached, of runs that had not ended, proves nothing; a claim that
+    is open for this alone is "not yet".
 
     Args:
         claims: Of the paper.
@@ -158,108 +185,57 @@ def decide(claims: Mapping[str, Claim], evidence: Any, margins: Margins) -> list
         margins: Declared before anything was trained.
     """
     parts = {name: claims[name].parts(evidence, values) for name, values in margins.items()}
-    sides = {name: joint(parts[name], every=claims[name].every) for name in margins}
-    p = {name: min(1.0, 2 * min(both)) for name, both in sides.items()}
-    adjusted = dict(zip(p, holm(list(p.values())).tolist(), strict=True))
+    first = {name: joint(own, every=claims[name].every) for name, own in parts.items()}
+    p = {name: _two_sided(sides) for name, sides in first.items()}
     decisions = []
     for name, values in margins.items():
-        supported, refuted = sides[name]
-        word = INCONCLUSIVE
-        if adjusted[name] <= ALPHA:
-            word = SUPPORTED if supported < refuted else REFUTED
-        ordered = _sorted(parts[name], claims[name], word)
+        claim, own = claims[name], parts[name]
+        before, p_value, adjusted = _tested(name, first[name], p)
+        # The others as they are: that they wait makes this one no less sure.
+        ended = joint([part.ended for part in own], every=claim.every)
+        word, p_now, adjusted_now = _tested(name, ended, p)
+        if word != INCONCLUSIVE:
+            p_value, adjusted = p_now, adjusted_now
+        elif before != INCONCLUSIVE:
+            word = NOT_YET
+        ordered = _sorted(own, claim, word, before)
         decisions.append(
-            Decision(name, claims[name], tuple(values), word, p[name], adjusted[name], ordered)
+            Decision(name, claim, tuple(values), word, before, p_value, adjusted, ordered)
         )
     return decisions
 
 
-def _sorted(parts: Sequence[Part], claim: Claim, word: str) -> tuple[Part, ...]:
-    """The part on which the verdict hangs first: what supports least, or refutes most."""
+def _two_sided(sides: tuple[float, float]) -> float:
+    return min(1.0, 2 * min(sides))
 
-    def weight(part: Part) -> float:
+
+def _tested(
+    name: str, sides: tuple[float, float], p: Mapping[str, float]
+) -> tuple[str, float, float]:
+    """A claim's verdict by its p-values, the smaller one, and the same after Holm's method.
+
+    ``p`` has those of all claims. Raising that of one and judging it alone by what follows keeps
+    the family-wise error: a true hypothesis that is rejected still has one of the smallest.
+    """
+    family = {**p, name: _two_sided(sides)}
+    adjusted = dict(zip(family, holm(list(family.values())).tolist(), strict=True))[name]
+    word = SUPPORTED if sides[0] < sides[1] else REFUTED
+    return word if adjusted <= ALPHA else INCONCLUSIVE, family[name], adjusted
+
+
+def _sorted(parts: Sequence[Part], claim: Claim, word: str, before: str) -> tuple[Part, ...]:
+    """The part on which the verdict hangs first: what supports least, or refutes most.
+
+    Of "not yet" that on which it hung ``before`` it was asked whether training had ended.
+    """
+    side = before if word == NOT_YET else word
+
+    def weight(whole: Part) -> float:
+        part = whole.ended if word in (SUPPORTED, REFUTED) else whole
         if part.p_supported != part.p_supported:
             return 2.0  # nothing is known of it: last
-        if word == REFUTED:
+        if side == REFUTED:
             return part.p_refuted if claim.every else -part.p_refuted
         return -part.p_supported if claim.every else part.p_supported
 
     return tuple(sorted(parts, key=weight))
-
-
-def above(what: str, estimate: Estimate, margin: float) -> Part:
-    """The number is larger than the margin."""
-    p = upper_tail(estimate, margin)
-    return Part(what, estimate, f"above {margin:g}", p, 1 - p)
-
-
-def below(what: str, estimate: Estimate, margin: float) -> Part:
-    """The number is smaller than the margin."""
-    p = upper_tail(estimate, margin)
-    return Part(what, estimate, f"below {margin:g}", 1 - p, p)
-
-
-def within(what: str, estimate: Estimate, margin: float, centre: float = 0.0) -> Part:
-    """The number is nearer to the centre than the margin: two one-sided tests (Schuirmann 1987)."""
-    se = np.sqrt(estimate.variance) if estimate.variance > 0 else NAN
-    test = tost(estimate.mean - centre, se, margin, estimate.df)
-    zone = f"from {centre - margin:g} to {centre + margin:g}"
-    # Either side may be the one that is left: Bonferroni.
-    outside = 2 * (1 - max(test.p_lower, test.p_upper)) if test.p == test.p else NAN
-    return Part(what, estimate, zone, test.p, min(1.0, outside) if outside == outside else NAN)
-
-
-def fact(what: str, holds: Sequence[bool], requirement: str) -> Part:
-    """A statement that is checked in each case exactly, without sampling error.
-
-    Supported if it holds in all cases, of which there is at least one; refuted if it fails in one.
-
-    Args:
-        what: What it is about.
-        holds: Whether it does, case by case.
-        requirement: What must hold, in words.
-    """
-    share = Estimate(float(np.mean(holds)) if len(holds) else NAN, reason="exact, case by case")
-    if not len(holds):
-        return Part(what, Estimate(NAN, reason="no runs"), requirement, NAN, NAN)
-    true = all(holds)
-    cases = f"{what}: share of {len(holds)} cases in which it holds"
-    return Part(cases, share, requirement, 0.0 if true else 1.0, 1.0 if true else 0.0)
-
-
-def upper_tail(estimate: Estimate, margin: float) -> float:
-    """One-sided p-value of "not above the margin", from the estimate's t distribution.
-
-    A number without an interval proves nothing: nan.
-    """
-    if not estimate.variance > 0:
-        return NAN
-    t = (estimate.mean - margin) / np.sqrt(estimate.variance)
-    return float(special.stdtr(estimate.df, -t))
-
-
-def joint(parts: Sequence[Part], *, every: bool) -> tuple[float, float]:
-    """P-values of a claim being supported and refuted, from those of its parts.
-
-    Where all must hold, support is an intersection-union test (Berger 1982), whose p-value is the
-    largest, and one part that fails refutes, by Bonferroni over all of them; where one is enough
-    the two change places. A part without a p-value stays open: it can be neither.
-    """
-    supported = [p if p == p else 1.0 for p in (part.p_supported for part in parts)]
-    refuted = [p if p == p else 1.0 for p in (part.p_refuted for part in parts)]
-    if not parts:
-        return 1.0, 1.0
-    if every:
-        return max(supported), min(1.0, len(parts) * min(refuted))
-    return min(1.0, len(parts) * min(supported)), max(refuted)
-
-
-def plain_part(part: Part) -> dict[str, Any]:
-    """A part as summaries have it."""
-    estimate = part.estimate
-    return {
-        "what": part.what,
-        "asked": part.requirement,
-        **estimate.shown,
-        "reason": estimate.reason,
-    }

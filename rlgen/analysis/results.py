@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from rlgen import papers
-from rlgen.analysis import one_policy
+from rlgen.analysis import convergence, one_policy
 from rlgen.analysis.claims import Margins
 from rlgen.analysis.measurements import Measurements
 from rlgen.analysis.stats.choices import Group, groups
 from rlgen.analysis.stats.estimates import POOLS, SHOWN, estimates
 from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.stats.plateau import Trend
 from rlgen.analysis.stats.tables import CELL, NEEDED, fold, fold_tables
-from rlgen.analysis.verdicts import Verdict, count, judge
+from rlgen.analysis.verdicts import Verdict, judge, words_of
 from rlgen.papers import Paper
 from rlgen.protocol.schema import Protocol
 from rlgen.store.imported import Imported
@@ -176,6 +177,11 @@ class Results:
         return {str(run): int(step) for run, step in first.items()}
 
     @cached_property
+    def trends(self) -> dict[str, Trend]:
+        """Whether the training of each run had ended, by run id; see ``convergence``."""
+        return convergence.trends(self)
+
+    @cached_property
     def conditions(self) -> list[str]:
         """All conditions: the main one, then in the order of the protocol."""
         measured = sorted(set(self.folded["condition"]))
@@ -258,20 +264,7 @@ class Results:
             cell: Values of ``CELL``; columns may be missing.
             size: Whether to name the size of its training pool.
         """
-        words = []
-        for key in self.varying:
-            value = cell.get(key)
-            if value is None:
-                continue  # not a single cell, but several that differ in this
-            if key == "n_train_levels":
-                words += [f"{count(value)} levels"] if size else []
-            elif key == "flip_p":
-                words.append(f"p = {value:g}")
-            elif key != "regulariser":
-                words.append(str(value))
-            elif value != "none":
-                words.append(f"trained with {value}")
-        return ", ".join(words)
+        return words_of({key: cell.get(key) for key in self.varying}, size=size)
 
     @cached_property
     def common(self) -> str:
@@ -291,8 +284,9 @@ class Results:
         """
         if one_policy.is_one_policy(self, cell):
             return one_policy.verdict(self, cell)
-        return judge(
+        verdict = judge(
             self.estimate(cell, self.main, "normalised", "train"),
             self.estimate(cell, self.main, "normalised", "gap"),
             self.protocol.margin,
         )
+        return verdict.and_because(convergence.of_cell(self, cell).moving)

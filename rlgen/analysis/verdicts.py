@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rlgen.analysis.stats.intervals import Estimate
@@ -31,6 +31,10 @@ class Verdict:
 
     word: str
     because: str = ""
+
+    def and_because(self, more: str) -> "Verdict":
+        """The verdict with a further reason; an empty one adds nothing."""
+        return replace(self, because="; ".join(filter(None, [self.because, more])))
 
 
 def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
@@ -66,6 +70,28 @@ def setting(cell: Mapping[str, Any]) -> str:
     levels = "an unknown number of" if n < 0 else f"{n:,}"
     levels += " level" if n == 1 else " levels"
     return f"{cell['agent']}/{cell['network']} trained on {levels} of {cell['family']}{how}"
+
+
+def words_of(cell: Mapping[str, Any], *, size: bool = True) -> str:
+    """Describe a cell by some columns of ``CELL``, without those that are None.
+
+    Args:
+        cell: Their values, in the order of the words.
+        size: Whether to name the size of its training pool.
+    """
+    words = []
+    for key, value in cell.items():
+        if value is None:
+            continue  # not a single cell, but several that differ in this
+        if key == "n_train_levels":
+            words += [f"{count(value)} levels"] if size else []
+        elif key == "flip_p":
+            words.append(f"p = {value:g}")
+        elif key != "regulariser":
+            words.append(str(value))
+        elif value != "none":
+            words.append(f"trained with {value}")
+    return ", ".join(words)
 
 
 def count(value: float | None) -> str:

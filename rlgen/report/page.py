@@ -1,9 +1,11 @@
 """The report page: one self-contained HTML file."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+from rlgen.analysis.bounds import displayed
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import GROUP, TOP
 from rlgen.analysis.stats.estimates import QUANTITIES, gap_to
@@ -11,6 +13,7 @@ from rlgen.analysis.stats.tables import CELL
 from rlgen.papers import Section
 from rlgen.report.figures import FIGURES
 from rlgen.report.figures.base import Drawing, Figure
+from rlgen.report.sections.progress import progress
 from rlgen.report.template import fill
 from rlgen.util.words import counted
 
@@ -46,6 +49,9 @@ def render(results: Results, summary: dict[str, Any]) -> str:
         most_open=MOST_OPEN,
         all_cells=_cell_table(summary),
         provenance=_provenance(results),
+        progress=progress(results),
+        displayed=partial(displayed, results),
+        gap_to=gap_to,
         failures=[
             {"label": cell["label"], "trace": results.failures[cell["id"]]}
             for cell in results.missing

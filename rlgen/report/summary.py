@@ -1,8 +1,10 @@
 """The numbers of the report as plain values: the content of ``summary.json``."""
 
+from dataclasses import replace
 from typing import Any
 
-from rlgen.analysis import one_policy
+from rlgen.analysis import convergence, one_policy
+from rlgen.analysis.bounds import cut, displayed, possible
 from rlgen.analysis.further import shifts
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import TOP, Group
@@ -28,13 +30,15 @@ def summarise(results: Results) -> dict[str, Any]:
     ``train``, ``validation``, ``test`` and ``gap`` the mean episode return with the ends of
     its 95 % interval under the condition ``condition``; the same for normalised scores under
     ``normalised`` and for the probability of solving a level under ``solved``; all conditions
-    under ``conditions``; ``verdict`` and the ``sentence`` that says it; of a single policy made
+    under ``conditions``; ``training``, how its runs' training ended (``convergence.Ending.plain``);
+    ``verdict`` and the ``sentence`` that says it; of a single policy made
     elsewhere ``policy_gap``, with levels as the only samples; what ``cards.card``
     adds; and, in a study with further pools, ``pools`` (``_pools``). ``selection`` has one entry
     for each group of jobs with the same task (``choices.Group``), ``certificates`` one for each run
     (``certificates.certificates``), and ``regularisers`` one for
     each regulariser in each cell (``regularisers.Effect``). ``alarms`` has for each run the step
-    at which overfitting was first certain, null where it never was. ``imported`` is null, or of
+    at which overfitting was first certain, null where it never was, ``training`` how its learning
+    curve ends (``plateau.Trend.plain``). ``imported`` is null, or of
     results from elsewhere what was read and what could not be computed (``elsewhere.elsewhere``).
     ``claims`` is null where the protocol declares none, or as ``claims.claims`` says.
     ``not_counted``, where there are such, says which stored runs are no part of the answer. null is
@@ -55,6 +59,7 @@ def summarise(results: Results) -> dict[str, Any]:
         "alarms": [
             {"run_id": run, "step": results.alarms.get(run)} for run in sorted(results.provenance)
         ],
+        "training": [{"run_id": run, **own.plain} for run, own in sorted(results.trends.items())],
         "accesses": [dict(entry) for entry in results.accesses],
         "runs": sorted(results.provenance),
         "missing": [
@@ -76,16 +81,24 @@ def _cell(results: Results, cell: dict[str, Any]) -> dict[str, Any]:
         if quantity != "return":
             entry[quantity] = _parts(results, cell, results.main, quantity)
     entry["conditions"] = {c: _parts(results, cell, c, "return") for c in results.conditions}
+    entry["training"] = convergence.of_cell(results, cell).plain
     verdict = results.verdict(cell)
     entry["verdict"] = verdict.word
-    entry["sentence"] = sentence(cell, entry, verdict.word, verdict.because)
+    gap = displayed(results, cell, "return", "gap")
+    because = verdict.and_because(gap.warning).because
+    entry["sentence"] = sentence(cell, entry | {"gap": vars(gap)}, verdict.word, because)
     if one_policy.is_one_policy(results, cell):
         gaps = {name: one_policy.gap(results, cell, name) for name in one_policy.COLUMNS}
         entry["policy_gap"] = {
             name: gap.shown | {"reason": gap.reason} for name, gap in gaps.items()
         }
+        own = cut(gaps["return"], possible(results, cell, "return", "gap"))
         entry["sentence"] = one_policy.sentence(
-            cell, results.main, entry["conditions"], gaps["return"], verdict
+            cell,
+            results.main,
+            entry["conditions"],
+            replace(gaps["return"], low=own.low, high=own.high),
+            verdict.and_because(own.warning),
         )
     further = {"pools": _pools(results, cell)} if results.pools else {}
     return entry | card(results, cell) | further

@@ -13,6 +13,9 @@ from rlgen.analysis.stats.tables import UNTOLD
 from rlgen.analysis.verdicts import count, number, percent, percent_down, rounded_down
 from rlgen.util.words import counted
 
+#: Of numbers in tables for download.
+DIGITS = "%.6g"
+
 
 def fill(template: str, **context: Any) -> str:
     """Render a page from a template.
@@ -60,12 +63,14 @@ def _environment(*packages: str) -> jinja2.Environment:
 def csv_link(data: pd.DataFrame) -> str:
     """The table as a data: URL, so that the page offers it without a script.
 
+    Numbers have six digits, more than any of them is known to; ``summary.json`` has all.
+
     A text that spreadsheets would compute as a formula is preceded by an apostrophe.
     """
     buffer = io.StringIO()
     texts = data.select_dtypes(include=["object", "string", "category"])
     data = data.assign(**{name: texts[name].map(_inert).astype(object) for name in map(str, texts)})
-    data.to_csv(buffer, index=False, quoting=csv.QUOTE_MINIMAL)
+    data.to_csv(buffer, index=False, quoting=csv.QUOTE_MINIMAL, float_format=DIGITS)
     return (
         "data:text/csv;charset=utf-8;base64,"
         + base64.b64encode(buffer.getvalue().encode()).decode()

@@ -46,8 +46,11 @@ def plays_like_the_paper(cell, condition, pool):
     return mean
 
 
-def made(returns=plays_like_the_paper, *, budget="cpu", keys=None, keep=None, clones=()):
-    """The study of the paper as if these had been the returns."""
+def made(returns=plays_like_the_paper, *, budget="cpu", keys=None, keep=None, clones=(), rising=0):
+    """The study of the paper as if these had been the returns.
+
+    Their learning curves end flat, or rising by so much from checkpoint to checkpoint.
+    """
     whole = suite.read("zhang2018", seeds=f"0:{RUNS}", budget=budget)
     pairs = zip(whole.names, whole.parts, strict=True)
     parts = {name: part.model_copy(update=keys or {}) for name, (part, _) in pairs}
@@ -76,6 +79,13 @@ def made(returns=plays_like_the_paper, *, budget="cpu", keys=None, keep=None, cl
             key | {"run_id": cell.id, "step": step, "split": pool, "ret_mean": value}
             for step, value in ((10, 1.0 + run), (20, 0.5), (30, 0.4))
             for pool in ("validation", "test")
+        ]
+        reached = returns(cell, "plain", "train")
+        curves += [
+            key | {"run_id": cell.id, "step": step, "split": "train", "ret_mean": value}
+            for step, value in enumerate(
+                reached + rising * np.arange(-20, 1) + rng.normal(0, 1e-4, 21)
+            )
         ]
     plan = [entry(task.cell) for task in tasks]
     records = fold(pd.DataFrame(rows))
@@ -159,6 +169,35 @@ def test_a_study_in_which_all_returns_are_alike_refutes():
     for name in ("C-03", "C-05", "C-07", "C-12"):
         assert told[name] != "supported", name
     assert told["C-13"] == "supported"
+
+
+def test_nothing_that_is_not_reached_is_decided_while_training_goes_on():
+    """The same returns: verdicts that say what has not been reached wait, and no others."""
+
+    def returns(cell, condition, pool):
+        return 0.0
+
+    clones = population(0.1, 1.0)
+    ended, moving = (made(returns, clones=clones, rising=rising) for rising in (0, 0.02))
+    before, now = (
+        {one.name: one for one in decide(CLAIMS, Evidence(study), study.margins)}
+        for study in (ended, moving)
+    )
+    assert {one.before for one in before.values()} <= {"supported", "refuted", "inconclusive"}
+    for name in ("C-01", "C-06"):
+        assert (before[name].word, now[name].word) == ("refuted", "not yet"), name
+        assert now[name].before == "refuted"
+        assert all(ending.needed > ending.steps for ending in now[name].waits)
+    assert before["C-10"].word == now["C-10"].word == "refuted", "of cloned networks"
+    assert not any(one.waits for one in before.values())
+
+
+def test_a_paper_that_is_right_waits_where_it_says_what_is_not_reached():
+    study = made(clones=population(1.0, 0.1), rising=0.02)
+    words = {one.name: one.word for one in decide(CLAIMS, Evidence(study), study.margins)}
+    reached = {"C-01", "C-09", "C-10", "C-14"}
+    assert {name for name, word in words.items() if word == "supported"} == reached
+    assert {name for name, word in words.items() if word == "inconclusive"} == {"C-07", "C-12"}
 
 
 def test_nothing_is_decided_without_runs():
@@ -272,7 +311,8 @@ def test_the_summary_has_every_claim(like_the_paper):
     told = told_of_claims(like_the_paper)
     assert [one["name"] for one in told["decisions"]] == list(CLAIMS)
     for one in told["decisions"]:
-        assert one["verdict"] in ("supported", "refuted", "inconclusive")
+        assert one["verdict"] in ("supported", "refuted", "not yet", "inconclusive")
+        assert one["before"] in ("supported", "refuted", "inconclusive")
         assert one["adjusted"] >= one["p"]
         assert one["parts"]
         assert one["answer"].startswith(f"{one['name']} {one['verdict']}: {one['sentence']}")

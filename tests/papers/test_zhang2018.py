@@ -1,6 +1,7 @@
 """The paper's figures and tables in its own form: which runs, which numbers, what is missing."""
 
 import csv
+import re
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
@@ -180,6 +181,7 @@ def test_settings_without_a_run_are_named():
     study = made(part, lambda c: (c["family"], c["n_train_levels"], c["flip_p"]) not in gone)
     drawing = draw(study, part, "fig2b")
     assert "25 of 40 runs are there." in drawing.note
+    assert "Left out: 3 cells, 15 runs of 1 steps: maze-basic (10 levels at" in drawing.note
     assert "maze-basic (10 levels at p = 0.5)" in drawing.note
     assert "maze-blocks (100 levels at p = 0, 0.5)" in drawing.note
     there = set(
@@ -187,6 +189,29 @@ def test_settings_without_a_run_are_named():
     )
     assert len(there) == 5
     assert not there & gone
+
+
+@pytest.mark.parametrize(
+    ("item", "gone", "title"),
+    [
+        ("fig2b", {"family": "maze-blocks"}, "maze-blocks"),
+        ("fig3b", {"n_train_levels": 100}, "100 levels"),
+        ("fig18", {"n_train_levels": 100}, "100 levels"),
+    ],
+)
+def test_panels_without_data_are_not_drawn(item, gone, title):
+    part = asked(item)
+    whole = draw(made(part), part, item)
+    ((key, value),) = gone.items()
+    rest = draw(made(part, lambda c: c[key] != value), part, item)
+    panels = [len(re.findall(rf">[^<]*{title}[^<]*<", one.svg)) for one in (whole, rest)]
+    assert panels[0] > panels[1] == 0
+    assert "Left out:" in rest.note
+    width, height = (
+        [float(n) for n in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', one.svg).groups()]
+        for one in (whole, rest)
+    )
+    assert height[0] < width[0] or height[1] < width[1], "no room is left for them"
 
 
 def test_fewer_than_three_runs_are_told():

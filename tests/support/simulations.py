@@ -23,6 +23,7 @@ from rlgen.analysis.stats import (
     intervals,
     overlaps,
     paired,
+    plateau,
     policy_gap,
 )
 from rlgen.levels.split import draw_split
@@ -277,6 +278,71 @@ def judged(word, area, size):
     return share
 
 
+#: Checkpoints of a run, as the kept studies have them; the best return and the noise's deviation.
+LOOKS, BEST, DEVIATION = 21, 2.0, 0.003
+
+
+def autoregressive(rng, rho, scale):
+    """Noise of the first order with this correlation and, at each place, this deviation."""
+    fresh = rng.standard_normal(len(scale)) * np.sqrt(1 - rho**2)
+    fresh[0] /= np.sqrt(1 - rho**2)
+    values = [fresh[0]]
+    for step in fresh[1:]:
+        values.append(rho * values[-1] + step)
+    return np.array(values) * scale
+
+
+def at_the_margin(x):
+    """A line that in as long again gains just as much as may not be gained, towards the optimum."""
+    end = 1.0
+    return end + plateau.MARGIN * (BEST - end) * (x - 1)
+
+
+def approaching(x):
+    """An exponential approach: as long again gains half of what remains."""
+    return BEST - 2.0 * np.exp(-np.log(2) * x)
+
+
+def by_the_logarithm(x):
+    """As long again, and so each doubling of the steps, gains just the margin."""
+    remaining = 1.0
+    return BEST - remaining + plateau.MARGIN * remaining * np.log2(np.maximum(x, 1e-3))
+
+
+def stuck(x):
+    """A plateau half way, reached in the first half of training."""
+    return np.minimum(1.0, 2.2 * x)
+
+
+def learnt(x):
+    """The optimum, reached in the first half of training."""
+    return BEST * np.minimum(1.0, 2.2 * x)
+
+
+def called(words, curve, rho=0.0, *, annealed=False, deviation=DEVIATION):
+    """The share of runs called so, whose mean return is this function of the share of learning.
+
+    Where the learning rate is annealed, learning goes as its sum, and noise falls with it.
+    """
+
+    def share(runs):
+        steps = np.linspace(0, 4e6, LOOKS)
+        done = steps / steps[-1]
+        x = done * (2 - done) if annealed else done
+        scale = deviation * ((1 - done) * 0.9 + 0.1 if annealed else np.ones(LOOKS))
+        rng = stream(0, "plateaus", curve.__name__, str(rho), str(annealed))
+        count = 0
+        for _ in range(runs):
+            returns = curve(x) + autoregressive(rng, rho, scale)
+            count += plateau.trend(steps, returns, BEST, -1.0, annealed=annealed).word in words
+        return count / runs
+
+    return share
+
+
+CONVERGED = (plateau.OPTIMAL, plateau.FLAT)
+
+
 def pools(rng, frames, unique, n):
     """What ``n`` levels show: one of some frames, or what no other level shows."""
     common = rng.choice(len(frames), size=n, p=frames / frames.sum())
@@ -490,6 +556,48 @@ SIMULATIONS = {
     ),
     "TOST, no difference": Simulation(
         "equivalence shown at .05, no difference", equivalent(0.0), 0.9, 1.0
+    ),
+    "converged, at the margin": Simulation(
+        "false “converged”: learning curves that in as long again gain 10 % of what remains",
+        called(CONVERGED, at_the_margin),
+        0.0,
+        0.05,
+    ),
+    "converged, at the margin, correlated": Simulation(
+        "the same, noise of consecutive checkpoints correlated by .7",
+        called(CONVERGED, at_the_margin, 0.7),
+        0.0,
+        0.05,
+    ),
+    "converged, at the margin, annealed": Simulation(
+        "the same, correlated by .4, learning rate and noise annealed",
+        called(CONVERGED, at_the_margin, 0.4, annealed=True),
+        0.0,
+        0.05,
+    ),
+    "converged, logarithmic": Simulation(
+        "the same, curves that gain so much with each doubling of the steps, correlated by .4",
+        called(CONVERGED, by_the_logarithm, 0.4),
+        0.0,
+        0.05,
+    ),
+    "converged, approaching": Simulation(
+        "false “converged”: curves that in as long again gain half of what remains, annealed",
+        called(CONVERGED, approaching, 0.4, annealed=True),
+        0.0,
+        0.01,
+    ),
+    "converged, known plateau": Simulation(
+        "“flat”: a plateau with 1 to the optimum, noise of .003, correlated by .4",
+        called((plateau.FLAT,), stuck, 0.4),
+        0.8,
+        1.0,
+    ),
+    "converged, optimum": Simulation(
+        "“optimum reached”: curves that have reached it, noise of .01, correlated by .4",
+        called((plateau.OPTIMAL,), learnt, 0.4, deviation=0.01),
+        0.8,
+        1.0,
     ),
     "AUC .8, 10 agents": Simulation(
         "95 % interval of an AUC of .8, 10 + 10 agents", auc_holds(0.8, 10), 0.92, 0.98

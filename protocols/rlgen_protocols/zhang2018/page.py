@@ -73,7 +73,11 @@ def sections(results: Results, summary: Mapping[str, Any]) -> Iterator[Section]:
 
 def _short(one: Decision) -> dict[str, Any]:
     """The verdict and the part of the claim that decides it."""
-    return {"verdict": one.word, "part": plain_part(one.parts[0]) if one.parts else None}
+    return {
+        "verdict": one.word,
+        "before": one.before,
+        "part": plain_part(one.parts[0]) if one.parts else None,
+    }
 
 
 def _filled(name: str, title: str, summary: Mapping[str, Any]) -> Section:

@@ -26,6 +26,8 @@ FLOATS = ARRAYS[1:]
 #: Numbers that a row has of its levels together, where the records have what they come from: the
 #: variance of the mean return, and of the mean score, through the episodes played.
 NOISE = ["noise", "normalised_noise"]
+#: Means over a row's levels of what scores are relative to, where the records have it.
+ENDS = {"optimal": "oracle_ret", "random": "random_ret"}
 #: Columns that the normalised score of a level is computed from.
 SCORED = ("ret_mean", "oracle_ret", "random_ret")
 #: The columns of the record table that are read.
@@ -72,7 +74,7 @@ def fold_tables(tables: Iterable[pa.Table]) -> pd.DataFrame:
     Returns:
         The columns of ``SHARED``, names as categories in the order in which they first occur;
         ``exact``, whether all returns were computed; those of ``NOISE``, 0 where they were and nan
-        where it is not known; and those of ``ARRAYS``, float64 arrays
+        where it is not known; those of ``ENDS``; and those of ``ARRAYS``, float64 arrays
         ``(L,)`` (ids int64) in the ascending order of the level ids. ``normalised`` is the score
         of each level, 0 for the random agent and 1 for the planner (method 2.1); nan where the two
         are not known or not apart. Rows are in the order of run, condition and pool.
@@ -147,6 +149,10 @@ class _Folding:
         for name in FLOATS:
             if name in columns:
                 self._rows.setdefault(name, []).append(columns[name][start:end][last[1]])
+        for name, source in ENDS.items():
+            if source in columns:
+                mean = columns[source][start:end][last[1]].mean(dtype=np.float64)
+                self._rows.setdefault(name, []).append(float(mean))
 
     def frame(self) -> pd.DataFrame:
         columns: dict[str, Any] = {}
@@ -162,7 +168,7 @@ class _Folding:
             else:
                 columns[name] = np.array(values)
         if not columns:
-            return pd.DataFrame(columns=[*SHARED, "exact", *NOISE, *ARRAYS])
+            return pd.DataFrame(columns=[*SHARED, "exact", *ENDS, *NOISE, *ARRAYS])
         order = [name for name in ("run_id", "condition", "split") if name in columns]
         return pd.DataFrame(columns).sort_values(order, kind="stable", ignore_index=True)
 

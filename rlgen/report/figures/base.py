@@ -23,6 +23,7 @@ from matplotlib.figure import Figure as Canvas
 
 from rlgen.analysis.further import shifts
 from rlgen.analysis.results import Results
+from rlgen.report.figures.svg import small
 
 #: The two pools' colours: distinct for colour-blind readers, visible on dark and light.
 TRAIN, TEST = "#3b82c4", "#e07b39"
@@ -228,18 +229,11 @@ def to_svg(canvas: Canvas, name: str, title: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    # A hundredth of a point cannot be seen, and further digits are a third of the page.
-    text = re.sub(r' (?:d|x|y)="[^"]*"', _rounded, text)
-    # Ids must be unique on the page: unused ones are removed, the others prefixed.
-    wanted = set(re.findall(r'(?:href="|url\()#([^")]+)', text))
-    text = re.sub(
-        r' id="([^"]*)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in wanted else "", text
-    )
-    text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
     text = text.replace(INK, "currentColor").replace(FAINT, "var(--grid)")
     # Keep font sizes; the font family is the page's.
     text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", text)
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
+    text = small(text, name)
     size = re.search(r'<svg[^>]* width="([\d.]+)pt"', text)
     width = float(size.group(1)) * 4 / 3 if size else 0
     # On a narrow screen it scrolls rather than becoming too small to read.
@@ -250,8 +244,3 @@ def to_svg(canvas: Canvas, name: str, title: str) -> str:
     text = text.replace("<svg", head, 1)
     opening = text.index(">") + 1
     return f'{text[:opening]}<title id="{name}-title">{escape(title)}</title>{text[opening:]}'
-
-
-def _rounded(attribute: re.Match[str]) -> str:
-    """An attribute of coordinates with at most two decimals in each."""
-    return re.sub(r"\d+\.\d+", lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), attribute[0])

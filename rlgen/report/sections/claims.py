@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rlgen.analysis import convergence
 from rlgen.analysis.claims import ALPHA, Control, Decision, decide, declared, plain_part
 from rlgen.analysis.results import Results
 from rlgen.analysis.verdicts import number
+from rlgen.util.words import counted
 
 
 def claims(results: Results) -> dict[str, Any] | None:
@@ -13,10 +15,13 @@ def claims(results: Results) -> dict[str, Any] | None:
 
     ``decisions`` has one entry a claim: ``name``, ``answer`` (verdict and number in one line),
     ``sentence``, ``source``, ``item`` (the section of the page in which it can be seen),
-    ``verdict``, ``p`` and ``adjusted``, ``margins`` as pairs of meaning and value, and ``parts``:
-    ``what``, ``asked``, ``mean``, ``low``, ``high``, ``reason``. ``controls``, where the paper has
-    some, are entries of the same form with ``expected`` and ``as_expected``, decided among
-    themselves. Papers add keys of their own.
+    ``verdict``, ``before``, the verdict by the first rule (``convergence.VERSION``), ``waits``, the
+    runs whose training must end before it is decided (``convergence.Ending.plain``), ``p`` and
+    ``adjusted``, ``margins`` as pairs of meaning and value, and ``parts``: ``what``, ``asked``,
+    ``mean``, ``low``, ``high``, ``reason``. ``rule`` has the rule's ``version``, the day ``since``
+    which it is in force, its ``text``, and the claims that it ``changed``. ``controls``, where the
+    paper has some, are entries of the same form with ``expected`` and ``as_expected``, decided
+    among themselves. Papers add keys of their own.
     """
     paper, margins = results.paper, results.margins
     if paper is None or not margins:
@@ -25,6 +30,12 @@ def claims(results: Results) -> dict[str, Any] | None:
     decisions = decide(paper.claims(), evidence, margins)
     return {
         "alpha": ALPHA,
+        "rule": {
+            "version": convergence.VERSION,
+            "since": convergence.SINCE,
+            "text": convergence.RULE,
+            "changed": [one.name for one in decisions if one.word != one.before],
+        },
         "declared": dict(results.claims_declared),
         "decisions": [_decision(one) for one in decisions],
         **({"controls": _controls(controls, evidence)} if controls else {}),
@@ -53,6 +64,8 @@ def _decision(one: Decision) -> dict[str, Any]:
         "source": one.claim.source,
         "item": one.claim.section,
         "verdict": one.word,
+        "before": one.before,
+        "waits": [ending.plain for ending in one.waits],
         "p": one.p,
         "adjusted": one.adjusted,
         "margins": [list(pair) for pair in zip(one.claim.margins, one.margins, strict=True)],
@@ -68,6 +81,11 @@ def _answer(one: Decision) -> str:
         return f"{verdict} (not part of this study)"
     part = one.parts[0]
     mean, low, high = map(number, part.estimate.shown.values())
+    interval = f" [{low}, {high}]" if part.estimate.low == part.estimate.low else ""
     why = f"; {part.estimate.reason}" if part.estimate.reason else ""
     left = f"; {one.missing} of {len(one.parts)} parts have no interval yet" if one.missing else ""
-    return f"{verdict} ({part.what}: {mean} [{low}, {high}], asked: {part.requirement}{why}{left})"
+    if one.waits:
+        others = len(one.waits) - 1
+        left += f"; training on {one.waits[0].what} {one.waits[0].text}"
+        left += f", nor on {counted(others, 'other')}" if others else ""
+    return f"{verdict} ({part.what}: {mean}{interval}, asked: {part.requirement}{why}{left})"

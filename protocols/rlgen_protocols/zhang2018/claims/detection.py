@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rlgen.analysis.claims import NAN, Claim, Part, within
+from rlgen.analysis.claims import Claim, Part, within
 from rlgen.analysis.stats import scorecards
 from rlgen.analysis.stats.detection import Auc
-from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen_protocols.zhang2018.claims.evidence import Evidence
 
 STICKY_CHECKS = ("sticky-proposed-25", "sticky-executed-25")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rlgen.analysis.convergence import Ending, of_runs
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.estimates import pool_mean, why_apart
@@ -203,6 +204,16 @@ class Evidence:
         if ceiling is None or best is None:
             return Estimate(NAN, reason="the family has no memorisation ceiling")
         return scaled(self.train(setting), 1 / (best - ceiling), -ceiling / (best - ceiling))
+
+    def endings(self, *settings: Setting) -> tuple[Ending, ...]:
+        """How the training of each setting's runs ended, on which what they do not reach rests."""
+        endings = []
+        for setting in settings:
+            rows = self._rows(setting, None, "train")
+            runs = self.results.folded["run_id"].iloc[rows].astype(str).tolist()
+            if runs:
+                endings.append(of_runs(self.results, runs, str(setting)))
+        return tuple(endings)
 
     def curves(self, setting: Setting) -> Iterator[dict[str, Floats]]:
         """For each run of a setting, its returns at the checkpoints by pool."""

@@ -32,7 +32,12 @@ def _ladders(evidence: Evidence) -> list[list[Setting]]:
 
 def _optimal(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     return [
-        above(f"training return: {setting}", evidence.train(setting), margins[0])
+        above(
+            f"training return: {setting}",
+            evidence.train(setting),
+            margins[0],
+            of=evidence.endings(setting),
+        )
         for setting in _plain(evidence)
     ]
 
@@ -41,11 +46,20 @@ def _rises(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     parts = []
     for ladder in _ladders(evidence):
         for less, more in pairwise(ladder):
-            change = evidence.contrast(more, less, "test")
-            parts.append(above(f"test return, {_from_to(less, more)}", change, -margins[0]))
-        change = evidence.contrast(ladder[-1], ladder[0], "test")
-        parts.append(above(f"test return, {_from_to(ladder[0], ladder[-1])}", change, 0.0))
+            parts.append(_gains(evidence, "test return", less, more, -margins[0]))
+        parts.append(_gains(evidence, "test return", ladder[0], ladder[-1], 0.0))
     return parts
+
+
+def _gains(evidence: Evidence, what: str, less: Setting, more: Setting, margin: float) -> Part:
+    """Held-out return with more levels is above that with less."""
+    return above(
+        f"{what}, {_from_to(less, more)}",
+        evidence.contrast(more, less, "test"),
+        margin,
+        of=evidence.endings(more),
+        minus=evidence.endings(less),
+    )
 
 
 def _from_to(less: Setting, more: Setting) -> str:
@@ -58,13 +72,17 @@ def _falls(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     # Of one family larger pools may have been asked for than of another.
     own = {"flip_p": 0.0, "network": network, "regulariser": NONE}
     sizes = sorted(set.intersection(*(set(evidence.sizes(family=f, **own)) for f in FAMILIES)))
-    means = [
-        _score_over_sizes(evidence, [Setting(family, n, 0.0, network) for n in sizes])
-        for family in FAMILIES
-    ]
+    own_settings = {f: [Setting(f, n, 0.0, network) for n in sizes] for f in FAMILIES}
+    means = {f: _score_over_sizes(evidence, own_settings[f]) for f in FAMILIES}
     return [
-        above(f"normalised test score, {easier} minus {harder}", difference(one, other), margins[0])
-        for (easier, one), (harder, other) in pairwise(zip(FAMILIES, means, strict=True))
+        above(
+            f"normalised test score, {easier} minus {harder}",
+            difference(means[easier], means[harder]),
+            margins[0],
+            of=evidence.endings(*own_settings[easier]),
+            minus=evidence.endings(*own_settings[harder]),
+        )
+        for easier, harder in pairwise(FAMILIES)
     ]
 
 
@@ -86,7 +104,12 @@ def _score_over_sizes(evidence: Evidence, settings: Sequence[Setting]) -> Estima
 def _few(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     smallest = min(evidence.sizes(flip_p=0.0, regulariser=NONE), default=TEN)
     return [
-        below(f"normalised test score: {setting}", evidence.score(setting), margins[0])
+        below(
+            f"normalised test score: {setting}",
+            evidence.score(setting),
+            margins[0],
+            of=evidence.endings(setting),
+        )
         for setting in _plain(evidence)
         if setting.n_train_levels == smallest
     ]
@@ -99,12 +122,11 @@ def _spread(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
         learnt = [s for s in ladder if evidence.train(s).mean >= OPTIMUM]
         what = f"test return at training returns of {OPTIMUM:g} and more"
         if len(learnt) > 1:
-            what = f"{what}, {_from_to(learnt[0], learnt[-1])}"
-            change = evidence.contrast(learnt[-1], learnt[0], "test")
+            parts.append(_gains(evidence, what, learnt[0], learnt[-1], margins[0]))
         else:
             what = f"{what}: {ladder[0].family}, {ladder[0].network}"
             change = Estimate(NAN, reason="fewer than two pools are learnt optimally")
-        parts.append(above(what, change, margins[0]))
+            parts.append(above(what, change, margins[0]))
     return parts
 
 
@@ -112,9 +134,11 @@ def _random(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     parts = []
     for setting in evidence.settings(flip_p=RANDOM_P, regulariser=NONE):
         if setting.n_train_levels <= THOUSAND:
+            of = evidence.endings(setting)
+            fraction, test = evidence.excess(setting), evidence.test(setting)
             parts += [
-                above(f"memorised fraction: {setting}", evidence.excess(setting), margins[0]),
-                below(f"test return: {setting}", evidence.test(setting), margins[1]),
+                above(f"memorised fraction: {setting}", fraction, margins[0], of=of),
+                below(f"test return: {setting}", test, margins[1], of=of),
             ]
     return parts
 
@@ -122,16 +146,29 @@ def _random(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
 def _capacity(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
     network = _network_of_all(evidence)
     few = {f: Setting(f, THOUSAND, RANDOM_P, network) for f in FAMILIES}
-    lost = {
-        f: evidence.contrast(few[f], replace(few[f], n_train_levels=TEN_THOUSAND), "train")
-        for f in FAMILIES
-    }
+    many = {f: replace(few[f], n_train_levels=TEN_THOUSAND) for f in FAMILIES}
+    lost = {f: evidence.contrast(few[f], many[f], "train") for f in FAMILIES}
     what = f"training return, {THOUSAND:,} minus {TEN_THOUSAND:,} levels, p = {RANDOM_P:g}"
     hardest = FAMILIES[-1]
     return [
-        *(above(f"{what}: {family}", lost[family], margins[0]) for family in FAMILIES),
         *(
-            above(f"{what}: {hardest} minus {family}", difference(lost[hardest], lost[family]), 0.0)
+            above(
+                f"{what}: {family}",
+                lost[family],
+                margins[0],
+                of=evidence.endings(few[family]),
+                minus=evidence.endings(many[family]),
+            )
+            for family in FAMILIES
+        ),
+        *(
+            above(
+                f"{what}: {hardest} minus {family}",
+                difference(lost[hardest], lost[family]),
+                0.0,
+                of=evidence.endings(few[hardest], many[family]),
+                minus=evidence.endings(many[hardest], few[family]),
+            )
             for family in FAMILIES[:-1]
         ),
     ]

@@ -24,11 +24,19 @@ def _helps(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
         if setting.regulariser == NONE:
             continue
         if setting.flip_p == 0:
-            change = evidence.contrast(setting, replace(setting, regulariser=NONE), "test")
-            parts.append(above(f"change of test return: {setting}", change, margins[0]))
+            without = replace(setting, regulariser=NONE)
+            parts.append(
+                above(
+                    f"change of test return: {setting}",
+                    evidence.contrast(setting, without, "test"),
+                    margins[0],
+                    of=evidence.endings(setting),
+                    minus=evidence.endings(without),
+                )
+            )
         elif setting.flip_p == RANDOM_P:
-            change = evidence.excess(setting)
-            parts.append(above(f"memorised fraction: {setting}", change, margins[1]))
+            fraction, of = evidence.excess(setting), evidence.endings(setting)
+            parts.append(above(f"memorised fraction: {setting}", fraction, margins[1], of=of))
     return parts
 
 
@@ -51,7 +59,13 @@ def _better(
     """One network earns more than another on a pool, other things being equal."""
     better, worse = (Setting(BASIC, n, p, network) for network in (one, other))
     what = f"{pool} return, {one} minus {other}, {n:,} levels, p = {p:g}"
-    return above(what, evidence.contrast(better, worse, pool), margin)
+    return above(
+        what,
+        evidence.contrast(better, worse, pool),
+        margin,
+        of=evidence.endings(better),
+        minus=evidence.endings(worse),
+    )
 
 
 def _big(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
@@ -76,6 +90,7 @@ def _curves(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
             f"drop under {name}, {sizes[0]:,} minus {sizes[-1]:,} levels",
             difference(_drop(evidence, few, name), _drop(evidence, many, name)),
             margins[0],
+            of=evidence.endings(few, many),
         )
         for name in evidence.results.parts["fig4"].conditions
         if name.startswith("sticky")
@@ -111,7 +126,8 @@ def _overtrained(evidence: Evidence, margins: Sequence[float]) -> list[Part]:
             if lost
             else Estimate(NAN, reason="there are no runs yet")
         )
-        parts.append(above(f"test return lost by training on: {setting}", mean_loss, margins[0]))
+        what, of = f"test return lost by training on: {setting}", evidence.endings(setting)
+        parts.append(above(what, mean_loss, margins[0], of=of))
     return parts
 
 

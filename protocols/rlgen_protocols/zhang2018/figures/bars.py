@@ -60,6 +60,7 @@ class Bars(Form):
             selection.settings(["family", "regulariser"]),
             list(FORMS),
             panel,
+            lambda row, _: not select(data, **row).empty,
             size=(4.8, 2.3),
             title="Training and held-out return by flip probability",
             legend={

@@ -59,6 +59,7 @@ class Curves(Form):
             selection.settings(["family", "flip_p", "regulariser"]),
             list(product(_FORMS, DRAWN_POOLS)),
             panel,
+            lambda row, column: not select(data, **row, split=column[1][0]).empty,
             size=(2.8, 2.3),
             title="Training and held-out return by step",
             legend={

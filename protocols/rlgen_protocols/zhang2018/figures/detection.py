@@ -72,6 +72,7 @@ class Detection(Form):
             list(product(selection.settings(["family", "regulariser"]), FORMS)),
             selection.settings(["n_train_levels"]),
             panel,
+            lambda line, column: not select(data, **line[0], **column).empty,
             size=(2.8, 2.1),
             title="Return on training levels under checks",
             legend={"handles": [Patch(label="training return", **_BEHIND), *handles], "ncols": 3},

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from itertools import product
 from typing import Any, TypeVar
 
 import matplotlib.pyplot as plt
@@ -61,24 +60,28 @@ def grid(
     lines: Sequence[Line],
     columns: Sequence[Column],
     draw: Callable[[Axes, Line, Column], str],
+    has: Callable[[Line, Column], bool],
     *,
     size: tuple[float, float],
     title: str,
     legend: Mapping[str, Any],
     **axes: Any,
 ) -> str:
-    """Panels on common axes with a legend above, as SVG.
+    """Panels on common axes with a legend above, as SVG; those without data are not drawn.
 
     Args:
         name: Prefix of ids.
         lines: What the rows are of.
         columns: What the columns are of.
         draw: Draws one panel, and says its title.
+        has: Whether there is anything to draw in a panel; in one of them there is.
         size: Width and height of a panel, inches.
         title: For screen readers.
         legend: Of ``Figure.legend``.
         **axes: Of ``Axes.set``, for every panel.
     """
+    lines = [line for line in lines if any(has(line, column) for column in columns)]
+    columns = [column for column in columns if any(has(line, column) for line in lines)]
     with style(name):
         canvas, panels = plt.subplots(
             len(lines),
@@ -89,12 +92,18 @@ def grid(
             squeeze=False,
             layout="constrained",
         )
-        for axis, (line, column) in zip(panels.flat, product(lines, columns), strict=True):
-            axis.set_title(draw(axis, line, column), fontsize=9)
-            axis.set(**axes)
-            axis.tick_params(labelbottom=True)
-        for axis in panels[:, 0]:
-            axis.set_ylabel("episode return")
+        for row, line in zip(panels, lines, strict=True):
+            first = True
+            for axis, column in zip(row, columns, strict=True):
+                if not has(line, column):
+                    axis.set_visible(False)
+                    continue
+                axis.set_title(draw(axis, line, column), fontsize=9)
+                axis.set(**axes)
+                axis.tick_params(labelbottom=True, labelleft=first)
+                if first:
+                    axis.set_ylabel("episode return")
+                first = False
         canvas.legend(loc="outside upper left", alignment="left", **legend)
         svg = to_svg(canvas, name, title)
         plt.close(canvas)

@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rlgen.analysis.bounds import Cut, cut, possible
+from rlgen.analysis.convergence import in_words
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import GROUP, TOP
 from rlgen.analysis.stats.estimates import pool_mean, why_apart
-from rlgen.analysis.stats.intervals import NAN, Estimate
+from rlgen.analysis.stats.intervals import NAN
 from rlgen.analysis.stats.selection import top_k
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import count
 from rlgen.networks.lists import resolve
 from rlgen.protocol.schema import Protocol
+from rlgen.util.words import counted
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,13 @@ class Returns:
             shows (A-23).
         kept: ``TOP``, or all runs where there are fewer.
         runs: How many there are.
-        all: Mean of all runs with its interval.
+        all: Mean of all runs with its interval, cut at the possible.
     """
 
     top: float
     kept: int
     runs: int
-    all: Estimate
+    all: Cut
 
 
 class Selection:
@@ -93,7 +96,9 @@ class Selection:
         trained = np.array([self._trained[run] for run in rows["run_id"].astype(str)])
         kept = min(TOP, len(means))
         estimate = pool_mean(values, why_apart(rows, pool))
-        return Returns(top_k(trained, means, kept).mean, kept, len(means), estimate)
+        whole = {key: rows[key].iloc[0] for key in CELL}
+        shown = cut(estimate, possible(self.results, whole, "return", pool))
+        return Returns(top_k(trained, means, kept).mean, kept, len(means), shown)
 
     def table(self, wanted: Sequence[tuple[str, str]], *, by_network: bool = False) -> pd.DataFrame:
         """The returns of every setting of the part that has any.
@@ -104,9 +109,11 @@ class Selection:
 
         Returns:
             Columns of ``GROUP``, ``requested`` if networks stand apart, ``condition``, ``split``,
-            those of ``Returns`` with ``mean``, ``low`` and ``high`` for its estimate.
+            those of ``Returns`` with ``mean``, ``low``, ``high`` and ``reason`` for its estimate.
         """
         keys = [*GROUP, "requested"] if by_network else GROUP
+        names = [*keys, "condition", "split", "runs", "kept", "top", "mean", "low", "high"]
+        names.append("reason")
         rows = []
         for setting in self.settings(keys):
             runs = self.runs(**setting)
@@ -117,9 +124,8 @@ class Selection:
                         setting
                         | {"condition": condition, "split": pool, "runs": earned.runs}
                         | {"top": earned.top, "kept": earned.kept}
-                        | earned.all.shown
+                        | {key: getattr(earned.all, key) for key in names[-4:]}
                     )
-        names = [*keys, "condition", "split", "runs", "kept", "top", "mean", "low", "high"]
         return pd.DataFrame(rows, columns=names)
 
     def note(self, data: pd.DataFrame, *more: str) -> str:
@@ -128,7 +134,7 @@ class Selection:
         there = len(self.jobs)
         remarks = [] if there == total else [f"{there:,} of {total:,} runs are there."]
         if missing := self._missing():
-            remarks.append(f"No run yet: {missing}.")
+            remarks.append(f"Left out: {missing}.")
         if "kept" in data and data["kept"].between(1, TOP - 1).any():
             remarks.append(
                 f"Settings with fewer than {TOP} runs show the mean of those as the best."
@@ -141,9 +147,12 @@ class Selection:
         return [dict(zip(keys, values, strict=True)) for values in product(*lists)]
 
     def _missing(self) -> str:
-        """The settings without a run, in words; those that differ only in numbers together."""
+        """The settings without a run, in words; those that differ only in numbers together.
+
+        Of all of them how many cells and runs they are, and how long these would be trained.
+        """
         names = ["family", "regulariser", "agent", "requested"]
-        lines = []
+        lines, cells = [], 0
         for name in self.settings(names):
             numbers: dict[tuple[float, ...], list[int]] = {}
             for n in _values(self.part, "n_train_levels"):
@@ -153,6 +162,7 @@ class Selection:
                     if not self.runs(**name, n_train_levels=n, flip_p=p)
                 )
                 numbers.setdefault(absent, []).append(n)
+                cells += len(absent)
             pieces = [
                 f"{', '.join(map(count, sizes))} levels at p = {', '.join(f'{p:g}' for p in ps)}"
                 for ps, sizes in numbers.items()
@@ -160,8 +170,12 @@ class Selection:
             ]
             if pieces:
                 varying = [str(v) for key, v in name.items() if len(_values(self.part, key)) > 1]
-                lines.append(" ".join([*varying, "and ".join(f"({piece}) " for piece in pieces)]))
-        return "; ".join(text.strip() for text in lines)
+                lines.append(" ".join([*varying, " and ".join(f"({piece})" for piece in pieces)]))
+        if not cells:
+            return ""
+        runs = counted(cells * len(self.part.seeds), "run")
+        cost = f"{counted(cells, 'cell')}, {runs} of {in_words(self.part.steps)} steps"
+        return f"{cost}: {'; '.join(lines)}"
 
     @cached_property
     def _positions(self) -> dict[tuple[str, str, str], int]:

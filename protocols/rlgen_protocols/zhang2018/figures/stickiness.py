@@ -88,6 +88,7 @@ class Stickiness(Form):
             list(product(selection.settings(["family", "flip_p", "regulariser"]), FORMS)),
             selection.settings(["n_train_levels"]),
             panel,
+            lambda line, column: not select(data, **line[0], **column).empty,
             size=(2.9, 2.3),
             title="Return on training levels by stickiness",
             legend={

@@ -78,6 +78,7 @@ class Table(Form):
                 cell["published"] = printed.get((n, p, theirs, pool), "")
                 cell |= {key: row.get(key, 0) for key in ("runs", "kept")}
                 cell |= {key: row.get(key, NAN) for key in ("top", "mean", "low", "high")}
+                cell["reason"] = row.get("reason", "")
                 cell["difference"] = cell["top"] - float(cell["published"] or NAN)
                 cells.append(cell)
         data = pd.DataFrame(cells)

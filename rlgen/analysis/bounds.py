@@ -1,0 +1,94 @@
+"""Intervals cut at what is possible: a mean return lies between the worst and the best return.
+
+An interval from two or three runs may reach far beyond. The truth cannot lie there, so that the
+part within holds it just as often; what is cut off only says how little so few runs tell.
+``summary.json`` has the intervals as they were computed, and verdicts are judged by these.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rlgen.analysis.stats.intervals import Estimate
+
+if TYPE_CHECKING:
+    from rlgen.analysis.results import Results
+
+#: Said in a cell, and at the end of a sentence if more than half of the interval is cut off.
+CUT = "cut at the possible"
+WIDE = "most of the interval lies beyond what returns can be: so few runs tell little"
+LEAST_LEFT = 0.5
+_ALL = (float("-inf"), float("inf"))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """An estimate as it is displayed.
+
+    Attributes:
+        mean: The estimate.
+        low: Lower end, or the lowest possible value above it.
+        high: Upper end, or the highest possible value below it.
+        reason: Why it has no interval, or that this was cut; else empty.
+        left: Part of the interval that is left.
+    """
+
+    mean: float
+    low: float
+    high: float
+    reason: str
+    left: float = 1.0
+
+    @property
+    def warning(self) -> str:
+        """What a sentence must say of it, or nothing."""
+        return WIDE if self.left < LEAST_LEFT else ""
+
+
+def cut(estimate: Estimate, bounds: tuple[float, float]) -> Cut:
+    """An estimate with its interval cut at the bounds.
+
+    Example:
+        >>> cut(Estimate(1.0, -9.0, 11.0), (-5.0, 2.1)).high
+        2.1
+    """
+    least, most = bounds
+    # Computed means may be above the best return by their last digit; the estimate stays within.
+    low = max(estimate.low, min(least, estimate.mean)) if estimate.low < least else estimate.low
+    high = min(estimate.high, max(most, estimate.mean)) if estimate.high > most else estimate.high
+    moved = estimate.low < least or estimate.high > most
+    if not moved:
+        return Cut(estimate.mean, low, high, estimate.reason)
+    width = estimate.high - estimate.low
+    return Cut(estimate.mean, low, high, CUT, (high - low) / width if width > 0 else 1.0)
+
+
+def possible(
+    results: "Results", cell: Mapping[str, Any], quantity: str, part: str
+) -> tuple[float, float]:
+    """The lowest and the highest possible value of a cell's mean; infinite where nobody knows.
+
+    Args:
+        results: Of the study.
+        cell: Values of ``CELL``.
+        quantity: "return", "solved", or "normalised", whose bounds are not known.
+        part: A pool, or "gap", of training and held-out levels.
+    """
+    if quantity == "solved":
+        return (-1.0, 1.0) if part == "gap" else (0.0, 1.0)
+    bounds = results.facts(cell).get("bounds", {})
+    if quantity != "return" or not bounds:
+        return _ALL
+    if part == "gap":
+        (low, high), (least, most) = bounds["train"], bounds["test"]
+        return low - most, high - least
+    low, high = bounds.get(part, _ALL)
+    return low, high
+
+
+def displayed(
+    results: "Results", cell: Mapping[str, Any], quantity: str, part: str, condition: str = ""
+) -> Cut:
+    """An estimate of a cell as it is displayed, under the main condition by default."""
+    estimate = results.estimate(cell, condition or results.main, quantity, part)
+    return cut(estimate, possible(results, cell, quantity, part))

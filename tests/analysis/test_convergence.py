@@ -1,0 +1,117 @@
+"""Whether runs together have ended, in words and in verdicts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rlgen.analysis import convergence
+from rlgen.analysis.claims import Claim as PaperClaim
+from rlgen.analysis.claims import above, below, decide, within
+from rlgen.analysis.convergence import Ending, in_words
+from rlgen.analysis.results import Results
+from rlgen.analysis.stats.intervals import Estimate, run_mean
+from rlgen.analysis.stats.plateau import FLAT, OPTIMAL, RISING, Trend, unknown
+from rlgen.store.run_store import RunStore
+
+LOW, HIGH = run_mean(np.array([0.1, 0.11, 0.09, 0.1])), run_mean(np.array([0.9, 0.91, 0.89, 0.9]))
+
+
+def run(word, *, remaining=1.0, pace=5e-7, steps=1_000_000):
+    return Trend(word, Estimate(0.5), remaining, pace, steps)
+
+
+DONE = Ending("some levels", (run(FLAT), run(OPTIMAL)))
+OPEN = Ending("many levels", (run(FLAT, pace=0.0), run(RISING, pace=1e-6)))
+
+
+def test_all_runs_must_have_converged():
+    assert DONE.ended
+    assert not OPEN.ended
+    assert not Ending("", ()).ended
+    assert DONE.text == "has ended (2 of 2 runs)"
+    assert (DONE.moving, DONE.needed != DONE.needed) == ("", True)
+
+
+def test_the_steps_that_are_needed_are_those_of_the_mean():
+    """Half a return a million steps on average, and one remains."""
+    assert OPEN.needed == pytest.approx(3_000_000)
+    assert OPEN.text == (
+        "has not ended after 1 million steps (converged 1 of 2 runs, still rising 1; at this pace "
+        "optimal after about 3 million steps)"
+    )
+    assert OPEN.moving.startswith("still improving: 1 of 2 runs; at this pace optimal after")
+    sinking = Ending("", (run(RISING, pace=-1e-6),))
+    assert "no pace from which to tell" in sinking.text
+    assert Ending("", (unknown(0, "there is no learning curve"),)).text == (
+        "is not known to have ended (there is no learning curve)"
+    )
+
+
+def test_steps_in_words():
+    words = [in_words(n) for n in (0, 2048, 999_999, 1e6, 5_320_000, 31_240_000)]
+    assert words == ["0", "2,048", "999,999", "1 million", "5.3 million", "31 million"]
+    assert in_words(1.26e9) == "1,300 million"
+
+
+def judged(*parts, every=True):
+    claim = PaperClaim("x", "", "", {}, lambda evidence, margins: list(parts), every)
+    (decision,) = decide({"x": claim}, None, {"x": ()})
+    return decision
+
+
+@pytest.mark.parametrize(
+    ("make", "number", "word"),
+    [
+        (above, LOW, "refuted"),
+        (below, LOW, "supported"),
+    ],
+)
+def test_what_is_not_reached_waits_for_the_end(make, number, word):
+    assert judged(make("x", number, 0.5, of=[DONE])).word == word
+    waiting = judged(make("x", number, 0.5, of=[DONE, OPEN]))
+    assert (waiting.word, waiting.before, waiting.waits) == ("not yet", word, (OPEN,))
+    assert waiting.adjusted < 0.05, "that of the first rule"
+
+
+@pytest.mark.parametrize(("make", "word"), [(above, "supported"), (below, "refuted")])
+def test_what_is_reached_waits_for_nothing(make, word):
+    decision = judged(make("x", HIGH, 0.5, of=[OPEN]))
+    assert (decision.word, decision.before, decision.waits) == (word, word, ())
+
+
+def test_a_difference_waits_for_the_side_that_is_behind():
+    behind, ahead = run_mean(-np.array([0.9, 0.91, 0.89])), HIGH
+    assert judged(above("x", ahead, 0.0, of=[OPEN], minus=[DONE])).word == "supported"
+    assert judged(above("x", ahead, 0.0, of=[DONE], minus=[OPEN])).word == "not yet"
+    assert judged(above("x", behind, 0.0, of=[DONE], minus=[OPEN])).word == "refuted"
+    assert judged(above("x", behind, 0.0, of=[OPEN], minus=[DONE])).word == "not yet"
+    for number in (ahead, run_mean(np.array([0.01, -0.01, 0.0, 0.005]))):
+        assert judged(within("x", number, 0.2, of=[OPEN])).word == "not yet"
+
+
+def test_one_part_that_has_ended_is_enough_to_refute():
+    open_part, ended = above("x", LOW, 0.5, of=[OPEN]), above("y", LOW, 0.5, of=[DONE])
+    decision = judged(open_part, ended)
+    assert (decision.word, decision.parts[0].what) == ("refuted", "y")
+    never = judged(above("x", HIGH, 0.5, of=[OPEN]), replace(open_part, what="z"))
+    assert (never.word, never.parts[0].what) == ("not yet", "z")
+
+
+def test_an_open_claim_is_not_a_waiting_one():
+    unsure = run_mean(np.array([0.1, 0.9, 0.5]))
+    assert judged(above("x", unsure, 0.5, of=[OPEN])).word == "inconclusive"
+    nothing = Estimate(float("nan"), reason="there are no runs yet")
+    assert judged(above("x", nothing, 0.5, of=[OPEN])).missing == 1
+
+
+def test_the_runs_of_a_store_are_judged_by_their_curves(tiny_store):
+    results = Results.load(RunStore(tiny_store))
+    assert results.trends.keys() == set(results.folded["run_id"].astype(str))
+    cell = results.cells[0]
+    ending = convergence.of_cell(results, cell)
+    assert len(ending.trends) == cell["runs"]
+    # Its optimum is known; whether its curve has enough checkpoints is the protocol's to say.
+    assert all(one.reason in ("", one.reason) and one.steps > 0 for one in ending.trends)
+    best = results.main_records.query("split == 'train'")
+    assert (best["optimal"] > best["random"]).all()
