@@ -12,6 +12,10 @@ __all__ = ["PAPERS"]
 PAPERS: Catalogue[Paper] = Catalogue(
     "paper",
     {
+        "izmailov2021": Lazy(
+            "Izmailov et al. 2021: the posterior of a policy network by full-batch HMC",
+            "rlgen_protocols.izmailov2021:PAPER",
+        ),
         "packer2018": Lazy(
             "Packer et al. 2018: default, interpolation, extrapolation in classic control",
             "rlgen_protocols.packer2018:PAPER",
