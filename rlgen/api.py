@@ -90,6 +90,10 @@ def evaluate(
         from rlgen.study.continuation import take_up
 
         take_up(Path(continue_from), folder, study)
+    if study.whole.policy:
+        from rlgen.study.numbering import numbered
+
+        study = numbered(study, folder)
     outcome = driver.compute(study, folder, means, progress.choose(quiet=quiet))
     page = outcome.store.path / "report.html"
     if not report.is_current(outcome.store):

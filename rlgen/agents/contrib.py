@@ -11,6 +11,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.preprocessing import get_action_dim
 from torch import nn
 
+from rlgen.agents.envs.batch_env import BatchEnv
 from rlgen.agents.linear import MeanOfQuantiles, Renormed, joined
 from rlgen.agents.recipes import ON_POLICY, Recipe, actor, soft_actor
 from rlgen.agents.rollouts import Batched, Rollouts
@@ -22,12 +23,14 @@ class BatchedTRPO(Batched, TRPO):
     """TRPO of sb3-contrib."""
 
 
-class UnmaskedPPO(MaskablePPO):
-    """MaskablePPO of sb3-contrib without masks, since families have none."""
+class FamilyMaskedPPO(MaskablePPO):
+    """MaskablePPO of sb3-contrib, with masks where the family has them (``BatchEnv.masked``)."""
 
-    def learn(self, *args: Any, **keys: Any) -> "UnmaskedPPO":
+    env: BatchEnv
+
+    def learn(self, *args: Any, **keys: Any) -> "FamilyMaskedPPO":
         """See sb3-contrib."""
-        return super().learn(*args, **keys | {"use_masking": False})
+        return super().learn(*args, **keys | {"use_masking": self.env.masked})
 
 
 class CountedARS(ARS):
@@ -133,7 +136,9 @@ TRPO_RECIPE = Recipe(
     arguments={"rollout_buffer_class": Rollouts},
     batched=True,
 )
-MASKABLE_PPO_RECIPE = Recipe(UnmaskedPPO, "MlpPolicy", actor, "softmax", adam=ON_POLICY)
+MASKABLE_PPO_RECIPE = Recipe(
+    FamilyMaskedPPO, "MlpPolicy", actor, "softmax", adam=ON_POLICY, masked=True
+)
 # Dabney et al. 2018 give 0.01 / 32, the batch size.
 QRDQN_RECIPE = Recipe(QRDQN, "MlpPolicy", _quantiles, "argmax", adam={"eps": 0.01 / 32})
 ARS_RECIPE = Recipe(CountedARS, TrunkARSPolicy, _searched, "argmax", "clip")

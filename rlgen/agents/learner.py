@@ -161,7 +161,12 @@ def _schedule(rate: float, *, anneal: bool) -> float | Callable[[float], float]:
 
 
 def policy_of(
-    preset: AgentPreset, model: BaseAlgorithm, network: Network, space: gym.spaces.Box
+    preset: AgentPreset,
+    model: BaseAlgorithm,
+    network: Network,
+    space: gym.spaces.Box,
+    *,
+    masked: bool = False,
 ) -> TrainedPolicy:
     """The policy of a model; it shares the model's weights and changes with them.
 
@@ -170,6 +175,7 @@ def policy_of(
         model: The model.
         network: Its trunk.
         space: Its observation space.
+        masked: Whether its family says which actions are valid.
     """
     how, actions = recipe(preset), model.action_space
     shape, look = space.shape, observed(network, space)
@@ -183,7 +189,8 @@ def policy_of(
     assert isinstance(actions, gym.spaces.Discrete)
     n_actions = int(actions.n)
     if how.lstm is None:
-        spec = PolicySpec(network, shape, n_actions, how.head, **look)
+        masked = masked and how.masked
+        spec = PolicySpec(network, shape, n_actions, how.head, masked=masked, **look)
         return network_policy.trained(spec, trunk, head)
     lstm = how.lstm(model)
     size, depth = lstm.hidden_size, lstm.num_layers

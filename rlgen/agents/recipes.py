@@ -35,6 +35,7 @@ class Recipe:
         batched: Whether it steps with ``BatchEnv.advance``, and so can train on a device.
         lstm: From the model to the LSTM between trunk and head; None if there is none.
         joined: Whether it has critics of actions, see ``learner.make``.
+        masked: Whether it leaves out actions that are not valid, where ``Family.masked``.
     """
 
     algorithm: type[BaseAlgorithm]
@@ -48,6 +49,7 @@ class Recipe:
     batched: bool = False
     lstm: Callable[[Any], nn.LSTM] | None = None
     joined: bool = False
+    masked: bool = False
 
 
 def actor(model: Any) -> tuple[Trunk, nn.Module]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen.analysis.stats.policy_gap import policy_gap
 from rlgen.analysis.stats.tables import CELL
-from rlgen.analysis.verdicts import Verdict, count, judge, number
+from rlgen.analysis.verdicts import NO_SCALE, Verdict, count, judge, number
 
 if TYPE_CHECKING:
     from rlgen.analysis.results import Results
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 COLUMNS = {"return": ("ret_mean", "noise"), "normalised": ("normalised", "normalised_noise")}
 #: The condition under which tools of the field play by default.
 GREEDY = "greedy"
-NO_SCALE = (
-    "there is no random or best return to measure its size by: --option best=X --option worst=X, "
-    "or oracle and random in a table, give them"
-)
 
 
 def is_one_policy(results: "Results", cell: Mapping[str, Any]) -> bool:
@@ -55,8 +51,8 @@ def verdict(results: "Results", cell: Mapping[str, Any]) -> Verdict:
     answer = judge(train, gap(results, cell, "normalised"), results.protocol.margin)
     if answer.word != "undecided":
         return answer
-    if train.mean != train.mean:
-        return Verdict(answer.word, NO_SCALE)
+    if answer.because == NO_SCALE:
+        return answer
     return Verdict(answer.word, answer.because.replace("add seeds", "add held-out levels"))
 
 

@@ -24,7 +24,7 @@ from rlgen.store.imported import Imported
 from rlgen.store.preparing import not_counted
 from rlgen.store.run_store import RunStore
 
-#: The condition by which cells are judged; if the study lacks it, the first that it has.
+#: The condition by which cells are judged; if the study lacks it, the first of the protocol.
 MAIN = "plain"
 
 
@@ -135,8 +135,9 @@ class Results:
     @cached_property
     def main(self) -> str:
         """The condition by which cells are judged."""
-        faced = list(dict.fromkeys(self.records["condition"]))
-        return MAIN if MAIN in faced or not faced else str(faced[0])
+        faced = list(dict.fromkeys(map(str, self.records["condition"])))
+        ordered = [*(name for name in self.protocol.conditions if name in faced), *faced]
+        return MAIN if MAIN in faced or not ordered else ordered[0]
 
     @cached_property
     def main_records(self) -> pd.DataFrame:

@@ -37,6 +37,13 @@ class Verdict:
         return replace(self, because="; ".join(filter(None, [self.because, more])))
 
 
+#: Why there is no score, and what gives one.
+NO_SCALE = (
+    "there is no random or optimal return to compare with: --option best=X --option worst=X, or "
+    "oracle and random in an imported table, give them"
+)
+
+
 def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
     """Apply ``RULE``.
 
@@ -50,7 +57,7 @@ def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
         'memorises'
     """
     if train_score.mean != train_score.mean:
-        return Verdict("undecided", "there is no random or optimal return to compare with")
+        return Verdict("undecided", NO_SCALE)
     if train_score.mean < LEARNT:
         return Verdict("has not learnt", f"training score {number(train_score.mean)}")
     if gap_score.low != gap_score.low:
@@ -84,7 +91,7 @@ def words_of(cell: Mapping[str, Any], *, size: bool = True) -> str:
         if value is None:
             continue  # not a single cell, but several that differ in this
         if key == "n_train_levels":
-            words += [f"{count(value)} levels"] if size else []
+            words += [f"{count(value)} {'level' if value == 1 else 'levels'}"] if size else []
         elif key == "flip_p":
             words.append(f"p = {value:g}")
         elif key != "regulariser":

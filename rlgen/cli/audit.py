@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rlgen.cli.options import FAILED, echo_json, json_option, parse_levels
+from rlgen.cli.options import FAILED, WholeRange, echo_json, json_option, parse_levels, refuse_given
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
@@ -21,14 +21,14 @@ from rlgen.util.words import counted
 )
 @click.option(
     "--steps",
-    type=click.IntRange(1, 10_000),
+    type=WholeRange(1, 10_000),
     default=1,
     show_default=True,
     help="Observations compared per level, under one sequence of actions.",
 )
 @click.option(
     "--train-range",
-    type=click.IntRange(1),
+    type=WholeRange(1),
     metavar="N",
     help="The training levels are a sample of N levels: bound the share for all N.",
 )
@@ -64,15 +64,10 @@ def audit(
         raise click.UsageError("give a STORE or --env, one of the two")
     question: dict[str, Any] = {"observations": steps, "grid": grid, "train_range": train_range}
     if store is not None:
-        env_options = {
-            "--train-levels": train_levels,
-            "--test-levels": test_levels,
-            "--option": options,
-            "--train-range": train_range,
-        }
-        for name, value in env_options.items():
-            if value:
-                raise click.UsageError(f"{name} goes with --env; a store names its own levels")
+        refuse_given(
+            ["train_levels", "test_levels", "options", "train_range"],
+            "goes with --env; a store names its own levels",
+        )
         from rlgen.diagnostics.level_overlap import Question, audit_store
 
         overlaps = audit_store(store, Question(**question))
@@ -129,20 +124,20 @@ def _print(overlap: dict[str, Any]) -> None:
         f"split {overlap['split'][:12]}, {overlap['pool']} levels: " if "split" in overlap else ""
     )
     echo(
-        f"{where}{overlap['family']}, {within['train']['levels']:,} training levels and "
-        f"{across['total']:,} held-out levels, compared by the {what}"
+        f"{where}{overlap['family']}, {counted(within['train']['levels'], 'training level')} and "
+        f"{counted(across['total'], 'held-out level')}, compared by the {what}"
     )
     if not overlap["stable"]:
         echo("  NOT STABLE: a level looks different the second time; shares are unreliable")
     if overlap["same_ids"]:
-        echo(f"  {overlap['same_ids']:,} level ids are in both pools")
+        echo(f"  {counted(overlap['same_ids'], 'level id')} in both pools")
     echo(f"  held-out levels that look like a training level: {_share(across)}")
     for pair in across["pairs"]:
         echo(f"    level {pair['test']} is training level {pair['train']}")
     if overlap["range"]:
         whole = overlap["range"]
         echo(
-            f"  the same for the full range of {whole['levels']:,} training levels: from "
+            f"  the same for the full range of {counted(whole['levels'], 'training level')}: from "
             f"{_percent(whole['least'])} to {_percent(whole['most'])} "
             f"[{_percent(whole['low'])}, {_percent(whole['high'])}]"
         )

@@ -40,4 +40,5 @@ def bundle(store: Path, file: Path, weights: bool, as_json: bool) -> None:
     rest = (
         f"; weights of {counted(result.left_out, 'agent')} are left out" if result.left_out else ""
     )
-    echo(f"{result.path}: {len(result.members):,} files, {result.size / 1e6:,.1f} MB{rest}")
+    n = counted(len(result.members), "file")
+    echo(f"{result.path}: {n}, {result.size / 1e6:,.1f} MB{rest}")

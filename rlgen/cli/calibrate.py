@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from rlgen.cli.options import FAILED, echo_json, jobs_option, json_option, worker_count
+from rlgen.cli.options import FAILED, WholeRange, echo_json, jobs_option, json_option, worker_count
 from rlgen.protocol import shipped
 from rlgen.util.terminal import echo
 
@@ -33,14 +33,14 @@ DEFAULTS = shipped.defaults()
 )
 @click.option(
     "--pools",
-    type=click.IntRange(2, 1000),
+    type=WholeRange(2, 1000),
     default=16,
     show_default=True,
     help="Pools on which every control agent is built.",
 )
 @click.option(
     "--seeds",
-    type=click.IntRange(0, 1000),
+    type=WholeRange(0, 1000),
     default=4,
     show_default=True,
     help="Cloned networks of each kind and pool size.",

@@ -1,10 +1,14 @@
 """The protocol that the options of ``rlgen evaluate --env`` describe."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
+
+from rlgen.cli.options import flag, refuse_given
+from rlgen.errors import RlgenError
 
 #: Values of options that were not given.
 DEFAULTS = {
@@ -17,46 +21,39 @@ DEFAULTS = {
 #: Smallest sides, in cells, for which the network for pictures is used, and for which any
 #: convolutional network fits.
 PICTURE, CELLS = 36, 5
+#: What only training reads.
+OF_TRAINING = ("steps", "network", "seeds", "device")
+#: Options by the key of a protocol that they set, where they have another name.
+_OPTIONS = {
+    "family": "--env",
+    "family_options": "--option",
+    "n_train_levels": "--sizes",
+    "conditions": "--condition",
+}
 
 
-def resolve(
-    protocol: str | None, env: str | None, options: Mapping[str, Any]
-) -> "str | dict[str, Any]":
-    """The protocol argument of ``api.evaluate``.
+def protocol(env: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of the protocol.
 
     Args:
-        protocol: Name or file.
-        env: Instead, a family or a Gymnasium id.
+        env: A family or a Gymnasium id.
         options: The other options, None or empty where not given.
 
     Raises:
-        click.UsageError: Unless exactly one of the two is given, with only its own options.
+        RlgenError: For options that do not go together, or a family that does not exist.
     """
+    refuse_given(["budget"], "goes with a PROTOCOL that has budgets, and --env has none")
     filled = {key: value for key, value in options.items() if value}
-    if (protocol is None) == (env is None):
-        raise click.UsageError("give a PROTOCOL or --env, one of the two")
-    if protocol is not None:
-        for key in filled:
-            name = {"conditions": "condition", "options": "option", "policies": "policy"}.get(
-                key, key
-            )
-            raise click.UsageError(
-                f"--{name.replace('_', '-')} goes with --env; a protocol file says it itself"
-            )
-        return protocol
-    assert env is not None
     if "policies" in filled:
         _check_of_policies(filled)
+    else:
+        refuse_given(["trust"], "goes with --policy, whose file it names")
     return from_options(env, filled)
 
 
 def _check_of_policies(filled: Mapping[str, Any]) -> None:
     """Refuse what only training reads, and levels that nobody has named."""
-    for key in ("steps", "network"):
-        if key in filled:
-            raise click.UsageError(
-                f"--{key} goes with training, and the policy of --policy is not trained here"
-            )
+    refuse_given(OF_TRAINING, "goes with training, and the policy of --policy is not trained here")
     if "train_levels" not in filled:
         raise click.UsageError(
             "--policy needs --train-levels, the levels that the policy learned from, such as 0:200:"
@@ -64,11 +61,40 @@ def _check_of_policies(filled: Mapping[str, Any]) -> None:
         )
 
 
+@contextmanager
+def naming_options() -> Iterator[None]:
+    """Let errors about the protocol name the options that were typed."""
+    try:
+        yield
+    except RlgenError as error:
+        raise type(error)(_with_options(str(error))) from None
+
+
+def _with_options(message: str) -> str:
+    """A message with options in place of the protocol's keys.
+
+    Examples:
+        >>> _with_options("protocol: conditions = 'x': unknown perturbation 'x'")
+        "--condition 'x': unknown perturbation 'x'"
+        >>> _with_options("protocol: train_levels are named, but not test_levels")
+        '--train-levels are named, but not --test-levels'
+    """
+    lines = []
+    for line in message.splitlines():
+        found = re.match(r"protocol: (\w+)(?: = |: )", line)
+        if found:
+            key = found.group(1)
+            line = f"{_OPTIONS.get(key) or flag(key)} {line[found.end() :]}"
+        line = re.sub(r"\b(train|validation|test)_levels\b", r"--\1-levels", line)
+        lines.append(line.removeprefix("protocol: "))
+    return "\n".join(lines)
+
+
 def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of the protocol; pools that are not named are drawn."""
     from rlgen.levels import lookup
     from rlgen.levels.spaces import parts_of
-    from rlgen.util.validation import parse_options
+    from rlgen.util.validation import At, parse_options
 
     options = parse_options(filled.get("options", ()))
     agent = filled.get("agent") or ("policy" if "policies" in filled else "ppo")
@@ -79,7 +105,10 @@ def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:
         # What rlgen judges by, and what the tools that made the policy report.
         keys["conditions"] = ["plain", "greedy"]
     else:
-        space = lookup.family(env).configure(options).observation_space
+        with At("protocol", "family", env):
+            family = lookup.family(env)
+        with At("protocol", "family_options", options):
+            space = family.configure(options).observation_space
         shapes = [part.shape for part in parts_of(space)] or [space.shape]
         keys |= {"network": filled.get("network") or fitting(shapes), **DEFAULTS}
     for key in ("steps", "episodes", "conditions"):

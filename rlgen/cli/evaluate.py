@@ -1,6 +1,7 @@
 """``rlgen evaluate``: train a protocol's agents, measure them, and write the report."""
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,18 @@ import click
 from rlgen.cli.answers import print_answers
 from rlgen.cli.options import (
     FAILED,
+    WholeRange,
     budget_option,
     echo_json,
     jobs_option,
     json_option,
     parse_shard,
+    refuse_given,
     seeds_option,
     worker_count,
 )
 from rlgen.util.terminal import echo
+from rlgen.util.words import counted
 
 
 @click.command()
@@ -39,9 +43,9 @@ from rlgen.util.terminal import echo
 @click.option("--test-levels", metavar="RANGE", help="With --env: ids used for nothing else.")
 @click.option("--validation-levels", metavar="RANGE", help="With --env.")
 @click.option("--sizes", metavar="N,N", help="With --env: train on the first N. [default: all]")
-@click.option("--steps", type=click.IntRange(1), help="With --env. [default: 200,000]")
+@click.option("--steps", type=WholeRange(1), help="With --env. [default: 200,000]")
 @click.option("--condition", "conditions", multiple=True, help="With --env. [default: plain]")
-@click.option("--episodes", type=click.IntRange(1), help="With --env: per level. [default: 5]")
+@click.option("--episodes", type=WholeRange(1), help="With --env: per level. [default: 5]")
 @click.option(
     "--option",
     "options",
@@ -109,26 +113,33 @@ def evaluate(
     """
     from rlgen import api
 
-    source: str | dict[str, Any] | None = protocol
-    if protocol is None or env is not None or any(env_options.values()):
+    if (protocol is None) == (env is None):
+        raise click.UsageError("give a PROTOCOL or --env, one of the two")
+    part = parse_shard(shard)
+    source: str | dict[str, Any] = protocol or ""
+    words: AbstractContextManager[None] = nullcontext()
+    if env is None:
+        refuse_given(env_options, "goes with --env; a protocol file says it itself")
+    else:
         from rlgen.cli import env_protocol
 
-        source = env_protocol.resolve(protocol, env, env_options)
-    assert source is not None
-    part = parse_shard(shard)
-    result = api.evaluate(
-        source,
-        out,
-        seeds=seeds,
-        budget=budget,
-        jobs=worker_count(jobs),
-        device=device,
-        shard=part,
-        trust=trust,
-        continue_from=continue_from,
-        executor=executor,
-        quiet=quiet or as_json,
-    )
+        words = env_protocol.naming_options()
+    with words:
+        if env is not None:
+            source = env_protocol.protocol(env, env_options)
+        result = api.evaluate(
+            source,
+            out,
+            seeds=seeds,
+            budget=budget,
+            jobs=worker_count(jobs),
+            device=device,
+            shard=part,
+            trust=trust,
+            continue_from=continue_from,
+            executor=executor,
+            quiet=quiet or as_json,
+        )
     for line in result.failed.values():
         echo(f"failed: {line}", err=True)
     if as_json:
@@ -144,7 +155,7 @@ def evaluate(
     else:
         if not result.computed and not result.failed:
             n = len(result.already)
-            there = "the only cell is there." if n == 1 else f"all {n:,} cells are there."
+            there = "the only cell is there." if n == 1 else f"all {counted(n, 'cell')} are there."
             echo(f"Nothing to compute: {there}")
         print_answers(result.summary, result.report)
     if result.failed:

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from rlgen.cli.answers import print_answers
-from rlgen.cli.options import echo_json, json_option
+from rlgen.cli.options import WholeRange, echo_json, json_option, refuse_given
 from rlgen.util.terminal import echo
+from rlgen.util.words import counted
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -63,7 +64,7 @@ def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
 @click.option("--repeats", is_flag=True, help="Treat equal rows as further episodes.")
 @click.option(
     "--last",
-    type=click.IntRange(0),
+    type=WholeRange(0),
     default=100,
     show_default=True,
     help="The number of last episodes to take from a monitor.csv; 0 is all.",
@@ -100,9 +101,11 @@ def import_(
     """
     theirs, constants = _pairs(columns, "--column"), _pairs(values, "--set")
     from rlgen import report
-    from rlgen.store.importing import ImportOptions, import_files
+    from rlgen.store.importing import ImportOptions, import_files, sb3_files
     from rlgen.util import files as disk
 
+    if not any(sb3_files.begins_as_monitor(path) for path in files):
+        refuse_given(["last"], "goes with files of stable-baselines3's Monitor, and none is one")
     imported = import_files(
         files,
         out,
@@ -125,8 +128,7 @@ def import_(
     if imported.already:
         echo(f"Nothing to import: {out} already holds these files.")
     else:
-        runs = f"{imported.runs} run{'' if imported.runs == 1 else 's'}"
-        echo(f"Imported {imported.returns:,} returns of {runs}.")
+        echo(f"Imported {counted(imported.returns, 'return')} of {counted(imported.runs, 'run')}.")
     if imported.ignored:
         echo(f"Not used: {', '.join(imported.ignored)}.")
     for limit in summary["imported"]["limits"]:

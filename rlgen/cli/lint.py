@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rlgen.cli.options import FAILED, NOTHING, USAGE, echo_json, json_option
+from rlgen.cli.options import FAILED, NOTHING, USAGE, echo_json, json_option, refuse_given
 from rlgen.util.terminal import echo
 
 
@@ -35,6 +35,7 @@ def lint(paths: tuple[Path, ...], list_rules: bool, as_json: bool) -> None:
     from rlgen.lint import lint as lint_paths
 
     if list_rules:
+        refuse_given(["paths"], "goes without --rules, which lists them and checks nothing")
         cards = {code: {"name": RULES[code].name, "card": RULES[code].card} for code in RULES}
         if as_json:
             echo_json(cards)

@@ -1,14 +1,16 @@
 """Options shared by several commands, and the exit codes."""
 
+import ctypes
 import json
 import math
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from rlgen.util.terminal import echo_document
 
@@ -28,6 +30,43 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number.", param, ctx)
         return number
+
+
+class WholeRange(click.IntRange):
+    """A whole number within limits, which may be written as 1e6."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """See ``click.ParamType``."""
+        from rlgen.util.ranges import parse_whole
+
+        # What is none is refused by click, in its own words.
+        with suppress(ValueError, OverflowError):
+            value = parse_whole(value) if isinstance(value, str) else value
+        return int(super().convert(value, param, ctx))
+
+
+def flag(name: str) -> str:
+    """An option as it is typed, from the name of its parameter or of the key that it sets."""
+    parameters = click.get_current_context().command.params
+    typed = (param.opts[0] for param in parameters if param.name == name)
+    return next(typed, f"--{name.replace('_', '-')}")
+
+
+def given(name: str) -> bool:
+    """Whether an option was typed in the command line, whatever its value."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
+
+
+def refuse_given(names: Iterable[str], why: str) -> None:
+    """Refuse options that nothing would read, by the names of their parameters.
+
+    Raises:
+        click.UsageError: Naming the first of them that was typed, and ``why``.
+    """
+    for name in names:
+        if given(name):
+            raise click.UsageError(f"{flag(name)} {why}")
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -81,6 +120,8 @@ def _aside(ctx: click.Context) -> Iterator[None]:
             ctx.meta[_DOCUMENT] = stream
             yield
     finally:
+        # Libraries in C keep what they print, and would write it at the end of the process.
+        ctypes.CDLL(None).fflush(None)
         os.dup2(kept, 1)
         os.close(kept)
 
@@ -107,7 +148,7 @@ seeds_option = click.option(
 )
 budget_option = click.option("--budget", metavar="NAME", help="One of the protocol's budgets.")
 jobs_option = click.option(
-    "-j", "--jobs", type=click.IntRange(1, 1024), help="Worker processes. [default: processors]"
+    "-j", "--jobs", type=WholeRange(1, 1024), help="Worker processes. [default: processors]"
 )
 json_option = click.option(
     "--json",

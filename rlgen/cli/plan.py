@@ -48,13 +48,15 @@ def plan(
     from rlgen.study import plan as plans
     from rlgen.study.cost import price
     from rlgen.study.kinds import KINDS
+    from rlgen.study.numbering import numbered
 
     study = plans.plan(suite.read(protocol, seeds, budget))
     tasks = study.tasks
     if out is not None and out.exists():
         with opened(out) as store:
+            study = numbered(study, store.path)
             store.joined(study.whole, study.margins)
-            tasks = tuple(task for task in tasks if not store.has(task.cell.id))
+            tasks = tuple(task for task in study.tasks if not store.has(task.cell.id))
     cost = price(tasks, worker_count(jobs))
     if as_json:
         echo_json(cost)
@@ -74,7 +76,7 @@ def plan(
     minutes, seconds = divmod(round(cost["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
     echo(
-        f"{counted(cost['cells'], 'cell')}, {cost['steps']:,} steps, "
+        f"{counted(cost['cells'], 'cell')}, {counted(cost['steps'], 'step')}, "
         f"about {hours}:{minutes:02}:{seconds:02} (h:mm:ss) on {counted(cost['jobs'], 'worker')}, "
         f"about {cost['bytes'] / 1e6:,.1f} MB on disk"
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlgen.cli.options import FiniteRange, echo_json, json_option
+from rlgen.cli.options import FiniteRange, WholeRange, echo_json, json_option, refuse_given
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
@@ -19,8 +19,8 @@ _deviation = FiniteRange(0)
 
 @click.command()
 @click.option("--gap", type=_positive, help="The gap to be detected, in units of return.")
-@click.option("--runs", type=click.IntRange(2), help="Training runs (seeds) per cell.")
-@click.option("--levels", type=click.IntRange(2), help="Test levels.")
+@click.option("--runs", type=WholeRange(2), help="Training runs (seeds) per cell.")
+@click.option("--levels", type=WholeRange(2), help="Test levels.")
 @click.option("--sd-run", type=_deviation, help="Standard deviation of the gap between runs.")
 @click.option("--sd-residual", type=_deviation, help="Standard deviation of run by level.")
 @click.option(
@@ -78,6 +78,10 @@ def power(
         raise click.UsageError(
             "nothing to do: give --gap, or --runs and --levels, or --budget, or --store"
         )
+    if costs is None:
+        refuse_given(["sd_level"], "goes with --budget, whose split depends on it")
+    if not (gap or store or (runs and levels)):
+        refuse_given(["runs", "levels"], "goes with --gap, or both without --budget's split")
     if store is None and (sd_run is None or sd_residual is None):
         raise click.UsageError("give --sd-run and --sd-residual, or a --store to take them from")
     from rlgen.analysis.stats import sample_size
@@ -117,7 +121,11 @@ def _print_answers(
         echo(f"A gap of {gap:g} needs {_size(row['runs'], row['levels'])}.")
     if "levels_needed" in answers:
         enough = answers["levels_needed"]
-        how = f"{enough:,} levels are enough" if enough else "no number of levels is enough"
+        how = (
+            f"{counted(enough, 'level')} {'is' if enough == 1 else 'are'} enough"
+            if enough
+            else "no number of levels is enough"
+        )
         echo(f"With {counted(runs or 0, 'run')} {how}.")
     if "detects" in answers:
         study = _size(runs or 0, levels or 0)

@@ -8,6 +8,7 @@ import click
 
 from rlgen.cli.options import FAILED, echo_json, json_option
 from rlgen.util.terminal import echo
+from rlgen.util.words import counted
 
 
 @click.command()
@@ -42,7 +43,7 @@ def verify(store: Path, strict: bool, as_json: bool) -> None:
         for problem in result.problems:
             echo(f"{store}: {problem}")
         if not result.differences:
-            runs = f"{result.runs:,} run{'' if result.runs == 1 else 's'}"
-            echo(f"{store}: {result.rows:,} rows of {runs} give its summary")
+            rows, runs = counted(result.rows, "row"), counted(result.runs, "run")
+            echo(f"{store}: {rows} of {runs} give its summary")
     if result.differences or (strict and result.problems):
         sys.exit(FAILED)

@@ -8,6 +8,7 @@ from pathlib import Path
 from rlgen.protocol.schema import Protocol
 from rlgen.store.run_store import SELECTION, RunStore
 from rlgen.util import files
+from rlgen.util.words import counted
 
 #: Files of a run, see ``store.run_store`` and ``study.kinds.measuring``, except the weights, which
 #: are not kept for externally trained policies, nor in bundles of results.
@@ -91,10 +92,11 @@ def incomplete_plan(store: RunStore) -> Reasons:
     if missing:
         failed = sum(cell["id"] in failures for cell in missing)
         of_which = f", of which {failed} failed" if failed else ""
-        first = missing[0]["label"]
+        first, verb = missing[0]["label"], "is" if len(missing) == 1 else "are"
         yield (
             store.path / "plan.json",
-            f"{len(missing)} of {len(plan)} cells are missing{of_which}; the first is {first}",
+            f"{len(missing):,} of {counted(len(plan), 'cell')} {verb} missing{of_which}; "
+            f"the first is {first}",
         )
 
 
@@ -174,7 +176,7 @@ def mixed_versions(store: RunStore) -> Reasons:
             values[package][str(version)] += 1
     for what, counts in values.items():
         if len(counts) > 1:
-            parts = ", ".join(f"{name} in {n} runs" for name, n in counts.most_common())
+            parts = ", ".join(f"{name} in {counted(n, 'run')}" for name, n in counts.most_common())
             yield store.path / "runs", f"{what} is {parts}"
 
 

@@ -12,6 +12,7 @@ from rlgen.study.further import parsed
 from rlgen.study.kinds import KINDS
 from rlgen.util import files
 from rlgen.util.hashing import digest
+from rlgen.util.words import counted, exist
 
 #: The kind of cells whose result is measurements.
 EXPERIMENT = "experiment"
@@ -91,7 +92,7 @@ def _of_records(store: RunStore, folder: Path, cell: str) -> Iterator[str]:
     splits = dict(pairs.drop_duplicates().itertuples(index=False, name=None))
     n_splits = len({splits.get(pool) for pool in POOLS} - {None})
     if runs != [cell] or n_splits > 1 or len(pairs.drop_duplicates()) > len(splits):
-        yield f"{where}: holds rows of runs {', '.join(runs)} on {n_splits} splits"
+        yield f"{where}: holds rows of runs {', '.join(runs)} on {counted(n_splits, 'split')}"
         return
     pools: dict[str, list[int]] = {}
     owners: dict[str, str] = {}
@@ -127,4 +128,4 @@ def _of_records(store: RunStore, folder: Path, cell: str) -> Iterator[str]:
             more = f" and {len(keys) - 1:,} more" if len(keys) > 1 else ""
             yield f"{where}: {what} the {pool} level {level} under {condition}{more}"
     if len(present) > len(set(present)):
-        yield f"{where}: {len(present) - len(set(present)):,} rows are there twice"
+        yield f"{where}: {exist(len(present) - len(set(present)), 'row')} there twice"

@@ -57,7 +57,6 @@ def evaluate(
     if isinstance(policy, OpenLoopPolicy):
         outcomes |= open_loop.evaluate(policy, family, levels, computed)
     elif computed:
-        assert isinstance(policy, Categorical)
         outcomes |= exact.evaluate(policy, family, levels, computed)
     outcomes |= rollout.evaluate(policy, family, levels, played, episodes=episodes, seed=seed)
     return {condition.name: outcomes[condition.name] for condition in conditions}

@@ -9,6 +9,7 @@ from rlgen.errors import LevelError
 from rlgen.evaluation import planner
 from rlgen.levels.capabilities import Drawable, Tabular
 from rlgen.levels.family import Family
+from rlgen.util.words import counted
 
 
 def show(family: Family, level_id: int, *, flip_p: float, solution: bool, png: Path | None) -> str:
@@ -35,7 +36,7 @@ def show(family: Family, level_id: int, *, flip_p: float, solution: bool, png: P
             raise LevelError(f"{family.name} has no planner")
         plan = planner.plan(family.tabular(level))
         actions = plan.paths[0]
-        note = f"\nthe planner's return is {plan.returns[0]:.4g} in {len(actions)} steps"
+        note = f"\nthe planner's return is {plan.returns[0]:.4g} in {counted(len(actions), 'step')}"
     if png is None:
         return family.text(level, actions) + note
     if not isinstance(family, Drawable):

@@ -12,7 +12,7 @@ from rlgen.levels.capabilities import Tabular, as_tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.tabular import TabularLevels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import Categorical
+from rlgen.policies.base import Categorical, Policy, restricted
 
 Floats = NDArray[np.float64]
 
@@ -40,14 +40,14 @@ def chunks(family: Tabular, levels: Levels) -> Iterator[TabularLevels]:
 
 
 def evaluate(
-    policy: Categorical, family: Family, levels: Levels, conditions: Sequence[Condition]
+    policy: Policy, family: Family, levels: Levels, conditions: Sequence[Condition]
 ) -> dict[str, Outcome]:
     """The exact outcome of a policy on each level under each condition.
 
     The policy is evaluated once in each state of a level, whatever the number of conditions.
 
     Args:
-        policy: A memoryless policy.
+        policy: A memoryless policy that is ``Categorical``.
         family: A family whose levels are tabular.
         levels: ``L`` levels.
         conditions: The conditions.
@@ -55,12 +55,15 @@ def evaluate(
     Returns:
         Outcomes by condition name.
     """
+    assert isinstance(policy, Categorical)
     parts: dict[str, list[Outcome]] = {condition.name: [] for condition in conditions}
     for tabular in chunks(as_tabular(family, "exact returns"), levels):
         states = np.arange(tabular.n_states, dtype=np.int32)
         probabilities, _ = policy.distribution(tabular.observe(states), None)
         if np.isnan(probabilities).any():
             raise PolicyError("the policy's action probabilities are nan")
+        if policy.masked and tabular.valid is not None:
+            probabilities = restricted(probabilities, tabular.valid)
         for name, outcome in solve(tabular, probabilities, conditions, family.noop).items():
             parts[name].append(outcome)
     return {name: Outcome.joined(outcomes) for name, outcomes in parts.items()}

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.errors import ProtocolError
+from rlgen.levels.capabilities import masks
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import SCALE_LEVELS
+from rlgen.policies.base import restricted, sample
 from rlgen.policies.box import uniform
 from rlgen.util.seeding import library_seed, stream
 
@@ -77,11 +79,13 @@ def scale(family: Family, ids: tuple[int, ...]) -> Floats:
         squares += (centred**2).sum(axis=0)
         count += len(centred)
         box = family.box
-        actions = (
-            uniform(box, len(ids), rng)
-            if box is not None
-            else rng.integers(family.n_actions, size=len(ids))
-        )
+        if box is not None:
+            actions = uniform(box, len(ids), rng)
+        elif family.masked:
+            valid = masks(env)
+            actions = sample(restricted(valid / family.n_actions, valid), rng)
+        else:
+            actions = rng.integers(family.n_actions, size=len(ids))
         observations, *_ = env.step(actions)
     env.close()
     variance = squares / count - (total / count) ** 2

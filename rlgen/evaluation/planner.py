@@ -11,6 +11,8 @@ from rlgen.util.jit import compiled
 #: Cost of a step, so that the shortest of the best paths is best. A whole episode of such costs is
 #: less than the smallest difference between returns.
 STEP_COST = 1e-6
+#: The reward of actions that are not valid, which no plan takes where one is.
+NEVER = -1e12
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ def plan(tabular: TabularLevels) -> Plan:
     offsets = np.ascontiguousarray(tabular.offsets, np.int64)
     next_state = np.ascontiguousarray(tabular.next_state, np.int32)
     reward = np.ascontiguousarray(tabular.reward, np.float64)
+    if tabular.valid is not None:
+        reward = np.where(tabular.valid, reward, NEVER)
     _iterate(offsets, next_state, reward, tabular.horizon, tabular.timeout_reward, optimal)
     # Equal up to rounding is equal; the first action in order is taken.
     action = optimal.argmax(axis=1)

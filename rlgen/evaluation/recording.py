@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rlgen.errors import LevelError
-from rlgen.levels.capabilities import Drawable, Gridded, UndrawnError, as_spawnable
+from rlgen.levels.capabilities import Drawable, Gridded, UndrawnError, as_spawnable, masks
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.split import Split
 from rlgen.perturbations.base import Channel
 from rlgen.perturbations.condition import PLAIN, Condition
-from rlgen.policies.base import Categorical, Policy, sample
+from rlgen.policies.base import Categorical, Policy, restricted, sample
 from rlgen.util.seeding import library_seed, stream
 
 #: The conditions of strips.
@@ -34,6 +34,7 @@ class _Episode:
         rng: Draws actions and the channel's noise.
         channel: Between proposed and executed actions, or None.
         seed: Of the environment.
+        masked: Whether the environment says which actions are valid.
     """
 
     def __init__(
@@ -44,7 +45,10 @@ class _Episode:
         rng: np.random.Generator,
         channel: Channel | None = None,
         seed: int | None = None,
+        *,
+        masked: bool = False,
     ) -> None:
+        self._masked = masked
         self._env, self._condition, self._channel, self.rng = env, condition, channel, rng
         self._memory: Any = None if channel is None else channel.begin(1, rng)
         self.observation, self.info = env.reset(seed=seed, options={"level": level_id})
@@ -55,9 +59,12 @@ class _Episode:
         self.rewards: list[float] = []
         self.ended = False
 
-    def draw(self, probabilities: NDArray[np.float64]) -> Any:
-        """An action, from the policy's probabilities ``(A,)``."""
-        return sample(self._condition.policy(probabilities[None]), self.rng)[0]
+    def draw(self, probabilities: NDArray[np.float64], *, masked: bool) -> Any:
+        """An action, from the policy's probabilities ``(A,)``; ``masked`` as of policies."""
+        rows = probabilities[None]
+        if masked and self._masked and not self.ended:
+            rows = restricted(rows, masks(self._env)[None])
+        return sample(self._condition.policy(rows), self.rng)[0]
 
     def step(self, proposed: Any) -> None:
         """One step with this action."""
@@ -87,7 +94,8 @@ def _play(policy: Policy, episodes: Sequence[_Episode]) -> None:
         observations = np.stack([episode.observation for episode in episodes])
         if isinstance(policy, Categorical):
             probabilities, state = policy.distribution(observations, state)
-            actions = [e.draw(row) for e, row in zip(episodes, probabilities, strict=True)]
+            pairs = zip(episodes, probabilities, strict=True)
+            actions = [episode.draw(row, masked=policy.masked) for episode, row in pairs]
         else:
             (alone,) = episodes
             rows, state = policy.act(observations, state, alone.rng)
@@ -149,7 +157,8 @@ def record(policy: Policy, split: Split, level: Levels, *, seed: int) -> dict[st
     level_id = int(level.ids[0])
     env = split.family.env(level, render_mode="rgb_array")
     rng = stream(seed, "trajectory", level_id)
-    episode = _Episode(env, level_id, Condition.parse(PLAIN), rng)
+    masked = split.family.masked
+    episode = _Episode(env, level_id, Condition.parse(PLAIN), rng, masked=masked)
     picture = np.asarray(env.render())
     _play(policy, [episode])
     positions = episode.positions
@@ -227,7 +236,7 @@ def _begin_strip(family: Family, level: Levels, condition: Condition, seed: int)
     env = as_spawnable(family).spawning_env(level) if spawning else family.env(level)
     channel = condition.channel(family.n_actions, family.noop)
     rng, env_seed = stream(seed, *path), library_seed(seed, *path)
-    return _Episode(env, level_id, condition, rng, channel, env_seed)
+    return _Episode(env, level_id, condition, rng, channel, env_seed, masked=family.masked)
 
 
 def _strip(

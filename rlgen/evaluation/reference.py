@@ -10,6 +10,7 @@ from rlgen.evaluation import exact, planner, rollout
 from rlgen.levels.capabilities import Tabular
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
+from rlgen.policies.base import restricted
 from rlgen.policies.functions import uniform_policy
 from rlgen.util.files import write_bytes
 from rlgen.util.hashing import digest
@@ -85,6 +86,8 @@ def _compute(
         n_actions = tabular.n_actions
         planned = planner.plan(tabular).probabilities(n_actions)
         uniform = np.full((tabular.n_states, n_actions), 1 / n_actions)
+        if tabular.valid is not None:
+            uniform = restricted(uniform, tabular.valid)
         best = exact.solve(tabular, planned, worlds, noop)
         random = exact.solve(tabular, uniform, worlds, noop)
         for name, part in parts.items():
@@ -111,6 +114,7 @@ def _file(family: Family, levels: Levels, world: Condition, episodes: int, cache
     key = {
         "version": VERSION,
         "family": [family.name, family.version, dict(family.options)],
+        **({"masked": True} if family.masked else {}),
         "levels": levels.content_hash(),
         "condition": world.name,
     }

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from rlgen.evaluation.noise import Noise
 from rlgen.evaluation.outcome import Outcome
-from rlgen.levels.capabilities import vector_env
+from rlgen.levels.capabilities import masks, vector_env
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import Condition
-from rlgen.policies.base import Categorical, Policy, sample
+from rlgen.policies.base import Categorical, Policy, restricted, sample
 from rlgen.util.seeding import library_seed, stream
 
 #: Default number of episodes per level.
@@ -99,13 +99,15 @@ def _play(
     state = policy.start(n)
     result = np.zeros((4, n))
     alive = np.ones(n, np.bool_)
+    masked = policy.masked and family.masked
     # Only the first episode of each environment counts: otherwise short episodes would be counted
     # more often.
     while alive.any():
         inputs = observations if noisy is None else noisy(observations, rng)
         # A policy with a memory acts in all environments, others only in those still running.
         acting = alive if policy.memoryless else slice(None)
-        actions, state = draw(policy, condition, inputs[acting], state, rng)
+        valid = masks(env)[acting] if masked else None
+        actions, state = draw(policy, condition, inputs[acting], state, rng, valid)
         proposed = np.zeros((n, *actions.shape[1:]), actions.dtype)
         proposed[acting] = actions
         executed, memory = channel.step(memory, proposed, rng)
@@ -122,7 +124,12 @@ def _play(
 
 
 def draw(
-    policy: Policy, condition: Condition, observations: Any, state: Any, rng: np.random.Generator
+    policy: Policy,
+    condition: Condition,
+    observations: Any,
+    state: Any,
+    rng: np.random.Generator,
+    valid: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[Any], Any]:
     """Draw one action for each of ``B`` episodes, as the policy acts under the condition.
 
@@ -132,6 +139,7 @@ def draw(
         observations: ``(B, *observation shape)``.
         state: The policy's memory.
         rng: Draws the actions.
+        valid: Which actions are valid, ``(B, A)``, of a policy that is masked.
 
     Returns:
         int64 ``(B,)`` or float32 ``(B, *action shape)``, and the new memory.
@@ -140,6 +148,8 @@ def draw(
         actions, state = policy.act(observations, state, None if condition.greedy else rng)
         return np.asarray(actions), state
     probabilities, state = policy.distribution(observations, state)
+    if valid is not None:
+        probabilities = restricted(probabilities, valid)
     return sample(condition.policy(probabilities), rng), state
 
 

@@ -182,6 +182,12 @@ def vector_env(
     return family.vector_env(levels, num_envs)
 
 
+def masks(env: Any) -> NDArray[np.bool_]:
+    """Which actions are valid now, bool ``(A,)``, of a batch ``(N, A)``; see ``Family.masked``."""
+    valid: NDArray[np.bool_] = env.action_masks()
+    return valid
+
+
 def as_spawnable(family: Family) -> Spawnable:
     """The family, if it can draw start cells.
 

@@ -83,6 +83,8 @@ class Family(ABC):
             tabular; observation noise is then defined.
         layout: The entries along the first axis of an observation that show the level itself, not
             the state of play; all entries where a family does not separate them.
+        masked: Whether environments say which actions are valid: one has ``action_masks()``, bool
+            ``(A,)``, a batch of ``N`` gives ``(N, A)``, and tabular levels have ``valid``.
         side_by_side: The largest number of environments in one batch in evaluation.
         scale_source: The family and the ids of its levels on which the unit of observation noise is
             measured; None for the levels that are played.
@@ -98,6 +100,7 @@ class Family(ABC):
     idle: NDArray[np.float32] | None = None
     continuous: bool = False
     layout: slice = slice(None)
+    masked: bool = False
     side_by_side: int = 4096
     scale_source: "tuple[Family, tuple[int, ...]] | None" = None
     options: Mapping[str, Any]

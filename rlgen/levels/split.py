@@ -11,6 +11,7 @@ from rlgen.errors import LevelError
 from rlgen.levels.family import MAX_POOL, Family, Levels
 from rlgen.util.hashing import digest
 from rlgen.util.seeding import stream
+from rlgen.util.words import counted, exist
 
 #: The ids of each pool are drawn from a range of this size.
 NAMESPACE_SIZE = 1_000_000_000
@@ -161,10 +162,12 @@ def check_named(ids: Mapping[str, Sequence[int]], n_train: int) -> None:
             if common:
                 raise LevelError(
                     f"level {min(common)} is in the {pool} and in the {other} pool"
-                    f" ({len(common):,} levels are)"
+                    f" ({exist(len(common), 'level')})"
                 )
     if n_train > len(ids.get("train", ())):
-        raise LevelError(f"{n_train} levels: only {len(ids.get('train', ()))} are named")
+        named = len(ids.get("train", ()))
+        verb = "is" if named == 1 else "are"
+        raise LevelError(f"{counted(n_train, 'level')}: only {named:,} {verb} named")
 
 
 def check_pool_sizes(family: Family, sizes: Mapping[str, int]) -> None:
@@ -172,11 +175,12 @@ def check_pool_sizes(family: Family, sizes: Mapping[str, int]) -> None:
     for pool, size in sizes.items():
         least = 0 if pool == "validation" else 1
         if not least <= size <= MAX_POOL:
-            raise LevelError(f"{size} {pool} levels: must be from {least} to {MAX_POOL:,}")
+            level = "level" if size == 1 else "levels"
+            raise LevelError(f"{size} {pool} {level}: must be from {least} to {MAX_POOL:,}")
     capacity, total = family.capacity(), sum(sizes.values())
     if capacity is not None and total > capacity:
         raise LevelError(
-            f"{total:,} levels requested in all, but {family.name} with options "
+            f"{counted(total, 'level')} requested in all, but {family.name} with options "
             f"{dict(family.options)} has at most {capacity:,} distinct levels"
         )
 

@@ -27,6 +27,7 @@ class TabularLevels:
         horizon: Number of steps after which an episode is cut.
         timeout_reward: Reward added at that cut.
         observe: From states, int32 ``(B,)``, to observations ``(B, *observation shape)``.
+        valid: bool ``(N, A)``; which actions are valid, where ``Family.masked``, else None.
     """
 
     offsets: NDArray[np.int64]
@@ -39,6 +40,7 @@ class TabularLevels:
     horizon: int
     timeout_reward: float
     observe: Callable[[NDArray[np.int32]], NDArray[np.uint8]]
+    valid: NDArray[np.bool_] | None = None
 
     @property
     def n_levels(self) -> int:

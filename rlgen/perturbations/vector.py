@@ -3,10 +3,12 @@
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from rlgen.errors import ProtocolError
+from rlgen.levels.capabilities import masks
 from rlgen.perturbations.base import Channel
 from rlgen.perturbations.box import BoxChannel
 from rlgen.util.seeding import stream
@@ -44,6 +46,10 @@ class PerturbedVectorEnv(gym.vector.VectorWrapper):
         """Start all episodes, with new memories."""
         self._memory = self._channel.begin(self.num_envs, self._rng)
         return self.env.reset(seed=seed, options=options)
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Which actions are valid now, bool ``(N, A)``; see ``Family.masked``."""
+        return masks(self.env)
 
     def step(self, actions: NDArray[Any]) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Pass the actions through the channel and step."""

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.errors import PolicyError
+from rlgen.errors import LevelError, PolicyError
 from rlgen.levels.family import Family
 
 Observations = NDArray[Any]
@@ -43,6 +43,8 @@ class Policy:
 
     Attributes:
         stochastic: Whether actions are drawn, so that greedy actions differ from them.
+        masked: Whether actions that are not valid are left out of its ``distribution``, where the
+            family says which are (``Family.masked``).
 
     Raises:
         PolicyError: For a subclass written for an interface of older versions.
@@ -59,6 +61,7 @@ class Policy:
     """
 
     stochastic: bool = True
+    masked: bool = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -120,6 +123,27 @@ def sample(probabilities: Probabilities, rng: np.random.Generator) -> NDArray[np
     drawn = rng.random((len(probabilities), 1)) * cumulative[:, -1:]
     actions: NDArray[np.int64] = (cumulative <= drawn).sum(axis=1).astype(np.int64)
     return actions
+
+
+def restricted(probabilities: Probabilities, valid: NDArray[np.bool_]) -> Probabilities:
+    """Action probabilities without the actions that are not valid, as MaskablePPO has them.
+
+    Args:
+        probabilities: ``(B, A)``.
+        valid: bool ``(B, A)``.
+
+    Raises:
+        LevelError: Where no action is valid.
+        PolicyError: Where all valid actions have a probability of 0.
+    """
+    if not valid.any(axis=1).all():
+        raise LevelError("no action is valid where the episode goes on")
+    kept: Probabilities = np.where(valid, probabilities, 0.0)
+    total = kept.sum(axis=1, keepdims=True)
+    if (total == 0).any():
+        raise PolicyError("the policy gives all actions that are valid a probability of 0")
+    kept /= total
+    return kept
 
 
 def kind(family: Family) -> str:

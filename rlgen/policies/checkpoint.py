@@ -32,7 +32,9 @@ FORMATS: dict[type[PolicySpec], int] = {PolicySpec: 1, RecurrentSpec: 2, Continu
 WITH_PARTS = 4
 #: The first format that can hold networks that a function makes.
 WITH_FACTORY = 5
-NEWEST = WITH_FACTORY
+#: The first format that can hold policies that were trained with masks.
+WITH_MASKS = 6
+NEWEST = WITH_MASKS
 
 
 def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
@@ -60,6 +62,10 @@ def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
             described["network"]["graph"] = asdict(spec.network.graph)
     else:
         del described["observations"]
+    if spec.masked:
+        number = WITH_MASKS
+    else:
+        del described["masked"]
     card = {"format": number, "policy": described, **notes}
     (folder / "agent.json").write_text(
         json.dumps(card, sort_keys=True, separators=(",", ":")) + "\n"
@@ -162,6 +168,7 @@ def _built(spec: Mapping[str, Any], network: Network, device: str) -> TrainedPol
         Part(part["name"], part["start"], tuple(part["shape"])) for part in spec.get("parts", ())
     )
     look: dict[str, Any] = {"parts": parts}
+    masked = spec.get("masked", False)
     if isinstance(network, Layers):
         trunk, width = layers(network, shape, parts), network.n_features(shape, parts)
     else:
@@ -174,7 +181,7 @@ def _built(spec: Mapping[str, Any], network: Network, device: str) -> TrainedPol
         head = box_head.untrained(continuous.head, width, n_actions).to(device)
         return box_policy.trained(continuous, trunk, head)
     if "lstm_hidden_size" not in spec:
-        plain = PolicySpec(network, shape, n_actions, spec["head"], **look)
+        plain = PolicySpec(network, shape, n_actions, spec["head"], masked=masked, **look)
         return network_policy.trained(plain, trunk, trunk.head(width, n_actions).to(device))
     size, depth = spec["lstm_hidden_size"], spec["n_lstm_layers"]
     recurrent = RecurrentSpec(network, shape, n_actions, spec["head"], size, depth, **look)

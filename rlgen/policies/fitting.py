@@ -1,11 +1,27 @@
 """Whether a policy takes a family's observations and returns its actions."""
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.errors import PolicyError, RlgenError, one_line
+from rlgen.errors import PolicyError, RlgenError, RlgenWarning, one_line
 from rlgen.levels.family import Family, Levels
 from rlgen.policies.base import Categorical, Policy, kind
+from rlgen.util.words import counted
+
+
+def note_masks(policy: Policy, family: Family, source: str) -> None:
+    """Say that a policy that learned with masks plays without; arguments as of ``check``."""
+    if policy.masked and not family.masked:
+        wrap = "; a wrapper that has it can be named (the option wrappers)"
+        warnings.warn(
+            f"{source}: is a policy for masks (MaskablePPO), and {family.name} has no method "
+            "action_masks: it plays without, which gives other returns than with masks"
+            f"{wrap if 'wrappers' in family.options else ''}",
+            RlgenWarning,
+            stacklevel=2,
+        )
 
 
 def check(policy: Policy, family: Family, levels: Levels, source: str) -> None:
@@ -56,7 +72,7 @@ def _check_probabilities(outputs: NDArray[np.float64], family: Family, source: s
     if outputs.shape != (2, n_actions):
         raise PolicyError(
             f"{source} returns {outputs.shape[-1]} action probabilities; {family.name} has "
-            f"{n_actions} actions"
+            f"{counted(n_actions, 'action')}"
         )
 
 
@@ -83,5 +99,5 @@ def _check_actions(outputs: NDArray[np.generic], family: Family, source: str) ->
     if outputs.min() < 0 or outputs.max() >= family.n_actions:
         raise PolicyError(
             f"{source} returns the actions {outputs.tolist()}; {family.name} has "
-            f"{family.n_actions} actions, from 0"
+            f"{counted(family.n_actions, 'action')}, from 0"
         )

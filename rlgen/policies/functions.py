@@ -109,11 +109,13 @@ def from_function(function: Callable[[Observations], Any], family: Family) -> Po
 
 
 def uniform_policy(family: Family) -> Policy:
-    """Uniformly random actions; in a box the greedy action is its middle."""
+    """Uniformly random actions of those that are valid; in a box the greedy one is its middle."""
     box = family.box
     if box is None:
         n = family.n_actions
-        return FunctionPolicy(lambda observations: np.full((len(observations), n), 1 / n), n)
+        random = FunctionPolicy(lambda observations: np.full((len(observations), n), 1 / n), n)
+        random.masked = True
+        return random
     middle = (box.low + box.high) / 2
 
     def draw(observations: Observations, rng: np.random.Generator | None) -> Actions:

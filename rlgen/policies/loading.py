@@ -11,12 +11,12 @@ import torch
 from rlgen.errors import PolicyError
 from rlgen.levels.family import Family
 from rlgen.levels.spaces import with_entries
-from rlgen.policies import checkpoint, normalise
+from rlgen.policies import checkpoint, fitting, normalise
 from rlgen.policies.base import Policy
 from rlgen.policies.functions import BoxFunctionPolicy, from_function
 from rlgen.policies.network_policy import acting, evaluated, of_module
 from rlgen.policies.sb3 import beside, models
-from rlgen.policies.sources import WITHOUT, parts
+from rlgen.policies.sources import WITHOUT, parts, same
 from rlgen.util.named_code import importable
 
 #: Endings of torch programs: TorchScript and ``torch.export``.
@@ -43,9 +43,10 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
     """
     source = beside.with_statistics(source)
     named, statistics = parts(source)
-    path, trust = Path(named), named in trusted
+    path, trust = Path(named), any(same(named, text) for text in trusted)
     if path.is_file() and zipfile.is_zipfile(path) and _holds(path, "data"):
         policy = models.of_zip(path, family, trusted=trust)
+        fitting.note_masks(policy, family, source)
         if statistics not in ("", WITHOUT):
             space = family.observation_space
             policy = normalise.wrapped(policy, normalise.read(Path(statistics), space), space)
@@ -57,6 +58,7 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
         reason = own.spec and own.spec.fits(family.observation_space.shape)
         if reason:
             raise PolicyError(f"{source}: {reason}")
+        fitting.note_masks(own, family, source)
         return own
     if path.is_file():
         if path.suffix in PROGRAMS:

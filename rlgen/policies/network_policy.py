@@ -97,7 +97,7 @@ def trained(
     """The policy of a network that is trained here, see ``of_layers``."""
     assert (lstm is not None) == isinstance(spec, RecurrentSpec)
     policy = of_layers(trunk, head, lstm, softmax=spec.head == "softmax")
-    policy.spec = spec
+    policy.spec, policy.masked = spec, spec.masked
     return policy
 
 

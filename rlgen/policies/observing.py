@@ -22,7 +22,7 @@ class ObservingPolicy(Policy):
         self, policy: Policy, change: Callable[[Observations], Observations], *, draws: bool = False
     ) -> None:
         self._policy, self._change, self._draws = policy, change, draws
-        self.stochastic = policy.stochastic
+        self.stochastic, self.masked = policy.stochastic, policy.masked
         if isinstance(policy, Categorical):
             # Only then: isinstance looks for the method.
             self.distribution = self._distribution

@@ -36,6 +36,21 @@ def files(text: str) -> list[str]:
     return [part for part in parts(text) if part not in ("", WITHOUT)]
 
 
+def located(text: str) -> str:
+    """The policy with the absolute paths of its files, without links; a function as it is."""
+    named, statistics = parts(text)
+    if Path(named).exists():
+        named = str(Path(named).resolve())
+    if statistics in ("", WITHOUT):
+        return f"{named}{WITH}{statistics}" if statistics else named
+    return f"{named}{WITH}{Path(statistics).resolve()}"
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two texts name the same file or function."""
+    return one == other or (Path(one).exists() and located(one) == located(other))
+
+
 def policy_hash(text: str) -> str:
     """SHA-256 of a policy's files, of a run's weights, or of a function's source, as hex.
 

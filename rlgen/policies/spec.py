@@ -55,6 +55,7 @@ class PolicySpec:
         head: "softmax": scores are logits; "argmax": scores are action values.
         parts: Where dictionary observations are packed in vectors: the entries.
         observations: The observation space, where the network is made for it by a function.
+        masked: Whether it was trained without the actions that are not valid, see ``Policy``.
     """
 
     network: Network
@@ -63,6 +64,7 @@ class PolicySpec:
     head: str
     parts: tuple[Part, ...] = field(default=(), kw_only=True)
     observations: BoxSpec | None = field(default=None, kw_only=True)
+    masked: bool = field(default=False, kw_only=True)
 
     def fits(self, observation_shape: tuple[int, ...]) -> str | None:
         """The reason why observations of this shape cannot be taken, or None if they can."""

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rlgen.protocol.pools import POOLS
-from rlgen.util.ranges import parse_seeds
+from rlgen.util.ranges import parse_seeds, whole
 from rlgen.util.validation import listed
+from rlgen.util.words import exist
 
 #: Keys from which others follow.
 IMPLYING = frozenset({"experiments", "policy", *(f"{pool}_levels" for pool in POOLS)})
@@ -17,7 +18,7 @@ _OF_AGENTS = ("family", "n_train_levels", "network", "steps", "policy", "train_l
 
 def seed_list(value: Any) -> Any:
     """``"0:20"`` is the range from 0 up to, not including, 20."""
-    return parse_seeds(value) if isinstance(value, str) else listed(value)
+    return parse_seeds(value) if isinstance(value, str) else listed(whole(value))
 
 
 def completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -43,18 +44,20 @@ def _of_named_pools(values: Mapping[str, Any]) -> Mapping[str, Any]:
         return values
     if not (named["train"] and named["test"]):
         missing = "test" if named["train"] else "train"
-        raise ValueError(f"levels are named, but not {missing}_levels")
-    counted = dict(values)
+        present = next(pool for pool, text in named.items() if text)
+        raise ValueError(f"{present}_levels are named, but not {missing}_levels")
+    sizes = {key: whole(value) for key, value in values.items()}
     for pool, text in named.items():
         size_key = f"n_{pool}_levels"
         try:
             size = len(parse_seeds(text)) if text else 0
         except (ValueError, AttributeError):
-            counted.setdefault(size_key, 1)  # the text's own check says what is wrong
+            sizes.setdefault(size_key, 1)  # the text's own check says what is wrong
             continue
-        if counted.setdefault(size_key, size) != size and size_key != "n_train_levels":
-            raise ValueError(f"{size_key} = {counted[size_key]}, but {size} levels are named")
-    return counted
+        if sizes.setdefault(size_key, size) != size and size_key != "n_train_levels":
+            own = f"{size_key} = {sizes[size_key]}"
+            raise ValueError(f"{own}, but {exist(size, 'level')} named")
+    return sizes
 
 
 def _of_policies(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -62,14 +65,14 @@ def _of_policies(values: Mapping[str, Any]) -> Mapping[str, Any]:
     policies = listed(values.get("policy", ()))
     if not policies:
         return values
-    whole = dict(values)
+    every = dict(values)
     seeds = list(range(len(policies)))
     rest = {"agent": "policy", "network": "own", "steps": 1, "curve_points": 1}
     for name, value in {"seeds": seeds, **rest}.items():
-        whole.setdefault(name, value)
-    if list(seed_list(whole["seeds"])) != seeds:
-        raise ValueError(f"seeds: {len(policies)} policies are numbered from 0")
+        every.setdefault(name, value)
+    if list(seed_list(every["seeds"])) != seeds:
+        raise ValueError(f"seeds: {exist(len(policies), 'policy', 'policies')} numbered from 0")
     for name in ("agent", "network", "n_train_levels", "regulariser"):
-        if len(listed(whole.get(name, ()))) > 1:
+        if len(listed(every.get(name, ()))) > 1:
             raise ValueError(f"{name}: a policy made elsewhere has one value")
-    return whole
+    return every

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from rlgen.util.ranges import parse_seeds
+from rlgen.util.ranges import parse_seeds, whole
 from rlgen.util.validation import Scalar, listed
 
 #: The option that every experiment has.
@@ -25,6 +25,7 @@ def _spread(values: Any) -> Any:
     if not isinstance(values, Mapping):
         return values
     lists = {key: listed(value) for key, value in values.items()}
+    lists |= {SEEDS: whole(lists[SEEDS])} if SEEDS in lists else {}
     if isinstance(seeds := values.get(SEEDS), str):
         lists[SEEDS] = parse_seeds(seeds)
     return lists
@@ -72,6 +73,6 @@ def replaced(before: Any, now: Any) -> Any:
     tables = dict(before)
     for name, options in now.items():
         own = tables.get(name)
-        whole = isinstance(own, Mapping) and isinstance(options, Mapping)
-        tables[name] = {**own, **options} if whole else options  # type: ignore[dict-item]
+        both = isinstance(own, Mapping) and isinstance(options, Mapping)
+        tables[name] = {**own, **options} if both else options  # type: ignore[dict-item]
     return tables

@@ -5,7 +5,7 @@ from typing import Any
 
 from rlgen.errors import ProtocolError
 from rlgen.protocol import experiments
-from rlgen.protocol.schema import GRID, Protocol
+from rlgen.protocol.schema import GRID, Protocol, parse
 from rlgen.util.ranges import parse_seeds
 from rlgen.util.toml import toml
 
@@ -33,7 +33,7 @@ def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
     values["paper"] = old.paper or new.paper
     values["pools"] = _joined_pools(old, new, where)
     values["experiments"] = experiments.joined(old.experiments, new.experiments)
-    return Protocol.model_validate(values)
+    return parse(values, where)
 
 
 def _one_study(old: Protocol, new: Protocol, where: str) -> dict[str, Any]:
@@ -47,6 +47,16 @@ def _one_study(old: Protocol, new: Protocol, where: str) -> dict[str, Any]:
     for name in (*GRID, "conditions"):
         values[name] = _union(getattr(old, name), values[name])
     return values
+
+
+def with_policies(before: Protocol, now: Protocol) -> Protocol:
+    """What was declared before, with the policies of now, among which those of before are.
+
+    Who plans has numbered them by their content (``study.numbering``), whatever they are called.
+    """
+    if not (before.policy and now.policy):
+        return before
+    return before.model_copy(update={"policy": now.policy})
 
 
 def _joined_pools(old: Protocol, new: Protocol, where: str) -> dict[str, Any]:

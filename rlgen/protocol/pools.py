@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from rlgen.protocol.groups import key
-from rlgen.util.ranges import parse_ids, parse_seeds
+from rlgen.util.ranges import parse_ids, parse_seeds, whole
 from rlgen.util.validation import Count, Scalar, Settings
+from rlgen.util.words import exist
 
 #: The pools that every protocol has.
 POOLS = ("train", "validation", "test")
@@ -92,10 +93,10 @@ class Pool(Settings):
             size = len(parse_seeds(text))
         except (ValueError, AttributeError, TypeError):
             return values  # the text's own check says what is wrong
-        counted = dict(values)
-        if counted.setdefault("n_levels", size) != size:
-            raise ValueError(f"n_levels = {counted['n_levels']}, but {size} levels are named")
-        return counted
+        sizes = {key: whole(value) for key, value in values.items()}
+        if sizes.setdefault("n_levels", size) != size:
+            raise ValueError(f"n_levels = {sizes['n_levels']}, but {exist(size, 'level')} named")
+        return sizes
 
 
 PoolName = Annotated[

@@ -169,7 +169,8 @@ class Protocol(Training, Monitoring, Evaluation):
     conditions: Annotated[
         Names,
         key(
-            "What the trained policies face, on all pools; the verdict is about the first.",
+            "What the trained policies face, on all pools; the verdict is about plain, or about "
+            "the first if plain is not among them.",
             "conditions",
         ),
     ] = ("plain",)

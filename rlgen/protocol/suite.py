@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from rlgen.protocol import shipped
 from rlgen.protocol.experiments import SEEDS, replaced
 from rlgen.protocol.legacy import KEYS, Legacy, modern
 from rlgen.protocol.merging import merged
-from rlgen.protocol.schema import Protocol, parse
+from rlgen.protocol.schema import GRID, Protocol, parse
 from rlgen.util.files import NAME
 from rlgen.util.toml import load, loads
 
@@ -28,11 +30,17 @@ if TYPE_CHECKING:
 
 ProtocolLike = str | Path | Mapping[str, Any] | Protocol
 Seeds = str | Iterable[int]
+#: The most cells of a study; the largest that is shipped has an eighth of them. Planning so many
+#: takes seconds, and keeping them gigabytes.
+MOST_CELLS = 100_000
+_SMALLER = "name fewer values in a list, or divide it into several studies"
 #: The file that makes a folder a suite, and its own keys.
 SUITE = "suite.toml"
 PARTS, BUDGETS, BUDGET = "parts", "budgets", "budget"
 #: The key whose tables a budget replaces key by key.
 EXPERIMENTS = "experiments"
+#: The ending of bundles.
+BUNDLE = ".tar.xz"
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,8 @@ def read(
     if alone := shipped.part_of(text):
         suite, part = alone
         return _suite(suites[suite], suite, seeds, budget, part, alone=True)
+    if text not in shipped.protocols() and Path(text).exists():
+        return _from_path(Path(text), seeds, budget)
     values = loads(shipped.protocol_text(text), text)
     return _single([(values, text)], budget, seeds)
 
@@ -115,6 +125,12 @@ def _from_path(path: Path, seeds: Seeds | None, budget: str | None) -> Declarati
         raise ProtocolError(
             f"{path}: is the folder of a study, not a protocol: `rlgen report {path}` shows it, "
             "the command that made it, or `rlgen evaluate PROTOCOL -o` with it, goes on"
+        )
+    if path.is_file() and path.name.endswith(BUNDLE):
+        raise ProtocolError(
+            f"{path}: is a bundle of a study, not a protocol: `rlgen report {path}` shows it, and "
+            f"`rlgen evaluate PROTOCOL --continue-from {path}`, with the protocol that made it, "
+            "goes on"
         )
     if (path / SUITE).is_file():
         return _suite(path, str(path), seeds, budget)
@@ -224,13 +240,37 @@ def _budgets(values: Mapping[str, Any], where: str) -> Mapping[str, Mapping[str,
 
 def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Protocol:
     if seeds is not None:
-        instead = seeds if isinstance(seeds, str) else list(seeds)
+        instead = seeds if isinstance(seeds, str) else _few(seeds, where)
         values = {**values, "seeds": instead}
         if isinstance(tables := values.get(EXPERIMENTS), Mapping):
             own = {name: {SEEDS: instead} for name in tables}
             values[EXPERIMENTS] = replaced(tables, own)
     protocol = parse(values, where)
+    _check_size(protocol, where)
     name = protocol.paper
     if name and name not in papers.catalogue():
         raise ProtocolError(f"{where}: paper = {name!r}{nearest(name, papers.catalogue())}")
     return protocol
+
+
+def _few(seeds: Iterable[int], where: str) -> list[int]:
+    """The seeds as a list, unless there are far too many to be listed."""
+    listed = list(islice(seeds, MOST_CELLS + 1))
+    if len(listed) > MOST_CELLS:
+        raise ProtocolError(f"{where}: more than {MOST_CELLS:,} seeds: {_SMALLER}")
+    return listed
+
+
+def _check_size(protocol: Protocol, where: str) -> None:
+    """Refuse grids that nobody can compute, before they are planned."""
+    grids = {"": {key: len(getattr(protocol, key)) for key in GRID}}
+    for name, options in protocol.experiments.items():
+        grids[f"experiments.{name}."] = {key: len(values) for key, values in options.items()}
+    for name, sizes in grids.items():
+        cells = prod(sizes.values())
+        if cells > MOST_CELLS:
+            grid = " x ".join(f"{name}{key} {size:,}" for key, size in sizes.items() if size > 1)
+            raise ProtocolError(
+                f"{where}: {cells:,} cells ({grid}), and a study has at most {MOST_CELLS:,}: "
+                f"{_SMALLER}"
+            )

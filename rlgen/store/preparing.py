@@ -12,6 +12,7 @@ from typing import Any
 from filelock import FileLock
 
 from rlgen.errors import DamagedStoreError, StoreError
+from rlgen.policies.sources import located
 from rlgen.protocol.schema import Protocol
 from rlgen.util import files
 from rlgen.util.hashing import digest
@@ -34,6 +35,7 @@ SUPERSEDED = "superseded"
 #: otherwise.
 CONTENTS = (
     *("policy_hash", "family_source", "family_version", "agent_version", "results_version"),
+    "action_masks",  # which older versions did not apply
     *("source", "version"),  # among the settings of a network
 )
 
@@ -187,7 +189,7 @@ def not_counted(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
             continue
         if not settings.get("policy_hash"):
             continue
-        same = first.setdefault(_key(entry, "policy", "seed"), entry)
+        same = first.setdefault(_key(entry, "policy", "policy_file", "seed"), entry)
         if same is not entry:
             other = same["settings"]["policy"]
             reasons[entry["id"]] = f"{settings['policy']} is the same policy as {other}"
@@ -197,6 +199,10 @@ def not_counted(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
 def _key(entry: dict[str, Any], *left_out: str) -> str:
     """The settings without some of them, to be compared."""
     kept = {key: value for key, value in entry["settings"].items() if key not in left_out}
+    if kept.get("policy"):
+        # As it was typed; stores of older versions have nothing else.
+        typed = kept.pop("policy")
+        kept.setdefault("policy_file", located(typed))
     network = kept.get("network_settings", {})
     kept["network_settings"] = {k: v for k, v in network.items() if k not in left_out}
     # Cells of policies of older versions do not say their kind; their settings tell them apart.

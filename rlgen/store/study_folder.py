@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
 from rlgen.protocol.legacy import modern
-from rlgen.protocol.merging import merged
+from rlgen.protocol.merging import merged, with_policies
 from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
 from rlgen.store.bundle import check_is_folder
@@ -126,7 +126,7 @@ class StudyFolder:
         earlier = store.parts()
         for name, part in parts.items():
             (path / "parts").mkdir(exist_ok=True)
-            union = merged(earlier[name], part) if name in earlier else part
+            union = merged(with_policies(earlier[name], part), part) if name in earlier else part
             files.write_text(files.child(path / "parts", name, ".toml"), union.text())
         store._enter_cells(cells)
         return store
@@ -254,7 +254,7 @@ class StudyFolder:
                 f"{toml(dict(margins))} now; choose another folder"
             )
         try:
-            return merged(before, protocol)
+            return merged(with_policies(before, protocol), protocol)
         except ProtocolError as error:
             raise StoreError(f"{self.path}: {error}; choose another folder") from None
 

@@ -6,6 +6,7 @@ from rlgen.errors import StoreError
 from rlgen.store import unpacking
 from rlgen.store.opening import opened
 from rlgen.store.run_store import RunStore
+from rlgen.study.numbering import numbered
 from rlgen.study.plan import Plan
 from rlgen.util import files
 
@@ -24,7 +25,8 @@ def take_up(file: Path, out: Path, study: Plan) -> None:
     """
 
     def check(folder: Path) -> None:
-        RunStore(folder).joined(study.whole, study.margins)
+        joined = numbered(study, folder)
+        RunStore(folder).joined(joined.whole, joined.margins)
 
     if out.is_dir() and any(out.iterdir()):
         with opened(file) as store:

@@ -17,6 +17,7 @@ from rlgen.protocol.pools import KINDS, Pool
 from rlgen.protocol.schema import Protocol
 from rlgen.util.ranges import parse_ids
 from rlgen.util.validation import At
+from rlgen.util.words import exist
 
 #: Between a condition and a pool in the name of an output; neither has it in its own.
 ON = "@"
@@ -138,7 +139,7 @@ def _check_named(protocol: Protocol, member: Family, sources: Sequence[Source], 
             if common:
                 raise ProtocolError(
                     f"{where}: pools.{source.name}.levels = {source.named!r}: level {min(common)} "
-                    f"is in the {other} pool too ({len(common):,} levels are)"
+                    f"is in the {other} pool too ({exist(len(common), 'level')})"
                 )
         pools.append((source.name, source.world, ids))
 
@@ -163,7 +164,9 @@ def for_network(
     return tuple(_fitted(source, reason(source), where) for source in sources)
 
 
-def for_policy(sources: Sequence[Source], policy: str, trust: Sequence[str]) -> tuple[Source, ...]:
+def for_policy(
+    sources: Sequence[Source], policy: str, trust: Sequence[str], where: str
+) -> tuple[Source, ...]:
     """The pools of a cell that evaluates a policy made elsewhere; see ``for_network``."""
     from rlgen.policies import fitting, loading
 
@@ -175,7 +178,7 @@ def for_policy(sources: Sequence[Source], policy: str, trust: Sequence[str]) -> 
             fitting.check(loaded, source.world, source.first(1), policy)
         except PolicyError as error:
             reason = str(error)
-        fitted.append(_fitted(source, reason, policy))
+        fitted.append(_fitted(source, reason, where))
     return tuple(fitted)
 
 

@@ -55,9 +55,12 @@ def plan(declaration: Declaration, trust: Sequence[str] = ()) -> Plan:
     named = zip(declaration.names, spelt_out, strict=True)
     planned = tasks(resolved)
     own_cells = [task.cell for task in planned]
-    check_policies([cell for cell in own_cells if isinstance(cell, EvaluateCell)], trust)
-    planned = [_fitted(task, trust) for task in planned]
-    check_levels([task.cell for task in planned])
+    elsewhere = [cell for cell in own_cells if isinstance(cell, EvaluateCell)]
+    where = declaration.parts[0][1]
+    if elsewhere or trust:
+        check_policies(elsewhere, trust, where)
+    planned = [_fitted(task, trust, where) for task in planned]
+    check_levels([task.cell for task in planned], where)
     whole = replace(declaration, parts=spelt_out).whole
     further = papers.cells(declaration) if whole.paper else ()
     asking = [each for each in declaration.parts if each[0].experiments]
@@ -94,12 +97,12 @@ def tasks(parts: Iterable[Resolved]) -> list[Task[PolicyCell]]:
     return list(by_id.values())
 
 
-def _fitted(task: Task[PolicyCell], trust: Sequence[str]) -> Task[PolicyCell]:
+def _fitted(task: Task[PolicyCell], trust: Sequence[str], where: str) -> Task[PolicyCell]:
     """The task without the pools that the cell's policy, made elsewhere, does not take."""
     cell = task.cell
     if not isinstance(cell, EvaluateCell) or not cell.further:
         return task
-    further = pools_of.for_policy(cell.further, cell.policy, trust)
+    further = pools_of.for_policy(cell.further, cell.policy, trust, where)
     out = {source.name for source in further if source.left_out}
     wanted = tuple(name for name in task.wanted if pools_of.parsed(name)[1] not in out)
     return Task(replace(cell, further=further), wanted)

@@ -193,7 +193,8 @@ class LiveTable(Tally):
                 f"{state.get('steps_per_second', 0.0):,.0f}",
                 *(f"{returns[p]:+.2f}" if p in returns else "" for p in ("train", "test")),
             )
-        line = f"{self.ended} of {self.total} cells   {speed:,.0f} steps/s   left {self.time_left}"
+        cells = counted(self.total, "cell")
+        line = f"{self.ended} of {cells}   {speed:,.0f} steps/s   left {self.time_left}"
         if self.others:
             line += f"   {self.others} computed by other commands"
         return Group(table, Text(line, style="bold"))

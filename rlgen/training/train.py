@@ -139,7 +139,9 @@ def prepare(
     model = learner.make(
         agent.preset, settings, network, env, seed=library_seed(seed, "agent"), device=device
     )
-    policy = learner.policy_of(agent.preset, model, network, family.observation_space)
+    policy = learner.policy_of(
+        agent.preset, model, network, family.observation_space, masked=family.masked
+    )
     return Prepared(model, learner.callbacks(settings, seed), env, policy, settings)
 
 
@@ -192,7 +194,7 @@ def _training_env(
     env = vector_env(family, levels, settings["n_envs"], random_spawn=condition.random_spawn)
     if condition.without_spawn.parts:
         env = PerturbedVectorEnv(env, channel, seed)
-    return VecEnvAdapter(env, settings.get("reward_clip", 0.0))
+    return VecEnvAdapter(env, settings.get("reward_clip", 0.0), masked=family.masked)
 
 
 class _TestWorker(BaseCallback):

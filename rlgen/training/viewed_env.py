@@ -24,6 +24,7 @@ class ViewedEnv(BatchEnv):
     def __init__(self, env: BatchEnv, views: Sequence[View], device: str) -> None:
         self.env, self.views = env, views
         self._everyone = torch.arange(env.num_envs, device=device)
+        self.masked = env.masked
         super().__init__(env.num_envs, env.observation_space, env.action_space)
 
     def _viewed(self, observations: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
@@ -62,6 +63,10 @@ class ViewedEnv(BatchEnv):
         self._begin(step.ended.nonzero().flatten())
         observations = self._viewed(step.observations, self._everyone)
         return Step(observations, step.rewards, step.ended, cut)
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """See ``BatchEnv``."""
+        return self.env.action_masks()
 
     def step_async(self, actions: NDArray[Any]) -> None:
         """Keep the actions for ``step_wait``."""

@@ -5,6 +5,7 @@ from math import inf
 from typing import Any
 
 from rlgen.errors import ProtocolError, nearest
+from rlgen.util.ranges import whole
 
 
 def configured(
@@ -25,6 +26,10 @@ def configured(
         ProtocolError: For an option that there is not, or a value of another type or beyond its
             limits.
     """
+    options = {
+        key: whole(value) if type(defaults.get(key)) is int else value
+        for key, value in options.items()
+    }
     for key, value in options.items():
         if key not in defaults:
             raise ProtocolError(f"{name} has no option {key!r}{nearest(key, defaults)}")

@@ -1,7 +1,41 @@
-"""Ranges of numbers as text: ``"0:20"``, ``"3"`` or ``"0,2,5:8"``."""
+"""Whole numbers as they are written, and ranges as text: ``"0:20"``, ``"3"`` or ``"0,2,5:8"``."""
+
+from typing import Any
 
 #: Most numbers that a text may name; pools are no larger.
 MOST = 1_000_000
+
+
+#: Larger floats are not sure to be the whole numbers that were written.
+_LARGEST = 2.0**53
+
+
+def whole(value: Any) -> Any:
+    """A float that is a whole number as an int, such as 1e6; anything else as it is.
+
+    Examples:
+        >>> whole(1e6), whole(1.5), whole(True), whole([2.0, 0.5])
+        (1000000, 1.5, True, [2, 0.5])
+    """
+    if isinstance(value, list | tuple):
+        return type(value)(map(whole, value))
+    exact = isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST
+    return int(value) if exact else value
+
+
+def parse_whole(text: str) -> int:
+    """A whole number as it may be written: 1000, 1_000 or 1e3.
+
+    Raises:
+        ValueError: If the text is none.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        number = whole(float(text))
+        if not isinstance(number, int):
+            raise
+        return number
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -14,8 +48,8 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     for piece in text.split(","):
         first, colon, last = piece.partition(":")
         try:
-            start = int(first)
-            stop = int(last) if colon else start + 1
+            start = parse_whole(first)
+            stop = parse_whole(last) if colon else start + 1
         except ValueError:
             raise ValueError("must be like 3, 0:20 or 0,2,5:8") from None
         if stop <= start:

@@ -2,14 +2,34 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, TypeVar, get_args
+from math import isfinite
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from rlgen.errors import LevelError, RlgenError, nearest
 from rlgen.util.files import NAME
+from rlgen.util.ranges import whole
 
-Scalar = bool | int | float | str
+
+def _scalar(value: Any) -> Any:
+    """Refuse at once what none of the types of a union takes, which would be a line a type."""
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("must be a number, true, false or text")
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must be a finite number, true, false or text")
+    return value
+
+
+Scalar = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**62)]
 #: What becomes the name of a file, or nothing.
@@ -42,9 +62,19 @@ Probabilities = Annotated[tuple[Probability, ...], *_one_or_several(Probability)
 
 
 class Settings(BaseModel):
-    """A frozen table of settings that refuses unknown keys."""
+    """A frozen table of settings that refuses unknown keys.
+
+    Where whole numbers are wanted, floats may be written that are whole, such as 1e6.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: Any, info: ValidationInfo) -> Any:
+        field = cls.model_fields.get(str(info.field_name))
+        types = set() if field is None else set(_types(field.annotation))
+        return whole(value) if int in types and float not in types else value
 
 
 def parse_value(text: str) -> Any:
@@ -96,6 +126,14 @@ def _known_keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
         inner = [] if field is None else list(_models(field.annotation))
         model = inner[0] if inner else model
     return list(model.model_fields)
+
+
+def _types(annotation: Any) -> Iterator[Any]:
+    """The types in a type, but for those of the entries of tables."""
+    yield annotation
+    if get_origin(annotation) is not dict:
+        for part in get_args(annotation):
+            yield from _types(part)
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

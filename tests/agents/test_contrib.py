@@ -91,6 +91,7 @@ def test_trpo_s_network_can_be_differentiated_twice():
     env.close()
 
 
+@pytest.mark.filterwarnings("ignore:.*is a policy for masks")
 @pytest.mark.parametrize("algorithm", ["TRPO", "MaskablePPO", "QRDQN", "ARS"])
 @pytest.mark.parametrize("kind", [0, 1])
 def test_a_zip_plays_as_sb3_contrib_does(tmp_path, algorithm, kind):

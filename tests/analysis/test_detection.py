@@ -267,7 +267,7 @@ def test_partial_kendall_weighs_pairs_and_leaves_out_what_is_tied():
     ("x", "y", "why"),
     [
         ([], [], "0 agents"),
-        ([1.0], [2.0], "1 agents"),
+        ([1.0], [2.0], "1 agent has"),
         ([1.0, 1.0, 1.0], [1.0, 2.0, 3.0], "all x"),
         ([1.0, 2.0, 3.0], [0.0, 0.0, 1e-12], "all y"),
         ([1.0, NAN, 3.0], [1.0, 2.0, NAN], "2 of 3"),

@@ -84,7 +84,7 @@ def test_show(tmp_path):
         (["evaluate", "--env", "CartPole-v1", "--sizes", "x"], "'x' is not like 10,200"),
         (
             ["evaluate", "--env", "CartPole-v1", "--train-levels", "0:x", "--test-levels", "7:9"],
-            "train_levels = '0:x': must be like 3, 0:20",
+            "--train-levels '0:x': must be like 3, 0:20",
         ),
         (["evaluate", "quikstart"], "no protocol 'quikstart' (did you mean 'quickstart'?)"),
         (["evaluate", "none/such.toml"], "none/such.toml: cannot be read"),

@@ -77,7 +77,7 @@ def test_a_row_that_is_missing_changed_or_there_twice(store):
     key = f"the {row['split']} level {row['level_id']} under {row['condition']}"
     assert lines(store)[0] == f"{where}: lacks {key}"
     records.write(path, pd.concat([rows, rows[3:4]]), records.RECORDS)
-    assert lines(store)[0] == f"{where}: 1 rows are there twice"
+    assert lines(store)[0] == f"{where}: 1 row is there twice"
     records.write(path, rows.assign(ret_mean=rows["ret_mean"] + 1), records.RECORDS)
     assert all(line.startswith("summary.json: ") for line in lines(store))
 

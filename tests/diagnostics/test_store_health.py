@@ -93,7 +93,7 @@ def test_versions_that_differ(store):
     files.write_json(path, before)
     (problem,) = found(store)
     assert problem.code == "S301"
-    assert re.fullmatch(r"torch is \S+ in 11 runs, 0\.1 in 1 runs", problem.reason)
+    assert re.fullmatch(r"torch is \S+ in 11 runs, 0\.1 in 1 run", problem.reason)
 
 
 @pytest.mark.slow
@@ -101,7 +101,7 @@ def test_verify_names_them_and_fails_only_when_strict(store):
     shutil.rmtree(sorted((store / "runs").iterdir())[0])
     run("report", store)
     out, _ = run("verify", store)
-    assert f"{store}: plan.json: S201 incomplete-plan: 1 of 12 cells are missing" in out
+    assert f"{store}: plan.json: S201 incomplete-plan: 1 of 12 cells is missing" in out
     assert run("verify", store, "--strict", code=1)[0] == out
     (problem,) = rlgen.verify(store).problems
     assert problem.code == "S201"

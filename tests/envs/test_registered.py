@@ -255,7 +255,7 @@ CARTPOLE = {
                 "test_levels": "1000:1020",
                 "conditions": ["plain"],
             },
-            "maze-basic: test level 1015 is the same task as test level 1011; levels that are",
+            "family = 'maze-basic': test level 1015 is the same task as test level 1011; ",
         ),
         ({"agent": "td3", "agent_options": {}}, "which td3 does not learn"),
     ],

@@ -161,15 +161,26 @@ def test_an_environment_that_prints_does_not_spoil_the_document(tmp_path):
 
 
 @pytest.mark.slow
-def test_nor_does_a_library_that_it_uses(tmp_path):
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("evaluate", "--policy", "strange:guess", "--episodes", 1, "--jobs", 1),
+        ("evaluate", "--steps", 64, "--episodes", 1, "--jobs", 1, "--seeds", 0),
+        ("audit", "--steps", 3),
+    ],
+)
+def test_nor_does_what_else_can_print(tmp_path, arguments):
+    """From C, other processes, loggers and warnings; at import, when made, at resets and steps."""
     from pathlib import Path
 
-    support = Path(strange.__file__).parent
+    name, *rest = arguments
+    store = [] if name == "audit" else ["--out", tmp_path / "store"]
     out, error = process(
-        *("evaluate", "--env", NAME, "--option", "fault=talks", "--policy", "strange:guess"),
-        *("--train-levels", "0:3", "--test-levels", "10:13", "--episodes", 1, "--jobs", 1),
-        *("--out", tmp_path / "store", "--json"),
-        cwd=support,
+        *(name, "--env", NAME, "--option", "fault=shouts", *rest, *store, "--json"),
+        *("--train-levels", "0:3", "--test-levels", "10:13"),
+        cwd=Path(strange.__file__).parent,
+        environment={"RLGEN_TALK": "1"},
     )
     assert json.loads(out)
-    assert "from a library" in error
+    for text in ("a new environment", "a new episode"):
+        assert error.count(text) > 3, text

@@ -552,7 +552,7 @@ GOOD = "run,pool,level,return\n"
             "'run' is given .'x'. and is also",
         ),
         (GOOD + "a,train,1,2\n", {"pools": ("train",)}, "'pool' is given"),
-        (GOOD + "a,train,1,2\n", {"pools": ("train", "test", "test")}, "3 times for 1 files"),
+        (GOOD + "a,train,1,2\n", {"pools": ("train", "test", "test")}, "3 times for 1 file:"),
         (GOOD + "a,train,1,2\n", {"pattern": "{sed}.csv"}, "no column 'sed'.*'seed'"),
         (GOOD + "a,train,1,2\n", {"pattern": "{seed}.tsv"}, "does not match the pattern"),
         (

@@ -22,6 +22,17 @@ def test_a_changed_file_is_a_new_run_and_the_old_one_does_not_count():
     assert not_counted(plan.values()) == {"b": "x.zip has been changed since"}
 
 
+def test_a_changed_file_is_the_same_file_whatever_it_was_called(tmp_path, monkeypatch):
+    (tmp_path / "x.zip").touch()
+    monkeypatch.chdir(tmp_path)
+    file = str((tmp_path / "x.zip").resolve())
+    now = entry("b", "../here/x.zip", "2", policy_file=file)
+    for before in (entry("a", "x.zip", "1", policy_file=file), entry("a", "./x.zip", "1")):
+        plan = {e["id"]: e for e in (before, now)}
+        supersede(plan, {"b"})
+        assert plan["a"][SUPERSEDED] == "b"
+
+
 def test_other_files_other_levels_and_trained_runs_stay():
     others = (
         entry("a", "x.zip", "1"),

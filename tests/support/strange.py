@@ -1,12 +1,31 @@
 """Environments that mislead, registered with Gymnasium when this is imported."""
 
+import ctypes
 import itertools
+import logging
 import os
+import subprocess
+import sys
+import warnings
 
 import gymnasium as gym
 import numpy as np
 
 INSTANCES = itertools.count()
+
+
+def _talk(text):
+    """Print in all ways that there are, those of libraries in C and of other processes too."""
+    print(text)
+    print(text, file=sys.__stdout__, flush=True)
+    os.write(1, text.encode() + b"\n")
+    ctypes.CDLL(None).puts(text.encode())
+    logging.getLogger(text).addHandler(logging.StreamHandler(sys.stdout))
+    logging.getLogger(text).warning(text)
+    warnings.warn(text, UserWarning, stacklevel=2)
+    if text == "a new environment":
+        subprocess.run(["echo", text], check=True)
+        print("\rprogress 50%", end="", file=sys.stderr)
 
 
 class Strange(gym.Env):
@@ -16,6 +35,8 @@ class Strange(gym.Env):
     action_space = gym.spaces.Discrete(2)
 
     def __init__(self, fault="", success="absent", render_mode=None):
+        if fault == "shouts":
+            _talk("a new environment")
         self.render_mode, self.fault, self.success = render_mode, fault, success
         self.shift = next(INSTANCES) if fault == "constructed" else 0
 
@@ -40,11 +61,14 @@ class Strange(gym.Env):
         self.t = 0
         if self.fault == "talks":
             print("a new episode")
-            os.write(1, b"from a library\n")
+        if self.fault == "shouts":
+            _talk("a new episode")
         return self._seen(), {}
 
     def step(self, action):
         reward = float((self.number > 0) == action)
+        if self.fault == "shouts":
+            _talk("a step")
         self.t += 1
         length = 60 if self.fault in ("late", "hidden") else 12
         done = self.t == length and self.fault != "endless"
@@ -53,6 +77,8 @@ class Strange(gym.Env):
 
 
 gym.register("rlgen-test/Strange-v0", Strange)
+if "RLGEN_TALK" in os.environ:
+    _talk("a new environment")
 
 
 def guess(observations):

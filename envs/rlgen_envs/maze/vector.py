@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rlgen.errors import LevelError
 from rlgen.util.jit import compiled
+from rlgen.util.words import counted
 from rlgen_envs.maze.levels import EMPTY, KEY, WALL, MazeLevels
 from rlgen_envs.maze.observing import glimpse, observe, space
 from rlgen_envs.maze.rules import (
@@ -110,7 +111,8 @@ class MazeVectorEnv(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArra
         position: NDArray[np.int64] = order[rank]
         wrong = ids[self.levels.ids[position] != ids]
         if len(wrong):
-            raise LevelError(f"level {wrong[0]} is not among the {len(order)} levels of this batch")
+            batch = counted(len(order), "level")
+            raise LevelError(f"level {wrong[0]} is not among the {batch} of this batch")
         return position
 
     def _draw(self, count: int) -> NDArray[np.int64]:

@@ -20,6 +20,13 @@ LIMIT = 100_000
 #: Keys of ``info`` that say whether an episode has reached its goal; None says nothing. A number
 #: from 0 to 1 is the degree to which it has.
 SOLVED = ("is_success", "success", "solved")
+#: The method that says which actions are valid, in environments for sb3-contrib's MaskablePPO.
+MASKS = "action_masks"
+
+
+def has_masks(env: "gym.Env[Any, Any]") -> bool:
+    """Whether an environment, or one of its wrappers, says which actions are valid."""
+    return env.has_wrapper_attr(MASKS) and callable(env.get_wrapper_attr(MASKS))
 
 
 class LevelEnv(gym.Env[Floats, Any]):
@@ -58,6 +65,10 @@ class LevelEnv(gym.Env[Floats, Any]):
         # A copy, since a space has a random generator.
         self.action_space = copy.deepcopy(acting.space)
         self._give = acting.give
+        self.masked = isinstance(acting.space, gym.spaces.Discrete) and has_masks(env)
+        if self.masked:
+            # Only then: sb3-contrib looks for the method.
+            self.action_masks = self._action_masks
         self.render_mode = env.render_mode
         self.metadata = env.metadata
         self.spec = env.spec
@@ -66,7 +77,7 @@ class LevelEnv(gym.Env[Floats, Any]):
             # Some count their steps themselves, as MiniGrid's environments do.
             counted = getattr(env.unwrapped, "max_steps", None)
             own = counted if isinstance(counted, int) else None
-        self.unlimited = own is None
+        self.horizon, self.unlimited = own, own is None
         self.limit = LIMIT if own is None else max(LIMIT, own)
 
     def reset(
@@ -135,6 +146,27 @@ class LevelEnv(gym.Env[Floats, Any]):
                 )
             return {"solved": share}
         return {}
+
+    def _action_masks(self) -> NDArray[np.bool_]:
+        """Which actions are valid now, bool ``(A,)``, as the environment's ``action_masks`` says.
+
+        Raises:
+            LevelError: If it says something else, or raises.
+        """
+        where = f"{self.name}, level {self.level}: action_masks in step {self.t + 1}"
+        try:
+            valid = np.asarray(self.env.get_wrapper_attr(MASKS)())
+        except Exception as error:
+            # The environment is the user's: anything can go wrong in it.
+            raise LevelError(f"{where} raised {type(error).__name__}: {one_line(error)}") from None
+        assert isinstance(self.action_space, gym.spaces.Discrete)
+        expected = (int(self.action_space.n),)
+        if valid.shape != expected or not np.isin(valid, (0, 1)).all():
+            raise LevelError(
+                f"{where} returned {valid.dtype} of shape {valid.shape}, which are not "
+                f"{expected[0]} truth values, one an action"
+            )
+        return valid.astype(np.bool_)
 
     def render(self) -> NDArray[np.uint8]:
         """A picture, uint8 ``(H, W, 3)``.

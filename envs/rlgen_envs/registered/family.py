@@ -17,9 +17,10 @@ from rlgen.errors import LevelError, one_line
 from rlgen.levels.family import Family, Levels, level_ids
 from rlgen.util.named_code import source_hash
 from rlgen.util.validation import Settings, checked
+from rlgen.util.words import counted
 from rlgen_envs.registered import trying
 from rlgen_envs.registered.acting import Acting, acting, idle_index
-from rlgen_envs.registered.env import LevelEnv
+from rlgen_envs.registered.env import LevelEnv, has_masks
 from rlgen_envs.registered.levels import SeededLevels
 from rlgen_envs.registered.observing import amounts, reader
 from rlgen_envs.registered.vector import LevelVectorEnv
@@ -91,16 +92,17 @@ class RegisteredFamily(Family):
         trying.check(lambda: self.env(levels), ids)
 
     @cached_property
-    def _spaces(self) -> tuple[gym.spaces.Box, Callable[[Any], Any], Acting, int | None]:
-        """Observation space, conversions of observations and actions, and the no-op."""
+    def _spaces(self) -> tuple[gym.spaces.Box, Callable[[Any], Any], Acting, int | None, bool]:
+        """Observation space, conversions of observations and actions, no-op, and ``masked``."""
         env = self._make(None)
         space, read = reader(
             env.observation_space, self.settings.entry, self.settings.scale, self.name
         )
         conversion = acting(env.action_space, self.name)
         noop = self._idle_index(env, conversion)
+        masked = isinstance(conversion.space, gym.spaces.Discrete) and has_masks(env)
         env.close()
-        return space, read, conversion, None if noop < 0 else noop
+        return space, read, conversion, None if noop < 0 else noop, masked
 
     def _idle_index(self, env: "gym.Env[Any, Any]", conversion: Acting) -> int:
         """The action that does nothing, or -1."""
@@ -116,7 +118,8 @@ class RegisteredFamily(Family):
             raise LevelError(f"{where}: idle = {idle:g}: its actions are discrete; use noop")
         count = int(conversion.space.n)
         if noop >= count:
-            raise LevelError(f"{where}: noop = {noop}: there are {count} actions")
+            there = f"there {'is' if count == 1 else 'are'} {counted(count, 'action')}"
+            raise LevelError(f"{where}: noop = {noop}: {there}")
         return noop if noop >= 0 else idle_index(env)
 
     @property
@@ -133,6 +136,11 @@ class RegisteredFamily(Family):
     def noop(self) -> int | None:  # type: ignore[override]
         """The action that does nothing, if it is known."""
         return self._spaces[3]
+
+    @property
+    def masked(self) -> bool:  # type: ignore[override]
+        """Whether the environment has a method ``action_masks``, as sb3-contrib calls it."""
+        return self._spaces[4]
 
     @property
     def idle(self) -> NDArray[np.float32] | None:  # type: ignore[override]
@@ -214,7 +222,7 @@ class RegisteredFamily(Family):
 
     def env(self, levels: Levels, *, render_mode: str | None = None) -> LevelEnv:
         """One environment that plays these levels."""
-        space, read, conversion, _ = self._spaces
+        space, read, conversion, *_ = self._spaces
         return LevelEnv(self._make(render_mode), levels.ids, space, read, conversion, self.name)
 
     def vector_env(self, levels: Levels, num_envs: int) -> LevelVectorEnv:

@@ -9,6 +9,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from numpy.typing import NDArray
 
 from rlgen.errors import LevelError, RlgenWarning, one_line
 from rlgen.util.seeding import stream
@@ -119,15 +120,21 @@ class _Player:
         self.steps, self.ended = 0, False
         self.marks: list[bytes] = []
         observation, _ = self._called("its reset", env.reset, options={"level": level})
-        self.marks.append(_mark(observation))
+        self._note(observation)
 
     def step(self) -> None:
         self.steps += 1
-        action = _drawn(self._env.action_space, self._rng)
+        action = _drawn(self._env.action_space, self._rng, self._valid)
         result = self._called(f"step {self.steps}", self._env.step, action)
         observation, reward, terminated, truncated, _ = result
-        self.marks.append(_mark(observation, reward))
         self.ended = terminated or truncated
+        self._note(observation, reward)
+
+    def _note(self, observation: Any, reward: float = 0.0) -> None:
+        """Mark what the level shows and pays, and which actions it allows."""
+        masked = self._env.masked and not self.ended
+        self._valid = self._env.action_masks() if masked else None
+        self.marks.append(_mark(observation, reward, self._valid))
 
     def _called(self, where: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
@@ -142,14 +149,22 @@ class _Player:
             ) from error
 
 
-def _mark(observation: Any, reward: float = 0.0) -> bytes:
+def _mark(observation: Any, reward: float, valid: NDArray[np.bool_] | None) -> bytes:
     digest = hashlib.blake2b(np.ascontiguousarray(observation).tobytes(), digest_size=16)
     digest.update(np.float64(reward).tobytes())
+    if valid is not None:
+        digest.update(valid.tobytes())
     return digest.digest()
 
 
-def _drawn(space: "gym.Space[Any]", rng: np.random.Generator) -> Any:
+def _drawn(
+    space: "gym.Space[Any]", rng: np.random.Generator, valid: NDArray[np.bool_] | None
+) -> Any:
     if isinstance(space, gym.spaces.Box):
         return space.low + rng.random(space.shape, np.float32) * (space.high - space.low)
     assert isinstance(space, gym.spaces.Discrete)
-    return rng.integers(int(space.n))
+    if valid is None:
+        return rng.integers(int(space.n))
+    if not valid.any():
+        raise LevelError("no action is valid where the episode goes on")
+    return rng.choice(valid.nonzero()[0])

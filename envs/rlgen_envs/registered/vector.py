@@ -78,6 +78,10 @@ class LevelVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
             info = {"final_obs": last, "final_info": {"level": levels, "solved": solved}}
         return observations, rewards, terminated, truncated, info
 
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Which actions are valid now, bool ``(N, A)``; see ``LevelEnv.action_masks``."""
+        return np.stack([env.action_masks() for env in self.envs])
+
     def close_extras(self, **kwargs: Any) -> None:
         """Close all environments."""
         del kwargs

@@ -45,6 +45,8 @@ class Brute(Control):
         """See ``Control.fit``."""
         if not len(levels):
             raise LevelError("a control needs at least one level")
+        if family.masked:
+            raise LevelError(f"{family.name}: a script of actions does not ask which are valid")
         first: list[Observations] = []
         scripts: list[list[int]] = []
         n_actions = family.n_actions

@@ -36,13 +36,21 @@ class BatchEnv(VecEnv):
     """A batch of environments without single members, with same-step reset.
 
     Learners step it with ``advance``. It is a ``VecEnv`` because stable-baselines3 requires one.
+
+    Attributes:
+        masked: Whether it says which actions are valid, see ``Family.masked``.
     """
 
     render_mode = None
+    masked: bool = False
 
     @abstractmethod
     def advance(self, actions: torch.Tensor) -> Step:
         """Step every environment; actions are int64 ``(N,)`` or float32 ``(N, *action shape)``."""
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Which actions are valid now, bool ``(N, A)``, where ``masked``."""
+        raise ProtocolError("these environments do not say which actions are valid")
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         """An attribute of the batch, once for each index."""
@@ -56,7 +64,10 @@ class BatchEnv(VecEnv):
     def env_method(
         self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any
     ) -> list[Any]:
-        """Not available: a batch has no single members."""
+        """``action_masks`` of each; others are not available: a batch has no single members."""
+        if method_name == "action_masks" and self.masked:
+            valid = self.action_masks()
+            return [valid[i] for i in self._get_indices(indices)]
         del args, kwargs, indices
         raise ProtocolError(f"{method_name}: a natively batched environment has no single members")
 

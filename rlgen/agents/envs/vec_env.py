@@ -12,6 +12,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepR
 
 from rlgen.agents.envs.batch_env import BatchEnv, Step
 from rlgen.errors import ProtocolError
+from rlgen.levels.capabilities import masks
 
 
 class VecEnvAdapter(BatchEnv):
@@ -24,14 +25,19 @@ class VecEnvAdapter(BatchEnv):
     Args:
         env: A vector environment that resets within the step.
         reward_clip: Rewards are clipped to plus or minus this for learning; 0 does not clip.
+        masked: Whether it says which actions are valid.
     """
 
     def __init__(
-        self, env: "gym.vector.VectorEnv[Any, Any, Any]", reward_clip: float = 0.0
+        self,
+        env: "gym.vector.VectorEnv[Any, Any, Any]",
+        reward_clip: float = 0.0,
+        *,
+        masked: bool = False,
     ) -> None:
         if env.metadata.get("autoreset_mode") != AutoresetMode.SAME_STEP:
             raise ProtocolError("stable-baselines3 needs a vector environment with same-step reset")
-        self.env = env
+        self.env, self.masked = env, masked
         self.reward_clip = reward_clip
         self._returns = np.zeros(env.num_envs)
         self._lengths = np.zeros(env.num_envs, np.int64)
@@ -46,6 +52,10 @@ class VecEnvAdapter(BatchEnv):
         self._returns[:] = 0
         self._lengths[:] = 0
         return observations  # type: ignore[no-any-return]
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """See ``BatchEnv``."""
+        return masks(self.env) if self.masked else super().action_masks()
 
     def step_async(self, actions: NDArray[Any]) -> None:
         """Keep the actions for ``step_wait``."""

@@ -31,7 +31,7 @@ TRPO = AgentPreset(
 )
 
 MASKABLE_PPO = AgentPreset(
-    "MaskablePPO with sb3-contrib's default hyper-parameters and 8 environments, without masks",
+    "MaskablePPO with sb3-contrib's defaults and 8 environments, with masks where they have any",
     "MaskablePPO",
     PPO_DEFAULT.settings,
     extra="contrib",

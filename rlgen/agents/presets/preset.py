@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from rlgen.agents.presets import limits
 from rlgen.errors import ProtocolError, nearest
+from rlgen.util.ranges import whole
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,10 @@ class AgentPreset:
         """
         own = {**OURS, **self.settings}
         defaults = {**own, **(OF_ENTROPY if self.has_entropy else {})}
+        options = {
+            key: whole(value) if type(defaults.get(key)) is int else value
+            for key, value in options.items()
+        }
         for key, value in options.items():
             if key not in defaults:
                 raise ProtocolError(f"{name} has no option {key!r}{nearest(key, defaults)}")

@@ -16,6 +16,7 @@ from rlgen.analysis.verdicts import number, setting
 from rlgen.errors import DamagedStoreError, StoreError, nearest
 from rlgen.store.opening import opened
 from rlgen.util.seeding import stream
+from rlgen.util.words import counted
 
 #: Settings of a cell that must be equal for two gaps to be comparable, beside ``CELL``.
 TASK = ("family_options", "family_version")
@@ -67,7 +68,7 @@ def complete(path: Path) -> Results:
         raise StoreError(*error.args) from None
     if results.missing:
         n, label = len(results.missing), results.missing[0]["label"]
-        cells = f"{n} of {len(results.plan)} cells {'is' if n == 1 else 'are'} missing"
+        cells = f"{n} of {counted(len(results.plan), 'cell')} {'is' if n == 1 else 'are'} missing"
         failed = sum(cell["id"] in results.failures for cell in results.missing)
         cells += f", {failed} of them failed" if failed else ""
         raise StoreError(f"{path}: {cells} (the first: {label}); nothing is judged without them")

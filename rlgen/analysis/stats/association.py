@@ -120,7 +120,8 @@ def _associate(
         raise ValueError(f"{n} values of x and {len(two)} of y")
     unknown = int((~np.isfinite(one) | ~np.isfinite(two)).sum())
     if n < 2 or unknown:
-        reason = f"{unknown} of {n} agents are nan" if unknown else f"{n} agents have no order"
+        few = "1 agent has" if n == 1 else f"{n} agents have"
+        reason = f"{unknown} of {n} agents are nan" if unknown else f"{few} no order"
         return Association(NAN, NAN, NAN, n, reason)
     parts = _strata(one, two, strata)
     if not parts:

@@ -17,6 +17,7 @@ from rlgen.analysis.stats.estimates import UNKNOWN, why_apart
 from rlgen.analysis.stats.intervals import ALIKE, NAN, Estimate, Floats
 from rlgen.analysis.stats.paired import sign_flip
 from rlgen.analysis.stats.tables import fold
+from rlgen.util.words import counted
 
 _Arm = Mapping[str, Mapping[int, tuple[NDArray[np.int64], Floats]]]
 
@@ -130,7 +131,8 @@ def _no_pairs(now: _Arm, before: _Arm) -> str:
     seeds = now["test"].keys() & before["test"].keys()
     fewer = min(len(now["test"]), len(before["test"]))
     if len(seeds) < fewer:
-        return f"{len(seeds)} of {fewer} runs have a seed in common with a run of the baseline"
+        common = "a seed in common with a run of the baseline"
+        return f"{len(seeds)} of {counted(fewer, 'run')} {'has' if fewer == 1 else 'have'} {common}"
     for pool, words in (("train", "training"), ("test", "held-out")):
         for seed in seeds:
             if seed not in now[pool] or seed not in before[pool]:

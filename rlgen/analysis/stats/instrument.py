@@ -8,6 +8,7 @@ import pandas as pd
 
 from rlgen.analysis.stats import detection
 from rlgen.analysis.stats.scorecards import SOUND, score
+from rlgen.util.words import counted
 
 #: The lowest AUC with which a control counts as caught.
 CAUGHT = 0.95
@@ -132,7 +133,8 @@ def _alike(controls: pd.DataFrame, stays: Sequence[str]) -> Trial:
     return Trial(
         "What cannot be detected is not",
         bool(worst <= NOTHING),
-        f"full memoriser and planner differ by {worst:.2g} at most in {len(stays)} checks",
+        f"full memoriser and planner differ by {worst:.2g} at most in "
+        f"{counted(len(stays), 'check')}",
         "A full memoriser acts like the planner wherever its training levels can lead. A check "
         "that stays within them and still tells the two apart is broken.",
     )

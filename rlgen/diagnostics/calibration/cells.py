@@ -21,6 +21,7 @@ from rlgen.study.cell import Cell
 from rlgen.study.workspace import Workspace
 from rlgen.util import files
 from rlgen.util.hashing import digest
+from rlgen.util.words import counted
 
 #: Raised whenever the same subject would be read differently.
 VERSION = 2
@@ -157,7 +158,7 @@ class ControlCell(ReadCell):
     def label(self) -> str:
         """For people."""
         first = self.subjects[0]
-        many = f"{len(self.subjects)} controls, pool {first.pool_seed}"
+        many = f"{counted(len(self.subjects), 'control')}, pool {first.pool_seed}"
         return first.label if len(self.subjects) == 1 else many
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rlgen.protocol import shipped
+from rlgen.util.words import counted
 
 #: Levels an agent was never trained on: the first of them are for the checks that look at
 #: held-out levels, as many again decide the truth.
@@ -43,7 +44,7 @@ class Subject:
     def label(self) -> str:
         """For people."""
         flips = f", p = {self.flip_p:g}" if self.flip_p else ""
-        return f"{self.name} on {self.n_levels:,} levels{flips}, pool {self.pool_seed}"
+        return f"{self.name} on {counted(self.n_levels, 'level')}{flips}, pool {self.pool_seed}"
 
 
 #: Controls that memorise their training levels, from the one that no in-pool check can tell from

@@ -3,6 +3,7 @@
 from rlgen.diagnostics.detectors.base import Detector, Material, Situation
 from rlgen.errors import LevelError
 from rlgen.perturbations.condition import Condition
+from rlgen.util.words import counted
 
 
 class HeldOut(Detector):
@@ -17,14 +18,14 @@ class HeldOut(Detector):
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self.card = f"{count} held-out levels"
+        self.card = counted(count, "held-out level")
 
     def situations(self, material: Material) -> list[Situation]:
         """See ``Detector.situations``."""
         if len(material.held_out) < self.count:
             raise LevelError(
-                f"detector {self.number} needs {self.count} held-out levels, and there are "
-                f"{len(material.held_out)}"
+                f"detector {self.number} needs {counted(self.count, 'held-out level')}, and "
+                f"there are {len(material.held_out)}"
             )
         levels = material.held_out.take(slice(0, self.count))
         return [Situation(levels, Condition.parse("plain"))]

@@ -26,6 +26,7 @@ from rlgen.levels.family import MAX_POOL, Family, Levels
 from rlgen.store.opening import opened
 from rlgen.store.run_store import RunStore
 from rlgen.util import files
+from rlgen.util.words import counted
 
 #: Most pairs of equal levels that are listed.
 EXAMPLES = 5
@@ -110,8 +111,8 @@ def compare(family: Family, train: Levels, test: Levels, question: Question) -> 
     if question.train_range is not None:
         if question.train_range < len(train):
             raise LevelError(
-                f"--train-range {question.train_range}: must be at least the {len(train):,} "
-                "training levels given"
+                f"--train-range {question.train_range}: must be at least the "
+                f"{counted(len(train), 'training level')} given"
             )
         whole = overlaps.share_of_range(across, len(train), question.train_range)
         overlap["range"] = asdict(whole) | {"levels": question.train_range}

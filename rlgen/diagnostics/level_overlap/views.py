@@ -4,12 +4,14 @@ import copy
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
+from rlgen.levels.capabilities import masks
 from rlgen.levels.family import Family, Levels
 from rlgen.util.seeding import library_seed, stream
 
@@ -50,9 +52,10 @@ def show(
     actions = action_sequence(family.action_space, observations - 1, seed)
     env = family.env(levels)
     try:
-        viewed = (_view(env, int(level), actions) for level in levels.ids)
+        view = partial(_view, env, actions, masked=family.masked)
+        viewed = (view(int(level)) for level in levels.ids)
         kept = [(mark, first if keep else None) for mark, first in viewed]
-        again = [_view(env, int(level), actions)[0] for level in levels.ids[:TWICE]]
+        again = [view(int(level))[0] for level in levels.ids[:TWICE]]
     finally:
         env.close()
     marks = [mark for mark, _ in kept]
@@ -70,18 +73,27 @@ def action_sequence(space: "gym.Space[Any]", length: int, seed: int) -> list[Any
     return [own.sample() for _ in range(length)]
 
 
-def _view(env: "gym.Env[Any, Any]", level: int, actions: list[Any]) -> tuple[str, Any]:
+def _view(
+    env: "gym.Env[Any, Any]", actions: list[Any], level: int, *, masked: bool
+) -> tuple[str, Any]:
     """Mark and first observation of a level."""
     digest = hashlib.sha256()
     first, _ = env.reset(options={"level": level})
     first = copy.deepcopy(first)  # some environments reuse one array
     _feed(digest, first)
     for action in actions:
-        observation, _, terminated, truncated, _ = env.step(action)
+        played = _allowed(env, action) if masked else action
+        observation, _, terminated, truncated, _ = env.step(played)
         _feed(digest, observation)
         if terminated or truncated:
             break
     return digest.hexdigest(), first
+
+
+def _allowed(env: "gym.Env[Any, Any]", action: np.int64) -> np.int64:
+    """The action, or one that is valid in its place."""
+    valid = masks(env).nonzero()[0]
+    return valid[int(action) % len(valid)] if len(valid) else action
 
 
 def _feed(digest: Any, observation: Any) -> None:

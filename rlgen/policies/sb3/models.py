@@ -14,12 +14,16 @@ from rlgen.errors import PolicyError, ProtocolError
 from rlgen.levels.family import Family
 from rlgen.networks import inference
 from rlgen.networks.box_head import Normals
+from rlgen.policies import fitting
 from rlgen.policies.base import Policy
 from rlgen.policies.box_policy import BoxPolicy
 from rlgen.policies.network_policy import NetworkPolicy
 from rlgen.policies.sb3 import layers, zips
 from rlgen.policies.sb3.observations import Converter, UnfitError
 from rlgen.policies.torch_policy import State, Step
+
+#: The class of MaskablePPO's policies.
+MASKABLE = "MaskableActorCriticPolicy"
 
 
 def policy(model: BaseAlgorithm, family: Family) -> Policy:
@@ -33,13 +37,15 @@ def policy(model: BaseAlgorithm, family: Family) -> Policy:
         ProtocolError: If its observations or actions do not fit the family.
     """
     try:
-        return _policy(model.policy, family)
+        own = _policy(model.policy, family)
     except UnfitError as error:
         raise ProtocolError(f"{type(model).__name__}: {error}") from None
+    fitting.note_masks(own, family, type(model).__name__)
+    return own
 
 
 def of_zip(path: Path, family: Family, *, trusted: bool) -> Policy:
-    """The policy in a zip; MaskablePPO plays without masks: families have none.
+    """The policy in a zip; MaskablePPO's plays with masks, where the family has them.
 
     Args:
         path: The zip.
@@ -105,13 +111,16 @@ def _discrete(
         categorical, after = distribution(observations, state)
         return inference.probabilities(categorical.logits, softmax=True), after
 
-    return NetworkPolicy(
+    network = NetworkPolicy(
         step,
         {"policy": policy},
         stochastic=drawn,
         lstm=lstm,
         layered=lambda: layers.of_policy(policy, convert),
     )
+    # By name, since sb3-contrib need not be installed.
+    network.masked = any(cls.__name__ == MASKABLE for cls in type(policy).__mro__)
+    return network
 
 
 def _continuous(

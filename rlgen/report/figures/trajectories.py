@@ -19,6 +19,7 @@ from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number
 from rlgen.errors import DamagedStoreError
 from rlgen.report.figures.base import Drawing, Figure, select, style, to_svg
+from rlgen.util.words import counted, exist
 
 NAME = "trajectories"
 #: Most cells shown, each in two pictures.
@@ -65,7 +66,7 @@ class Trajectories(Figure):
             svg = to_svg(canvas, NAME, "Sampled episodes on the worst levels")
             plt.close(canvas)
         left_out = len(results.cells) - len(episodes)
-        note = f"{left_out} more cells are not drawn." if left_out else ""
+        note = f"{exist(left_out, 'more cell')} not drawn." if left_out else ""
         return Drawing(svg, _steps(pictures), note)
 
 
@@ -99,7 +100,7 @@ def _caption(results: Results, cell: Cell, episode: Episode) -> str:
         [
             fill(results.short(cell), 34),
             f"worst {pool} level {episode['level']}",
-            f"{end}, {len(episode['actions'])} steps",
+            f"{end}, {counted(len(episode['actions']), 'step')}",
             f"return {number(sum(episode['rewards']))}, expected {number(episode['expected'])}",
         ]
     )

@@ -83,7 +83,9 @@ def _answer(one: Decision) -> str:
     mean, low, high = map(number, part.estimate.shown.values())
     interval = f" [{low}, {high}]" if part.estimate.low == part.estimate.low else ""
     why = f"; {part.estimate.reason}" if part.estimate.reason else ""
-    left = f"; {one.missing} of {len(one.parts)} parts have no interval yet" if one.missing else ""
+    n = len(one.parts)
+    parts = f"{counted(n, 'part')} {'has' if n == 1 else 'have'}"
+    left = f"; {one.missing} of {parts} no interval yet" if one.missing else ""
     if one.waits:
         others = len(one.waits) - 1
         left += f"; training on {one.waits[0].what} {one.waits[0].text}"

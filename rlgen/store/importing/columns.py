@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from rlgen.analysis.stats.tables import CELL
 from rlgen.errors import ImportedFileError, nearest
 from rlgen.store.importing.source import Source
+from rlgen.util.words import counted
 
 #: Our columns, each with other common names for it, in lower case with underscores.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -87,8 +88,8 @@ class ImportOptions:
             refuse_unknown(name, f"--pattern {self.pattern}")
         if len(self.pools) not in (0, 1, n_files):
             raise ImportedFileError(
-                f"--pool is given {len(self.pools)} times for {n_files} files: give it once, or "
-                "once per file in their order"
+                f"--pool is given {len(self.pools)} times for {counted(n_files, 'file')}: give it "
+                "once, or once per file in their order"
             )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rlgen.errors import ImportedFileError, nearest
 from rlgen.store.importing import tables
 from rlgen.store.importing.source import LEARNING, Source
+from rlgen.util.words import counted
 
 #: The columns of a ``monitor.csv`` without those that copy an episode's info.
 _MONITOR = ("r", "l", "t")
@@ -98,6 +99,15 @@ def is_monitor(path: Path, data: bytes) -> bool:
     return named and (first[:3] == list(_MONITOR) or all(map(tables.is_number, first)))
 
 
+def begins_as_monitor(path: Path) -> bool:
+    """Whether there is a file, and ``is_monitor`` by its beginning."""
+    try:
+        with path.open("rb") as file:
+            return path.suffix.lower() == ".csv" and is_monitor(path, file.read(65_536))
+    except OSError:
+        return False  # reading says why
+
+
 def monitor(source: Source, data: bytes, last: int) -> Source:
     """Read what ``Monitor`` writes: a JSON comment, names of columns, one row per episode.
 
@@ -132,7 +142,7 @@ def monitor(source: Source, data: bytes, last: int) -> Source:
     if not header and (rows[0].count(b",") != 2):
         raise ImportedFileError(
             f"{path}: has no line of names of columns (r,l,t,...), and its rows have "
-            f"{rows[0].count(b',') + 1} fields"
+            f"{counted(rows[0].count(b',') + 1, 'field')}"
         )
     header = header or ",".join(_MONITOR).encode()
     table = tables.csv(source, b"\n".join([header, *rows]), ",").rows

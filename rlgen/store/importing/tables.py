@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from rlgen.errors import ImportedFileError
 from rlgen.store.importing.source import LEARNING, Source, is_return, is_rollout, logged_pool
+from rlgen.util.words import counted
 
 _SEPARATORS = (",", ";", "\t")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
@@ -103,7 +104,8 @@ def _refuse_ragged(source: Source, data: bytes, separator: str) -> None:
             width = width or len(fields)
             if len(fields) < width:
                 raise ImportedFileError(
-                    f"{source.path}: row {number} has {len(fields)} fields, and the header {width}"
+                    f"{source.path}: row {number} has {counted(len(fields), 'field')}, and the "
+                    f"header {width}"
                 )
     except CSVError as error:
         raise ImportedFileError(f"{source.path}: is not valid CSV: {error}") from None

@@ -23,6 +23,7 @@ from rlgen.store.run_store import RunStore
 from rlgen.util import files
 from rlgen.util.hashing import digest
 from rlgen.util.version import __version__
+from rlgen.util.words import counted
 
 #: The condition that a report judges by, and that learning curves show.
 MAIN = "plain"
@@ -59,10 +60,8 @@ class _Run:
         """Its entry in the store's plan."""
         settings = self.settings
         n = settings["n_train_levels"]
-        levels = "an unknown number of" if n == UNTOLD else f"{n:,}"
-        label = (
-            f"{settings['agent']}/{settings['network']} on {levels} levels of {settings['family']}"
-        )
+        levels = "an unknown number of levels" if n == UNTOLD else counted(n, "level")
+        label = f"{settings['agent']}/{settings['network']} on {levels} of {settings['family']}"
         label += f", run {settings['run']}"
         return {"id": self.id, "label": label, "settings": dict(settings)}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from rlgen.errors import ProtocolError, StoreError, nearest
@@ -11,6 +12,7 @@ from rlgen.policies import sources
 from rlgen.study.kinds.policy_cell import PolicyCell, shared_from_settings
 from rlgen.study.workspace import Workspace
 from rlgen.util import files
+from rlgen.util.validation import At
 
 if TYPE_CHECKING:
     from rlgen.policies.base import Policy
@@ -43,8 +45,14 @@ class EvaluateCell(PolicyCell):
             "agent_settings": {},
             "agent_version": 0,
             "policy": self.policy,
+            "policy_file": self.policy_file,
             "policy_hash": self.policy_hash,
         }
+
+    @cached_property
+    def policy_file(self) -> str:
+        """Where it is, whatever folder it was named from."""
+        return sources.located(self.policy)
 
     @property
     def untracked(self) -> list[str]:
@@ -87,12 +95,15 @@ class EvaluateCell(PolicyCell):
         return loading.load(self.policy, family, trusted=workspace.trust)
 
 
-def check_policies(cells: Sequence[EvaluateCell], trust: Sequence[str]) -> None:
-    """Refuse policies that cannot be loaded, or do not fit their levels; each is shown a level."""
+def check_policies(cells: Sequence[EvaluateCell], trust: Sequence[str], where: str) -> None:
+    """Refuse policies that cannot be loaded, or do not fit their levels; each is shown a level.
+
+    ``where`` is what messages begin with.
+    """
     played = {(cell.policy, cell.family): cell for cell in cells}
     paths = {path for policy, _ in played for path in sources.files(policy)}
     for text in trust:
-        if text not in paths:
+        if not any(sources.same(text, path) for path in paths):
             raise ProtocolError(
                 f"trust = {text!r}: is no policy of this study{nearest(text, paths)}"
             )
@@ -101,6 +112,7 @@ def check_policies(cells: Sequence[EvaluateCell], trust: Sequence[str]) -> None:
     from rlgen.policies import fitting, loading
 
     for cell in played.values():
-        policy = loading.load(cell.policy, cell.pools.world, trusted=trust)
-        level = cell.pools.some_training_levels(1)
-        fitting.check(policy, cell.pools.world, level, cell.policy)
+        with At(where, "policy", cell.policy):
+            policy = loading.load(cell.policy, cell.pools.world, trusted=trust)
+            level = cell.pools.some_training_levels(1)
+            fitting.check(policy, cell.pools.world, level, cell.policy)

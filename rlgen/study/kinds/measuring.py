@@ -50,6 +50,8 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
     origin = provenance.collect(workspace.command) | {"device": device, "seconds": clock.seconds}
     if cell.untracked:
         origin["code whose changes are not noticed"] = ", ".join(cell.untracked)
+    if policy.masked and not split.family.masked:
+        origin["masks"] = "none here, and the policy learned with some: it played without"
     files.write_json(folder / "provenance.json", origin | {"steps": steps})
 
 

@@ -29,7 +29,7 @@ RESULTS_VERSION = 1
 #: ones are hashed only where they are not the default, so that older cells keep their ids.
 _FIRST = {"steps", "curve_points", "curve_levels", "evaluated_train_levels", "episodes"}
 #: Redundant settings, excluded from the hash.
-_UNHASHED = ("agent_options", "policy", "pools")
+_UNHASHED = ("agent_options", "policy", "policy_file", "pools")
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,9 @@ class Pools:
             "family": self.family,
             "family_options": dict(self.world.options),
             "family_version": self.world.version,
-            # Only where there is one, so that cells of other families keep their ids.
+            # Only where there are, so that cells of other families keep their ids.
             **({"family_source": self.world.source} if self.world.source else {}),
+            **({"action_masks": True} if self.world.masked else {}),
             "n_train_levels": self.n_train,
             "n_validation_levels": self.n_validation,
             "n_test_levels": self.n_test,
@@ -202,9 +203,10 @@ class PolicyCell(Cell):
         """A short name for people."""
         extra = f", p={self.flip_p:g}" if self.flip_p else ""
         extra += f", {self.regulariser}" if self.regulariser != "none" else ""
+        n = self.n_train_levels
         return (
-            f"{self.agent}/{self.network} on {self.n_train_levels} levels of {self.family}"
-            f"{extra}, seed {self.seed}"
+            f"{self.agent}/{self.network} on {n} {'level' if n == 1 else 'levels'} of "
+            f"{self.family}{extra}, seed {self.seed}"
         )
 
     @property
@@ -272,8 +274,11 @@ def _later_defaults(settings: Mapping[str, Any]) -> set[str]:
     return {key for key, value in later.items() if settings.get(key, value) == value}
 
 
-def check_levels(cells: Sequence[PolicyCell]) -> None:
-    """Refuse named levels of which two are the same task; of drawn ones none are."""
+def check_levels(cells: Sequence[PolicyCell], where: str) -> None:
+    """Refuse named levels of which two are the same task; of drawn ones none are.
+
+    ``where`` is what messages begin with.
+    """
     named = {
         (cell.family, cell.pools.named["train_levels"], cell.n_train_levels, cell.flip_p): cell
         for cell in cells
@@ -284,5 +289,6 @@ def check_levels(cells: Sequence[PolicyCell]) -> None:
             cell.further_pools(cell.split())
         except LevelError as error:
             raise LevelError(
-                f"{cell.family}: {error}; levels that are drawn, not named, all differ"
+                f"{where}: family = {cell.family!r}: {error}; levels that are drawn, not named, "
+                "all differ"
             ) from None

@@ -112,6 +112,7 @@ def played(policy, observations):
     return np.concatenate(steps)
 
 
+@pytest.mark.filterwarnings("ignore:.*is a policy for masks")
 @pytest.mark.parametrize(("version", "kind"), CASES)
 def test_a_zip_plays_as_its_own_version(unpacked, version, kind):
     """In all of 64 states, or it is refused with the reason."""
@@ -147,6 +148,7 @@ def scores_of(layered, observations, dtype=torch.float64):
         return layered.head(features).double().numpy()
 
 
+@pytest.mark.filterwarnings("ignore:.*is a policy for masks")
 @pytest.mark.parametrize(
     ("version", "kind"),
     [(v, kind) for v, kind in CASES if KINDS[v][kind][1] == "discrete" and kind not in REFUSED],

@@ -16,6 +16,7 @@ from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
 from rlgen.analysis.stats.paired import paired_mean
 from rlgen.analysis.stats.tables import CELL
 from rlgen.networks.lists import resolve
+from rlgen.util.words import counted
 
 NONE = "none"
 #: The paper's families from the easiest to the hardest.
@@ -45,7 +46,7 @@ class Setting:
     regulariser: str = NONE
 
     def __str__(self) -> str:
-        words = [self.family, self.network, f"{self.n_train_levels:,} levels"]
+        words = [self.family, self.network, counted(self.n_train_levels, "level")]
         words += [f"p = {self.flip_p:g}"] if self.flip_p else []
         words += [f"trained with {self.regulariser}"] if self.regulariser != NONE else []
         return ", ".join(words)

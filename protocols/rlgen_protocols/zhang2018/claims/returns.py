@@ -9,6 +9,7 @@ import numpy as np
 from rlgen.analysis.claims import Claim, Part, above, below
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.intervals import NAN, Estimate, difference
+from rlgen.util.words import counted
 from rlgen_protocols.zhang2018.claims.evidence import FAMILIES, NONE, Evidence, Setting
 
 #: Sizes of training pools, and the flip probability, that claims name.
@@ -63,7 +64,7 @@ def _gains(evidence: Evidence, what: str, less: Setting, more: Setting, margin: 
 
 
 def _from_to(less: Setting, more: Setting) -> str:
-    sizes = f"{more.n_train_levels:,} minus {less.n_train_levels:,} levels"
+    sizes = f"{more.n_train_levels:,} minus {counted(less.n_train_levels, 'level')}"
     return f"{sizes}: {less.family}, {less.network}"
 
 

@@ -5,6 +5,7 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.patches import Patch
 
 from rlgen.report.figures.base import Drawing, select
+from rlgen.util.words import counted
 from rlgen_protocols.zhang2018.figures.layout import (
     BLUE,
     FORMS,
@@ -65,7 +66,7 @@ class Bars(Form):
             title="Training and held-out return by flip probability",
             legend={
                 "handles": [tuple(Patch(color=ramp[n]) for ramp in ramps) for n in ramps[0]],
-                "labels": [f"{n:,} levels" for n in ramps[0]],
+                "labels": [counted(n, "level") for n in ramps[0]],
                 "handler_map": {tuple: HandlerTuple(ndivide=None)},
                 "title": "training (blue) and held-out (red) return",
                 "ncols": len(sizes),

@@ -11,6 +11,7 @@ from matplotlib.ticker import EngFormatter
 from rlgen.analysis.stats.choices import GROUP
 from rlgen.analysis.stats.intervals import NAN, run_mean
 from rlgen.report.figures.base import DRAWN_POOLS, Drawing, select
+from rlgen.util.words import counted
 from rlgen_protocols.zhang2018.figures.layout import Form, Row, grid, words
 from rlgen_protocols.zhang2018.figures.selection import Selection
 
@@ -64,7 +65,7 @@ class Curves(Form):
             title="Training and held-out return by step",
             legend={
                 "handles": [Line2D([], [], color=c, linewidth=2.2) for c in colours.values()],
-                "labels": [f"{n:,} levels" for n in colours],
+                "labels": [counted(n, "level") for n in colours],
                 "ncols": len(colours),
             },
             xlabel="environment steps",

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from rlgen.report.figures.base import INK, Drawing, select
+from rlgen.util.words import counted
 from rlgen_protocols.zhang2018.figures.layout import (
     FORMS,
     READING,
@@ -63,7 +64,7 @@ class Detection(Form):
                 one = select(of, condition=condition, split=pool)
                 x = centres(one, flips, step * (place - (len(drawn) - 1) / 2))
                 bar(axis, x, one, form, width=0.85 * step, color=colour)
-            levels = f"{column['n_train_levels']:,} levels"
+            levels = counted(column["n_train_levels"], "level")
             return f"{words(row, selection)}, {levels}\n{FORMS[form]}"
 
         handles = [Patch(label=label, color=colour) for *_, label, colour in drawn]

@@ -21,7 +21,7 @@ from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import count
 from rlgen.networks.lists import resolve
 from rlgen.protocol.schema import Protocol
-from rlgen.util.words import counted
+from rlgen.util.words import counted, exist
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Selection:
         """A note on what is missing from a drawing of the part, followed by further remarks."""
         total = len(list(self.settings([*GROUP, "agent", "requested"]))) * len(self.part.seeds)
         there = len(self.jobs)
-        remarks = [] if there == total else [f"{there:,} of {total:,} runs are there."]
+        remarks = [] if there == total else [f"{there:,} of {exist(total, 'run')} there."]
         if missing := self._missing():
             remarks.append(f"Left out: {missing}.")
         if "kept" in data and data["kept"].between(1, TOP - 1).any():

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from rlgen.analysis.stats.choices import GROUP
 from rlgen.report.figures.base import Drawing, bars, select
+from rlgen.util.words import counted
 from rlgen_protocols.zhang2018.figures.layout import (
     FORMS,
     READING,
@@ -78,7 +79,7 @@ class Stickiness(Form):
                     axis.axhspan(
                         held_out["low"], held_out["high"], color=TESTSET, alpha=0.12, linewidth=0
                     )
-            levels = f"{column['n_train_levels']:,} levels"
+            levels = counted(column["n_train_levels"], "level")
             return f"{words(row, selection)}, {levels}\n{FORMS[form]}"
 
         lines = [(label, colour) for _, label, colour in _MODES]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from rlgen.analysis.verdicts import number
 from rlgen.report.figures.base import Drawing
+from rlgen.util.words import counted
 from rlgen_protocols.zhang2018.figures import frames, panels
 from rlgen_protocols.zhang2018.figures.frames import Episode
 from rlgen_protocols.zhang2018.figures.layout import Form
@@ -106,10 +107,11 @@ def _svg(name: str, pairs: Sequence[Shown]) -> str:
 def _caption(agent: dict[str, Any], episode: Episode) -> str:
     pool = "training" if episode["split"] == "train" else "held-out"
     how = "" if episode["condition"] == "plain" else f" under {episode['condition']}"
-    trained = f"{agent['n_train_levels']:,} training levels, p = {agent['flip_p']:g}"
+    levels = counted(agent["n_train_levels"], "training level")
+    trained = f"{levels}, p = {agent['flip_p']:g}"
     end = "solved" if episode["solved"] else "not solved"
     steps = len(episode["rewards"])
     return (
         f"{agent['name']} ({trained}) on {pool} level {episode['level']}{how}: {end}, "
-        f"return {number(sum(episode['rewards']))} in {steps} steps"
+        f"return {number(sum(episode['rewards']))} in {counted(steps, 'step')}"
     )
