@@ -2,7 +2,7 @@
 
 ``v' = gamma v + (1 - gamma) f(x)``, then ``x' = x + v'``, from ``v = 0``; with ``gamma = 0`` a
 residual network. Source: Sander, Ablin, Blondel, Peyré 2021, https://arxiv.org/abs/2102.07870,
-equation 3, and ``momentum_net.py`` of their code (https://github.com/michaelsdr/momentumnet).
+and ``momentum_net.py`` of their code (https://github.com/michaelsdr/momentumnet).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -2,9 +2,9 @@
 
 Position and velocity are 64-bit fixed-point numbers. What multiplying the velocity by gamma loses
 goes to an information buffer, so that the backward pass computes all states again from the last,
-bit for bit, at ``log2(1 / gamma)`` bits a unit and block. Source: Sander et al. 2021, section 3.2
-and appendix; the arithmetic is that of ``rlgen.networks.exact_integers``, for the authors' own does
-not bring negative states back.
+bit for bit, at ``log2(1 / gamma)`` bits a unit and block. Source: Sander et al. 2021; the
+arithmetic is that of ``rlgen.networks.exact_integers``, for the authors' own does not bring
+negative states back.
 """
 
 from collections.abc import Sequence

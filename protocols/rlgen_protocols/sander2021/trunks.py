@@ -20,8 +20,8 @@ class MomentumTrunk(Residual):
         depth: Number of blocks.
         gamma: Momentum; computed with is the nearest multiple of 2^-16.
         scale: Factor of all branches.
-        exact: Whether states are integers, so that no activations of blocks are kept for the
-            backward pass.
+        exact: Whether states are integers in training, so that no activations of blocks are kept
+            for the backward pass. In evaluation they are floats: the same network up to rounding.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class MomentumTrunk(Residual):
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
         """From ``(B, *shape)`` to ``(B, width)``."""
         start, blocks = self.embed(observations), list(self.blocks)
-        if self.exact:
+        if self.exact and self.training:
             return reversible.forward(start, blocks, self.gamma, self.scale)
         return recurrence.forward(start, blocks, self.gamma, self.scale)
 
