@@ -36,6 +36,8 @@ class Section:
         html: What stands with it, everything in it escaped.
         data: The numbers, for download; None where the section has no table of its own.
         note: What the reader must know of it, for example what is missing.
+        of_agents: Whether it is of agents that the study trained, so that its caption says what
+            they have in common; else of experiments.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Section:
     html: str = ""
     data: "pd.DataFrame | None" = None
     note: str = ""
+    of_agents: bool = True
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,10 @@ PAPERS: Catalogue[Paper] = Catalogue(
             "Izmailov et al. 2021: the posterior of a policy network by full-batch HMC",
             "rlgen_protocols.izmailov2021:PAPER",
         ),
+        "mackay2018": Lazy(
+            "MacKay et al. 2018: reversible recurrent networks that forget a few bits a step",
+            "rlgen_protocols.mackay2018:PAPER",
+        ),
         "packer2018": Lazy(
             "Packer et al. 2018: default, interpolation, extrapolation in classic control",
             "rlgen_protocols.packer2018:PAPER",

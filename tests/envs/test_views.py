@@ -57,16 +57,16 @@ def test_what_is_seen_is_cut_from_the_whole_maze():
     part, whole = viewed("maze-basic"), viewed("maze-basic", 0)
     levels = part.generate([2])
     cut, full = part.env(levels), whole.env(levels)
-    (seen, info), (all_, _) = (env.reset(options={"level": 2}) for env in (cut, full))
-    assert seen.shape == (len(VIEW_CHANNELS), 3, 3)
-    assert not seen[6:].any()
+    (cut_out, info), (all_, _) = (env.reset(options={"level": 2}) for env in (cut, full))
+    assert cut_out.shape == (len(VIEW_CHANNELS), 3, 3)
+    assert not cut_out[6:].any()
     for action in (0, 3, 4, 1):
         column, row = info["position"]
-        assert np.array_equal(seen[:6], all_[:6, row - 1 : row + 2, column - 1 : column + 2])
-        (seen, _, over, _, info), (all_, *_) = cut.step(action), full.step(action)
+        assert np.array_equal(cut_out[:6], all_[:6, row - 1 : row + 2, column - 1 : column + 2])
+        (cut_out, _, over, _, info), (all_, *_) = cut.step(action), full.step(action)
         assert not over
-        assert seen[6:, 1, 1].tolist() == np.eye(5)[action].tolist()
-        assert seen[6:].sum() == 1
+        assert cut_out[6:, 1, 1].tolist() == np.eye(5)[action].tolist()
+        assert cut_out[6:].sum() == 1
 
 
 def test_outside_the_maze_all_is_wall():
