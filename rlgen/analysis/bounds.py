@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rlgen.analysis.results import Results
 
 #: Said in a cell, and at the end of a sentence if more than half of the interval is cut off.
-CUT = "cut at the possible"
+CUT = "cut at what is possible"
 WIDE = "most of the interval lies beyond what returns can be: so few runs tell little"
 LEAST_LEFT = 0.5
 _ALL = (float("-inf"), float("inf"))

@@ -6,6 +6,8 @@ import pytest
 
 import rlgen
 from rlgen import report
+from rlgen.analysis.claims import decide
+from rlgen.analysis.results import Results
 from rlgen.cli.answers import print_answers
 from rlgen.store.opening import opened
 from rlgen.util import files
@@ -35,6 +37,23 @@ def test_its_runs_lack_nothing_that_was_asked_of_them(kept):
     # Cells that have not been run; and it was continued by later commits, whose agents and levels
     # have the same versions, or their cells would be others.
     assert codes <= {"S201", "S301"}
+
+
+def test_no_verdict_says_what_was_not_reached_by_runs_that_had_not_converged(kept):
+    with opened(kept) as store:
+        results = Results.load(store)
+    if results.paper is None:
+        pytest.skip("no paper's study")
+    claims = results.paper.claims()
+    decisions = decide(claims, results.paper.evidence(results), results.margins)
+    assert {one.word for one in decisions} <= {"supported", "refuted", "not yet", "inconclusive"}
+    for one in decisions:
+        deciding = one.parts if one.claim.every == (one.word == "supported") else one.parts[:1]
+        if one.word in ("supported", "refuted"):
+            assert not any(part.waits(one.word) for part in deciding), one.name
+        if one.word == "not yet":
+            assert one.waits
+            assert all(ending.needed > ending.steps for ending in one.waits), one.name
 
 
 def test_its_page_can_be_mailed_and_has_its_claims(kept):

@@ -27,7 +27,8 @@ def small(svg: str, name: str) -> str:
     svg = _tags(svg, lambda tag: re.sub(r' (?:d|x|y)="[^"]*"', _rounded, tag))
     svg = _tags(svg, lambda tag: re.sub(r' d="([^"]*)"', _path, tag))
     svg = _tags(svg, lambda tag: re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", tag))
-    return _with_classes(_with_ids(_without_groups(re.sub(r">\s+<", "><", svg)), name), name)
+    svg = _with_ids(re.sub(r">\s+<", "><", svg), name)
+    return _with_classes(_without_groups(svg), name)
 
 
 def _tags(svg: str, change: Callable[[str], str]) -> str:
@@ -49,7 +50,9 @@ def _without_groups(svg: str) -> str:
     bare: list[bool] = []
 
     def kept(tag: str) -> str:
-        if tag.startswith("<g"):
+        if re.match(r"<g\b.*/>", tag):
+            return ""  # an empty one
+        if re.match(r"<g\b", tag):
             bare.append(tag == "<g>")
             return "" if bare[-1] else tag
         return "" if tag == "</g>" and bare.pop() else tag

@@ -32,7 +32,7 @@ class Table(Form):
         "what the paper shows; below it the published number, which its authors rounded to one "
         "decimal, and after Δ by how much ours is above it. Last comes the mean of all our runs "
         "with its 95 % interval for new training runs on new levels of the same family, which the "
-        "paper does not tell."
+        "paper does not tell, and how many of them have converged, where not all have."
     )
 
     def __init__(self, file: str) -> None:
@@ -71,6 +71,7 @@ class Table(Form):
             part.family, part.regulariser, sizes, requested
         ):
             theirs = _as_published(network, networks)
+            ends = {p: _ended(selection, family, regulariser, n, p, network) for p in flips}
             for p, pool in product(flips, POOLS):
                 row = by_key.get((family, regulariser, n, network, p, pool), {})
                 cell = {"family": family, "regulariser": regulariser, "n_train_levels": n}
@@ -79,6 +80,7 @@ class Table(Form):
                 cell |= {key: row.get(key, 0) for key in ("runs", "kept")}
                 cell |= {key: row.get(key, NAN) for key in ("top", "mean", "low", "high")}
                 cell["reason"] = row.get("reason", "")
+                cell["converged"] = ends[p]
                 cell["difference"] = cell["top"] - float(cell["published"] or NAN)
                 cells.append(cell)
         data = pd.DataFrame(cells)
@@ -99,6 +101,15 @@ class Table(Form):
             selection.note(data),
             html=piece("rlgen_protocols.zhang2018", "table.html", tables=tables),
         )
+
+
+def _ended(
+    selection: Selection, family: str, regulariser: str, n: int, p: float, network: str
+) -> int:
+    """How many of the runs have converged."""
+    setting = {"family": family, "regulariser": regulariser, "n_train_levels": n, "flip_p": p}
+    runs = selection.runs(**setting, requested=network)
+    return sum(selection.results.trends[run].converged for run in runs)
 
 
 def _records(data: pd.DataFrame, n: int, ours: str) -> list[dict[Any, Any]]:
