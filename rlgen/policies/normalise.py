@@ -1,6 +1,6 @@
 """Policies trained on observations that stable-baselines3's VecNormalize normalised."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from torch import nn
 from rlgen.errors import PolicyError
 from rlgen.levels.spaces import Packed
 from rlgen.policies.base import Policy
-from rlgen.policies.layered import Differentiable
 from rlgen.policies.observing import ObservingPolicy
 from rlgen.policies.sb3 import pickles, values
 from rlgen.policies.sb3.observations import top_byte
@@ -71,30 +70,7 @@ def wrapped(policy: Policy, statistics: Statistics, space: spaces.Box) -> Policy
         entries = space.unpack(observations).items()
         return space.pack({name: statistics.normalised(part, name) for name, part in entries})
 
-    return NormalisedPolicy(policy, normalise, statistics, space)
-
-
-class NormalisedPolicy(ObservingPolicy):
-    """A policy trained with VecNormalize, whose network can be looked into if the policy's can.
-
-    Args:
-        policy: See ``wrapped``.
-        change: See ``ObservingPolicy``.
-        statistics: See ``wrapped``.
-        space: See ``wrapped``.
-    """
-
-    def __init__(
-        self,
-        policy: Policy,
-        change: Callable[[NDArray[Any]], NDArray[np.float32]],
-        statistics: Statistics,
-        space: spaces.Box,
-    ) -> None:
-        super().__init__(policy, change)
-        if isinstance(policy, Differentiable):
-            # Only then: isinstance looks for the method.
-            self.layered = lambda: policy.layered().after(Normalise(statistics, space))
+    return ObservingPolicy(policy, normalise, module=lambda: Normalise(statistics, space))
 
 
 class Normalise(nn.Module):

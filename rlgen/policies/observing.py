@@ -1,11 +1,14 @@
 """Policies whose observations are changed before they receive them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rlgen.policies.base import Actions, Categorical, Observations, Policy, Probabilities
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class ObservingPolicy(Policy):
@@ -16,16 +19,28 @@ class ObservingPolicy(Policy):
         change: From observations ``(B, ...)`` to what it receives.
         draws: Whether the change draws random numbers: what it does then depends on more than the
             current observation.
+        module: Makes the change as a torch module, so that the policy's network can be looked into
+            if it could be before.
     """
 
     def __init__(
-        self, policy: Policy, change: Callable[[Observations], Observations], *, draws: bool = False
+        self,
+        policy: Policy,
+        change: Callable[[Observations], Observations],
+        *,
+        draws: bool = False,
+        module: "Callable[[], nn.Module] | None" = None,
     ) -> None:
         self._policy, self._change, self._draws = policy, change, draws
         self.stochastic, self.masked = policy.stochastic, policy.masked
         if isinstance(policy, Categorical):
             # Only then: isinstance looks for the method.
             self.distribution = self._distribution
+        if module is not None:
+            from rlgen.policies.layered import Differentiable  # imports torch
+
+            if isinstance(policy, Differentiable):
+                self.layered = lambda: policy.layered().after(module())
 
     @property
     def memoryless(self) -> bool:

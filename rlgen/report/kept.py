@@ -50,7 +50,7 @@ class Verification:
     """What was verified.
 
     Attributes:
-        runs: How many runs are there.
+        runs: How many runs are there, of agents and of experiments.
         rows: How many records they have.
         differences: A line for each thing that is not as it must be; none if all holds.
         problems: What holds, and from which one should not conclude yet.
@@ -93,7 +93,8 @@ def verify(path: str | Path) -> Verification:
             else:
                 lines.append("summary.json: is missing")
             rows = sum(table.num_rows for table in store.record_tables(["level_id"]))
-            return Verification(len(store.done()), rows, tuple(lines), tuple(problems(store)))
+            runs = len(store.done()) + len(store.measurements())
+            return Verification(runs, rows, tuple(lines), tuple(problems(store)))
     except (DamagedStoreError, UnknownNameError) as error:
         raise StoreError(*error.args) from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:

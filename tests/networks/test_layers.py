@@ -9,6 +9,7 @@ from rlgen.errors import ProtocolError
 from rlgen.networks import NETWORKS
 from rlgen.networks.trunk import TrunkExtractor
 from rlgen_envs import FAMILIES
+from rlgen_protocols.sander2021.networks import NETWORKS as MOMENTUM
 from rlgen_protocols.zhang2018.networks import LISTS
 
 PAPERS = sorted({name for listed in LISTS.values() for name in listed})
@@ -20,7 +21,7 @@ def test_the_paper_s_three_lists():
     members = [m for listed in LISTS.values() for m in listed]
     assert len(members) == 19
     assert len(PAPERS) == 17
-    assert set(NETWORKS) - set(PAPERS) == {
+    assert set(NETWORKS) - set(PAPERS) - set(MOMENTUM) == {
         "conv-a-dense",
         "conv-a-same",
         "fully-convolutional",

@@ -56,6 +56,13 @@ def test_no_verdict_says_what_was_not_reached_by_runs_that_had_not_converged(kep
             assert all(ending.needed > ending.steps for ending in one.waits), one.name
 
 
+def test_what_is_known_to_be_true_or_false_comes_out_so(kept):
+    with opened(kept) as store:
+        _, summary = report.render(store)
+    controls = (summary["claims"] or {}).get("controls", ())
+    assert [one["name"] for one in controls if not one["as_expected"]] == []
+
+
 def test_its_page_can_be_mailed_and_has_its_claims(kept):
     with opened(kept) as store:
         page, summary = report.render(store)
@@ -73,8 +80,8 @@ def test_the_readme_shows_what_the_command_prints_of_it(kept, capsys):
     with opened(kept) as store:
         summary = files.read_json(store.path / "summary.json")
     print_answers(summary, Path(place.removesuffix(".tar.xz") + ".html"))
-    documents = "\n".join(
-        (ROOT / name).read_text() for name in ("README.md", "protocols/README.md")
-    )
+    papers = ROOT.glob("protocols/rlgen_protocols/*/README.md")
+    places = (ROOT / "README.md", ROOT / "protocols" / "README.md", *papers)
+    documents = "\n".join(path.read_text() for path in places)
     assert f"rlgen report {place}\n" in documents
     assert f"```text\n{capsys.readouterr().out}```" in documents
