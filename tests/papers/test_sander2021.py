@@ -249,11 +249,11 @@ def test_a_control_notices_a_momentum_trunk_that_is_no_residual_one(monkeypatch)
 @pytest.mark.slow
 def test_the_smoke_study_runs_and_its_page_has_all_sections(tmp_path):
     out = tmp_path / "store"
-    answer = json.loads(
-        rlgen("evaluate", "sander2021", "--budget", "smoke", "-o", out, "--json", "-j", 1)
-    )
+    said, _ = rlgen("evaluate", "sander2021", "--budget", "smoke", "-o", out, "--json", "-j", 1)
+    answer = json.loads(said)
     assert not answer["failed"]
     assert set(CLAIMS) == {one["name"] for one in answer["summary"]["claims"]["decisions"]}
+    assert all(one["as_expected"] for one in answer["summary"]["claims"]["controls"])
     page = (out / "report.html").read_text()
     for section in ("memory", "inversion", "dynamics", "rings", "lasso", "cloning", "accuracy"):
         assert f'id="sander2021-{section}"' in page
