@@ -67,6 +67,9 @@ class Experiment:
         version: Raised whenever the same options give other numbers.
         seconds: What a cell costs on one core, in CPU seconds: a number, or a function of its
             options.
+
+    Raises:
+        ValueError: For a key that is an option and is measured: both would be one column.
     """
 
     card: str
@@ -76,6 +79,10 @@ class Experiment:
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     version: int = 1
     seconds: float | Callable[[Mapping[str, Any]], float] = 1.0
+
+    def __post_init__(self) -> None:
+        if both := {"seed", *self.options} & self.measures.keys():
+            raise ValueError(f"{self.target}: {min(both)!r} is an option and is measured")
 
 
 class Paper:

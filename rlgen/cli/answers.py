@@ -12,7 +12,7 @@ def print_answers(summary: dict[str, Any], page: Path) -> None:
     for claim in (summary.get("claims") or {}).get("decisions", ()):
         echo(claim["answer"])
     for control in (summary.get("claims") or {}).get("controls", ()):
-        if not control["as_expected"]:
+        if control["as_expected"] is False:
             said = f"{control['name']} must be {control['expected']} and is {control['verdict']}"
             echo(f"These verdicts are not to be believed: the control {said}.")
     for cell in summary["cells"]:

@@ -205,6 +205,25 @@ def test_experiments_are_listed():
     assert isinstance(json.loads(rlgen("list", "experiments", "--json")[0]), dict)
 
 
+def test_a_key_is_an_option_or_measured():
+    with pytest.raises(ValueError, match="'size' is an option and is measured"):
+        Experiment("x", "x:y", {"size": 1}, {"size": "of it"})
+
+
+@pytest.mark.slow
+def test_controls_that_have_not_been_run_have_not_failed(installed, tmp_path):
+    (tmp_path / "x.toml").write_text(
+        'name = "x"\npaper = "toy2001"\nseeds = "0:3"\n[experiments.sample]\n'
+    )
+    command = ("evaluate", tmp_path / "x.toml", "-o", tmp_path / "out", "-j", 1, "--json")
+    answer = json.loads(process(*command, environment=installed)[0])
+    controls = answer["summary"]["claims"]["controls"]
+    assert [one["as_expected"] for one in controls] == [None, None]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "not to be believed" not in page
+    assert "Calibration controls that have not been run: K-1, K-2." in page
+
+
 def test_a_study_without_runs_has_the_columns(here):
     from rlgen.analysis.results import Results
 

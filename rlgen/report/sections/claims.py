@@ -50,10 +50,15 @@ def _controls(controls: Mapping[str, Control], evidence: Any) -> list[dict[str, 
         _decision(one)
         | {
             "expected": controls[one.name].expected,
-            "as_expected": one.word == controls[one.name].expected,
+            "as_expected": _as_expected(one, controls[one.name]),
         }
         for one in decide(members, evidence, declared(members))
     ]
+
+
+def _as_expected(one: Decision, control: Control) -> bool | None:
+    """Whether it came out as it must; None where its experiments have not been run."""
+    return None if one.missing else one.word == control.expected
 
 
 def _decision(one: Decision) -> dict[str, Any]:
