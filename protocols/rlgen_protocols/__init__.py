@@ -20,6 +20,10 @@ PAPERS: Catalogue[Paper] = Catalogue(
             "MacKay et al. 2018: reversible recurrent networks that forget a few bits a step",
             "rlgen_protocols.mackay2018:PAPER",
         ),
+        "ortizjimenez2021": Lazy(
+            "Ortiz-Jiménez et al. 2021: what linearized networks say about generalization",
+            "rlgen_protocols.ortizjimenez2021:PAPER",
+        ),
         "packer2018": Lazy(
             "Packer et al. 2018: default, interpolation, extrapolation in classic control",
             "rlgen_protocols.packer2018:PAPER",
