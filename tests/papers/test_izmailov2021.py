@@ -156,6 +156,12 @@ class TestClaims:
     def test_chains_that_did_not_mix_decide_nothing(self):
         assert set(verdicts(invented(mixed=False)).values()) == {"inconclusive"}
 
+    def test_longer_chains_replace_shorter_ones_of_the_same_setting(self):
+        longer = invented().cells
+        shorter = longer.assign(draws=1, counts=False)
+        both = pd.concat([shorter, longer], ignore_index=True)
+        assert set(verdicts(Evidence(Measured({"posterior": both}))).values()) == {"supported"}
+
     def test_without_cells_nothing_is_decided(self):
         empty = Evidence(Measured({}))
         assert set(verdicts(empty).values()) == {"inconclusive"}

@@ -27,7 +27,7 @@ class Evidence:
 
     def __init__(self, results: Results) -> None:
         self.results = results
-        self.cells = results.measured("posterior")
+        self.cells = _longest(results.measured("posterior"))
 
     @cached_property
     def compared(self) -> pd.DataFrame:
@@ -63,6 +63,17 @@ class Evidence:
             if value is not None:
                 cells = cells[cells[key] == value]
         return cells
+
+
+def _longest(cells: pd.DataFrame) -> pd.DataFrame:
+    """Of cells that differ in the number of draws alone, the one with the most.
+
+    So chains that did not mix are run again for longer in the same store.
+    """
+    alike = [*SETTING, "prior_var", "temperature", "pool", "members", "seed"]
+    return (
+        cells.sort_values("draws", kind="stable").drop_duplicates(alike, keep="last").sort_index()
+    )
 
 
 def score(row: pd.Series, method: str, states: str, key: str) -> float:
