@@ -49,6 +49,7 @@ class Results:
         recorded: Contents of the files that the study's paper adds to runs, by file and run.
         others: Ids of the finished cells that hold no records, such as cloned networks.
         measurements: What the cells of experiments measured.
+        probed: What probes measured of each run's policy, by run and probe.
         not_counted: Why stored runs are no part of the answer (``store.preparing``), a line each.
     """
 
@@ -68,6 +69,7 @@ class Results:
     others: Sequence[str] = ()
     not_counted: Sequence[str] = ()
     measurements: Measurements = field(default_factory=Measurements)
+    probed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, store: RunStore) -> "Results":
@@ -99,13 +101,10 @@ class Results:
             store.clones(),
             store.margins(),
             {name: own for name in files if (own := store.recorded(name))},
-            [
-                cell["id"]
-                for cell in plan
-                if not cell.get("records", True) and store.has(cell["id"])
-            ],
+            [c["id"] for c in plan if not c.get("records", True) and store.has(c["id"])],
             sorted(reasons.values()),
             Measurements.read(store),
+            store.probed(),
         )
 
     @cached_property

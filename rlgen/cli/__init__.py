@@ -17,6 +17,7 @@ from rlgen.cli import (
     list_,
     plan,
     power,
+    probe,
     report,
     schema,
     show,
@@ -58,6 +59,7 @@ def cli() -> None:
     rlgen list networks                  what is available
     rlgen show FAMILY --level 7          what a level looks like
     rlgen calibrate                      can this installation be believed?
+    rlgen probe my.zip --env ...         what a trained network looks like from inside
     rlgen lint train.py                  common mistakes in how an agent is judged
     rlgen audit results/mine             are training levels among the test levels?
     rlgen bundle results/x x.tar.xz      one file to keep or to send
@@ -75,6 +77,7 @@ for _command in (
     list_.list_,
     show.show,
     calibrate.calibrate,
+    probe.probe,
     lint.lint,
     audit.audit,
     bundle.bundle,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlgen.protocol.schema import Protocol
+from rlgen.store.outputs import parsed
 from rlgen.store.run_store import SELECTION, RunStore
 from rlgen.util import files
 from rlgen.util.words import counted
@@ -144,7 +145,7 @@ def conditions_missing(store: RunStore) -> Reasons:
         absent = [
             name
             for name in wanted
-            if name not in store.conditions(cell) and further.parsed(name)[1] not in left_out
+            if name not in store.conditions(cell) and parsed(name)[1] not in left_out
         ]
         if absent:
             yield path, f"not under {', '.join(absent)}"

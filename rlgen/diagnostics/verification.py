@@ -7,8 +7,8 @@ from typing import Any
 from rlgen.diagnostics.store_health import RUN_FILES
 from rlgen.protocol.pools import POOLS
 from rlgen.store import records
+from rlgen.store.outputs import PROBES_FILE, parsed, probe_of
 from rlgen.store.run_store import MEASUREMENTS, READINGS, RunStore
-from rlgen.study.further import parsed
 from rlgen.study.kinds import KINDS
 from rlgen.util import files
 from rlgen.util.hashing import digest
@@ -83,10 +83,23 @@ def _of_run(store: RunStore, folder: Path, entry: Mapping[str, Any]) -> Iterator
         yield from _of_records(store, folder, folder.name)
 
 
+def _of_probes(folder: Path, probed: set[str]) -> Iterator[str]:
+    """Whether there is what each probe measured, and of no other."""
+    path = folder / PROBES_FILE
+    present = set(files.read_json(path)) if path.is_file() else set()
+    for what, names in (("lacks", probed - present), ("has", present - probed)):
+        if names:
+            yield f"{_name(folder)}/{path.name}: {what} the probe {min(names)}"
+
+
 def _of_records(store: RunStore, folder: Path, cell: str) -> Iterator[str]:
     """Whether there is a row for each condition and level, and no other; pools share no level."""
     where = f"{_name(folder)}/records.parquet"
     wanted = files.read_json(folder / "conditions.json")
+    probed = {probe for name in wanted if (probe := probe_of(name))}
+    yield from _of_probes(folder, probed)
+    if probed and all(map(probe_of, wanted)):
+        return
     rows = records.read([folder / "records.parquet"], records.RECORDS)
     runs, pairs = sorted(map(str, rows["run_id"].unique())), rows[["split", "manifest"]].astype(str)
     splits = dict(pairs.drop_duplicates().itertuples(index=False, name=None))

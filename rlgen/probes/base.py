@@ -127,6 +127,11 @@ class Probe:
             raise ValueError(f"probe {self.target}: {unknown[0] if unknown else 'has no numbers'}")
 
     @property
+    def looks_inside(self) -> bool:
+        """Whether it looks into a network, not only at what the policy does."""
+        return bool(self.needs & {"torch", "recurrent"})
+
+    @property
     def run(self) -> Run:
         """The function.
 

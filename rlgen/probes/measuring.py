@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from rlgen.errors import ProbeError
+from rlgen.errors import ProbeError, one_line
 from rlgen.probes import PROBES
 from rlgen.probes.base import Measured, Probe, Unsuitable
 from rlgen.probes.subject import Subject
@@ -98,6 +98,15 @@ def measure(name: str, subject: Subject, *, seed: int = 0) -> Measurement:
         {number: numbers[number] for number in probe.numbers},
         time.perf_counter() - before,
         refused,
+    )
+
+
+def failed(name: str, error: Exception) -> Measurement:
+    """What there is of a probe that raised: no numbers, and the exception as the reason."""
+    reason = f"the probe raised {type(error).__name__}: {one_line(error)[:200]}"
+    probe = PROBES[name]
+    return Measurement(
+        name, probe, dict.fromkeys(probe.numbers, Measured.none(reason)), 0.0, reason
     )
 
 

@@ -31,6 +31,7 @@ def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
     if old.paper and new.paper and old.paper != new.paper:
         raise ProtocolError(f"key 'paper' is {old.paper!r} in {where} and {new.paper!r} now")
     values["paper"] = old.paper or new.paper
+    values["probes"] = _union(old.probes, new.probes)
     values["pools"] = _joined_pools(old, new, where)
     values["experiments"] = experiments.joined(old.experiments, new.experiments)
     return parse(values, where)

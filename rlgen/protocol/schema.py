@@ -174,6 +174,14 @@ class Protocol(Training, Monitoring, Evaluation):
             "conditions",
         ),
     ] = ("plain",)
+    probes: Annotated[
+        NamesIfAny,
+        key(
+            "Measurements of each trained network (rlgen list probes), beside the baselines that "
+            "they have to beat; later commands may add some.",
+            "probes",
+        ),
+    ] = ()
     margin: Annotated[
         float,
         key(
@@ -246,9 +254,9 @@ class Protocol(Training, Monitoring, Evaluation):
         return {name: value for name, value in values.items() if name not in (*GRID, *FREE)}
 
     def text(self) -> str:
-        """The protocol as TOML, every key spelt out, one line each; tables only if there are."""
+        """The protocol as TOML, every key spelt out, one line each; see ``IF_ANY``."""
         values = self.model_dump()
-        written = [name for name in keys() if name not in TABLES or values[name]]
+        written = [name for name in keys() if name not in IF_ANY or values[name]]
         return "".join(f"{name} = {toml(values[name])}\n" for name in written)
 
 
@@ -256,9 +264,9 @@ class Protocol(Training, Monitoring, Evaluation):
 #: settings rather than all seeds of few.
 GRID = ("seeds", "family", "n_train_levels", "flip_p", "agent", "network", "regulariser")
 #: Further keys that may change between two commands on one store; a store is of one paper.
-FREE = ("description", "conditions", "paper", "pools", "experiments")
-#: Keys of tables of tables, which stand only where they hold some.
-TABLES = ("pools", "experiments")
+FREE = ("description", "conditions", "probes", "paper", "pools", "experiments")
+#: Keys that stand only where they hold something.
+IF_ANY = ("probes", "pools", "experiments")
 
 
 def keys() -> tuple[str, ...]:

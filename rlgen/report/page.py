@@ -95,6 +95,9 @@ def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:
                 for part, name in (("pool", pool), ("gap", gap_to(pool))):
                     for end in ("mean", "low", "high"):
                         row[f"{quantity}_{name}_{end}"] = own[quantity][part][end]
+        for probe, numbers in cell.get("probes", {}).items():
+            for number, mean in numbers.items():
+                row |= {f"{probe}_{number}_{end}": mean[end] for end in ("mean", "low", "high")}
         for name, keys in CARD.items():
             row |= {f"{name}_{key}": cell[name][key] for key in keys}
         rows.append(row)

@@ -6,12 +6,14 @@ from typing import Any
 from rlgen.analysis import convergence, one_policy
 from rlgen.analysis.bounds import cut, displayed, possible
 from rlgen.analysis.further import shifts
+from rlgen.analysis.probes import Probed
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import TOP, Group
 from rlgen.analysis.stats.estimates import POOLS, QUANTITIES, gap_to
 from rlgen.analysis.stats.regularisers import Effect, effects
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number, rule, setting
+from rlgen.report.sections import probes
 from rlgen.report.sections.cards import card
 from rlgen.report.sections.certificates import certificates
 from rlgen.report.sections.claims import claims
@@ -41,9 +43,12 @@ def summarise(results: Results) -> dict[str, Any]:
     curve ends (``plateau.Trend.plain``). ``imported`` is null, or of
     results from elsewhere what was read and what could not be computed (``elsewhere.elsewhere``).
     ``claims`` is null where the protocol declares none, or as ``claims.claims`` says.
+    ``probes``, where networks were probed, as ``probes.probes`` says, and of each cell as
+    ``probes.of_cell``.
     ``not_counted``, where there are such, says which stored runs are no part of the answer. null is
     unknown elsewhere; of a seed or a number of training levels -1 is.
     """
+    cells = [_cell(results, cell) for cell in results.cells]
     summary = {
         "schema_version": SCHEMA,
         "rlgen": __version__,
@@ -52,7 +57,7 @@ def summarise(results: Results) -> dict[str, Any]:
         "imported": elsewhere(results),
         "claims": claims(results),
         "rule": rule(results.protocol.margin),
-        "cells": [_cell(results, cell) for cell in results.cells],
+        "cells": cells,
         "selection": [_group(group) for group in results.groups],
         "certificates": certificates(results),
         "regularisers": [_regulariser(effect) for effect in effects(results.main_records)],
@@ -68,6 +73,10 @@ def summarise(results: Results) -> dict[str, Any]:
         "failed": [cell["label"] for cell in results.missing if cell["id"] in results.failures],
         "manifests": sorted(set(results.folded["manifest"])),
     }
+    if results.probed:
+        probed = Probed(results)
+        summary["probes"] = probes.probes(probed)
+        summary["cells"] = [c | {"probes": probes.of_cell(probed, c)} for c in cells]
     if results.not_counted:
         summary["not_counted"] = list(results.not_counted)
     plain: dict[str, Any] = files.without_nan(summary)

@@ -34,6 +34,7 @@ from filelock import FileLock, Timeout
 
 from rlgen.errors import StoreError
 from rlgen.store import records
+from rlgen.store.outputs import PROBES_FILE, probe_of
 from rlgen.store.preparing import not_counted
 from rlgen.store.study_folder import StudyFolder
 from rlgen.util import files, sums
@@ -251,7 +252,19 @@ class RunStore(StudyFolder):
 
     def _record_files(self) -> list[Path]:
         folders = [folder for cell in self.done() for folder in self._record_folders(cell)]
-        return [folder / "records.parquet" for folder in folders]
+        return [folder / "records.parquet" for folder in folders if not _is_probed(folder)]
+
+    def probed(self) -> dict[str, dict[str, Any]]:
+        """What probes measured, by run and probe; of several versions of one the latest."""
+        measured: dict[str, dict[str, Any]] = {}
+        for cell in self.done():
+            paths = [folder / PROBES_FILE for folder in self._record_folders(cell)]
+            for path in filter(Path.is_file, paths):
+                own = measured.setdefault(cell, {})
+                for name, entry in files.read_json(path).items():
+                    if name not in own or own[name]["version"] < entry["version"]:
+                        own[name] = entry
+        return measured
 
     def curves(self) -> pd.DataFrame:
         """Every checkpoint, columns as in ``records.CURVES``."""
@@ -267,6 +280,13 @@ class RunStore(StudyFolder):
     def trajectories(self) -> Mapping[str, list[dict[str, Any]]]:
         """The recorded episodes of each run, read when they are asked for."""
         return files.JsonFiles({c: self.run_folder(c) / "trajectories.json" for c in self.done()})
+
+
+def _is_probed(folder: Path) -> bool:
+    """Whether a further part of a run holds what probes measured, and no records."""
+    if (folder / "records.parquet").is_file() or not (folder / PROBES_FILE).is_file():
+        return False
+    return all(map(probe_of, files.read_json(folder / "conditions.json")))
 
 
 def _content(run: Path) -> str:

@@ -13,8 +13,8 @@ from rlgen.errors import ProtocolError
 from rlgen.evaluation.table import table
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import PLAIN, Condition
+from rlgen.store.outputs import parsed
 from rlgen.study.cell import Cell, Task
-from rlgen.study.further import parsed
 from rlgen.study.kinds.evaluate import EvaluateCell
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.process import one_core

@@ -19,20 +19,6 @@ from rlgen.util.ranges import parse_ids
 from rlgen.util.validation import At
 from rlgen.util.words import exist
 
-#: Between a condition and a pool in the name of an output; neither has it in its own.
-ON = "@"
-
-
-def output(condition: str, pool: str = "") -> str:
-    """The name of the records under a condition: of train, validation and test, or of a pool."""
-    return f"{condition}{ON}{pool}" if pool else condition
-
-
-def parsed(name: str) -> tuple[str, str]:
-    """Condition and further pool of an output's name; no pool is train, validation and test."""
-    condition, _, pool = name.partition(ON)
-    return condition, pool
-
 
 def resolve(protocol: Protocol, name: str, member: Family, where: str) -> tuple[Source, ...]:
     """The further pools of a protocol's family, with all that cannot be refused.

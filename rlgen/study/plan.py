@@ -10,6 +10,7 @@ from rlgen.networks.lists import resolve as drawn_network
 from rlgen.protocol.groups import Evaluation, Monitoring, Training
 from rlgen.protocol.schema import GRID, Protocol
 from rlgen.protocol.suite import Declaration
+from rlgen.store import outputs
 from rlgen.study import experiments
 from rlgen.study import further as pools_of
 from rlgen.study.cell import Cell, Task
@@ -84,10 +85,11 @@ def tasks(parts: Iterable[Resolved]) -> list[Task[PolicyCell]]:
     for part in parts:
         for cell in cells(part):
             own = [
-                pools_of.output(condition, pool)
+                outputs.output(condition, pool)
                 for pool in ("", *(source.name for source in cell.further if not source.left_out))
                 for condition in part.conditions
             ]
+            own += [outputs.of_probe(name, version) for name, version in part.probes.items()]
             if cell.id in by_id:
                 before = by_id[cell.id]
                 own = [*before.wanted, *own]
@@ -104,7 +106,7 @@ def _fitted(task: Task[PolicyCell], trust: Sequence[str], where: str) -> Task[Po
         return task
     further = pools_of.for_policy(cell.further, cell.policy, trust, where)
     out = {source.name for source in further if source.left_out}
-    wanted = tuple(name for name in task.wanted if pools_of.parsed(name)[1] not in out)
+    wanted = tuple(name for name in task.wanted if outputs.parsed(name)[1] not in out)
     return Task(replace(cell, further=further), wanted)
 
 

@@ -14,6 +14,7 @@ from rlgen.agents import AGENTS
 from rlgen.agents.presets import matching
 from rlgen.errors import ProtocolError
 from rlgen.levels import lookup
+from rlgen.levels.capabilities import as_tabular
 from rlgen.levels.family import Family
 from rlgen.levels.further import Source
 from rlgen.levels.spaces import parts_of
@@ -23,6 +24,7 @@ from rlgen.networks.lists import drawn_from
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.sb3.beside import with_statistics
 from rlgen.policies.sources import policy_hash
+from rlgen.probes import PROBES
 from rlgen.protocol.schema import Protocol
 from rlgen.study import further
 from rlgen.training.agent_spec import AgentSpec
@@ -46,6 +48,7 @@ class Resolved:
         regularisations: What agents train with, by canonical name.
         specs: What learns, by agent, network and regulariser; empty for policies made elsewhere.
         policies: Policies made elsewhere with the hash of what they are made of, in their order.
+        probes: Versions of the probes that measure each policy, by name, baselines first.
     """
 
     protocol: Protocol
@@ -56,6 +59,7 @@ class Resolved:
     regularisations: Mapping[str, Regularisation]
     specs: Mapping[tuple[str, str, str], AgentSpec]
     policies: tuple[tuple[str, str], ...]
+    probes: Mapping[str, int]
 
 
 def resolve(protocol: Protocol, where: str) -> Resolved:
@@ -99,6 +103,7 @@ def resolve(protocol: Protocol, where: str) -> Resolved:
         {each.name: each for each in regularisations.values()},
         specs,
         policies,
+        _probes(protocol, list(families.values()), where),
     )
 
 
@@ -167,6 +172,23 @@ def _check_conditions(
         reason = condition.why_not(family)
         if reason is not None:
             raise ProtocolError(f"{where}: {key} = {text!r}: {reason}")
+
+
+def _probes(protocol: Protocol, families: Sequence[Family], where: str) -> dict[str, int]:
+    """Versions of the probes by name, with the baselines that they have to beat."""
+    for name in protocol.probes:
+        with At(where, "probes", name):
+            probe = PROBES[name]
+            for family in families:
+                if "tabular" in probe.needs:
+                    as_tabular(family, "such probes")
+                if family.box is not None and probe.looks_inside:
+                    raise ProtocolError(
+                        f"looks at scores of discrete actions, and those of {family.name} are "
+                        "continuous"
+                    )
+    baselines = [name for name in PROBES if PROBES[name].baseline] if protocol.probes else []
+    return {name: PROBES[name].version for name in dict.fromkeys([*baselines, *protocol.probes])}
 
 
 def _policies(protocol: Protocol, where: str) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,8 @@ outside-pooled = rlgen_outside:POOLED
 sharper = rlgen_outside:SHARPER
 [rlgen.regularisers]
 slower = rlgen_outside:SLOWER
+[rlgen.probes]
+outside-small = rlgen_outside_probe:SMALL
 [rlgen.kinds]
 outside-toy = rlgen_outside_kind:ToyCell
 [rlgen.executors]

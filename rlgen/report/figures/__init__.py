@@ -27,6 +27,10 @@ FIGURES: Catalogue[Figure] = Catalogue(
             "return under each condition",
             "rlgen.report.figures.conditions:FIGURE",
         ),
+        "probe-scatter": Lazy(
+            "what probes measured against the gap",
+            "rlgen.report.figures.probes:FIGURE",
+        ),
         "trajectories": Lazy(
             "episodes on the worst levels",
             "rlgen.report.figures.trajectories:FIGURE",

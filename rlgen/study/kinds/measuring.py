@@ -14,8 +14,11 @@ from rlgen.levels.further import FurtherPool
 from rlgen.levels.split import Split
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.base import Policy
+from rlgen.probes.measuring import failed
+from rlgen.probes.measuring import measure as measure_probe
+from rlgen.probes.subject import Subject
 from rlgen.store import provenance, records
-from rlgen.study.further import parsed
+from rlgen.store.outputs import PROBES_FILE, parsed, probe_of
 from rlgen.study.workspace import Workspace
 from rlgen.util import files
 from rlgen.util.seeding import library_seed
@@ -36,8 +39,10 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
     policy, steps = cell.obtain(workspace, split, device, clock)
     workspace.report("evaluating")
     with clock.time("evaluate"):
-        rows = _evaluate(cell, split, pools, policy, steps, workspace)
-        records.write(folder / "records.parquet", rows, records.RECORDS)
+        wanted = [name for name in workspace.wanted if not probe_of(name)]
+        if wanted or workspace.earlier is None:
+            rows = _evaluate(cell, split, pools, policy, steps, wanted, workspace)
+            records.write(folder / "records.parquet", rows, records.RECORDS)
         if workspace.earlier is None:
             worst = worst_level_trajectories(policy, split, rows, seed=cell.seed)
             files.write_json(folder / "trajectories.json", worst)
@@ -47,6 +52,9 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
             paper = papers.catalogue()[workspace.paper]
             for name, content in paper.record(policy, split, cell.seed).items():
                 files.write_json(folder / name, content)
+    if probes := [probe for name in workspace.wanted if (probe := probe_of(name))]:
+        with clock.time("probes"):
+            _probe(cell, policy, split, probes, workspace)
     origin = provenance.collect(workspace.command) | {"device": device, "seconds": clock.seconds}
     if cell.untracked:
         origin["code whose changes are not noticed"] = ", ".join(cell.untracked)
@@ -55,17 +63,33 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
     files.write_json(folder / "provenance.json", origin | {"steps": steps})
 
 
+def _probe(
+    cell: "PolicyCell", policy: Policy, split: Split, probes: Sequence[str], workspace: Workspace
+) -> None:
+    """Write what probes measure of the policy; one that raises has no numbers, with the reason."""
+    subject, measured = Subject(policy, split, cell.label), {}
+    for name in probes:
+        workspace.report("evaluating")
+        try:
+            measured[name] = measure_probe(name, subject, seed=cell.seed).plain
+        except Exception as error:
+            # The run is whole without it, and whatever it is about, it is not lost for a probe.
+            measured[name] = failed(name, error).plain
+    files.write_json(workspace.folder / PROBES_FILE, files.without_nan(measured))
+
+
 def _evaluate(
     cell: "PolicyCell",
     split: Split,
     pools: Sequence[FurtherPool],
     policy: Policy,
     steps: int,
+    outputs: Sequence[str],
     workspace: Workspace,
 ) -> pd.DataFrame:
     """The records of one run, level after level within condition within pool."""
     wanted: dict[str, list[Condition]] = {}
-    for name in workspace.wanted:
+    for name in outputs:
         condition, pool = parsed(name)
         wanted.setdefault(pool, []).append(Condition.parse(condition))
 
