@@ -156,6 +156,8 @@ class Probed:
         for number in (*self.numbers, *OF_RECORDS):
             both = self.table[["gap", number.name]].dropna()
             within, advantage = every.tau(number.name), every.advantage(number.name, bar)
+            if number.name == bar:
+                advantage = Estimate(float("nan"), reason="it is this baseline")
             verdicts.append(
                 Verdict(
                     number,
