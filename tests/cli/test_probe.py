@@ -26,6 +26,7 @@ def zips(tmp_path_factory):
     env = FAMILY.env(FAMILY.generate(range(12)))
     PPO("MlpPolicy", env, n_steps=256, seed=0, device="cpu").learn(1024).save(folder / "ppo")
     DQN("MlpPolicy", env, learning_starts=10, seed=0, device="cpu").learn(200).save(folder / "dqn")
+    (folder / "pole").mkdir()
     pole = VecNormalize(make_vec_env("CartPole-v1", 1, seed=0))
     PPO("MlpPolicy", pole, n_steps=64, batch_size=64, seed=0, device="cpu").learn(64).save(
         folder / "pole" / "pole.zip"
