@@ -33,7 +33,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from rlgen.errors import StoreError
-from rlgen.store import records
+from rlgen.store import probed, records
 from rlgen.store.outputs import PROBES_FILE, probe_of
 from rlgen.store.preparing import not_counted
 from rlgen.store.study_folder import StudyFolder
@@ -256,15 +256,11 @@ class RunStore(StudyFolder):
 
     def probed(self) -> dict[str, dict[str, Any]]:
         """What probes measured, by run and probe; of several versions of one the latest."""
-        measured: dict[str, dict[str, Any]] = {}
-        for cell in self.done():
-            paths = [folder / PROBES_FILE for folder in self._record_folders(cell)]
-            for path in filter(Path.is_file, paths):
-                own = measured.setdefault(cell, {})
-                for name, entry in files.read_json(path).items():
-                    if name not in own or own[name]["version"] < entry["version"]:
-                        own[name] = entry
-        return measured
+        files_of = {
+            cell: [path for f in self._record_folders(cell) if (path := f / PROBES_FILE).is_file()]
+            for cell in self.done()
+        }
+        return {cell: probed.read(paths) for cell, paths in files_of.items() if paths}
 
     def curves(self) -> pd.DataFrame:
         """Every checkpoint, columns as in ``records.CURVES``."""

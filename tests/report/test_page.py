@@ -153,11 +153,18 @@ def test_a_hostile_store_cannot_put_markup_into_the_page(tiny_store, tmp_path):
 
 @pytest.fixture(scope="module")
 def shifted(study):
-    """The study with its test levels once more, as a further pool."""
+    """The study with its test levels once more, as a further pool, and with a probe."""
     records = study.records
     again = records[records["split"] == "test"].assign(split="further")
     whole = pd.concat([records.astype({"split": str}), again], ignore_index=True)
-    return replace(study, records=whole.assign(split=pd.Categorical(whole["split"])))
+    number = {"reason": "", "meaning": "a < b", "value": 0.5}
+    entry = {"version": 1, "looks_at": "training data", "baseline": False}
+    probed = {
+        run: {"a-probe": entry | {"numbers": {"n": number | {"value": place / 7}}}}
+        for place, run in enumerate(sorted(study.provenance))
+    }
+    pools = whole.assign(split=pd.Categorical(whole["split"]))
+    return replace(study, records=pools, probed=probed)
 
 
 @pytest.mark.slow
@@ -313,7 +320,7 @@ def test_every_picture_is_there(browser, tiny_store):
         "const b = s.getBoundingClientRect();"
         "return [b.width, b.height, s.querySelectorAll('path').length]})"
     )
-    assert len(sizes) == len(FIGURES) - 1  # there are no further pools
+    assert len(sizes) == len(FIGURES) - 2  # there are no further pools and no probes
     for width, height, paths in sizes:
         assert width > 200
         assert height > 100
@@ -362,7 +369,7 @@ def test_the_page_s_numbers_are_the_summary_s(browser, tiny_store, summary):
 def test_the_data_of_every_figure_can_be_downloaded(browser, tiny_store, study):
     opened(browser, tiny_store)
     links = browser.find_elements("css selector", "a.download")
-    assert len(links) == len(FIGURES)  # one for all cells, and none for further pools
+    assert len(links) == len(FIGURES) - 1  # one for all cells; no further pools, no probes
     for link in links:
         data = link.get_attribute("href").partition("base64,")[2]
         frame = pd.read_csv(io.BytesIO(base64.b64decode(data)))

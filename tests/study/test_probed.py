@@ -2,12 +2,13 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 from commands import rlgen as run_cli
-from helpers import TINY
+from helpers import TINY, unsealed
 from planning import tasks_of
 
 import rlgen
@@ -173,3 +174,22 @@ def test_a_probe_that_raises_costs_no_run(tmp_path, monkeypatch):
     assert reason == "the probe raised ZeroDivisionError: no weights"
     assert measured["training-fit"]["numbers"]["accuracy"]["value"] > 0
     assert (tmp_path / "records.parquet").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"value": "<b>"}, "training-fit: accuracy: value must be a number"),
+        ({"reason": None}, "training-fit: accuracy: reason must be of type str"),
+        ({"meaning": 1}, "training-fit: accuracy: meaning must be of type str"),
+    ],
+)
+def test_a_damaged_file_is_named(stores, tmp_path, change, message):
+    store = unsealed(shutil.copytree(stores[1].store, tmp_path / "store"))
+    path = sorted(store.glob("runs/*/probes.json"))[0]
+    entries = json.loads(path.read_text())
+    entries["training-fit"]["numbers"]["accuracy"] |= change
+    path.write_text(json.dumps(entries))
+    _, said = run_cli("report", store, code=1)
+    assert f"{path}: {message}" in said
