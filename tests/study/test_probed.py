@@ -191,5 +191,5 @@ def test_a_damaged_file_is_named(stores, tmp_path, change, message):
     entries = json.loads(path.read_text())
     entries["training-fit"]["numbers"]["accuracy"] |= change
     path.write_text(json.dumps(entries))
-    _, said = run_cli("report", store, code=1)
+    _, said = run_cli("report", store, code=2)
     assert f"{path}: {message}" in said
