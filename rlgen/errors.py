@@ -56,8 +56,6 @@ class StoreError(RlgenError):
 class ProbeError(RlgenError):
     """A probe that returns something else than it declares."""
 
-    exit_code = 1
-
 
 class ImportedFileError(RlgenError):
     """A file of results that cannot be imported as requested."""
