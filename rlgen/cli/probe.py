@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rlgen.cli.options import echo_json, json_option, parse_levels
+from rlgen.util.words import counted
 
 if TYPE_CHECKING:
     from rlgen.probes.measuring import Measurement
@@ -157,10 +158,11 @@ def _document(subject: "Probed", measured: "Sequence[Measurement]") -> dict[str,
 
 def _print(subject: "Probed", measured: "Sequence[Measurement]") -> None:
     split = subject.subject.split
-    click.echo(
-        f"{subject.subject.name}: {len(split.train):,} training levels and {len(split.test):,} "
-        f"held-out levels of {split.family.name}"
+    sizes = (
+        counted(len(split.train), "training level"),
+        counted(len(split.test), "held-out level"),
     )
+    click.echo(f"{subject.subject.name}: {' and '.join(sizes)} of {split.family.name}")
     for one in measured:
         click.echo(f"  {one.name} ({one.probe.looks_at}; {one.seconds:.1f} s)")
         if one.refused:
