@@ -10,6 +10,7 @@ from rlgen.analysis.results import Results
 from rlgen.analysis.stats.intervals import NAN, Estimate, run_mean
 from rlgen.networks import network_named
 from rlgen.networks.factory import Factory
+from rlgen.util.words import counted
 
 #: Kinds of trunks: without momentum; with; with, and branches as large as without; without, and
 #: branches as small as with.
@@ -60,7 +61,7 @@ def settings(rows: pd.DataFrame) -> list[tuple[int, float]]:
 def words(setting: tuple[int, float]) -> str:
     """A setting in words."""
     n, p = setting
-    return f"{n:,} levels" + (f", flipped rewards p = {p:g}" if p else "")
+    return counted(n, "level") + (f", flipped rewards p = {p:g}" if p else "")
 
 
 def by_seed(

@@ -10,6 +10,7 @@ from rlgen.analysis.results import Results
 from rlgen.papers import Section
 from rlgen.report.figures.base import FURTHER, INK, TEST, TRAIN, bars, style, to_svg
 from rlgen.report.template import piece
+from rlgen.util.words import counted
 from rlgen_protocols.sander2021.cloned import (
     FULL,
     GAMMA,
@@ -65,7 +66,7 @@ def by_momentum(results: Results, name: str) -> Section | None:
         plt.close(canvas)
     left_out = int((~rows["matched"].astype(bool)).sum())
     shares = ", ".join(
-        f"{share:.0%} ({n:,} levels)"
+        f"{share:.0%} ({counted(int(str(n)), 'level')})"
         for n, share in rows.groupby("n_train_levels")["lights_dead_inputs"].mean().items()
     )
     reading = (
