@@ -19,8 +19,9 @@ from rlgen.policies.base import Policy
 from rlgen.policies.functions import as_policy
 from rlgen.protocol import shipped, suite
 from rlgen.protocol.suite import ProtocolLike
+from rlgen.store.accesses import SELECTION
 from rlgen.store.opening import opened, refuse_bundle
-from rlgen.store.run_store import SELECTION, RunStore
+from rlgen.store.run_store import RunStore
 
 
 @dataclass(frozen=True)

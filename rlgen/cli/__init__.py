@@ -25,7 +25,7 @@ from rlgen.cli import (
 )
 from rlgen.cli.options import INTERRUPTED
 from rlgen.errors import RlgenError, RlgenWarning, nearest
-from rlgen.util.terminal import echo, open_standard_streams, printable
+from rlgen.util.terminal import complain, echo, open_standard_streams, printable
 from rlgen.util.version import __version__
 
 
@@ -118,15 +118,15 @@ def main() -> None:
                 f"Try '{context.command_path} {context.help_option_names[-1]}' for help.", err=True
             )
             echo(err=True)
-        echo(f"Error: {error.format_message()}", err=True)
+        complain(f"Error: {error.format_message()}")
         sys.exit(error.exit_code)
     except RlgenError as error:
         for line in error.args:
-            echo(f"rlgen: {line}", err=True)
+            complain(f"rlgen: {line}")
         sys.exit(error.exit_code)
     except OSError as error:  # what is wrong with a file or a disk
         where = error.filename or "input or output"
-        echo(f"rlgen: {where}: {error.strerror or error}", err=True)
+        complain(f"rlgen: {where}: {error.strerror or error}")
         sys.exit(RlgenError.exit_code)
     except click.Abort:  # click raises this on an interrupt
         echo(err=True)

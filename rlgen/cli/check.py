@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rlgen.cli.options import FAILED, USAGE, FiniteRange, echo_json, json_option
+from rlgen.util import files
 from rlgen.util.terminal import echo
 
 
@@ -112,11 +113,10 @@ def check(
     from rlgen.analysis.gate.limits import ERROR, Limits
     from rlgen.analysis.gate.limits import FAILED as BROKEN
     from rlgen.errors import RlgenError
-    from rlgen.util import files
 
     max_gap = max_gaps.pop("", None)
     limits = Limits(max_gap, max_gaps, max_gap_increase, min_return, when, confidence)
-    name = store.resolve().name
+    name = files.real(store).name
     try:
         outcomes = limit_results(store, limits, against)
     except RlgenError as error:

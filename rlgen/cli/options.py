@@ -5,8 +5,9 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from functools import wraps
 from typing import Any
 
 import click
@@ -130,10 +131,16 @@ def _aside(ctx: click.Context) -> Iterator[None]:
 _DOCUMENT = "rlgen.document"
 
 
-def _reserved(ctx: click.Context, _: click.Parameter, as_json: bool) -> bool:
-    if as_json:
-        ctx.with_resource(_aside(ctx))
-    return as_json
+def json_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the option for one JSON document, and nothing else, on standard output."""
+
+    @wraps(command)
+    def run(*args: Any, as_json: bool, **options: Any) -> None:
+        with _aside(click.get_current_context()) if as_json else nullcontext():
+            command(*args, as_json=as_json, **options)
+
+    option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+    return option(run)
 
 
 def echo_json(document: Any) -> None:
@@ -149,11 +156,4 @@ seeds_option = click.option(
 budget_option = click.option("--budget", metavar="NAME", help="One of the protocol's budgets.")
 jobs_option = click.option(
     "-j", "--jobs", type=WholeRange(1, 1024), help="Worker processes. [default: processors]"
-)
-json_option = click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    callback=_reserved,
-    help="One JSON document on stdout.",
 )

@@ -35,7 +35,13 @@ def report(store: Path, out: Path | None, as_json: bool) -> None:
         out = store.with_name(f"{store.name.removesuffix(ENDING)}.html")
     with opened(store) as readable:
         if out is None:
-            page = reports.write(readable)
+            try:
+                page = reports.write(readable)
+            except OSError as error:
+                raise StoreError(
+                    f"{store}: cannot be written to: {error.strerror or error}; -o FILE writes the "
+                    "page elsewhere"
+                ) from None
             summary = files.read_json(readable.path / "summary.json")
         else:
             page = out

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlgen.protocol.schema import Protocol
+from rlgen.store import accesses, schemas
+from rlgen.store.accesses import SELECTION
 from rlgen.store.outputs import parsed
-from rlgen.store.run_store import SELECTION, RunStore
-from rlgen.util import files
+from rlgen.store.run_store import RunStore
 from rlgen.util.words import counted
 
 #: Files of a run, see ``store.run_store`` and ``study.kinds.measuring``, except the weights, which
@@ -65,11 +66,12 @@ def problems(store: RunStore) -> Iterator[Problem]:
 def chosen_on_test_levels(store: RunStore) -> Reasons:
     """Runs were selected on test levels; see ``rlgen.select``."""
     for path in sorted((store.path / "access").glob("*.json")):
-        entry = files.read_json(path)
+        entry = accesses.read(path)
         if entry.get("pool") != "test" or entry.get("purpose") != SELECTION:
             continue
         manifest = store.path / "splits" / f"{entry.get('manifest')}.json"
-        about = files.read_json(manifest).get("family") if manifest.is_file() else "the study"
+        split = schemas.read(manifest, schemas.SPLIT) if manifest.is_file() else {}
+        about = split.get("family", "the study")
         when = entry.get("date", "at an unknown time")
         yield path, f"runs were chosen on the test levels of {about} ({when})"
 
@@ -78,7 +80,7 @@ def pools_share_levels(store: RunStore) -> Reasons:
     """A level is in two pools. ``Split`` refuses this; the manifest on disk is inspected."""
     for path in sorted((store.path / "splits").glob("*.json")):
         owner: dict[str, str] = {}
-        for pool, levels in files.read_json(path)["pools"].items():
+        for pool, levels in schemas.read(path, schemas.SPLIT)["pools"].items():
             for level, mark in zip(levels["ids"], levels["fingerprints"], strict=True):
                 if mark in owner:
                     yield path, f"{pool} level {level} is {owner[mark]}"
@@ -171,7 +173,7 @@ def mixed_versions(store: RunStore) -> Reasons:
         path = store.run_folder(cell) / "provenance.json"
         if not path.is_file():
             continue
-        provenance = files.read_json(path)
+        provenance = schemas.read(path, schemas.PROVENANCE)
         values["revision"][str(provenance.get("revision"))[:12]] += 1
         for package, version in provenance.get("versions", {}).items():
             values[package][str(version)] += 1

@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load as load_weights
+from safetensors.torch import save_file
 from torch import nn
 
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError, UnknownNameError
@@ -20,6 +21,7 @@ from rlgen.policies import box_policy, network_policy
 from rlgen.policies.box_policy import BoxPolicy
 from rlgen.policies.network_policy import NetworkPolicy
 from rlgen.policies.spec import BoxSpec, ContinuousSpec, PolicySpec, RecurrentSpec
+from rlgen.util import files, sums
 
 #: The policies that training returns; they have a specification.
 TrainedPolicy = NetworkPolicy | BoxPolicy
@@ -96,14 +98,14 @@ def load(
             "move the folder away, and the same rlgen evaluate trains that run again"
         )
     try:
-        card = json.loads((folder / "agent.json").read_text())
+        card = files.read_table(folder / "agent.json")
         if card["format"] > NEWEST:
             raise StoreError(
                 f"{folder}: checkpoint format {card['format']} is newer than this version of rlgen "
                 f"can read ({NEWEST})"
             )
         policy = _built(card["policy"], _network(card["policy"], folder, network, trusted), device)
-        weights = load_file(folder / WEIGHTS)
+        weights = load_weights(sums.read(folder / WEIGHTS))
         for part, module in policy.parts.items():
             before = f"{part}."
             module.load_state_dict(

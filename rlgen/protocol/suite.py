@@ -157,6 +157,13 @@ def _single(layers: Layers, budget: str | None, seeds: Seeds | None) -> Declarat
     return Declaration(((protocol, where),), protocol.description, names, taken, old)
 
 
+def _loaded(file: "Traversable", where: str) -> dict[str, Any]:
+    """The keys of a file, of the user's or one that is shipped."""
+    if isinstance(file, Path):
+        return load(file)
+    return loads(file.read_text(encoding="utf-8"), where)
+
+
 def _suite(
     folder: "Traversable",
     name: str,
@@ -168,7 +175,7 @@ def _suite(
 ) -> Declaration:
     """All parts of a suite, or one; alone it is a study of its own, called SUITE-PART."""
     where = f"{name}/{SUITE}"
-    shared = loads((folder / SUITE).read_text(encoding="utf-8"), where)
+    shared = _loaded(folder / SUITE, where)
     names = shared.pop(PARTS, None)
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
         raise ProtocolError(f"{where}: {PARTS} = {names!r}: must list the files of its parts")
@@ -179,7 +186,7 @@ def _suite(
         own, file = f"{name}/{each}", folder / f"{each}.toml"
         if not re.fullmatch(NAME, each) or not file.is_file():
             raise ProtocolError(f"{where}: {PARTS} = {each!r}: there is no file {each}.toml")
-        layers = [(shared, where), (loads(file.read_text(encoding="utf-8"), own), own)]
+        layers = [(shared, where), (_loaded(file, own), own)]
         taken = _chosen(layers, budget)
         values, old = _modern(_resolved(layers, budget), own)
         if alone:

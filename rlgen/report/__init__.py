@@ -5,19 +5,31 @@ from typing import Any
 
 from rlgen.errors import DamagedStoreError
 from rlgen.store.run_store import RunStore
-from rlgen.util import files
+from rlgen.util import files, sums
 from rlgen.util.hashing import digest
 from rlgen.util.version import __version__
 
 #: Key of the summary with the hash of all others.
 SUM = "sha256"
+#: What the last line of a page begins with.
+_SEAL = "\n<!-- rlgen: state and SHA-256 "
 
 __all__ = ["has_current_summary", "is_current", "render", "write"]
 
 
 def is_current(store: RunStore) -> bool:
-    """Whether both files are there and show the store as it is."""
-    return (store.path / "report.html").exists() and has_current_summary(store)
+    """Whether both files are there, as they were written, and show the store as it is."""
+    try:
+        page = files.read_text(store.path / "report.html")
+    except DamagedStoreError:
+        return False
+    text = page[: page.rfind(_SEAL)]
+    return page == _sealed(text, store.state()) and has_current_summary(store)
+
+
+def _sealed(page: str, state: str) -> str:
+    """The page, and at its end the store's state that it shows, and the page's SHA-256."""
+    return f"{page}{_SEAL}{state} {sums.of(page.encode())} -->\n"
 
 
 def has_current_summary(store: RunStore) -> bool:
@@ -56,4 +68,4 @@ def render(store: RunStore) -> tuple[str, dict[str, Any]]:
     summary = summarise(results) | {"state": state}
     # As it is read back, so that a file that was changed is not printed for what was computed.
     summary[SUM] = digest(files.without_nan(summary))
-    return page.render(results, summary), summary
+    return _sealed(page.render(results, summary), state), summary

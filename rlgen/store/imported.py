@@ -1,13 +1,13 @@
 """The file ``import.toml``: what the store of an import has in place of a protocol."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from rlgen.errors import ProtocolError
-from rlgen.util.toml import toml
+from rlgen.util import files
+from rlgen.util.toml import loads, toml
 from rlgen.util.validation import Names, Settings, checked
 
 Texts = Annotated[tuple[str, ...], Field(strict=False)]
@@ -58,10 +58,7 @@ def read(path: Path) -> Imported:
     """Read the ``import.toml`` of a store.
 
     Raises:
-        ProtocolError: If the file cannot be read.
+        DamagedStoreError: If the file cannot be read.
+        ProtocolError: If it does not say what it must.
     """
-    try:
-        keys = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ProtocolError(f"{path}: cannot be read: {error}") from None
-    return checked(Imported, keys, ProtocolError, str(path))
+    return checked(Imported, loads(files.read_text(path), str(path)), ProtocolError, str(path))

@@ -13,7 +13,7 @@ from typing import Any
 from rlgen.errors import StoreError
 from rlgen.store import unpacking
 from rlgen.store.bundle import BLOCK, END, ENDING, FORMAT, MANIFEST, PAGES, WEIGHTS, Member
-from rlgen.util import files
+from rlgen.util import files, sums
 
 #: Of xz: the level with a window of 8 MiB; higher ones do not gain a thousandth here.
 _LEVEL = 6
@@ -53,12 +53,13 @@ def write(store: Path, path: Path, *, weights: bool = False) -> Bundle:
     try:
         paths = list(_files(store))
         chosen = [p for p in paths if weights or p.suffix != WEIGHTS]
+        _check_whole(store)
         members = tuple(_member(store, p) for p in sorted(chosen, key=_place))
         with lzma.open(aside, "wb", preset=_LEVEL) as archive:
             manifest = json.dumps(_manifest(members, weights=weights), separators=(",", ":"))
             _add(archive, MANIFEST, manifest.encode())
             for member in members:
-                content = (store / member.path).read_bytes()
+                content = sums.read(store / member.path)
                 if hashlib.sha256(content).hexdigest() != member.sha256:
                     raise StoreError(f"{store / member.path}: changed while it was read; try again")
                 _add(archive, member.path, content)
@@ -66,7 +67,7 @@ def write(store: Path, path: Path, *, weights: bool = False) -> Bundle:
         _check_readable(aside, path)
         aside.replace(path)
     except OSError as error:
-        where = error.filename or path
+        where = path if error.filename in (None, str(aside)) else error.filename
         raise StoreError(f"{where}: {error.strerror or error}") from None
     finally:
         aside.unlink(missing_ok=True)
@@ -80,9 +81,9 @@ def check_target(store: Path, path: Path) -> None:
         StoreError: If it is that of a folder, or lies in the store.
     """
     if path.is_dir():
-        example = f"{store.resolve().name}{ENDING}"
+        example = f"{files.real(store).name}{ENDING}"
         raise StoreError(f"{path}: is a folder; name a file, such as {example}")
-    if path.resolve().is_relative_to(store.resolve()):
+    if files.real(path).is_relative_to(files.real(store)):
         raise StoreError(f"{path}: lies in the store itself; choose a place outside of {store}")
 
 
@@ -90,6 +91,8 @@ def _files(store: Path) -> Iterator[Path]:
     """Paths in the store of all files that a bundle holds, weights among them."""
     for folder, folders, names in os.walk(store):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        if Path(folder) == store:
+            folders[:] = [name for name in folders if name not in PAGES]
         for name in [*names, *folders]:
             path = Path(folder) / name
             if name.startswith(".") or (name in PAGES and Path(folder) == store):
@@ -100,6 +103,15 @@ def _files(store: Path) -> Iterator[Path]:
                 yield path.relative_to(store)
 
 
+def _check_whole(store: Path) -> None:
+    """Refuse a store of which a file is gone; weights may be, in one that a bundle was."""
+    for path in store.rglob(sums.NAME):
+        for name in sums.sums_of(path.parent):
+            file = path.parent / name
+            if not file.is_file() and file.suffix != WEIGHTS:
+                raise StoreError(f"{file}: is missing, which {sums.NAME} beside it names")
+
+
 def _place(path: Path) -> tuple[str, str]:
     """Where a file stands in the archive: like beside like, which is a tenth smaller."""
     alike = path.name if path.parts[0] in ("runs", "extra") else path.parts[0]
@@ -107,7 +119,7 @@ def _place(path: Path) -> tuple[str, str]:
 
 
 def _member(store: Path, path: Path) -> Member:
-    content = (store / path).read_bytes()
+    content = sums.read(store / path)
     return Member(path.as_posix(), len(content), hashlib.sha256(content).hexdigest())
 
 

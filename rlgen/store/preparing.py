@@ -1,7 +1,6 @@
 """What a store's folder holds before anything is computed: what it is and its cells."""
 
 import json
-import re
 import typing
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,22 +10,11 @@ from typing import Any
 
 from filelock import FileLock
 
-from rlgen.errors import DamagedStoreError, StoreError
+from rlgen.errors import StoreError
 from rlgen.policies.sources import located
 from rlgen.protocol.schema import Protocol
-from rlgen.util import files
+from rlgen.util import files, sums
 from rlgen.util.hashing import digest
-
-#: What an entry of the plan holds.
-_KEYS: Mapping[str, type] = {
-    "id": str,
-    "kind": str,
-    "label": str,
-    "settings": dict,
-    "facts": dict,
-    "records": bool,
-}
-_REQUIRED = ("id", "label", "settings")
 
 #: In a plan's entry: id of the cell with the later content.
 SUPERSEDED = "superseded"
@@ -59,8 +47,8 @@ def prepared(path: Path, leftovers: Sequence[str] = ()) -> Iterator[None]:
         (path / ".rlgen" / "locks").mkdir(parents=True, exist_ok=True)
         with FileLock(path / ".rlgen" / "locks" / "store"):
             # Under the lock, since another command may have been making the store until now.
-            for folder in (path, path / "parts", path / "history", path / "splits"):
-                files.remove_leftovers(folder)
+            for name in ("", "parts", "history", "splits", "access"):
+                files.remove_leftovers(path / name)
             _check_own(path, leftovers)
             yield
     except OSError as error:
@@ -69,7 +57,8 @@ def prepared(path: Path, leftovers: Sequence[str] = ()) -> Iterator[None]:
 
 def _check_own(path: Path, leftovers: Sequence[str]) -> None:
     """Refuse a folder that holds something and is no store."""
-    names = {entry.name for entry in path.iterdir()} - {".rlgen", *leftovers}
+    # A command that was killed at the very first may have left sums of files that are not there.
+    names = {entry.name for entry in path.iterdir()} - {".rlgen", sums.NAME, *leftovers}
     if names and not (path / "store.json").is_file():
         raise StoreError(
             f"{path}: is not an rlgen store and not empty (holds {min(names)!r}); "
@@ -89,6 +78,14 @@ def identity(protocol: Protocol, margins: Mapping[str, Sequence[float]]) -> dict
             "margins": dict(margins),
         }
     return holds
+
+
+def keep(history: Path, protocol: bytes) -> None:
+    """Put the protocol so far into the history, where a command that was killed may have put it."""
+    names = sorted(history.glob("protocol-*.toml"))
+    is_there = bool(names) and names[-1].read_bytes() == protocol
+    name = f"protocol-{len(names) + (not is_there):03}.toml"
+    files.replace(history, {name: protocol})
 
 
 class Planned(typing.Protocol):
@@ -131,29 +128,6 @@ def entry(cell: Planned) -> dict[str, Any]:
     keys = ("id", "kind", "label", "settings", "facts")
     entry = {key: getattr(cell, key) for key in keys}
     return entry if cell.records else entry | {"records": False}
-
-
-def check_entries(entries: Any, path: Path) -> None:
-    """Refuse a plan that is not one of cells.
-
-    Raises:
-        DamagedStoreError: Naming the file, the first wrong entry and what is wrong with it.
-    """
-    if not isinstance(entries, list):
-        raise DamagedStoreError(f"{path}: must be a list of cells, not {type(entries).__name__}")
-    for number, entry in enumerate(entries):
-        if not isinstance(entry, dict):
-            raise DamagedStoreError(f"{path}: entry {number} must be an object")
-        for key, kind in _KEYS.items():
-            value = entry.get(key, kind())
-            if type(value) is not kind or (key in _REQUIRED and key not in entry):
-                raise DamagedStoreError(f"{path}: entry {number}: {key} must be a {kind.__name__}")
-        pools = entry["settings"].get("pools", {})
-        tables = [pools, *(pools.values() if isinstance(pools, dict) else ())]
-        if not all(isinstance(table, dict) for table in tables):
-            raise DamagedStoreError(f"{path}: entry {number}: pools must be a table of tables")
-        if not re.fullmatch(files.NAME, entry["id"]) or not entry["label"].isprintable():
-            raise DamagedStoreError(f"{path}: entry {number}: its id or label is not a name")
 
 
 def supersede(entries: Mapping[str, dict[str, Any]], planned: Collection[str]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.parquet as pq
 
 from rlgen.errors import DamagedStoreError
@@ -56,6 +57,10 @@ CURVES = pa.schema(
 )
 
 
+#: The most rows of a table: a few kilobytes can say that they are any number.
+MOST_ROWS = 50_000_000
+
+
 def write(path: Path, rows: pd.DataFrame, schema: pa.Schema) -> None:
     """Write a table; its bytes depend only on its content."""
     table = pa.Table.from_pandas(rows[schema.names], schema, preserve_index=False)
@@ -92,18 +97,32 @@ def tables(paths: Iterable[Path], schema: pa.Schema, columns: Sequence[str]) -> 
         try:
             # Half the time of ``read_table``, which prepares for many files and threads.
             with pq.ParquetFile(pa.BufferReader(sums.read(path)), pre_buffer=False) as file:
+                if file.metadata.num_rows > MOST_ROWS:
+                    raise ValueError(f"it has {file.metadata.num_rows:,} rows")
                 there = set(file.schema_arrow.names)
                 present = [name for name in columns if name in there]
                 table = file.read(present, use_threads=False)
             if table.schema != wanted:
                 table = _as(table, wanted)
-        except (OSError, pa.ArrowException) as error:
-            reason = str(error).splitlines()[0]
+            _check(table)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
             raise DamagedStoreError(
                 f"{path}: cannot be read ({reason}). Nothing else is affected: move the folder "
                 f"{path.parent} away, and the same rlgen evaluate computes that run again"
             ) from None
         yield table
+
+
+def _check(table: pa.Table) -> None:
+    """Refuse a table in which something but a measured number is unknown, or one is infinite."""
+    for field in table.schema:
+        column = table[field.name]
+        if not pa.types.is_floating(field.type):
+            if column.null_count:
+                raise ValueError(f"{field.name} is not known in all rows")
+        elif compute.any(compute.is_inf(column)).as_py():
+            raise ValueError(f"{field.name} is infinite in some rows")
 
 
 def _as(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -24,18 +24,17 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from rlgen.errors import StoreError
-from rlgen.store import probed, records
+from rlgen.errors import DamagedStoreError
+from rlgen.store import accesses, probed, records, schemas
 from rlgen.store.outputs import PROBES_FILE, probe_of
 from rlgen.store.preparing import not_counted
+from rlgen.store.schemas import Contents
 from rlgen.store.study_folder import StudyFolder
 from rlgen.util import files, sums
 from rlgen.util.hashing import digest
@@ -46,8 +45,6 @@ READINGS = "readings.json"
 MEASUREMENTS = "measurements.json"
 #: Folders in which older versions kept readings, a file a cell.
 OLD_READINGS = ("readings", "clones/readings")
-#: Purpose of an access that chooses runs by their returns.
-SELECTION = "selection"
 
 
 class RunStore(StudyFolder):
@@ -69,7 +66,7 @@ class RunStore(StudyFolder):
         """Names of the conditions under which the cell's policy has been evaluated."""
         done: set[str] = set()
         for folder in self._record_folders(cell):
-            done |= set(files.read_json(folder / "conditions.json"))
+            done |= set(schemas.read(folder / "conditions.json", schemas.CONDITIONS))
         return done
 
     def _record_folders(self, cell: str) -> list[Path]:
@@ -162,12 +159,13 @@ class RunStore(StudyFolder):
         """What a JSON file that a paper adds to runs, or its cells write, holds, by cell."""
         runs = sorted(p.name for p in (self.path / "runs").glob("*") if p.is_dir())
         paths = {cell: self._recorded(cell, name) for cell in runs}
-        return files.JsonFiles({cell: path for cell, path in paths.items() if path is not None})
+        own = {cell: path for cell, path in paths.items() if path is not None}
+        return Contents(own, schemas.TABLES)
 
     def reading(self, cell: str) -> list[dict[str, Any]]:
         """What detectors read of the agents of a done cell; see ``calibration.reading``."""
         path = self._old_reading(cell) or self.run_folder(cell) / READINGS
-        entries: list[dict[str, Any]] = files.read_json(path)
+        entries: list[dict[str, Any]] = schemas.read(path, schemas.READINGS)
         return entries
 
     def read_cells(self) -> list[str]:
@@ -186,42 +184,43 @@ class RunStore(StudyFolder):
     def failures(self) -> dict[str, str]:
         """What is known of the cells that failed and are not done."""
         paths = sorted((self.path / "failures").glob("*/traceback.txt"))
-        return {p.parent.name: p.read_text() for p in paths if not self.has(p.parent.name)}
+        return {
+            path.parent.name: path.read_text(encoding="utf-8", errors="replace")
+            for path in paths
+            if path.is_file() and not self.has(path.parent.name)
+        }
 
     def log_access(self, pool: str, purpose: str, manifest: str) -> None:
-        """Note that somebody has looked at returns on a pool, and what for.
-
-        One new file an entry, so that commands at the same time do not overwrite each other's.
-
-        Args:
-            pool: "train", "validation" or "test".
-            purpose: Such as ``SELECTION``, which spoils certificates on that pool.
-            manifest: Hash of the split whose pool it is.
-        """
-        folder = self.path / "access"
-        now = datetime.now(UTC)
-        entry = {"pool": pool, "purpose": purpose, "manifest": manifest}
-        try:
-            folder.mkdir(exist_ok=True)
-            files.write_json(
-                folder / f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:12]}.json",
-                entry | {"date": f"{now:%Y-%m-%d %H:%M} UTC"},
-            )
-        except OSError as error:
-            raise StoreError(f"{folder}: cannot be written to: {error.strerror or error}") from None
+        """Note that somebody has looked at returns on a pool; see ``accesses.log``."""
+        accesses.log(self.path / "access", pool, purpose, manifest)
 
     def accesses(self) -> list[dict[str, Any]]:
-        """``pool``, ``purpose``, ``manifest`` and ``date`` of each entry, the earliest first."""
-        return [files.read_json(path) for path in sorted((self.path / "access").glob("*.json"))]
+        """The entries of the log, the earliest first; see ``accesses.read``."""
+        return [accesses.read(path) for path in sorted((self.path / "access").glob("*.json"))]
+
+    def splits(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """The file and the content of every split, which is named by the hash of its content.
+
+        Raises:
+            DamagedStoreError: If one is not as it was written.
+        """
+        for path in sorted((self.path / "splits").glob("*.json")):
+            yield path, self.split(path)
+
+    def split(self, path: Path) -> dict[str, Any]:
+        """One of ``splits``."""
+        manifest: dict[str, Any] = schemas.read(path, schemas.SPLIT)
+        if digest(manifest) != path.stem:
+            raise DamagedStoreError(f"{path}: its name is not the hash of its levels")
+        return manifest
 
     def state(self) -> str:
         """A hash that changes whenever something a report shows does."""
         return digest(
             {
-                "protocol": self.declared_path.read_text(encoding="utf-8"),
+                "protocol": files.read_text(self.declared_path),
                 "parts": [
-                    path.read_text(encoding="utf-8")
-                    for path in sorted((self.path / "parts").glob("*.toml"))
+                    files.read_text(path) for path in sorted((self.path / "parts").glob("*.toml"))
                 ],
                 "runs": [[cell, _content(self.run_folder(cell))] for cell in self.done()],
                 "extra": [[p.name, _content(p)] for p in sorted((self.path / "extra").glob("*"))],
@@ -270,19 +269,20 @@ class RunStore(StudyFolder):
 
     def provenance(self, cells: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
         """How runs came about: of these cells, or of all with records."""
-        names = self.done() if cells is None else cells
-        return {c: files.read_json(self.run_folder(c) / "provenance.json") for c in names}
+        folders = map(self.run_folder, self.done() if cells is None else cells)
+        return {f.name: schemas.read(f / "provenance.json", schemas.PROVENANCE) for f in folders}
 
     def trajectories(self) -> Mapping[str, list[dict[str, Any]]]:
         """The recorded episodes of each run, read when they are asked for."""
-        return files.JsonFiles({c: self.run_folder(c) / "trajectories.json" for c in self.done()})
+        paths = {cell: self.run_folder(cell) / "trajectories.json" for cell in self.done()}
+        return Contents(paths, schemas.EPISODES)
 
 
 def _is_probed(folder: Path) -> bool:
     """Whether a further part of a run holds what probes measured, and no records."""
     if (folder / "records.parquet").is_file() or not (folder / PROBES_FILE).is_file():
         return False
-    return all(map(probe_of, files.read_json(folder / "conditions.json")))
+    return all(map(probe_of, schemas.read(folder / "conditions.json", schemas.CONDITIONS)))
 
 
 def _content(run: Path) -> str:

@@ -10,19 +10,20 @@ from rlgen.protocol.legacy import modern
 from rlgen.protocol.merging import merged, with_policies
 from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
+from rlgen.store import schemas
 from rlgen.store.bundle import check_is_folder
 from rlgen.store.imported import Imported
 from rlgen.store.preparing import (
     Planned,
-    check_entries,
     entry,
     identity,
+    keep,
     prepared,
     supersede,
     with_pools,
 )
 from rlgen.util import files
-from rlgen.util.toml import load, toml
+from rlgen.util.toml import loads, toml
 
 FORMAT = 1
 FOLDERS = ("runs", "splits", "extra", "failures", "history", "access", ".rlgen/logs")
@@ -43,11 +44,14 @@ class StudyFolder:
         if not (path / "store.json").is_file():
             what = "is not an rlgen store" if path.exists() else "does not exist"
             raise StoreError(f"{path}: {what}")
-        holds = files.read_table(path / "store.json")
-        if holds.get("format") != FORMAT:
-            raise StoreError(
-                f"{path}: store format {holds.get('format')!r}; this rlgen reads {FORMAT}"
-            )
+        number = self._holds()["format"]
+        if number != FORMAT:
+            raise StoreError(f"{path}: store format {number}; this rlgen reads {FORMAT}")
+
+    def _holds(self) -> dict[str, Any]:
+        """What ``store.json`` says."""
+        holds: dict[str, Any] = schemas.read(self.path / "store.json", schemas.STORE)
+        return holds
 
     @classmethod
     def create(
@@ -102,7 +106,7 @@ class StudyFolder:
                 what = store.purpose and f"a {store.purpose}"
                 holds = what or f"the study {store.declared().name!r}"
                 raise StoreError(f"{path}: holds {holds}, not a {purpose}; choose another folder")
-            store._enter_cells(cells)
+            store._enter_cells(cells, {})
             return store
 
     @classmethod
@@ -115,30 +119,33 @@ class StudyFolder:
         margins: Mapping[str, Sequence[float]],
     ) -> Self:
         store = cls._lay_out(path, identity(protocol, margins))
-        own = path / "protocol.toml"
+        own, holds = path / "protocol.toml", store._holds()
         if own.exists():
-            before, protocol = own.read_text(encoding="utf-8"), store.joined(protocol, margins)
-            store._freeze()
+            before, protocol = files.read_text(own), store.joined(protocol, margins)
+            holds = store._frozen(holds)
             if protocol.text() != before:
-                number = len(list((path / "history").iterdir())) + 1
-                files.write_text(path / "history" / f"protocol-{number:03}.toml", before)
-        files.write_text(own, protocol.text())
-        earlier = store.parts()
+                keep(path / "history", before.encode())
+        earlier, unions = store.parts(), {}
         for name, part in parts.items():
+            old = earlier.get(name)
+            union = merged(with_policies(old, part), part) if old else part
+            unions[files.child(path / "parts", name, ".toml").name] = union.text().encode()
             (path / "parts").mkdir(exist_ok=True)
-            union = merged(with_policies(earlier[name], part), part) if name in earlier else part
-            files.write_text(files.child(path / "parts", name, ".toml"), union.text())
-        store._enter_cells(cells)
+        files.replace(path / "parts", unions)
+        texts = {"store.json": files.json_bytes(holds), own.name: protocol.text().encode()}
+        store._enter_cells(cells, texts)
         return store
 
-    def _enter_cells(self, cells: Sequence[Planned]) -> None:
+    def _enter_cells(self, cells: Sequence[Planned], others: Mapping[str, bytes]) -> None:
+        """Enter cells into the plan, and replace other files of the store with it."""
         entries = {entry["id"]: entry for entry in self.plan()}
         for cell in cells:
             own = entry(cell)
             before = entries.get(cell.id, own)
             entries[cell.id] = with_pools(own, before)
         supersede(entries, {cell.id for cell in cells})
-        files.write_json(self.path / "plan.json", list(entries.values()))
+        plan = files.json_bytes(list(entries.values()))
+        files.replace(self.path, {**others, "plan.json": plan})
 
     @classmethod
     def _lay_out(cls, path: Path, holds: Mapping[str, Any]) -> Self:
@@ -146,18 +153,18 @@ class StudyFolder:
             # First of all: a command that is killed after it leaves a store, which the next one
             # goes on with.
             path.mkdir(parents=True, exist_ok=True)
-            files.write_json(path / "store.json", {"format": FORMAT, **holds})
+            holds = {"format": FORMAT, **holds}
+            files.replace(path, {"store.json": files.json_bytes(holds)})
         for folder in FOLDERS:
             (path / folder).mkdir(parents=True, exist_ok=True)
         return cls(path)
 
-    def _freeze(self) -> None:
-        """Move the margins of a store of the first format to store.json."""
-        holds = files.read_table(self.path / "store.json")
-        if "margins" not in holds.get("claims", {"margins": {}}):
-            frozen = {"paper": self.protocol().paper, "margins": self.margins()}
-            holds["claims"] |= frozen
-            files.write_json(self.path / "store.json", holds)
+    def _frozen(self, holds: dict[str, Any]) -> dict[str, Any]:
+        """What store.json says, with the margins of a store of the first format in it."""
+        if "margins" in holds.get("claims", {"margins": {}}):
+            return holds
+        frozen = {"paper": self.protocol().paper, "margins": self.margins()}
+        return holds | {"claims": holds["claims"] | frozen}
 
     @classmethod
     def create_imported(
@@ -172,14 +179,14 @@ class StudyFolder:
         """
         store = cls._lay_out(path, {"protocol": declared.name})
         (path / ".rlgen" / "locks").mkdir(exist_ok=True)
-        files.write_text(path / "import.toml", declared.text())
-        files.write_json(path / "plan.json", list(plan))
+        text = declared.text().encode()
+        files.replace(path, {"import.toml": text, "plan.json": files.json_bytes(list(plan))})
         return store
 
     @property
     def purpose(self) -> str:
         """What a store without a protocol holds, such as "calibration"; empty for a study."""
-        return str(files.read_table(self.path / "store.json").get("purpose", ""))
+        return str(self._holds().get("purpose", ""))
 
     @property
     def imported(self) -> bool:
@@ -264,17 +271,16 @@ class StudyFolder:
 
     def claims_declared(self) -> dict[str, str]:
         """``sha256`` of the claims' margins, and when they were ``declared``; empty without any."""
-        frozen = files.read_table(self.path / "store.json").get("claims", {})
+        frozen = self._holds().get("claims", {})
         return {key: frozen[key] for key in ("sha256", "declared") if key in frozen}
 
     def margins(self) -> dict[str, list[float]]:
         """The margins by which each claim is judged, frozen when the store was made."""
-        frozen = files.read_table(self.path / "store.json").get("claims", {})
-        if not frozen or "margins" in frozen:
-            margins: dict[str, list[float]] = frozen.get("margins", {})
-            return margins
+        frozen = self._holds().get("claims", {"margins": {}})
+        if "margins" in frozen:
+            return dict(frozen["margins"])
         path = self.path / "protocol.toml"  # of the first form
-        _, old = modern(load(path), str(path))
+        _, old = modern(loads(files.read_text(path), str(path)), str(path))
         return old.margins if old else {}
 
     def plan(self) -> list[dict[str, Any]]:
@@ -284,11 +290,11 @@ class StudyFolder:
         ``facts``.
         """
         path = self.path / "plan.json"
-        entries: list[dict[str, Any]] = files.read_json(path) if path.exists() else []
-        check_entries(entries, path)
+        entries: list[dict[str, Any]] = schemas.read(path, schemas.PLAN) if path.exists() else []
         return entries
 
 
 def _protocol(path: Path) -> Protocol:
-    values, _ = modern(load(path), str(path))
+    """The protocol of a store's file."""
+    values, _ = modern(loads(files.read_text(path), str(path)), str(path))
     return parse(values, str(path))

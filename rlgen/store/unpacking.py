@@ -191,7 +191,7 @@ def unpack(path: Path, folder: Path, check: Callable[[Path], None] | None = None
     Raises:
         StoreError: One line, at the first thing that is wrong; nothing is left then.
     """
-    whole = folder.resolve()
+    whole = files.real(folder)
     files.remove_leftovers(whole.parent, whole.name)
     aside = files.aside(whole)
     try:

@@ -44,8 +44,8 @@ def _unpacked_from(store: RunStore, out: Path) -> bool:
     try:
         other = RunStore(out)
         same = all(
-            files.read_json(store.path / "store.json").get(key)
-            == files.read_json(other.path / "store.json").get(key)
+            files.read_table(store.path / "store.json").get(key)
+            == files.read_table(other.path / "store.json").get(key)
             for key in ("format", "protocol")
         )
         return same and set(store.done()) <= set(other.done())

@@ -6,7 +6,8 @@ import platform
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,11 @@ def _is_left(path: Path, host: str, pid: int) -> bool:
     return False
 
 
+def real(path: Path) -> Path:
+    """The absolute path without links; unlike ``Path.resolve`` also of links in a circle."""
+    return Path(os.path.realpath(path))
+
+
 def child(folder: Path, name: str, suffix: str = "") -> Path:
     """The path of a file or folder whose name comes from a file.
 
@@ -70,7 +76,8 @@ def child(folder: Path, name: str, suffix: str = "") -> Path:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a temporary file and rename it into place."""
+    """Write a temporary file and rename it into place; those of dead attempts are removed."""
+    remove_leftovers(path.parent, path.name)
     part = aside(path)
     try:
         with part.open("wb") as file:
@@ -78,8 +85,10 @@ def write_bytes(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        error.filename, error.filename2 = str(path), None  # not that of the temporary one
         raise
     _sync(path.parent)
 
@@ -89,10 +98,45 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON for machines: sorted keys, no spaces; nan becomes null."""
+def replace(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Replace files of a folder that others may be reading, and their sums.
+
+    A kill at any moment leaves files with sums that they may have. Files that are as they were
+    are left alone.
+
+    Args:
+        folder: Of the files; nobody else may be replacing any.
+        contents: By name.
+    """
+    before = sums.sums_of(folder)
+    after = {name: [sums.of(data)] for name, data in contents.items()}
+    changed = {
+        name: data
+        for name, data in contents.items()
+        if before.get(name) != after[name] or not _holds(folder / name, data)
+    }
+    if not changed:
+        return
+    both = {name: [*before.get(name, ()), *after[name]] for name in changed}
+    write_text(folder / sums.NAME, sums.text(before | both))
+    for name, data in changed.items():
+        write_bytes(folder / name, data)
+    write_text(folder / sums.NAME, sums.text(before | after))
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+
+
+def json_bytes(value: Any) -> bytes:
+    """JSON for machines: sorted keys, no spaces; nan becomes null."""
     text = json.dumps(without_nan(value), sort_keys=True, separators=(",", ":"))
-    write_text(path, text + "\n")
+    return text.encode() + b"\n"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON for machines atomically; see ``json_bytes``."""
+    write_bytes(path, json_bytes(value))
 
 
 def without_nan(value: Any) -> Any:
@@ -106,16 +150,33 @@ def without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value
 
 
+def read_text(path: Path) -> str:
+    """The text of a file of a store, compared with its sum if it has one.
+
+    Raises:
+        DamagedStoreError: If it is missing, no text, or not as it was written.
+    """
+    try:
+        return sums.read(path).decode("utf-8")
+    except OSError as error:
+        raise DamagedStoreError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise DamagedStoreError(f"{path}: cannot be read: it is no text") from None
+
+
 def read_json(path: Path) -> Any:
     """The content of a JSON file, compared with its sum if it has one.
 
     Raises:
         DamagedStoreError: If it is missing, not JSON, or not as it was written.
     """
+    text = read_text(path)
     try:
-        return json.loads(sums.read(path).decode("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DamagedStoreError(f"{path}: cannot be read: {error}") from None
+        return json.loads(text)
+    except ValueError as error:
+        raise DamagedStoreError(f"{path}: is not valid JSON: {error}") from None
+    except RecursionError:
+        raise DamagedStoreError(f"{path}: is not valid JSON: nested too deeply") from None
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -128,22 +189,6 @@ def read_table(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise DamagedStoreError(f"{path}: must be a JSON object, not {type(content).__name__}")
     return content
-
-
-class JsonFiles(Mapping[str, Any]):
-    """Contents of JSON files by name, each read on access."""
-
-    def __init__(self, paths: Mapping[str, Path]) -> None:
-        self._paths = paths
-
-    def __getitem__(self, name: str) -> Any:
-        return read_json(self._paths[name])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._paths)
-
-    def __len__(self) -> int:
-        return len(self._paths)
 
 
 def publish(part: Path, final: Path) -> bool:

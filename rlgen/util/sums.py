@@ -1,24 +1,41 @@
-"""SHA-256 of the files of a folder that is never changed once it is written."""
+"""SHA-256 of the files of a folder, beside them, so that a changed file is noticed."""
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from rlgen.errors import DamagedStoreError
 
-#: The file with the sums, by the names of the other files of its folder.
+#: The file with the sums, by the names of the other files of its folder. While a file is replaced,
+#: its old and its new sum stand there.
 NAME = "sha256.json"
+#: The largest file of a store, in bytes.
+MOST_BYTES = 1 << 31
+#: How often a file is read whose sum is another, and seconds between: others may be replacing it.
+ATTEMPTS, PAUSE = 5, 0.02
+
+
+def of(data: bytes) -> str:
+    """The SHA-256 of bytes, hex."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def write(folder: Path) -> None:
     """Write the sums of all files of a folder beside them."""
     sums = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        path.name: of(path.read_bytes())
         for path in sorted(folder.iterdir())
         if path.is_file() and path.name != NAME
     }
-    (folder / NAME).write_text(json.dumps(sums, separators=(",", ":")) + "\n", encoding="utf-8")
+    (folder / NAME).write_text(text({name: [own] for name, own in sums.items()}), encoding="utf-8")
+
+
+def text(sums: Mapping[str, list[str]]) -> str:
+    """The content of a file of sums."""
+    values = {name: own[0] if len(own) == 1 else own for name, own in sums.items()}
+    return json.dumps(values, sort_keys=True, separators=(",", ":")) + "\n"
 
 
 def read(path: Path) -> bytes:
@@ -27,18 +44,36 @@ def read(path: Path) -> bytes:
     Folders that earlier versions wrote have none.
 
     Raises:
-        DamagedStoreError: If the file is not as it was written.
+        DamagedStoreError: If the file is not as it was written, is too large, or is no file.
         OSError: If it cannot be read.
     """
-    data = path.read_bytes()
-    expected = _sums(path.parent / NAME).get(path.name)
-    if expected is not None and hashlib.sha256(data).hexdigest() != expected:
-        raise DamagedStoreError(
-            f"{path}: is not as it was written (its SHA-256 is another than in {NAME}). Nothing "
-            f"else is affected: move the folder {path.parent} away, and the same rlgen evaluate "
-            "computes it again"
+    for attempt in range(ATTEMPTS):
+        time.sleep(PAUSE if attempt else 0)
+        data = _content(path)
+        expected = sums_of(path.parent).get(path.name)
+        if expected is None or of(data) in expected:
+            return data
+    raise DamagedStoreError(
+        f"{path}: is not as it was written (its SHA-256 is another than in {NAME}). {_remedy(path)}"
+    )
+
+
+def _content(path: Path) -> bytes:
+    # Reading a pipe would wait for somebody to write, reading a device might never end.
+    if path.exists() and not path.is_file():
+        raise DamagedStoreError(f"{path}: {'is a folder' if path.is_dir() else 'is not a file'}")
+    if path.stat().st_size > MOST_BYTES:
+        raise DamagedStoreError(f"{path}: has more than {MOST_BYTES:,} bytes")
+    return path.read_bytes()
+
+
+def _remedy(path: Path) -> str:
+    if path.parent.parent.name in ("runs", "extra"):
+        return (
+            f"Nothing else is affected: move the folder {path.parent} away, and the same rlgen "
+            "evaluate computes it again"
         )
-    return data
+    return f"Bring it back from a copy; or, if it was changed on purpose, remove {NAME} beside it"
 
 
 def digest(folder: Path, *left_out: str) -> str:
@@ -48,17 +83,26 @@ def digest(folder: Path, *left_out: str) -> str:
         folder: With its sums.
         left_out: Names of files that do not count.
     """
-    kept = {name: own for name, own in _sums(folder / NAME).items() if name not in left_out}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest() if kept else ""
+    kept = {name: own for name, own in sums_of(folder).items() if name not in left_out}
+    return of(json.dumps(kept, sort_keys=True).encode()) if kept else ""
 
 
-def _sums(path: Path) -> Mapping[str, str]:
+def sums_of(folder: Path) -> dict[str, list[str]]:
+    """The sums of a folder: the one or two that a file of each name may have; empty without any.
+
+    Raises:
+        DamagedStoreError: If they cannot be read.
+    """
+    path = folder / NAME
     try:
-        sums = json.loads(path.read_bytes())
+        sums = json.loads(_content(path))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedStoreError(f"{path}: cannot be read: {error}") from None
     if not isinstance(sums, dict):
         raise DamagedStoreError(f"{path}: must be a table of SHA-256 by name of file")
-    return sums
+    own = {name: sum_ if isinstance(sum_, list) else [sum_] for name, sum_ in sums.items()}
+    if not all(isinstance(each, str) for several in own.values() for each in several):
+        raise DamagedStoreError(f"{path}: must be a table of SHA-256 by name of file")
+    return own

@@ -16,6 +16,9 @@ from rlgen.errors import RlgenError
 #: direction of a line), surrogates of bytes that are no text, private, unassigned, and line ends.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
+#: The most characters of a message.
+MOST_SHOWN = 1500
+
 
 class OutputError(RlgenError):
     """Standard output that cannot be written to."""
@@ -36,6 +39,18 @@ def printable(text: str) -> str:
         else character
         for character in text
     )
+
+
+def shortened(line: str) -> str:
+    """A message of bounded length: what is left out stands in its middle."""
+    if len(line) <= MOST_SHOWN:
+        return line
+    return f"{line[: MOST_SHOWN // 2]} [...] {line[-MOST_SHOWN // 4 :]}"
+
+
+def complain(line: str) -> None:
+    """Print what is wrong to standard error, at most ``MOST_SHOWN`` characters of it."""
+    echo(shortened(line), err=True)
 
 
 def echo(line: object = "", *, err: bool = False, stream: TextIO | None = None) -> None:

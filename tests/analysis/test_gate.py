@@ -243,8 +243,7 @@ def test_nothing_comparable_is_one_line(make):
 
 
 def test_other_levels_under_the_same_name_are_not_compared(tiny_store, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(tiny_store, copy)
+    copy = unsealed(shutil.copytree(tiny_store, tmp_path / "copy"))
     plan = json.loads((copy / "plan.json").read_text())
     for entry in plan:
         entry["settings"]["family_options"]["size"] = 9
@@ -255,8 +254,7 @@ def test_other_levels_under_the_same_name_are_not_compared(tiny_store, tmp_path)
 
 
 def test_missing_runs_are_never_passed(tiny_store, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(tiny_store, copy)
+    copy = unsealed(shutil.copytree(tiny_store, tmp_path / "copy"))
     gone = sorted((copy / "runs").iterdir())[0]
     shutil.move(gone, tmp_path / "gone")
     RunStore(copy).fail(gone.name, "Traceback")

@@ -20,6 +20,7 @@ from rlgen.levels.family import Family, Levels
 from rlgen.protocol.schema import parse
 from rlgen.store.run_store import RunStore
 from rlgen.util import files
+from rlgen.util.hashing import digest
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
@@ -377,15 +378,28 @@ def test_a_store_is_audited(tiny_store, tmp_path):
     manifest = files.read_json(path)
     manifest["pools"]["test"]["ids"][0] = manifest["pools"]["train"]["ids"][0]
     files.write_json(path, manifest)
+    with pytest.raises(DamagedStoreError, match="its name is not the hash of its levels"):
+        audit_store(copy)
+
+    def write(content):
+        for file in (copy / "splits").iterdir():
+            file.unlink()
+        files.write_json(copy / "splits" / f"{digest(content)}.json", content)
+
+    write(manifest)
     out, _ = rlgen("audit", copy, "--strict", code=1)
     assert "is training level" in out
     manifest["version"] += 1
-    files.write_json(path, manifest)
+    write(manifest)
     with pytest.raises(StoreError, match="version"):
         audit_store(copy)
-    files.write_json(path, {"family": "maze-basic"})
+    write({"family": "maze-basic"})
+    with pytest.raises(DamagedStoreError, match="pools: Field required"):
+        audit_store(copy)
+    write({"family": "maze-basic", "pools": {"train": {"ids": [1]}}})
     with pytest.raises(DamagedStoreError, match="is not a split manifest"):
         audit_store(copy)
+    (path,) = (copy / "splits").iterdir()
     path.unlink()
     with pytest.raises(StoreError, match="has no splits yet"):
         audit_store(copy)
@@ -443,7 +457,7 @@ def test_a_store_does_not_choose_what_is_imported(tmp_path, tiny, family, option
     store = RunStore.create(tmp_path / "store", parse(tiny, "tiny"), [])
     pools = {pool: {"ids": [1]} for pool in ("train", "test")}
     told = {"family": family, "options": options, "version": 1, "flip_p": 0.0, "pools": pools}
-    store.save_split(told, "0" * 64)
+    store.save_split(told, digest(told))
     with pytest.raises(StoreError, match=r"modules that it names.*use --env"):
         audit_store(store.path)
     assert "this" not in sys.modules

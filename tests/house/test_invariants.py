@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from helpers import unsealed
 from plain_values import close
 from planning import tasks_of
 
@@ -132,7 +133,7 @@ def test_an_old_file_without_claims_makes_its_figure_and_no_claims(tmp_path):
         assert "Figure 3b" in page
         assert not result.summary["claims"]
         result.report.unlink()
-    whole = RunStore(tmp_path / "store").path / "protocol.toml"
+    whole = unsealed(tmp_path / "store") / "protocol.toml"
     parts = tmp_path / "store" / "parts" / "fig3b.toml"
     # As a store of the first form has it.
     whole.write_text(whole.read_text().replace('paper = "zhang2018"', 'item = ""\nclaims = {}'))

@@ -1,5 +1,6 @@
 """The wheel holds what the tree holds, and nothing that could collide with another package."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -76,6 +77,11 @@ def test_the_constraints_pin_every_requirement():
             (one,) = pinned.specifier
             assert one.operator == "==", line
             pins[pinned.name.lower().replace("_", "-")] = one.version
+    hashed = re.findall(r"^([\w.-]+)==(\S+)", (ROOT / ".ci" / "hashes.txt").read_text(), re.M)
+    left_out = {"torch": pins["torch"]}
+    assert {name: pin for name, pin in pins.items() if name not in left_out} == dict(hashed), (
+        "other versions have hashes than are pinned: run .ci/hash"
+    )
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*declared["dependencies"], *declared["optional-dependencies"]["test"]]
     for text in wanted:

@@ -18,7 +18,7 @@ from rlgen.errors import DamagedStoreError, ProtocolError
 from rlgen.report.figures import trajectories
 from rlgen.report.template import csv_link
 from rlgen.store.run_store import RunStore
-from rlgen.util import sums, toml
+from rlgen.util import files, sums, toml
 
 
 def encoded(image, kind):
@@ -84,7 +84,7 @@ def test_a_dollar_in_a_name_is_no_formula(tmp_path):
 def test_a_plan_that_is_none_is_one_line(entries, tiny_store, tmp_path):
     copy = tmp_path / "store"
     shutil.copytree(tiny_store, copy)
-    (copy / "plan.json").write_text(json.dumps(entries))
+    files.replace(copy, {"plan.json": json.dumps(entries).encode()})
     _, err = rlgen("report", copy, "-o", tmp_path / "page.html", code=2)
     assert err.startswith(f"rlgen: {copy / 'plan.json'}: ")
     assert err.count("\n") == 1

@@ -30,6 +30,7 @@ from rlgen.report.sections.certificates import solves
 from rlgen.report.summary import summarise
 from rlgen.store.run_store import RunStore
 from rlgen.study.facts import facts
+from rlgen.util import files
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
@@ -138,7 +139,7 @@ def test_every_plan_entry_has_facts(tiny_store):
 def test_a_plan_without_facts_is_unknown_and_no_error(copy):
     before = RunStore(copy).state()
     plan = [{k: v for k, v in e.items() if k != "facts"} for e in RunStore(copy).plan()]
-    (copy / "plan.json").write_text(json.dumps(plan))
+    files.replace(copy, {"plan.json": files.json_bytes(plan)})
     assert RunStore(copy).state() != before
     report.write(RunStore(copy))
     told = json.loads((copy / "summary.json").read_text())
@@ -453,7 +454,9 @@ def test_a_store_without_a_log_has_no_entries(copy):
 def test_what_is_written_into_the_log_is_escaped(copy):
     RunStore(copy).log_access("test", "selection", "m")
     (path,) = (copy / "access").iterdir()
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"date": "<script>x</script>"}))
+    entry = json.loads(path.read_text()) | {"date": "<script>x</script>"}
+    path.unlink()
+    files.write_json(path.with_name("20260101T000000-old.json"), entry)
     page = report.write(RunStore(copy)).read_text()
     assert "<script" not in page
     assert "&lt;script&gt;x" in page

@@ -139,7 +139,9 @@ def test_every_flipped_bit_of_a_run_is_noticed(study, tmp_path):
     table = pd.DataFrame({name: [0, 1] for name in records.CURVES.names})
     table["run_id"], table["split"] = cell.id, "test"
     records.write(aside / "curve.parquet", table, records.CURVES)
-    files.write_json(aside / "provenance.json", {"seconds": 12.5})
+    files.write_json(
+        aside / "provenance.json", {"versions": {}, "seconds": {"train": 12.5}, "command": []}
+    )
     (aside / "policy.safetensors").write_bytes(rng.bytes(5000))
     store.publish(aside, cell.id, ["plain"])
     run = store.run_folder(cell.id)

@@ -20,6 +20,7 @@ from shared import once
 
 import rlgen
 from rlgen.store.run_store import RunStore
+from rlgen.util import files
 
 #: Files of a run that depend on nothing but its cell; provenance tells time and machine.
 RESULTS = (
@@ -151,7 +152,7 @@ def test_more_seeds_and_conditions_extend(reference, write_protocol, tmp_path):
     fresh = tmp_path / "fresh"
     rlgen.evaluate({**TINY, "conditions": faced, "seeds": [0, 1, 2]}, fresh, jobs=2)
     pd.testing.assert_frame_equal(rows(store), rows(fresh), check_exact=True)
-    assert len(list((store / "history").iterdir())) == 1
+    assert len(list((store / "history").glob("protocol-*.toml"))) == 1
     told = [json.loads((s / "summary.json").read_text()) for s in (store, fresh)]
     assert told[0]["cells"] == told[1]["cells"]
 
@@ -373,10 +374,11 @@ def test_shards_share_a_folder(reference, write_protocol, tmp_path):
             "is a file, and a study is computed in a folder",
         ),
         (lambda s: (s / "store.json").unlink(), "is not an rlgen store and not empty"),
-        (lambda s: (s / "store.json").write_text("{"), "store.json: cannot be read"),
-        (lambda s: (s / "store.json").write_text('{"format": 99}'), "store format 99"),
-        (lambda s: (s / "plan.json").write_text("[{"), "plan.json: cannot be read"),
-        (lambda s: (s / "protocol.toml").write_text("a ="), "protocol.toml: not valid TOML"),
+        (lambda s: (s / "store.json").write_text("{"), "store.json: is not as it was written"),
+        (lambda s: files.replace(s, {"store.json": b"{"}), "store.json: is not valid JSON"),
+        (lambda s: files.replace(s, {"store.json": b'{"format": 99}'}), "store format 99"),
+        (lambda s: files.replace(s, {"plan.json": b"[{"}), "plan.json: is not valid JSON"),
+        (lambda s: files.replace(s, {"protocol.toml": b"a ="}), "protocol.toml: not valid TOML"),
     ],
 )
 def test_a_folder_that_cannot_be_used(spoil, told, reference, write_protocol, tmp_path):
@@ -416,7 +418,7 @@ def test_a_truncated_file_is_named_and_can_be_replaced(verb, reference, write_pr
     (victim / "records.parquet").write_bytes(whole[: len(whole) // 2])
     path = write_protocol()
     arguments = ["report", store] if verb == "report" else ["evaluate", path, "-o", store]
-    _, err = run_cli(*arguments, code=1)
+    _, err = run_cli(*arguments, code=2)
     assert f"{victim / 'records.parquet'}: is not as it was written" in err
     assert f"move the folder {victim} away" in err
     assert len(err.splitlines()) == 1

@@ -15,6 +15,7 @@ from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number, setting
 from rlgen.errors import DamagedStoreError, StoreError, nearest
 from rlgen.store.opening import opened
+from rlgen.util.files import real
 from rlgen.util.seeding import stream
 from rlgen.util.words import counted
 
@@ -47,7 +48,7 @@ def limit_results(path: Path, limits: Limits, against: Path | None = None) -> li
     if limits.least is not None:
         answers += [_held_out(results, cell, limits.least, limits) for cell in results.cells]
     if limits.increase is not None and against is not None:
-        if against.resolve() == path.resolve():
+        if real(against) == real(path):
             raise StoreError(f"{against}: is the store itself; a gap never exceeds itself")
         baseline = complete(against)
         answers += _increases(results, baseline, limits.increase, limits, (path, against))

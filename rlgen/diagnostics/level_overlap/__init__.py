@@ -25,7 +25,6 @@ from rlgen.levels import lookup
 from rlgen.levels.family import MAX_POOL, Family, Levels
 from rlgen.store.opening import opened
 from rlgen.store.run_store import RunStore
-from rlgen.util import files
 from rlgen.util.words import counted
 
 #: Most pairs of equal levels that are listed.
@@ -177,9 +176,8 @@ def audit_store(path: Path, question: Question | None = None) -> list[dict[str, 
 
 
 def _audited(store: RunStore, question: Question) -> Iterator[dict[str, Any]]:
-    for file in sorted((store.path / "splits").glob("*.json")):
-        manifest = files.read_json(file)
-        if isinstance(manifest, dict) and "train" not in manifest.get("pools", {"train": {}}):
+    for file, manifest in store.splits():
+        if "train" not in manifest.get("pools", {"train": {}}):
             continue  # a further pool, which no training levels are kept with
         try:
             name, options = manifest["family"], manifest["options"]

@@ -9,7 +9,7 @@ from rlgen.analysis.results import Results
 from rlgen.analysis.stats.certificates import NAN, Certificate, betting, clopper_pearson
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import percent_down, rounded_down
-from rlgen.store.run_store import SELECTION
+from rlgen.store.accesses import SELECTION
 
 CONFIDENCE = 0.95
 

@@ -21,6 +21,8 @@ from rlgen.util.words import counted
 _MONITOR = ("r", "l", "t")
 #: The most bytes that an archive may unpack to.
 MOST_BYTES = 2 * 1024**3
+#: Kinds of arrays (numpy) that hold numbers: truth values, integers, and numbers with a point.
+_NUMBERS = "biuf"
 #: The name of the file of one environment of several.
 _NUMBERED = re.compile(r"\d+(\.\d+)*\.monitor\.csv")
 
@@ -43,6 +45,9 @@ def evaluations(source: Source, data: bytes) -> Source:
                 f"{path}: has no array {name!r}{nearest(name, arrays)}; an evaluations.npz of "
                 "stable-baselines3 is expected"
             )
+    for name in ("timesteps", "results", "ep_lengths", "successes"):
+        if name in arrays and arrays[name].dtype.kind not in _NUMBERS:
+            raise ImportedFileError(f"{path}: {name} are of type {arrays[name].dtype}, no numbers")
     steps, returns = arrays["timesteps"], arrays["results"]
     if steps.ndim != 1 or returns.ndim != 2 or len(steps) != len(returns):
         raise ImportedFileError(

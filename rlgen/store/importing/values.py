@@ -100,7 +100,8 @@ def level_ids(names: pd.Series) -> pd.Series:
 
 def _own_number(text: str) -> int | None:
     whole = text.removesuffix(".0")
-    number = int(whole) if whole.isascii() and whole.isdigit() else _MOST
+    # Python converts no thousands of digits.
+    number = int(whole) if whole.isascii() and whole.isdigit() and len(whole) < 20 else _MOST
     return number if number < _MOST else None
 
 
@@ -133,7 +134,7 @@ def _count(word: str) -> int:
     if number != int(number):
         raise ValueError("must be a whole number")
     # Not via float, which cannot represent all of them.
-    return int(word) if word.isdigit() else int(number)
+    return int(word) if word.isdigit() and len(word) < 20 else int(number)
 
 
 def _pool(word: str) -> str:

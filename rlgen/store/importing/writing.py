@@ -122,7 +122,7 @@ def _declared(
         "pattern": options.pattern,
     }
     return Imported(
-        name=out.resolve().name,
+        name=files.real(out).name,
         files={source.path.as_posix(): source.sha256 for source in sources},
         columns=dict(table.columns),
         given=dict(options.constants),
@@ -195,7 +195,7 @@ def _write(
     provenance: Mapping[str, Any],
 ) -> None:
     # Beside the store, so that it can be renamed into place.
-    folder = out.resolve()
+    folder = files.real(out)
     files.remove_leftovers(folder.parent, folder.name)
     aside = files.aside(folder)
     try:

@@ -11,9 +11,11 @@ The command is ``{"start": id, "call": "module:function", "arguments": {...}, "l
 "environment": {...}, "folder": path}``: the job has this environment and working folder. Events
 are ``{"event": "leaving", "id"}`` of a job that is done, whose process takes a moment to end;
 ``{"event": "ended", "id", "status"}`` with the exit status or minus the signal; and whatever a job
-reports. When standard input closes, the driver is gone: all jobs are killed and the server ends.
+reports. When standard input closes, the driver is gone: all jobs are killed and the server ends;
+when the server is killed, so are they.
 """
 
+import ctypes
 import gc
 import json
 import os
@@ -28,6 +30,8 @@ from typing import Any
 
 #: Exit status of a job whose function raised; its log ends with the traceback.
 STATUS_RAISED = 3
+#: Of ``prctl``: the signal that a process gets when its parent dies.
+_PR_SET_PDEATHSIG = 1
 
 
 class Reporter:
@@ -104,9 +108,11 @@ class _Server:
     def _fork(self) -> tuple[int, int]:
         """A process that waits for its job, and where that is to be written to."""
         read, write = os.pipe()
+        server = os.getpid()
         pid = os.fork()
         if pid == 0:
             os.close(write)
+            _end_with(server)
             _become(read, self._output)
         os.close(read)
         return pid, write
@@ -145,6 +151,17 @@ def _kill(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def _end_with(server: int) -> None:
+    """Let the system kill this process when its server is killed, which then cannot do so itself.
+
+    Only Linux offers that; elsewhere a job ends when it next reports.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != server:
+        os._exit(STATUS_RAISED)
 
 
 def _become(pipe_end: int, output: int) -> None:
