@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rlgen.cli.options import echo_json, json_option, parse_levels
+from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
 if TYPE_CHECKING:
@@ -162,13 +163,13 @@ def _print(subject: "Probed", measured: "Sequence[Measurement]") -> None:
         counted(len(split.train), "training level"),
         counted(len(split.test), "held-out level"),
     )
-    click.echo(f"{subject.subject.name}: {' and '.join(sizes)} of {split.family.name}")
+    echo(f"{subject.subject.name}: {' and '.join(sizes)} of {split.family.name}")
     for one in measured:
-        click.echo(f"  {one.name} ({one.probe.looks_at}; {one.seconds:.1f} s)")
+        echo(f"  {one.name} ({one.probe.looks_at}; {one.seconds:.1f} s)")
         if one.refused:
-            click.echo(f"    not measured: {one.refused}")
+            echo(f"    not measured: {one.refused}")
             continue
         width = max(map(len, one.numbers))
         for name, number in one.numbers.items():
             value = f"not measured: {number.reason}" if number.reason else f"{number.value:.4g}"
-            click.echo(f"    {name:{width}}  {value}  ({one.probe.numbers[name]})")
+            echo(f"    {name:{width}}  {value}  ({one.probe.numbers[name]})")

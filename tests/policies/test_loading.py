@@ -170,7 +170,7 @@ def test_wrong_files_are_one_line(tmp_path, model, cartpole):
         (pictures, r"observations of shape \(3, 36, 36\), and here they have \(4,\)"),
         (continuous, r"its actions are Box.* discrete"),
         (sac, r"its actions are Box.* discrete"),
-        (tmp_path, "cannot read the checkpoint"),
+        (tmp_path, "agent.json: cannot be read"),
     ]:
         with pytest.raises((PolicyError, Exception), match=told) as error:
             loading.load(str(source), cartpole)

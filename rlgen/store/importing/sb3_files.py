@@ -106,6 +106,8 @@ def is_monitor(path: Path, data: bytes) -> bool:
 
 def begins_as_monitor(path: Path) -> bool:
     """Whether there is a file, and ``is_monitor`` by its beginning."""
+    if not path.is_file():
+        return False  # opening a pipe would wait for somebody to write
     try:
         with path.open("rb") as file:
             return path.suffix.lower() == ".csv" and is_monitor(path, file.read(65_536))
