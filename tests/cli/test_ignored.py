@@ -28,6 +28,7 @@ READ = {
     "bundle": "store file weights as_json",
     "verify": "store strict as_json",
     "schema": "",
+    "probe": "target probes env trust as_json",
 }
 #: Command lines in which another option would be ignored, and the option that is named.
 REFUSED = {
@@ -68,6 +69,9 @@ REFUSED = {
     ("audit", "train_levels"): ["audit store --train-levels 0:3"],
     ("audit", "test_levels"): ["audit store --test-levels 0:3"],
     ("audit", "options"): ["audit store --option size=3"],
+    ("probe", "train_levels"): ["probe store --train-levels 0:3"],
+    ("probe", "test_levels"): ["probe store --test-levels 0:3"],
+    ("probe", "options"): ["probe store --option size=3"],
     ("audit", "train_range"): ["audit store --train-range 9"],
 }
 
