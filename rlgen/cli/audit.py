@@ -6,12 +6,20 @@ from typing import Any
 
 import click
 
-from rlgen.cli.options import FAILED, WholeRange, echo_json, json_option, parse_levels, refuse_given
+from rlgen.cli.options import (
+    FAILED,
+    WholeRange,
+    command,
+    echo_json,
+    json_option,
+    parse_levels,
+    refuse_given,
+)
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
 
-@click.command()
+@command()
 @click.argument("store", type=click.Path(path_type=Path), required=False)
 @click.option("--env", "family", help="A family of levels, instead of a store.")
 @click.option("--train-levels", metavar="IDS", help="Level ids: 0:1000 or 0,2,5:8.")

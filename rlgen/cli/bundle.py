@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from rlgen.cli.options import echo_json, json_option
+from rlgen.cli.options import command, echo_json, json_option
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
 
-@click.command()
+@command()
 @click.argument("store", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--weights", is_flag=True, help="With the weights of the trained agents.")

@@ -5,14 +5,22 @@ from pathlib import Path
 
 import click
 
-from rlgen.cli.options import FAILED, WholeRange, echo_json, jobs_option, json_option, worker_count
+from rlgen.cli.options import (
+    FAILED,
+    WholeRange,
+    command,
+    echo_json,
+    jobs_option,
+    json_option,
+    worker_count,
+)
 from rlgen.protocol import shipped
 from rlgen.util.terminal import echo
 
 DEFAULTS = shipped.defaults()
 
 
-@click.command()
+@command()
 @click.option(
     "-o",
     "--out",

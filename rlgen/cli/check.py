@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rlgen.cli.options import FAILED, USAGE, FiniteRange, echo_json, json_option
+from rlgen.cli.options import FAILED, USAGE, FiniteRange, command, echo_json, json_option
 from rlgen.util import files
 from rlgen.util.terminal import echo
 
@@ -28,7 +28,7 @@ def _gaps(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
     return limits
 
 
-@click.command()
+@command()
 @click.argument("store", type=click.Path(path_type=Path))
 @click.option(
     "--max-gap",

@@ -12,6 +12,7 @@ from rlgen.cli.options import (
     FAILED,
     WholeRange,
     budget_option,
+    command,
     echo_json,
     jobs_option,
     json_option,
@@ -24,7 +25,7 @@ from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
 
-@click.command()
+@command()
 @click.argument("protocol", required=False)
 @click.option("--env", metavar="ID", help="Instead of a protocol: a family or Gymnasium id.")
 @click.option("--agent", help="With --env; with --policy, its name. [default: ppo]")

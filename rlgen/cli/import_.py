@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from rlgen.cli.answers import print_answers
-from rlgen.cli.options import WholeRange, echo_json, json_option, refuse_given
+from rlgen.cli.options import WholeRange, command, echo_json, json_option, refuse_given
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
@@ -24,7 +24,7 @@ def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
     return pairs
 
 
-@click.command("import")
+@command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), required=True, help="The new store's folder."

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from rlgen.cli.options import FAILED, NOTHING, USAGE, echo_json, json_option, refuse_given
+from rlgen.cli.options import FAILED, NOTHING, USAGE, command, echo_json, json_option, refuse_given
 from rlgen.util.terminal import echo
 
 
-@click.command()
+@command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="SCRIPT...")
 @click.option("--rules", "list_rules", is_flag=True, help="List the rules, one a line.")
 @json_option

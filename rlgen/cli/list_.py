@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-from rlgen.cli.options import echo_json, json_option
+from rlgen.cli.options import command, echo_json, json_option
 from rlgen.util.terminal import echo
 
 #: Catalogues by content, each imported only when it is listed.
@@ -23,7 +23,7 @@ CATALOGUES = {
 KINDS = ("families", *CATALOGUES, "papers", "experiments", "protocols", "keys")
 
 
-@click.command("list")
+@command("list")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def list_(kind: str | None, as_json: bool) -> None:

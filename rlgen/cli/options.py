@@ -5,9 +5,9 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
-from functools import wraps
+from functools import partial
 from typing import Any
 
 import click
@@ -131,16 +131,17 @@ def _aside(ctx: click.Context) -> Iterator[None]:
 _DOCUMENT = "rlgen.document"
 
 
-def json_option(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the option for one JSON document, and nothing else, on standard output."""
+class Command(click.Command):
+    """A command; with ``json_option`` typed, nothing but its document goes to standard output."""
 
-    @wraps(command)
-    def run(*args: Any, as_json: bool, **options: Any) -> None:
-        with _aside(click.get_current_context()) if as_json else nullcontext():
-            command(*args, as_json=as_json, **options)
+    def invoke(self, ctx: click.Context) -> Any:
+        """See ``click.Command``."""
+        with _aside(ctx) if ctx.params.get("as_json") else nullcontext():
+            return super().invoke(ctx)
 
-    option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-    return option(run)
+
+command = partial(click.command, cls=Command)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 
 
 def echo_json(document: Any) -> None:

@@ -6,6 +6,7 @@ import click
 
 from rlgen.cli.options import (
     budget_option,
+    command,
     echo_json,
     jobs_option,
     json_option,
@@ -17,7 +18,7 @@ from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
 
-@click.command()
+@command()
 @protocol_argument
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Leave out what this store holds."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlgen.cli.options import FiniteRange, WholeRange, echo_json, json_option, refuse_given
+from rlgen.cli.options import FiniteRange, WholeRange, command, echo_json, json_option, refuse_given
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
@@ -17,7 +17,7 @@ _positive = FiniteRange(0, min_open=True)
 _deviation = FiniteRange(0)
 
 
-@click.command()
+@command()
 @click.option("--gap", type=_positive, help="The gap to be detected, in units of return.")
 @click.option("--runs", type=WholeRange(2), help="Training runs (seeds) per cell.")
 @click.option("--levels", type=WholeRange(2), help="Test levels.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlgen.cli.options import echo_json, json_option, parse_levels
+from rlgen.cli.options import command, echo_json, json_option, parse_levels
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rlgen.study.probing import Probed
 
 
-@click.command()
+@command()
 @click.argument("target", metavar="RUN_OR_STORE_OR_POLICY")
 @click.option(
     "--probe",

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from rlgen.cli.answers import print_answers
-from rlgen.cli.options import echo_json, json_option
+from rlgen.cli.options import command, echo_json, json_option
 
 
-@click.command()
+@command()
 @click.argument("store", type=click.Path(path_type=Path))
 @click.option(
     "-o",

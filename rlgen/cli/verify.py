@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from rlgen.cli.options import FAILED, echo_json, json_option
+from rlgen.cli.options import FAILED, command, echo_json, json_option
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
 
-@click.command()
+@command()
 @click.argument("store", type=click.Path(path_type=Path))
 @click.option("--strict", is_flag=True, help="Exit code 1 for problems too.")
 @json_option

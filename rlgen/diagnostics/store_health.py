@@ -10,6 +10,7 @@ from rlgen.store import accesses, schemas
 from rlgen.store.accesses import SELECTION
 from rlgen.store.outputs import parsed
 from rlgen.store.run_store import RunStore
+from rlgen.util import checked_json
 from rlgen.util.words import counted
 
 #: Files of a run, see ``store.run_store`` and ``study.kinds.measuring``, except the weights, which
@@ -70,7 +71,7 @@ def chosen_on_test_levels(store: RunStore) -> Reasons:
         if entry.get("pool") != "test" or entry.get("purpose") != SELECTION:
             continue
         manifest = store.path / "splits" / f"{entry.get('manifest')}.json"
-        split = schemas.read(manifest, schemas.SPLIT) if manifest.is_file() else {}
+        split = checked_json.read(manifest, schemas.SPLIT) if manifest.is_file() else {}
         about = split.get("family", "the study")
         when = entry.get("date", "at an unknown time")
         yield path, f"runs were chosen on the test levels of {about} ({when})"
@@ -80,7 +81,7 @@ def pools_share_levels(store: RunStore) -> Reasons:
     """A level is in two pools. ``Split`` refuses this; the manifest on disk is inspected."""
     for path in sorted((store.path / "splits").glob("*.json")):
         owner: dict[str, str] = {}
-        for pool, levels in schemas.read(path, schemas.SPLIT)["pools"].items():
+        for pool, levels in checked_json.read(path, schemas.SPLIT)["pools"].items():
             for level, mark in zip(levels["ids"], levels["fingerprints"], strict=True):
                 if mark in owner:
                     yield path, f"{pool} level {level} is {owner[mark]}"
@@ -173,7 +174,7 @@ def mixed_versions(store: RunStore) -> Reasons:
         path = store.run_folder(cell) / "provenance.json"
         if not path.is_file():
             continue
-        provenance = schemas.read(path, schemas.PROVENANCE)
+        provenance = checked_json.read(path, schemas.PROVENANCE)
         values["revision"][str(provenance.get("revision"))[:12]] += 1
         for package, version in provenance.get("versions", {}).items():
             values[package][str(version)] += 1

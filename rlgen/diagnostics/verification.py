@@ -10,6 +10,7 @@ from rlgen.store import records, schemas
 from rlgen.store.outputs import PROBES_FILE, parsed, probe_of
 from rlgen.store.run_store import MEASUREMENTS, READINGS, RunStore
 from rlgen.study.kinds import KINDS
+from rlgen.util import checked_json
 from rlgen.util.hashing import digest
 from rlgen.util.words import counted, exist
 
@@ -34,12 +35,12 @@ def differences(store: RunStore) -> Iterator[str]:
             yield f"{_name(folder)}: plan.json does not name it"
         yield from _of_run(store, folder, entries.get(folder.name, {}))
     for folder in _folders(store, "extra"):
-        wanted = schemas.read(folder / "conditions.json", schemas.CONDITIONS)
+        wanted = checked_json.read(folder / "conditions.json", schemas.CONDITIONS)
         if folder.name.partition("-")[2] != digest({"conditions": sorted(wanted)})[:8]:
             yield f"{_name(folder)}: is not named after its conditions"
         yield from _of_records(store, folder, folder.name.partition("-")[0])
     for path in sorted((store.path / "splits").glob("*.json")):
-        if digest(schemas.read(path, schemas.SPLIT)) != path.stem:
+        if digest(checked_json.read(path, schemas.SPLIT)) != path.stem:
             yield f"splits/{path.name}: its name is not the hash of its levels"
 
 
@@ -71,7 +72,7 @@ def _of_run(store: RunStore, folder: Path, entry: Mapping[str, Any]) -> Iterator
     if absent:
         yield f"{_name(folder)}: has no {', '.join(absent)}"
         return
-    card = schemas.read(folder / "cell.json", schemas.CELL)
+    card = checked_json.read(folder / "cell.json", schemas.CELL)
     kind = {"kind": entry["kind"]} if "kind" in entry else {}
     described = {"records": has_records} | kind | card
     if card["id"] != folder.name:
@@ -85,7 +86,7 @@ def _of_run(store: RunStore, folder: Path, entry: Mapping[str, Any]) -> Iterator
 def _of_probes(folder: Path, probed: set[str]) -> Iterator[str]:
     """Whether there is what each probe measured, and of no other."""
     path = folder / PROBES_FILE
-    present = set(schemas.read(path, schemas.TABLE)) if path.is_file() else set()
+    present = set(checked_json.read(path, schemas.TABLE)) if path.is_file() else set()
     for what, names in (("lacks", probed - present), ("has", present - probed)):
         if names:
             yield f"{_name(folder)}/{path.name}: {what} the probe {min(names)}"
@@ -94,7 +95,7 @@ def _of_probes(folder: Path, probed: set[str]) -> Iterator[str]:
 def _of_records(store: RunStore, folder: Path, cell: str) -> Iterator[str]:
     """Whether there is a row for each condition and level, and no other; pools share no level."""
     where = f"{_name(folder)}/records.parquet"
-    wanted = schemas.read(folder / "conditions.json", schemas.CONDITIONS)
+    wanted = checked_json.read(folder / "conditions.json", schemas.CONDITIONS)
     probed = {probe for name in wanted if (probe := probe_of(name))}
     yield from _of_probes(folder, probed)
     if probed and all(map(probe_of, wanted)):
@@ -113,7 +114,7 @@ def _of_records(store: RunStore, folder: Path, cell: str) -> Iterator[str]:
         if not path.is_file():
             yield f"{where}: its split is missing, splits/{path.name}"
             return
-        for pool, levels in schemas.read(path, schemas.SPLIT)["pools"].items():
+        for pool, levels in checked_json.read(path, schemas.SPLIT)["pools"].items():
             pools[pool] = levels["ids"]
             for mark in levels["fingerprints"]:
                 if mark in owners:
@@ -124,7 +125,7 @@ def _of_records(store: RunStore, folder: Path, cell: str) -> Iterator[str]:
         if sorted(rows["condition"].unique()) != sorted(wanted):
             yield f"{where}: its conditions are not those of conditions.json"
         return
-    settings = schemas.read(store.run_folder(cell) / "cell.json", schemas.CELL)["settings"]
+    settings = checked_json.read(store.run_folder(cell) / "cell.json", schemas.CELL)["settings"]
     if "train" in pools:
         pools["train"] = pools["train"][: settings["evaluated_train_levels"]]
     expected = {

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from rlgen.errors import DamagedStoreError, StoreError
 from rlgen.store import schemas
-from rlgen.util import files
+from rlgen.util import checked_json, files
 from rlgen.util.hashing import digest
 
 #: Purpose of an access that chooses runs by their returns.
@@ -45,7 +45,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         DamagedStoreError: If it is not as it was written.
     """
-    entry: dict[str, Any] = schemas.read(path, schemas.ACCESS)
+    entry: dict[str, Any] = checked_json.read(path, schemas.ACCESS)
     _, _, own = path.stem.partition("-")[2].partition("-")
     if own and digest(entry)[:12] != own:
         raise DamagedStoreError(f"{path}: is not as it was written: its name is another hash")

@@ -34,9 +34,9 @@ from rlgen.errors import DamagedStoreError
 from rlgen.store import accesses, probed, records, schemas
 from rlgen.store.outputs import PROBES_FILE, probe_of
 from rlgen.store.preparing import not_counted
-from rlgen.store.schemas import Contents
 from rlgen.store.study_folder import StudyFolder
-from rlgen.util import files, sums
+from rlgen.util import checked_json, files, sums
+from rlgen.util.checked_json import Contents
 from rlgen.util.hashing import digest
 
 #: In a run's folder: what detectors read of agents.
@@ -66,7 +66,7 @@ class RunStore(StudyFolder):
         """Names of the conditions under which the cell's policy has been evaluated."""
         done: set[str] = set()
         for folder in self._record_folders(cell):
-            done |= set(schemas.read(folder / "conditions.json", schemas.CONDITIONS))
+            done |= set(checked_json.read(folder / "conditions.json", schemas.CONDITIONS))
         return done
 
     def _record_folders(self, cell: str) -> list[Path]:
@@ -165,7 +165,7 @@ class RunStore(StudyFolder):
     def reading(self, cell: str) -> list[dict[str, Any]]:
         """What detectors read of the agents of a done cell; see ``calibration.reading``."""
         path = self._old_reading(cell) or self.run_folder(cell) / READINGS
-        entries: list[dict[str, Any]] = schemas.read(path, schemas.READINGS)
+        entries: list[dict[str, Any]] = checked_json.read(path, schemas.READINGS)
         return entries
 
     def read_cells(self) -> list[str]:
@@ -209,7 +209,7 @@ class RunStore(StudyFolder):
 
     def split(self, path: Path) -> dict[str, Any]:
         """One of ``splits``."""
-        manifest: dict[str, Any] = schemas.read(path, schemas.SPLIT)
+        manifest: dict[str, Any] = checked_json.read(path, schemas.SPLIT)
         if digest(manifest) != path.stem:
             raise DamagedStoreError(f"{path}: its name is not the hash of its levels")
         return manifest
@@ -270,7 +270,9 @@ class RunStore(StudyFolder):
     def provenance(self, cells: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
         """How runs came about: of these cells, or of all with records."""
         folders = map(self.run_folder, self.done() if cells is None else cells)
-        return {f.name: schemas.read(f / "provenance.json", schemas.PROVENANCE) for f in folders}
+        return {
+            f.name: checked_json.read(f / "provenance.json", schemas.PROVENANCE) for f in folders
+        }
 
     def trajectories(self) -> Mapping[str, list[dict[str, Any]]]:
         """The recorded episodes of each run, read when they are asked for."""
@@ -282,7 +284,7 @@ def _is_probed(folder: Path) -> bool:
     """Whether a further part of a run holds what probes measured, and no records."""
     if (folder / "records.parquet").is_file() or not (folder / PROBES_FILE).is_file():
         return False
-    return all(map(probe_of, schemas.read(folder / "conditions.json", schemas.CONDITIONS)))
+    return all(map(probe_of, checked_json.read(folder / "conditions.json", schemas.CONDITIONS)))
 
 
 def _content(run: Path) -> str:

@@ -3,8 +3,6 @@
 Further keys are let through: later versions may write some.
 """
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -17,8 +15,8 @@ from pydantic import (
     model_validator,
 )
 
-from rlgen.errors import DamagedStoreError
 from rlgen.util import files
+from rlgen.util.checked_json import first_fault
 
 Int = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Float = Annotated[float, Field(allow_inf_nan=False)]
@@ -159,7 +157,7 @@ class Entry(_Table):
             try:
                 Settings.model_validate(self.settings, strict=True)
             except ValidationError as error:
-                raise ValueError(f"settings.{_first(error)}") from None
+                raise ValueError(f"settings.{first_fault(error)}") from None
         return self
 
 
@@ -189,53 +187,3 @@ READINGS = TypeAdapter(list[Reading])
 CONDITIONS: TypeAdapter[list[str]] = TypeAdapter(list[Name])
 TABLES: TypeAdapter[Any] = TypeAdapter(list[dict[str, Any]] | dict[str, Any])
 TABLE: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
-
-
-def read(path: Path, schema: TypeAdapter[Any]) -> Any:
-    """The content of a JSON file of a store, as plain values.
-
-    Raises:
-        DamagedStoreError: Naming the file and the first thing in it that is wrong; see also
-            ``files.read_json``.
-    """
-    content = files.read_json(path)
-    check(content, schema, path)
-    return content
-
-
-def check(content: Any, schema: TypeAdapter[Any], path: Path) -> None:
-    """Refuse content that is not as a schema says.
-
-    Raises:
-        DamagedStoreError: Naming the first thing that is wrong.
-    """
-    try:
-        schema.validate_python(content, strict=True)
-    except ValidationError as error:
-        raise DamagedStoreError(f"{path}: {_first(error)}") from None
-    except (RecursionError, OverflowError) as error:
-        raise DamagedStoreError(f"{path}: is not as rlgen writes it: {error}") from None
-
-
-def _first(error: ValidationError) -> str:
-    """The first thing that is wrong, and where."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(str(part)[:80] for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")[:200]
-    return f"{place}: {message}" if place else message
-
-
-class Contents(Mapping[str, Any]):
-    """Contents of JSON files by name, each read and checked on access."""
-
-    def __init__(self, paths: Mapping[str, Path], schema: TypeAdapter[Any]) -> None:
-        self._paths, self._schema = paths, schema
-
-    def __getitem__(self, name: str) -> Any:
-        return read(self._paths[name], self._schema)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._paths)
-
-    def __len__(self) -> int:
-        return len(self._paths)

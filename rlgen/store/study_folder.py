@@ -22,7 +22,7 @@ from rlgen.store.preparing import (
     supersede,
     with_pools,
 )
-from rlgen.util import files
+from rlgen.util import checked_json, files
 from rlgen.util.toml import loads, toml
 
 FORMAT = 1
@@ -50,7 +50,7 @@ class StudyFolder:
 
     def _holds(self) -> dict[str, Any]:
         """What ``store.json`` says."""
-        holds: dict[str, Any] = schemas.read(self.path / "store.json", schemas.STORE)
+        holds: dict[str, Any] = checked_json.read(self.path / "store.json", schemas.STORE)
         return holds
 
     @classmethod
@@ -290,8 +290,7 @@ class StudyFolder:
         ``facts``.
         """
         path = self.path / "plan.json"
-        entries: list[dict[str, Any]] = schemas.read(path, schemas.PLAN) if path.exists() else []
-        return entries
+        return list(checked_json.read(path, schemas.PLAN)) if path.exists() else []
 
 
 def _protocol(path: Path) -> Protocol:

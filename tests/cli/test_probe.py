@@ -135,11 +135,11 @@ def test_mistakes_get_one_answer(arguments, message, tmp_path):
 
 @pytest.mark.slow
 def test_functions_and_programs_are_refused_by_name(tmp_path, monkeypatch):
-    (tmp_path / "mine.py").write_text(
+    (tmp_path / "acting_of_mine.py").write_text(
         "import numpy as np\ndef act(inputs):\n    return np.full((len(inputs), 5), 0.2)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    out, _ = rlgen("probe", "mine:act", *MAZES)
+    out, _ = rlgen("probe", "acting_of_mine:act", *MAZES)
     assert "confidence  0.2 " in out
     program = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(7 * 36, 5))
     path = tmp_path / "net.pt2"

@@ -53,7 +53,7 @@ def test_a_policy_made_elsewhere_plays_it(tmp_path):
     plain, noisy = (rows[rows["condition"] == name]["ret_mean"] for name in STUDY["conditions"])
     assert (plain == 10).all()
     assert 4 < noisy.mean() < 10
-    with pytest.raises(RlgenError, match=r"window:wide.* shape \(2, 3\)"):
+    with pytest.raises(RlgenError, match=r"policy = .window:wide.: .* shape \(2, 3\)"):
         rlgen.evaluate(POLICY | {"policy": ["window:wide"]}, tmp_path / "other")
 
 

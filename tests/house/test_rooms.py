@@ -15,5 +15,4 @@ def test_at_most_fifteen_modules_are_handed_a_protocol():
     number, *modules = done.stdout.splitlines()
     assert number.split()[0] == str(len(modules) - 1)
     assert {"rlgen.api", "rlgen.study.plan", "rlgen.study.executors.local"} <= set(modules)
-    # 15 before schemas of stored files and the refusal of unread options: two more to be undone.
-    assert len(modules) - 1 <= 17, done.stdout
+    assert len(modules) - 1 <= 15, done.stdout

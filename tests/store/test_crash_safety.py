@@ -170,6 +170,11 @@ def test_every_flipped_bit_of_a_run_is_noticed(study, tmp_path):
         (run / sums.NAME).write_bytes(flipped)
         with suppress(DamagedStoreError):
             assert store.provenance() == right
+    # A name in them: no file of a run is read that they do not name.
+    for name, act in readers.items():
+        (run / sums.NAME).write_bytes(whole.replace(name.encode(), b"x" + name[1:].encode()))
+        with pytest.raises(DamagedStoreError, match=rf"{name}: .*sha256.json does not name it"):
+            act()
 
 
 def test_leftovers_of_the_dead_are_removed_and_those_of_the_living_are_not(tmp_path):

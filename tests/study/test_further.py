@@ -249,5 +249,5 @@ def test_a_plan_with_pools_that_are_no_tables_is_damaged(tmp_path):
         entries[0]["settings"]["pools"] = wrong
         plan.write_text(json.dumps(entries))
         (done.store / "sha256.json").unlink(missing_ok=True)
-        with pytest.raises(DamagedStoreError, match=r"plan.json: .*pools"):
+        with pytest.raises(DamagedStoreError, match=r"plan\.json: 0: settings\.pools"):
             Results.load(RunStore(done.store))
