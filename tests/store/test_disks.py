@@ -20,7 +20,8 @@ NOBODY = 65534
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        os.geteuid() == 0 and not all(p.stat().st_mode & 0o5 == 0o5 for p in Path(sys.prefix).parents),
+        os.geteuid() == 0
+        and not all(p.stat().st_mode & 0o5 == 0o5 for p in Path(sys.prefix).parents),
         reason="root's Python stands in a folder that other users may not enter",
     ),
 ]
