@@ -5,8 +5,11 @@ in ``PAPERS``; another distribution adds one by the entry point ``rlgen.papers``
 ``paper = "NAME"``. Nothing heavy is imported here: methods import what they use.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +91,9 @@ class Experiment:
 class Paper:
     """One paper. All but ``card`` is optional.
 
+    Its class stands in the ``__init__.py`` of the paper's folder, which may have ``claims`` with
+    ``CLAIMS``, ``controls`` with ``CONTROLS``, and ``figures`` with ``sections(results)``.
+
     Attributes:
         card: One line.
         networks: Architectures that the paper names; they are in ``NETWORKS``.
@@ -112,11 +118,13 @@ class Paper:
 
     def claims(self) -> "Mapping[str, Claim]":
         """Its statements with their margins, by name."""
-        return {}
+        own: Mapping[str, Claim] = self._of_its_folder("claims", "CLAIMS", {})
+        return own
 
     def controls(self) -> "Mapping[str, Control]":
         """Cases whose truth is known, by name; where one comes out otherwise, no claim holds."""
-        return {}
+        own: Mapping[str, Control] = self._of_its_folder("controls", "CONTROLS", {})
+        return own
 
     def evidence(self, results: "Results") -> Any:
         """What the claims' functions are given of a study."""
@@ -134,8 +142,11 @@ class Paper:
             results: Of the study.
             summary: What ``summary.json`` will hold.
         """
-        del results, summary
-        return ()
+        del summary
+        own: Callable[[Results], Iterable[Section]] = self._of_its_folder(
+            "figures", "sections", lambda _: ()
+        )
+        return own(results)
 
     def record(self, policy: "Policy", split: "Split", seed: int) -> Mapping[str, Any]:
         """Contents of the ``record_files`` of one run, by name.
@@ -156,6 +167,13 @@ class Paper:
         """
         del study
         return ()
+
+    def _of_its_folder(self, module: str, name: str, default: Any) -> Any:
+        package = type(self).__module__
+        has_folder = hasattr(sys.modules[package], "__path__")
+        if not has_folder or find_spec(f"{package}.{module}") is None:
+            return default
+        return getattr(import_module(f"{package}.{module}"), name)
 
 
 def catalogue() -> "Catalogue[Paper]":

@@ -8,7 +8,7 @@ from rlgen.papers import Paper, Section
 from rlgen_protocols.zhang2018.networks import LISTS, NETWORKS
 
 if TYPE_CHECKING:
-    from rlgen.analysis.claims import Claim, Margins
+    from rlgen.analysis.claims import Margins
     from rlgen.analysis.results import Results
     from rlgen.levels.split import Split
     from rlgen.policies.base import Policy
@@ -35,12 +35,6 @@ class Zhang2018(Paper):
     parts = (*(f"fig{n}" for n in FIGURES), "table2", "table3")
     record_files = (STRIPS,)
     replaces = ("trajectories",)
-
-    def claims(self) -> "Mapping[str, Claim]":
-        """C-01 to C-14."""
-        from rlgen_protocols.zhang2018.claims import CLAIMS
-
-        return CLAIMS
 
     def evidence(self, results: "Results") -> "Evidence":
         """The study by settings."""

@@ -1,12 +1,12 @@
-"""The paper's claims as statements that a study decides, and controls whose truth is known.
+"""The paper's claims as statements that a study decides.
 
 Margins are those of the project's specification, declared before anything was computed.
 """
 
-from rlgen.analysis.claims import Claim, Control
-from rlgen_protocols.sander2021.claims import cloning, controls, exactness, maps
+from rlgen.analysis.claims import Claim
+from rlgen_protocols.sander2021.claims import cloning, exactness, maps
 
-__all__ = ["CLAIMS", "CONTROLS"]
+__all__ = ["CLAIMS"]
 
 CLAIMS: dict[str, Claim] = {
     "SA-01": exactness.MEMORY,
@@ -17,12 +17,4 @@ CLAIMS: dict[str, Claim] = {
     "SA-06": cloning.FULL_BRANCH,
     "SA-07": cloning.AS_FAST,
     "SA-08": cloning.FORGETTING,
-}
-
-CONTROLS: dict[str, Control] = {
-    "SA-K1": controls.IDENTITY,
-    "SA-K2": controls.FLOATS,
-    "SA-K3": controls.BOUNDED,
-    "SA-K4": controls.CROSSES,
-    "SA-K5": controls.STAYS,
 }

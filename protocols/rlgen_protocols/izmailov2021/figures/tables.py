@@ -1,12 +1,10 @@
-"""The sections of the paper's page."""
+"""Published numbers beside ours."""
 
-from collections.abc import Iterator
 from importlib.resources import files
 from math import isfinite
 
 import pandas as pd
 
-from rlgen.analysis.results import Results
 from rlgen.papers import Section
 from rlgen.report.template import piece
 from rlgen_protocols.izmailov2021 import approximations, methods
@@ -16,34 +14,13 @@ from rlgen_protocols.izmailov2021.measuring import LIT, UNLIT
 _HERE = "rlgen_protocols.izmailov2021"
 
 
-def sections(results: Results) -> Iterator[Section]:
-    """The figures of which something has been run, and the paper's settings beside ours."""
-    evidence = Evidence(results)
-    if evidence.cells.empty:
-        return
-    from rlgen_protocols.izmailov2021.figures import bars, diagnostics, lines
-
-    drawn = (
-        bars.compared(evidence),
-        bars.closeness(evidence),
-        bars.shifted(evidence, _published_shift(evidence)),
-        diagnostics.mixing(evidence),
-        lines.draws(evidence),
-        lines.temperature(evidence),
-        lines.prior(evidence),
-        diagnostics.reliability(evidence),
-        _settings(evidence),
-    )
-    yield from (section for section in drawn if section is not None)
-
-
 def _reference(name: str) -> pd.DataFrame:
     path = files(_HERE).joinpath("reference", f"{name}.csv")
     with path.open(encoding="utf-8") as file:
         return pd.read_csv(file, dtype=str)
 
 
-def _published_shift(evidence: Evidence) -> str:
+def published_shift(evidence: Evidence) -> str:
     """Accuracy of HMC minus MAP, published and ours."""
     rows = [
         ("ResNet-20, CIFAR-10", *row)
@@ -59,7 +36,7 @@ def _published_shift(evidence: Evidence) -> str:
     return piece(_HERE, "published.html", rows=rows, columns=columns)
 
 
-def _settings(evidence: Evidence) -> Section | None:
+def settings(evidence: Evidence) -> Section | None:
     """The settings of the paper's table 3 beside ours."""
     compared = evidence.compared
     if compared.empty:

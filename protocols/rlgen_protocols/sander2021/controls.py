@@ -94,3 +94,11 @@ STAYS = Control(
     ),
     REFUTED,
 )
+
+CONTROLS: dict[str, Control] = {
+    "SA-K1": IDENTITY,
+    "SA-K2": FLOATS,
+    "SA-K3": BOUNDED,
+    "SA-K4": CROSSES,
+    "SA-K5": STAYS,
+}
