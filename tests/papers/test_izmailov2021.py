@@ -14,7 +14,8 @@ from rlgen.study.plan import plan
 from rlgen_protocols import PAPERS
 from rlgen_protocols.izmailov2021 import declared as paper
 from rlgen_protocols.izmailov2021 import evidence as evidences
-from rlgen_protocols.izmailov2021 import experiments, methods, page
+from rlgen_protocols.izmailov2021 import experiments, methods
+from rlgen_protocols.izmailov2021.figures import tables
 from rlgen_protocols.izmailov2021.claims import CLAIMS
 from rlgen_protocols.izmailov2021.controls import CONTROLS
 from rlgen_protocols.izmailov2021.evidence import Evidence
@@ -209,7 +210,7 @@ class TestProtocols:
 
     def test_published_numbers_say_where_they_were_read(self):
         for name in ("settings", "shift"):
-            table = page._reference(name)
+            table = tables._reference(name)
             assert table["source"].str.len().gt(10).all()
 
 
