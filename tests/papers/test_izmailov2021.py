@@ -15,10 +15,10 @@ from rlgen_protocols import PAPERS
 from rlgen_protocols.izmailov2021 import declared as paper
 from rlgen_protocols.izmailov2021 import evidence as evidences
 from rlgen_protocols.izmailov2021 import experiments, methods
-from rlgen_protocols.izmailov2021.figures import tables
 from rlgen_protocols.izmailov2021.claims import CLAIMS
 from rlgen_protocols.izmailov2021.controls import CONTROLS
 from rlgen_protocols.izmailov2021.evidence import Evidence
+from rlgen_protocols.izmailov2021.figures import tables
 
 TINY = {
     "family": "maze-basic[size=5]",

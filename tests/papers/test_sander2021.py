@@ -18,8 +18,8 @@ from rlgen.probes.measuring import measure
 from rlgen_protocols import PAPERS
 from rlgen_protocols.sander2021 import looking
 from rlgen_protocols.sander2021.claims import CLAIMS
-from rlgen_protocols.sander2021.controls import CONTROLS
 from rlgen_protocols.sander2021.claims.maps import FLOOR
+from rlgen_protocols.sander2021.controls import CONTROLS
 from rlgen_protocols.sander2021.experiments import EXPERIMENTS, cloning, exactness, lasso, maps
 
 SIZES = "width=8,hidden=8,depth=4"
