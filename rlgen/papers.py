@@ -70,6 +70,7 @@ class Experiment:
         version: Raised whenever the same options give other numbers.
         seconds: What a cell costs on one core, in CPU seconds: a number, or a function of its
             options.
+        extra: The extra of rlgen that installs what it imports; "" if none is needed.
 
     Raises:
         ValueError: For a key that is an option and is measured: both would be one column.
@@ -82,6 +83,7 @@ class Experiment:
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     version: int = 1
     seconds: float | Callable[[Mapping[str, Any]], float] = 1.0
+    extra: str = ""
 
     def __post_init__(self) -> None:
         if both := {"seed", *self.options} & self.measures.keys():

@@ -10,6 +10,7 @@ from rlgen.papers import Experiment
 from rlgen.protocol.experiments import SEEDS
 from rlgen.protocol.schema import Protocol
 from rlgen.study.kinds.experiment import ExperimentCell
+from rlgen.util import extras
 from rlgen.util.options import configured
 from rlgen.util.validation import At
 
@@ -37,6 +38,8 @@ def cells(protocol: Protocol, where: str) -> Iterator[ExperimentCell]:
                 f"{where}: experiments.{name}: {protocol.paper} has no such experiment"
                 f"{nearest(name, members)}"
             )
+        with At(where, "experiments", name):
+            extras.require(members[name].extra)
     seeds = dict.fromkeys(seed for t in tables.values() for seed in t.get(SEEDS, protocol.seeds))
     cases = {name: list(_cases(members[name], name, tables[name], where)) for name in tables}
     for seed in seeds:

@@ -7,13 +7,13 @@ from learning import training_env
 from planning import cells_of
 
 from rlgen.agents import AGENTS, learner
-from rlgen.agents.presets import preset
 from rlgen.errors import ProtocolError
 from rlgen.levels import lookup
 from rlgen.networks import NETWORKS
 from rlgen.networks.trunk import Trunk
 from rlgen.policies import loading
 from rlgen.protocol import schema
+from rlgen.util import extras
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
@@ -50,7 +50,7 @@ def test_our_policy_is_the_model_s(agent):
 
 @pytest.mark.parametrize("agent", CONTRIB)
 def test_without_the_package_the_extra_is_named_before_anything_runs(agent, tiny, monkeypatch):
-    monkeypatch.setattr(preset, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
     asked = schema.parse({**tiny, "agent": agent, "agent_options": {}}, "x")
     with pytest.raises(ProtocolError, match=rf"agent = '{agent}'.*pip install 'rlgen\[contrib\]'"):
         cells_of(asked, "x")

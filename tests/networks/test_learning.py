@@ -7,10 +7,10 @@ from learning import train
 
 from rlgen import draw_split
 from rlgen.agents import AGENTS
-from rlgen.agents.presets.preset import EXTRAS
 from rlgen.levels.lookup import family
 from rlgen.networks import network_named
 from rlgen.policies import checkpoint
+from rlgen.util.extras import EXTRAS
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
@@ -36,7 +36,7 @@ CONTINUOUS = [agent for agent in QUICK if "continuous" in AGENTS[agent].actions]
 
 def learnt(world, agent, network, steps):
     if AGENTS[agent].extra:
-        pytest.importorskip(EXTRAS[AGENTS[agent].extra])
+        pytest.importorskip(*EXTRAS[AGENTS[agent].extra])
     split = draw_split(world, 3, 0, 2)
     keys = {"curve_points": 1, "curve_levels": 1, "episodes": 1, "agent_options": QUICK[agent]}
     trained = train(split, steps=steps, seed=0, agent=agent, network=network, **keys)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from rlgen.papers import Experiment, Paper
 from rlgen.protocol import suite
 from rlgen.study import cost
 from rlgen.study.plan import plan
+from rlgen.util import extras
 from rlgen_protocols import PAPERS
 
 TOY = Path(__file__).parents[1] / "outside" / "toy2001"
@@ -232,3 +234,16 @@ def test_a_study_without_runs_has_the_columns(here):
     assert list(nothing.measured("sample").columns) == [
         *("seed", "size", "centre", "family", "mean"),
     ]
+
+
+def test_an_extra_is_named_before_anything_runs(monkeypatch, tmp_path, here):
+    """As on a machine without ``rlgen[graphs]``."""
+    needing = replace(Here.experiments["sample"], extra="graphs")
+    monkeypatch.setattr(Here, "experiments", {"sample": needing})
+    path = tmp_path / "x.toml"
+    path.write_text('name = "x"\npaper = "here"\n[experiments.sample]\nseeds = 0\n')
+    assert len(plan(suite.read(path)).tasks) == 1
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    _, err = rlgen("evaluate", path, "-o", tmp_path / "store", code=2)
+    assert "experiments = 'sample': needs the package networkx: pip install 'rlgen[graphs]'" in err
+    assert not (tmp_path / "store").exists()

@@ -19,7 +19,6 @@ from torch import nn
 
 from rlgen.agents import AGENTS
 from rlgen.agents.envs.device_env import DeviceEnv
-from rlgen.agents.presets.preset import EXTRAS
 from rlgen.errors import ProtocolError, UnknownNameError
 from rlgen.levels import lookup
 from rlgen.networks import NETWORKS, network_named
@@ -31,6 +30,7 @@ from rlgen.protocol import schema
 from rlgen.training.regularisers import REGULARISERS
 from rlgen.training.regularisers.regularisation import Regularisation
 from rlgen.training.viewed_env import ViewedEnv
+from rlgen.util.extras import EXTRAS
 from rlgen.util.seeding import stream
 from rlgen_envs import FAMILIES
 
@@ -55,7 +55,7 @@ QUICK = {
 
 def made(regulariser="none", agent="ppo", network="mlp-64-64", seed=0, **options):
     if AGENTS[agent].extra:
-        pytest.importorskip(EXTRAS[AGENTS[agent].extra])
+        pytest.importorskip(*EXTRAS[AGENTS[agent].extra])
     options = {**QUICK[agent], **options}
     family = SMALL if "discrete" in AGENTS[agent].actions else REACH
     return prepare(

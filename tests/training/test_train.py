@@ -12,10 +12,11 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from rlgen import draw_split
 from rlgen.agents import AGENTS, learner
-from rlgen.agents.presets.preset import EXTRAS, LogUniform, drawn
+from rlgen.agents.presets.preset import LogUniform, drawn
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
 from rlgen.networks import NETWORKS
 from rlgen.policies import checkpoint
+from rlgen.util.extras import EXTRAS
 from rlgen_envs import FAMILIES
 
 SMALL = FAMILIES["maze-basic"].configure({"size": 5})
@@ -37,7 +38,7 @@ QUICK = {
 def installed(agent):
     """Skips where the agent's package is missing."""
     if AGENTS[agent].extra:
-        pytest.importorskip(EXTRAS[AGENTS[agent].extra])
+        pytest.importorskip(*EXTRAS[AGENTS[agent].extra])
 
 
 def weights(policy):

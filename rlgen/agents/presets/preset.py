@@ -6,12 +6,12 @@ drawn, so that agents are listed at once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from math import exp, log
 from typing import Any, Literal
 
 from rlgen.agents.presets import limits
 from rlgen.errors import ProtocolError, nearest
+from rlgen.util import extras
 from rlgen.util.ranges import whole
 
 
@@ -85,10 +85,7 @@ class AgentPreset:
         Raises:
             ProtocolError: Naming the extra that installs it.
         """
-        if self.extra and find_spec(EXTRAS[self.extra]) is None:
-            raise ProtocolError(
-                f"needs the package {EXTRAS[self.extra]}: pip install 'rlgen[{self.extra}]'"
-            )
+        extras.require(self.extra)
 
     @property
     def has_entropy(self) -> bool:
@@ -129,8 +126,6 @@ OURS: dict[str, Any] = {"n_envs": 8, "anneal": False, "precision": "float32"}
 #: Defaults of the settings that only agents with an entropy term have, and only if set by users.
 OF_ENTROPY: dict[str, Any] = {"anneal_entropy": False}
 
-#: The package that each extra installs.
-EXTRAS = {"contrib": "sb3_contrib"}
 #: Both kinds of actions.
 ANY = ("discrete", "continuous")
 
