@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rlgen.errors import ProtocolError
 from rlgen.protocol.pools import POOLS
 from rlgen.util.ranges import parse_seeds, whole
+from rlgen.util.toml import toml
 from rlgen.util.validation import listed
 from rlgen.util.words import exist
 
@@ -12,6 +14,15 @@ from rlgen.util.words import exist
 IMPLYING = frozenset({"experiments", "policy", *(f"{pool}_levels" for pool in POOLS)})
 #: Keys that a protocol with experiments alone has no values of.
 EMPTY_GRID = ("family", "n_train_levels", "network", "agent")
+#: What only training reads, with what it is where there is none.
+OF_TRAINING = {
+    "network": "own",
+    "steps": 1,
+    "curve_points": 1,
+    "curve_levels": 50,
+    "agent_options": {},
+    "regulariser": "none",
+}
 #: Keys that say that there are agents.
 _OF_AGENTS = ("family", "n_train_levels", "network", "steps", "policy", "train_levels")
 
@@ -67,8 +78,8 @@ def _of_policies(values: Mapping[str, Any]) -> Mapping[str, Any]:
         return values
     every = dict(values)
     seeds = list(range(len(policies)))
-    rest = {"agent": "policy", "network": "own", "steps": 1, "curve_points": 1}
-    for name, value in {"seeds": seeds, **rest}.items():
+    rest = {name: OF_TRAINING[name] for name in ("network", "steps", "curve_points")}
+    for name, value in {"seeds": seeds, "agent": "policy", **rest}.items():
         every.setdefault(name, value)
     if list(seed_list(every["seeds"])) != seeds:
         raise ValueError(f"seeds: {exist(len(policies), 'policy', 'policies')} numbered from 0")
@@ -76,3 +87,22 @@ def _of_policies(values: Mapping[str, Any]) -> Mapping[str, Any]:
         if len(listed(every.get(name, ()))) > 1:
             raise ValueError(f"{name}: a policy made elsewhere has one value")
     return every
+
+
+def refuse_ignored(values: Mapping[str, Any], where: str) -> None:
+    """Refuse what only training reads beside policies made elsewhere.
+
+    Stores of earlier versions hold it, so that it is asked of what users write alone.
+
+    Raises:
+        ProtocolError: Naming the first such key.
+    """
+    if not values.get("policy"):
+        return
+    for name, value in OF_TRAINING.items():
+        own = values.get(name, value)
+        if own != value and listed(own) != listed(value):
+            raise ProtocolError(
+                f"{where}: {name} = {toml(own)}: goes with training, and the policies of this "
+                "protocol are not trained here"
+            )

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from rlgen import papers
 from rlgen.errors import ProtocolError, nearest
 from rlgen.protocol import shipped
+from rlgen.protocol.completing import refuse_ignored
 from rlgen.protocol.experiments import SEEDS, replaced
 from rlgen.protocol.legacy import KEYS, Legacy, modern
 from rlgen.protocol.merging import merged
@@ -253,6 +254,7 @@ def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Proto
             own = {name: {SEEDS: instead} for name in tables}
             values[EXPERIMENTS] = replaced(tables, own)
     protocol = parse(values, where)
+    refuse_ignored(values, where)
     _check_size(protocol, where)
     name = protocol.paper
     if name and name not in papers.catalogue():

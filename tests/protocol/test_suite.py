@@ -152,3 +152,23 @@ def test_a_familys_options_may_stand_in_brackets(tiny):
     assert cells[0].split().family.observation_space.shape == (7, 5, 5)
     with pytest.raises(LevelError, match=r"\[key=value"):
         lookup.family("maze-basic[border]")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("steps", 1000),
+        ("network", "mlp-64-64"),
+        ("curve_points", 5),
+        ("curve_levels", 10),
+        ("agent_options", {"n_envs": 4}),
+        ("regulariser", ["dropout:0.1"]),
+    ],
+)
+def test_what_only_training_reads_is_refused_beside_policies(key, value):
+    study = {"name": "s", "family": "CartPole-v1", "policy": "a.zip", "train_levels": "0:3"}
+    study |= {"test_levels": "5:9"}
+    spelt_out = suites.read(study).whole
+    assert suites.read(spelt_out).whole == spelt_out
+    with pytest.raises(ProtocolError, match=rf"{key} = .*goes with training"):
+        suites.read(study | {key: value})
