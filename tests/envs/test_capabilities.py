@@ -27,6 +27,8 @@ def test_settings_decide_for_the_instance():
     assert split.family.flipped_rewards() == BASIC.flipped_rewards()
 
 
+# It has five levels in all.
+@pytest.mark.filterwarnings("ignore:.*show and pay the same under the same actions")
 def test_a_registered_environment_is_drawable_if_it_says_so(monkeypatch):
     family = lookup.family(WALK)
     assert isinstance(family, Drawable)

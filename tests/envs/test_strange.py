@@ -69,6 +69,13 @@ def test_levels_that_are_all_alike_are_not_judged(tmp_path):
     faulty("hidden").check(IDS)  # alike for 30 steps
 
 
+def test_levels_of_which_some_are_alike_are_named():
+    with pytest.warns(
+        RlgenWarning, match="levels 0 and 3 show and pay .* of 4 levels tried 2 diff"
+    ):
+        faulty("few").check(IDS)
+
+
 def test_nan_in_an_observation_is_a_failed_cell_that_names_the_step(tmp_path):
     family = faulty("nan")
     with pytest.raises(LevelError, match="level 5: the observation of step 7 holds nan"):

@@ -47,6 +47,8 @@ class Strange(gym.Env):
             number = np.random.default_rng().normal()  # noqa: TID251
         elif self.fault == "same":
             number = self.t % 3 - 1
+        elif self.fault == "few":
+            number = self.level % 3 + self.t
         elif self.fault == "hidden" and self.t <= 30:
             number = 0.0
         else:
@@ -56,6 +58,7 @@ class Strange(gym.Env):
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
+        self.level = seed
         if self.fault == "global":
             np.random.seed(seed)  # noqa: NPY002, TID251
         self.t = 0

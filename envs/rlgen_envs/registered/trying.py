@@ -4,7 +4,7 @@ import hashlib
 import math
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -57,23 +57,40 @@ def check(make: Callable[[], LevelEnv], ids: Sequence[int]) -> None:
                     RlgenWarning,
                     stacklevel=2,
                 )
-        if len(ids) >= SEVERAL and len(set(starts)) == 1:
-            _check_differences(one, ids)
+        _check_differences(one, ids, starts)
     finally:
         one.close()
         other.close()
 
 
-def _check_differences(env: LevelEnv, ids: Sequence[int]) -> None:
-    """Refuse levels that begin alike, if whole episodes are alike too."""
-    first = _alone(env, ids[0], WHOLE, SECONDS)
-    steps = max(len(first) - 1, 1)
-    if all(_alone(env, level, steps) == first for level in ids[1:]):
+def _check_differences(env: LevelEnv, ids: Sequence[int], starts: Sequence[Hashable]) -> None:
+    """Refuse levels that are all alike, and name the first two of several that are.
+
+    Those that begin alike are compared over whole episodes.
+    """
+    marks = list(starts)
+    for start in set(starts):
+        alike = [n for n, other in enumerate(starts) if other == start]
+        if len(alike) > 1:
+            steps = max(len(_alone(env, ids[alike[0]], WHOLE, SECONDS)) - 1, 1)
+            for n in alike:
+                marks[n] = tuple(_alone(env, ids[n], steps))
+    if len(ids) >= SEVERAL and len(set(marks)) == 1:
         few = ", ".join(map(str, ids[:SEVERAL]))
         raise LevelError(
             f"{env.name}: its seeds decide nothing: all {len(ids)} levels tried ({few}, ...) show "
             "and pay the same under the same actions, so that there is no other level to "
             "generalise to"
+        )
+    if len(set(marks)) < len(marks):
+        again = next(n for n, mark in enumerate(marks) if mark in marks[:n])
+        warnings.warn(
+            f"{env.name}: levels {ids[marks.index(marks[again])]} and {ids[again]} show and pay "
+            f"the same under the same actions, and of {len(ids)} levels tried {len(set(marks))} "
+            "differ: a held-out level may be a training level under another seed, so that gaps "
+            "look smaller than they are",
+            RlgenWarning,
+            stacklevel=3,
         )
 
 
