@@ -130,6 +130,31 @@ def entry(cell: Planned) -> dict[str, Any]:
     return entry if cell.records else entry | {"records": False}
 
 
+def check_numbers(entries: Iterable[Mapping[str, Any]], cells: Iterable[Planned]) -> None:
+    """Refuse policies whose numbers have gone to others since they were numbered.
+
+    Args:
+        entries: Of the plan, as it is under the lock.
+        cells: What is to be entered.
+
+    Raises:
+        StoreError: Naming one of them.
+    """
+    held: dict[int, list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        if entry["settings"].get("policy_hash") and SUPERSEDED not in entry:
+            held.setdefault(entry["settings"]["seed"], []).append(entry["settings"])
+    for cell in cells:
+        own = cell.settings
+        for other in held.get(own.get("seed", -1), []) if own.get("policy_hash") else ():
+            file = other.get("policy_file") or located(other["policy"])
+            if other["policy_hash"] != own["policy_hash"] and file != own["policy_file"]:
+                raise StoreError(
+                    f"policy = {own['policy']!r}: another command has added {other['policy']!r} "
+                    "at the same moment; the same command again goes on"
+                )
+
+
 def supersede(entries: Mapping[str, dict[str, Any]], planned: Collection[str]) -> None:
     """Mark the cells of earlier contents of what is planned now.
 

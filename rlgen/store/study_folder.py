@@ -10,18 +10,9 @@ from rlgen.protocol.legacy import modern
 from rlgen.protocol.merging import merged, with_policies
 from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
-from rlgen.store import schemas
+from rlgen.store import preparing, schemas
 from rlgen.store.bundle import check_is_folder
 from rlgen.store.imported import Imported
-from rlgen.store.preparing import (
-    Planned,
-    entry,
-    identity,
-    keep,
-    prepared,
-    supersede,
-    with_pools,
-)
 from rlgen.util import checked_json, files
 from rlgen.util.toml import loads, toml
 
@@ -58,7 +49,7 @@ class StudyFolder:
         cls,
         path: Path,
         protocol: Protocol,
-        cells: Sequence[Planned],
+        cells: Sequence[preparing.Planned],
         parts: Mapping[str, Protocol] = MappingProxyType({}),
         margins: Mapping[str, Sequence[float]] = MappingProxyType({}),
     ) -> Self:
@@ -78,7 +69,7 @@ class StudyFolder:
         if (path / "store.json").is_file():
             # Refuse before a lock is written, and again under the lock, for concurrent commands.
             cls(path).joined(protocol, margins)
-        with prepared(path):
+        with preparing.prepared(path):
             return cls._enter(path, protocol, cells, parts, margins)
 
     @classmethod
@@ -86,7 +77,7 @@ class StudyFolder:
         cls,
         path: Path,
         purpose: str,
-        cells: Sequence[Planned],
+        cells: Sequence[preparing.Planned],
         leftovers: Sequence[str] = (),
     ) -> Self:
         """Open or make a store that has no protocol and enter its cells.
@@ -100,7 +91,7 @@ class StudyFolder:
         Raises:
             StoreError: If the folder holds something else, or is not writable.
         """
-        with prepared(path, leftovers):
+        with preparing.prepared(path, leftovers):
             store = cls._lay_out(path, {"purpose": purpose})
             if store.purpose != purpose:
                 what = store.purpose and f"a {store.purpose}"
@@ -114,17 +105,18 @@ class StudyFolder:
         cls,
         path: Path,
         protocol: Protocol,
-        cells: Sequence[Planned],
+        cells: Sequence[preparing.Planned],
         parts: Mapping[str, Protocol],
         margins: Mapping[str, Sequence[float]],
     ) -> Self:
-        store = cls._lay_out(path, identity(protocol, margins))
+        store = cls._lay_out(path, preparing.identity(protocol, margins))
         own, holds = path / "protocol.toml", store._holds()
+        preparing.check_numbers(store.plan(), cells)
         if own.exists():
             before, protocol = files.read_text(own), store.joined(protocol, margins)
             holds = store._frozen(holds)
             if protocol.text() != before:
-                keep(path / "history", before.encode())
+                preparing.keep(path / "history", before.encode())
         earlier, unions = store.parts(), {}
         for name, part in parts.items():
             old = earlier.get(name)
@@ -136,14 +128,14 @@ class StudyFolder:
         store._enter_cells(cells, texts)
         return store
 
-    def _enter_cells(self, cells: Sequence[Planned], others: Mapping[str, bytes]) -> None:
+    def _enter_cells(self, cells: Sequence[preparing.Planned], others: Mapping[str, bytes]) -> None:
         """Enter cells into the plan, and replace other files of the store with it."""
         entries = {entry["id"]: entry for entry in self.plan()}
         for cell in cells:
-            own = entry(cell)
+            own = preparing.entry(cell)
             before = entries.get(cell.id, own)
-            entries[cell.id] = with_pools(own, before)
-        supersede(entries, {cell.id for cell in cells})
+            entries[cell.id] = preparing.with_pools(own, before)
+        preparing.supersede(entries, {cell.id for cell in cells})
         plan = files.json_bytes(list(entries.values()))
         files.replace(self.path, {**others, "plan.json": plan})
 

@@ -2,13 +2,19 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from commands import rlgen as command
 
 import rlgen
 from rlgen.errors import RlgenError
+from rlgen.protocol import suite
 from rlgen.protocol.schema import parse
+from rlgen.study import driver, progress
+from rlgen.study import plan as plans
+from rlgen.study.means import Means
+from rlgen.study.numbering import numbered
 from rlgen.util.toml import load
 
 STUDY = {
@@ -83,6 +89,20 @@ def test_a_list_in_a_protocol_grows(here, monkeypatch):
     result = rlgen.evaluate(STUDY | {"policy": ["b.zip", "a.zip"]}, "store")
     assert (len(result.computed), len(result.already)) == (1, 1)
     assert counted(here / "store") == {0: "a.zip", 1: "b.zip"}
+
+
+@pytest.mark.slow
+def test_two_commands_that_add_policies_at_one_moment_give_them_two_numbers(here, monkeypatch):
+    monkeypatch.chdir(here)
+    rlgen.evaluate(STUDY | {"policy": ["a.zip"]}, "store")
+    late = numbered(plans.plan(suite.read(STUDY | {"policy": ["c.zip"]})), Path("store"))
+    rlgen.evaluate(STUDY | {"policy": ["b.zip"]}, "store")
+    before = {path: path.read_bytes() for path in (here / "store").rglob("*") if path.is_file()}
+    with pytest.raises(RlgenError, match=r"'c.zip': another command has added 'b.zip'"):
+        driver.compute(late, Path("store"), Means(1), progress.choose(quiet=True))
+    assert {path: path.read_bytes() for path in before} == before
+    rlgen.evaluate(STUDY | {"policy": ["c.zip"]}, "store")
+    assert counted(here / "store") == {0: "a.zip", 1: "b.zip", 2: "c.zip"}
 
 
 @pytest.mark.slow
@@ -165,9 +185,6 @@ def test_trust_names_a_file_by_any_path(here):
 
 def plan(here, trusted):
     import contextlib
-
-    from rlgen.protocol import suite
-    from rlgen.study import plan as plans
 
     with contextlib.chdir(here):
         return plans.plan(suite.read(STUDY | {"policy": "a.zip"}), (str(trusted),))

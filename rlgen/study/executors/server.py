@@ -104,6 +104,8 @@ class _Server:
         # The spare one ends by itself: nobody holds the other end of its pipe any more.
         for pid in self._jobs:
             _kill(pid)
+            # One that has just been forked has no group of its own yet.
+            os.kill(pid, signal.SIGKILL)
 
     def _fork(self) -> tuple[int, int]:
         """A process that waits for its job, and where that is to be written to."""
