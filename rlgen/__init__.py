@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rlgen.perturbations.condition import Condition
     from rlgen.policies.base import Policy
     from rlgen.report.kept import bundle, verify
+    from rlgen.study.probing import probe
 
 __all__ = [
     "Condition",
@@ -32,6 +33,7 @@ __all__ = [
     "evaluate",
     "evaluate_policy",
     "load",
+    "probe",
     "select",
     "verify",
 ]
@@ -44,6 +46,7 @@ _HOME = {
     "RlgenError": "rlgen.errors",
     "Split": "rlgen.levels.split",
     "bundle": "rlgen.report.kept",
+    "probe": "rlgen.study.probing",
     "verify": "rlgen.report.kept",
 }
 

@@ -62,8 +62,10 @@ def probe(
     rlgen probe my.zip --env FAMILY --train-levels 0:200 --test-levels 1000:1100
     """
     from rlgen.probes import PROBES
+    from rlgen.study import probing
 
-    members = {name: PROBES[name] for name in probes or PROBES}
+    for name in probes:
+        _ = PROBES[name]
     with ExitStack() as stack:
         named = {"--train-levels": train_levels, "--test-levels": test_levels, "--option": options}
         if env is None:
@@ -75,7 +77,7 @@ def probe(
             subjects = iter([_elsewhere(target, env, train_levels, test_levels, options, trust)])
         documents = []
         for subject in subjects:
-            measured = _measured(subject, list(members), named=bool(probes))
+            measured = probing.measured(subject, probes)
             if as_json:
                 documents.append(_document(subject, measured))
             else:
@@ -86,24 +88,15 @@ def probe(
 
 def _stored(path: Path, trust: Sequence[str], stack: ExitStack) -> "Iterator[Probed]":
     """The policies of a run, a store or a bundle."""
-    from rlgen.errors import StoreError
     from rlgen.store.bundle import is_bundle
-    from rlgen.store.opening import opened
+    from rlgen.study import probing
 
-    if path.is_dir() and (path / "cell.json").is_file():
-        from rlgen.study.probing import of_run
-
-        return iter([of_run(path, trust)])
-    if path.is_dir() or is_bundle(path):
-        from rlgen.study.probing import of_store
-
-        return of_store(stack.enter_context(opened(path)), trust)
-    if not path.exists() and ":" not in str(path):
-        raise StoreError(f"{path}: does not exist")
-    raise click.UsageError(
-        f"{path} says nothing of the levels that it learnt from: --env, --train-levels and "
-        "--test-levels do"
-    )
+    if not (path.is_dir() or is_bundle(path)) and (path.exists() or ":" in str(path)):
+        raise click.UsageError(
+            f"{path} says nothing of the levels that it learnt from: --env, --train-levels and "
+            "--test-levels do"
+        )
+    return probing.stored(path, trust, stack)
 
 
 def _elsewhere(
@@ -127,21 +120,6 @@ def _elsewhere(
 
     family = lookup.family(env).configure(parse_options(options))
     return of_policy(source, family, train, test, trust)
-
-
-def _measured(subject: "Probed", names: Sequence[str], *, named: bool) -> "list[Measurement]":
-    """What each probe measures; a probe that is asked for by name has to suit.
-
-    Raises:
-        Unsuitable: If none of those named does.
-    """
-    from rlgen.probes.base import Unsuitable
-    from rlgen.probes.measuring import measure
-
-    measured = [measure(name, subject.subject, seed=subject.seed) for name in names]
-    if named and all(one.refused for one in measured):
-        raise Unsuitable(measured[0].refused)
-    return measured
 
 
 def _document(subject: "Probed", measured: "Sequence[Measurement]") -> dict[str, Any]:

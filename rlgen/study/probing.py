@@ -1,17 +1,25 @@
 """Subjects of probes: the policies of stored runs, and those made elsewhere."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rlgen.errors import StoreError
+import pandas as pd
+
+from rlgen.errors import LevelError, StoreError
+from rlgen.levels import lookup
 from rlgen.levels.family import Family
 from rlgen.levels.split import chosen_split
 from rlgen.policies import fitting, loading
+from rlgen.probes import PROBES
+from rlgen.probes.base import Unsuitable
+from rlgen.probes.measuring import Measurement, measure
 from rlgen.probes.subject import Subject
-from rlgen.store.bundle import WEIGHTS
+from rlgen.store.bundle import WEIGHTS, is_bundle
+from rlgen.store.opening import opened
 from rlgen.store.provenance import Clock
 from rlgen.store.run_store import RunStore
 from rlgen.study.kinds import KINDS
@@ -41,6 +49,27 @@ class Probed:
 def is_run(path: Path) -> bool:
     """Whether a path is the folder of a stored run."""
     return (path / CARD).is_file()
+
+
+def stored(path: Path, trusted: Collection[str], stack: ExitStack) -> Iterator[Probed]:
+    """The policies of a run's folder, of a store or of a bundle.
+
+    Args:
+        path: Of it.
+        trusted: See ``of_run``.
+        stack: Closes the bundle.
+
+    Raises:
+        StoreError: If it is none of these, and as ``of_run``.
+    """
+    if is_run(path):
+        yield of_run(path, trusted)
+    elif path.is_dir() or is_bundle(path):
+        yield from of_store(stack.enter_context(opened(path)), trusted)
+    elif not path.exists() and ":" not in str(path):
+        raise StoreError(f"{path}: does not exist")
+    else:
+        raise StoreError(f"{path} says nothing of the levels that it learnt from")
 
 
 def of_store(store: RunStore, trusted: Collection[str]) -> Iterator[Probed]:
@@ -136,3 +165,82 @@ def of_policy(
     policy = loading.load(source, split.family, trusted=trusted)
     fitting.check(policy, split.family, split.train, source)
     return Probed(Subject(policy, split, source))
+
+
+def measured(probed: Probed, names: Collection[str] = ()) -> list[Measurement]:
+    """What each probe measures.
+
+    Args:
+        probed: Of what.
+        names: Of probes; all, where there are none.
+
+    Raises:
+        UnknownNameError: For a name of no probe.
+        Unsuitable: If none of those named can look into the policy.
+    """
+    every = [measure(name, probed.subject, seed=probed.seed) for name in names or PROBES]
+    if names and all(one.refused for one in every):
+        raise Unsuitable(every[0].refused)
+    return every
+
+
+def probe(
+    target: str | Path,
+    probes: str | Sequence[str] = (),
+    *,
+    family: str | Family | None = None,
+    train_levels: Sequence[int] = (),
+    test_levels: Sequence[int] = (),
+    trust: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Measure trained networks with probes.
+
+    Args:
+        target: A run's folder, a store, a bundle; or, with a family and levels, a policy made
+            elsewhere: whatever ``rlgen evaluate --policy`` reads.
+        probes: Names of ``rlgen list probes``; all by default.
+        family: Of a policy made elsewhere: its family, or a name or Gymnasium id of it.
+        train_levels: Ids of the levels that it learnt from.
+        test_levels: Ids of levels that it has never met.
+        trust: What may be unpickled, run, or imported from.
+
+    Returns:
+        One row a number: ``policy``, ``run`` (empty of policies made elsewhere), ``seed``,
+        ``probe``, ``looks_at``, ``number``, ``value``, ``meaning`` (with the unit), ``reason``
+        (why the value is nan, else empty).
+
+    Raises:
+        RlgenError: For unknown names, levels that are in both pools, and policies into which no
+            probe that is named can look.
+
+    Example:
+        >>> import rlgen
+        >>> pools = {"train_levels": range(200), "test_levels": range(1000, 1100)}
+        >>> table = rlgen.probe("my.zip", family="maze-basic", **pools)  # doctest: +SKIP
+    """
+    names = (probes,) if isinstance(probes, str) else tuple(probes)
+    if (family is None) == bool(len(train_levels) or len(test_levels)):
+        raise LevelError("a policy made elsewhere needs family, train_levels and test_levels")
+    with ExitStack() as stack:
+        if family is None:
+            every = stored(Path(target), trust, stack)
+        else:
+            member = lookup.family(family) if isinstance(family, str) else family
+            every = iter([of_policy(str(target), member, train_levels, test_levels, trust)])
+        return pd.DataFrame([row for probed in every for row in _rows(probed, names)])
+
+
+def _rows(probed: Probed, names: Collection[str]) -> Iterator[dict[str, Any]]:
+    for one in measured(probed, names):
+        for name, number in one.numbers.items():
+            yield {
+                "policy": probed.subject.name,
+                "run": probed.run,
+                "seed": probed.seed,
+                "probe": one.name,
+                "looks_at": one.probe.looks_at,
+                "number": name,
+                "value": number.value,
+                "meaning": one.probe.numbers[name],
+                "reason": number.reason,
+            }

@@ -9,6 +9,8 @@ from stable_baselines3 import DQN, PPO
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import VecNormalize
 
+import rlgen as rlgen_api
+from rlgen.errors import RlgenError
 from rlgen.levels import lookup
 from rlgen.probes import PROBES
 from rlgen.study.probing import of_policy
@@ -131,6 +133,29 @@ def test_mistakes_get_one_answer(arguments, message, tmp_path):
     assert message in err
     assert out == ""
     assert err.count("rlgen: ") <= 1
+
+
+@pytest.mark.slow
+def test_scripts_get_a_table(zips, tiny_store):
+    pools = {"train_levels": range(12), "test_levels": range(1000, 1012)}
+    table = rlgen_api.probe(zips / "ppo.zip", "training-fit", family=FAMILY, **pools)
+    (printed,) = json.loads(
+        rlgen("probe", zips / "ppo.zip", *MAZES, "--probe", "training-fit", "--json")[0]
+    )
+    numbers = printed["probes"]["training-fit"]["numbers"]
+    assert dict(zip(table["number"], table["value"], strict=True)) == {
+        name: number["value"] for name, number in numbers.items()
+    }
+    runs = rlgen_api.probe(tiny_store, ["dead-inputs"])
+    assert set(runs["run"]) == {path.name for path in (tiny_store / "runs").iterdir()}
+    for arguments in (
+        {"family": FAMILY},
+        {"train_levels": [0]},
+        {"family": FAMILY, **pools, "probes": "dead-input"},
+        {"family": FAMILY, "train_levels": [0], "test_levels": [0]},
+    ):
+        with pytest.raises(RlgenError):
+            rlgen_api.probe(zips / "ppo.zip", **arguments)
 
 
 @pytest.mark.slow
