@@ -63,11 +63,13 @@ def plan(
         echo_json(cost)
         return
     for kind in cost["kinds"]:
+        probing = kind["probing_seconds"]
         echo(
             f"{kind['agent']}/{kind['network']} on {kind['family']}: "
             f"{counted(kind['cells'], 'cell')}, "
             f"{kind['steps_per_second']:,.0f} steps/s, {kind['training_seconds']:,.0f} s training "
             f"and {kind['evaluation_seconds']:,.0f} s evaluation each"
+            + (f", and {probing:,.1f} s of probes" if probing else "")
         )
     for name, sums in cost["measured"].items():
         echo(

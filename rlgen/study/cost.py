@@ -13,7 +13,9 @@ from rlgen.errors import ProtocolError
 from rlgen.evaluation.table import table
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import PLAIN, Condition
-from rlgen.store.outputs import parsed
+from rlgen.probes.measuring import measure
+from rlgen.probes.subject import Subject
+from rlgen.store.outputs import parsed, probe_of
 from rlgen.study.cell import Cell, Task
 from rlgen.study.kinds.evaluate import EvaluateCell
 from rlgen.study.kinds.train import TrainCell
@@ -38,9 +40,9 @@ def price(tasks: Iterable[Task[Cell]], jobs: int) -> dict[str, Any]:
     Returns:
         ``cells``, ``steps`` (in all), ``seconds`` (wall time on ``jobs`` workers), ``bytes``, and
         ``kinds``: for each family, agent and network its ``cells``, ``steps_per_second``,
-        ``training_seconds`` and ``evaluation_seconds`` a cell; ``measured``: of each kind whose
-        cells say what they cost how many there are, and their ``seconds`` on one core; ``further``:
-        how many cells of each other kind are not in the price.
+        ``training_seconds``, ``evaluation_seconds`` and ``probing_seconds`` a cell; ``measured``:
+        of each kind whose cells say what they cost how many there are, and their ``seconds`` on one
+        core; ``further``: how many cells of each other kind are not in the price.
     """
     tasks = list(tasks)
     if any(isinstance(task.cell, EvaluateCell) for task in tasks):
@@ -63,7 +65,8 @@ def price(tasks: Iterable[Task[Cell]], jobs: int) -> dict[str, Any]:
         assert isinstance(own, TrainCell)
         kinds.setdefault((own.family, own.agent, own.network), []).append(task)
     priced = [_kind(members) for members in kinds.values()]
-    busy = sum(k["cells"] * (k["training_seconds"] + k["evaluation_seconds"]) for k in priced)
+    parts = [f"{part}_seconds" for part in ("training", "evaluation", "probing")]
+    busy = sum(kind["cells"] * kind[part] for kind in priced for part in parts)
     busy += sum(sums["seconds"] for sums in measured.values())
     number = len(tasks) - further.total()
     return {
@@ -138,6 +141,9 @@ def _kind(tasks: Sequence[Task[Cell]]) -> dict[str, Any]:
     n_levels = float(np.mean(trained_on)) + pools.n_validation + pools.n_test
     watched = (cell.monitoring.curve_points + 1) * 3 * cell.monitoring.curve_levels
     weights = sum(p.numel() for p in ready.model.policy.parameters()) * 4
+    probed = Counter(probe for task in tasks for name in task.wanted if (probe := probe_of(name)))
+    subject = Subject(ready.policy, cell.split(), cell.label) if probed else None
+    probing = sum(_probing(name, subject) * n for name, n in probed.items()) / len(tasks)
     return {
         "family": cell.family,
         "agent": cell.agent,
@@ -146,8 +152,19 @@ def _kind(tasks: Sequence[Task[Cell]]) -> dict[str, Any]:
         "steps_per_second": watch.speed,
         "training_seconds": cell.steps / watch.speed,
         "evaluation_seconds": evaluated * n_levels + further + a_level([PLAIN]) * watched,
+        "probing_seconds": probing,
         "bytes": int((n_levels * records + further_records) * RECORD_BYTES + RUN_BYTES + weights),
     }
+
+
+def _probing(name: str, subject: Subject | None) -> float:
+    """Seconds that a probe takes of an untrained policy; one that raises is reported in the run."""
+    if subject is None:
+        return 0.0
+    began = time.perf_counter()
+    with suppress(Exception):
+        measure(name, subject)
+    return time.perf_counter() - began
 
 
 def _faced(wanted: Sequence[str], pool: str = "") -> tuple[str, ...]:

@@ -54,6 +54,14 @@ def test_refused_in_one_line_before_anything_is_computed(write_protocol, tmp_pat
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.slow
+def test_the_plan_prices_them(write_protocol, tmp_path):
+    for probes, price in (([], False), (["ntk-rotation"], True)):
+        protocol = write_protocol(**study(network="mlp-64-64", probes=probes))
+        out, _ = run_cli("plan", protocol, cwd=tmp_path)
+        assert ("s of probes" in out) == price
+
+
 def test_probes_are_wanted_with_the_baselines_and_change_no_id():
     bare, probed = (
         tasks_of([(parse(study(**keys), "a"), "a")]) for keys in ({}, {"probes": "dead-inputs"})
