@@ -32,6 +32,10 @@ PAPERS: Catalogue[Paper] = Catalogue(
             "Sander et al. 2021: momentum residual networks, reversible and bit-exact",
             "rlgen_protocols.sander2021:PAPER",
         ),
+        "xu2021": Lazy(
+            "Xu et al. 2021: how neural networks extrapolate, from feedforward to graph networks",
+            "rlgen_protocols.xu2021:PAPER",
+        ),
         "zhang2018": Lazy(
             "Zhang et al. 2018: a study on overfitting in deep reinforcement learning",
             "rlgen_protocols.zhang2018:PAPER",

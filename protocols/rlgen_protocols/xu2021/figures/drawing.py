@@ -1,0 +1,125 @@
+"""What the figures share: panels, and bars of errors on a logarithmic axis."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from rlgen.analysis.stats.intervals import run_mean
+from rlgen.report.figures.base import style, to_svg
+
+#: In and out of the range of training.
+IN, OUT = "#3b82c4", "#e07b39"
+#: Of further bars and lines.
+HUES = ("#3b82c4", "#e07b39", "#4f9d69", "#b05fa8", "#9a7d0a", "#4aa5b8")
+
+
+@dataclass
+class Panels:
+    """Panels of one figure; ``svg`` is set when its context ends.
+
+    Attributes:
+        axes: One a panel.
+        svg: The picture.
+    """
+
+    axes: list[Axes]
+    svg: str = field(default="")
+
+
+@contextmanager
+def panels(
+    name: str, title: str, titles: Sequence[str], *, columns: int = 3, width: float = 3.4
+) -> Iterator[Panels]:
+    """Panels in rows in our style, with one legend above.
+
+    Args:
+        name: Of the section.
+        title: For screen readers.
+        titles: Of the panels.
+        columns: How many are beside each other at most.
+        width: Of a panel, inches.
+    """
+    name = f"xu2021-{name}"
+    columns = min(columns, len(titles))
+    lines = -(-len(titles) // columns)
+    with style(name):
+        canvas, axes = plt.subplots(
+            lines,
+            columns,
+            figsize=(max(5.5, width * columns), 0.5 + 2.8 * lines),
+            squeeze=False,
+            layout="constrained",
+        )
+        drawn = Panels(list(axes.flat)[: len(titles)])
+        for axis in list(axes.flat)[len(titles) :]:
+            axis.set_visible(False)
+        for axis, text in zip(drawn.axes, titles, strict=True):
+            axis.set_title(text)
+        yield drawn
+        legend: dict[str, Any] = {}
+        for axis in drawn.axes:
+            for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+                legend.setdefault(label, handle)
+        if legend:
+            canvas.legend(
+                legend.values(), legend.keys(), loc="outside upper left", ncols=min(4, len(legend))
+            )
+        drawn.svg = to_svg(canvas, name, title)
+        plt.close(canvas)
+
+
+def logarithmic(axis: Axes) -> None:
+    """A logarithmic upright axis whose numbers are plain text."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def averaged(table: pd.DataFrame, by: str, values: dict[str, str]) -> pd.DataFrame:
+    """Geometric means over seeds with 95 % intervals, of errors that differ by orders.
+
+    Args:
+        table: Of cells.
+        by: The column that says what is beside each other.
+        values: Columns of errors, by what they are called.
+
+    Returns:
+        Columns ``by``, ``what``, ``seeds``, ``mean``, ``low`` and ``high``.
+    """
+    rows = []
+    for key, own in table.groupby(by, sort=False):
+        for what, column in values.items():
+            logarithms = np.log(own[column].astype(float).clip(lower=1e-3).to_numpy())
+            shown = {name: float(np.exp(v)) for name, v in run_mean(logarithms).shown.items()}
+            rows.append({by: key, "what": what, "seeds": len(own), **shown})
+    return pd.DataFrame(rows)
+
+
+def bars(axis: Axes, data: pd.DataFrame, by: str, colours: dict[str, str]) -> None:
+    """Bars of ``averaged`` beside each other, a colour a value, on a logarithmic axis."""
+    keys = list(dict.fromkeys(data[by]))
+    share = 0.8 / len(colours)
+    for place, (what, colour) in enumerate(colours.items()):
+        own = data[data["what"] == what].set_index(by).reindex(keys)
+        at = np.arange(len(keys)) + share * (place - (len(colours) - 1) / 2)
+        whiskers = np.nan_to_num([own["mean"] - own["low"], own["high"] - own["mean"]])
+        axis.bar(at, own["mean"], share, color=colour, label=what)
+        axis.errorbar(at, own["mean"], yerr=whiskers, fmt="none", ecolor="#777777", capsize=2)
+    axis.set_xticks(range(len(keys)), [str(key).replace("-", "-\n", 1) for key in keys], fontsize=8)
+    axis.grid(visible=False, axis="x")
+    logarithmic(axis)
+    axis.set_ylabel("error in percent")
+
+
+def published() -> pd.DataFrame:
+    """What the paper or its code says in numbers, with where each was read."""
+    with (files("rlgen_protocols.xu2021") / "reference" / "published.csv").open() as file:
+        return pd.read_csv(file)
