@@ -32,6 +32,14 @@ PAPERS: Catalogue[Paper] = Catalogue(
             "Sander et al. 2021: momentum residual networks, reversible and bit-exact",
             "rlgen_protocols.sander2021:PAPER",
         ),
+        "sato2020": Lazy(
+            "Sato 2020: what graph networks cannot tell apart, and what remedies cost",
+            "rlgen_protocols.sato2020:PAPER",
+        ),
+        "xu2019": Lazy(
+            "Xu et al. 2019: what graph networks can tell apart, by their aggregation",
+            "rlgen_protocols.xu2019:PAPER",
+        ),
         "xu2021": Lazy(
             "Xu et al. 2021: how neural networks extrapolate, from feedforward to graph networks",
             "rlgen_protocols.xu2021:PAPER",

@@ -1,0 +1,119 @@
+"""The paper's claims, with margins declared before anything was trained.
+
+"GIN-06" and "GIN-07" have margins of our own; all others are those of the probe's specification.
+"""
+
+from collections.abc import Sequence
+
+from rlgen.analysis.claims import Claim, Part, above, fact, within
+from rlgen.analysis.results import Results
+from rlgen_protocols.graphs.estimates import difference, rows
+
+#: The cases that claims compare, see README.md.
+NOISE = {"labels": "random", "features": "ones", "readout": "sum", "norm": "outer"}
+SUM = {"aggregation": "sum", "update": "mlp", "epsilon": False}
+
+
+def _multisets(results: Results, margins: Sequence[float]) -> list[Part]:
+    none, mean, most = margins
+    table = results.measured("aggregations")
+    return [
+        fact("pairs that the sum makes equal", list(table["sum_confuses"] == none), f"{none:g}"),
+        fact("pairs that the mean makes equal", list(table["mean_confuses"] == mean), f"{mean:g}"),
+        fact(
+            "pairs that the maximum makes equal", list(table["max_confuses"] == most), f"{most:g}"
+        ),
+        fact("they hold those of the mean", table["mean_within_max"].astype(bool).tolist(), "yes"),
+    ]
+
+
+def _one_layer(results: Results, margins: Sequence[float]) -> list[Part]:
+    same, apart = margins
+    table = results.measured("aggregations")
+    return [
+        fact("difference without bias", list(table["one_layer"] <= same), f"at most {same:g}"),
+        fact("difference with bias", list(table["one_layer_bias"] > apart), f"above {apart:g}"),
+    ]
+
+
+def _mazes(results: Results, margins: Sequence[float]) -> list[Part]:
+    same, apart = margins
+    table = results.measured("aggregations")
+    return [
+        fact("spread of cells, mean", list(table["mean_spread"] <= same), f"at most {same:g}"),
+        fact("spread of cells, maximum", list(table["max_spread"] <= same), f"at most {same:g}"),
+        fact("spread of cells, sum", list(table["sum_spread"] > apart), f"above {apart:g}"),
+    ]
+
+
+def _fits_better(results: Results, margins: Sequence[float]) -> list[Part]:
+    table = rows(results.measured("fit"), **NOISE)
+    return [
+        above(
+            f"training accuracy, sum minus {name}, MLPs",
+            difference(table, "train", SUM, SUM | {"aggregation": name}),
+            margins[0],
+        )
+        for name in ("mean", "max")
+    ]
+
+
+def _mlp_fits_better(results: Results, margins: Sequence[float]) -> list[Part]:
+    table = rows(results.measured("fit"), **NOISE)
+    lead = difference(table, "train", SUM, SUM | {"update": "one-layer"})
+    return [above("training accuracy, sum with an MLP minus with one layer", lead, margins[0])]
+
+
+def _epsilon(results: Results, margins: Sequence[float]) -> list[Part]:
+    table = rows(results.measured("fit"), **NOISE)
+    lead = difference(table, "train", SUM | {"epsilon": True}, SUM)
+    return [within("training accuracy, epsilon learnt minus 0", lead, margins[0])]
+
+
+CLAIMS = {
+    "GIN-01": Claim(
+        "Sums tell all multisets of neighbours apart, means only their distributions, maxima only "
+        "the sets.",
+        "section 5.2 and figure 3; counted on {a, aa, ab, aabb, aab, abb, aaabbb}",
+        "exact",
+        {"pairs, sum": 0, "pairs, mean": 4, "pairs, maximum": 11},
+        _multisets,
+    ),
+    "GIN-02": Claim(
+        "One layer with ReLU makes some multisets equal that an MLP tells apart; only without a "
+        "bias.",
+        "lemma 7; that it needs a layer without bias is ours",
+        "exact",
+        {"difference that is rounding": 1e-12, "difference that is none": 1e-3},
+        _one_layer,
+    ),
+    "GIN-03": Claim(
+        "In mazes without features mean and maximum give every cell the same embedding; sums do "
+        "not.",
+        "section 5.2, on mazes",
+        "exact",
+        {"difference that is rounding": 1e-12, "difference that is none": 1e-3},
+        _mazes,
+    ),
+    "GIN-04": Claim(
+        "Networks with sums fit random labels of mazes better than those with means or maxima.",
+        "section 7, figure 4, on mazes",
+        "fit",
+        {"difference of training accuracies": 0.1},
+        _fits_better,
+    ),
+    "GIN-05": Claim(
+        "With sums an MLP fits them better than one layer.",
+        "section 7, figure 4, on mazes",
+        "fit",
+        {"difference of training accuracies": 0.0},
+        _mlp_fits_better,
+    ),
+    "GIN-06": Claim(
+        "Learning epsilon does not change the fit.",
+        "section 7; the margin is ours",
+        "fit",
+        {"difference of training accuracies": 0.05},
+        _epsilon,
+    ),
+}
