@@ -81,10 +81,10 @@ def _with_options(message: str) -> str:
     """
     lines = []
     for line in message.splitlines():
-        found = re.match(r"protocol: (\w+)(?: = |: )", line)
-        if found:
-            key = found.group(1)
-            line = f"{_OPTIONS.get(key) or flag(key)} {line[found.end() :]}"
+        match = re.match(r"protocol: (\w+)(?: = |: )", line)
+        if match:
+            key = match.group(1)
+            line = f"{_OPTIONS.get(key) or flag(key)} {line[match.end() :]}"
         line = re.sub(r"\b(train|validation|test)_levels\b", r"--\1-levels", line)
         lines.append(line.removeprefix("protocol: "))
     return "\n".join(lines)

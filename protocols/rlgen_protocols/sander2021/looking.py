@@ -57,9 +57,9 @@ def r_squared(
     centre, spread = features.mean(dim=0), features.std(dim=0)
     spread = torch.where(spread > 0, spread, torch.ones_like(spread))
     middle = targets.mean(dim=0)
-    known = (features - centre) / spread
-    gram = known.T @ known + RIDGE * len(known) * torch.eye(known.shape[1], dtype=known.dtype)
-    weights = torch.linalg.solve(gram, known.T @ (targets - middle))
+    inputs = (features - centre) / spread
+    gram = inputs.T @ inputs + RIDGE * len(inputs) * torch.eye(inputs.shape[1], dtype=inputs.dtype)
+    weights = torch.linalg.solve(gram, inputs.T @ (targets - middle))
     shares = []
     for own, truth in zip(on, of, strict=True):
         left = truth - middle - (own - centre) / spread @ weights

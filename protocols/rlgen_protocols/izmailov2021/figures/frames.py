@@ -32,8 +32,8 @@ def scores(
                     mixed = own[own["counts"].astype(bool)]
                     _, estimate = over_sets("", own, of(method, group, key))
                     if np.isfinite(estimate.mean):
-                        shown = estimate.shown.values()
-                        rows.append((setting, method, group, key, *shown, len(mixed)))
+                        values = estimate.shown.values()
+                        rows.append((setting, method, group, key, *values, len(mixed)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -57,7 +57,7 @@ def drawn(results: Results) -> Section | None:
             f"{gradients['error'].max():.1e} of their norm, and both from those of the network in "
             f"real numbers by at most {gradients['from_real'].max():.1e}: gates have 10 bits."
         )
-    shown = ["seed", "model", "length", "limit", "exact", "float_error", "ideal", "words"]
+    columns = ["seed", "model", "length", "limit", "exact", "float_error", "ideal", "words"]
     return Section(
         "reversal",
         "Reversal: exact in integers, hopeless in floats",
@@ -65,7 +65,7 @@ def drawn(results: Results) -> Section | None:
         "error of the first state, the worst of all seeds. Errors of 1e12 and more, and those that "
         "overflowed, are drawn at the top.",
         figure.svg,
-        data=table[shown],
+        data=table[columns],
         of_agents=False,
         note=note,
     )

@@ -108,11 +108,11 @@ def rings(
             accuracy = (scores().argmax(dim=1) == labels).float().mean()
             few = _rings(60)
             path = [few, *(x for x, _ in recurrence.states(few, branch.tied(depth), gamma))]
-    shown = path[:: max(1, depth // 3)]
+    clouds = path[:: max(1, depth // 3)]
     return {
         "accuracy": float(accuracy),
         "layers": list(range(0, depth + 1, max(1, depth // 3))),
-        "path": [[[round(c, 4) for c in point] for point in cloud.tolist()] for cloud in shown],
+        "path": [[[round(c, 4) for c in point] for point in cloud.tolist()] for cloud in clouds],
     }
 
 

@@ -35,9 +35,9 @@ def errors(results: Results, name: str) -> Section | None:
         for (label, own), colour in zip(lines, colours, strict=False):
             steps = own.iloc[0]["marks"]
             mean = np.exp(np.log(np.array(list(own["errors"]), float)).mean(axis=0))
-            shown = np.where(mean < LARGEST, mean, np.nan)
+            errors = np.where(mean < LARGEST, mean, np.nan)
             last = TEST if label == "RevNet" else colour
-            axis.plot(steps, shown, marker="o", markersize=3, color=last, label=label)
+            axis.plot(steps, errors, marker="o", markersize=3, color=last, label=label)
             tables.append(pd.DataFrame({"network": label, "steps": steps, "error": mean}))
         axis.set(xlabel="steps", ylabel="relative error", xscale="log", yscale="log")
         of_magnitudes(axis.xaxis)

@@ -121,11 +121,11 @@ def rings(results: Results, name: str) -> Section | None:
             for _, row in rows.iterrows()
         ]
     )
-    found = data.groupby("network", sort=False)["accuracy"].mean()
+    accuracies = data.groupby("network", sort=False)["accuracy"].mean()
     reading = (
         "Positions of 60 points a ring in the networks of the first seed, which classify by their "
         "last position. Share of new points on the right side, mean over seeds: "
-        + "; ".join(f"{kind} {share:.3f}" for kind, share in found.items())
+        + "; ".join(f"{kind} {share:.3f}" for kind, share in accuracies.items())
         + ". A residual network of few layers takes steps that are not small, and may separate the "
         "rings too."
     )

@@ -97,8 +97,8 @@ class Selection:
         kept = min(TOP, len(means))
         estimate = pool_mean(values, why_apart(rows, pool))
         whole = {key: rows[key].iloc[0] for key in CELL}
-        shown = cut(estimate, possible(self.results, whole, "return", pool))
-        return Returns(top_k(trained, means, kept).mean, kept, len(means), shown)
+        interval = cut(estimate, possible(self.results, whole, "return", pool))
+        return Returns(top_k(trained, means, kept).mean, kept, len(means), interval)
 
     def table(self, wanted: Sequence[tuple[str, str]], *, by_network: bool = False) -> pd.DataFrame:
         """The returns of every setting of the part that has any.
