@@ -282,15 +282,31 @@ def test_the_same_seed_gives_the_same_bits_whatever_was_drawn_before():
 
 @pytest.mark.slow
 def test_figures_are_drawn_of_all_of_it_and_of_nothing(measured):
-    results = SimpleNamespace(measured=measured.__getitem__)
+    tables = measured | {"policies": policies(0.05, 0.1, 0.2)}
+    results = SimpleNamespace(measured=tables.__getitem__)
     sections_drawn = {section.name: section for section in sections(results)}
-    assert set(sections_drawn) == {"exact", "fit", "counts"}
+    assert set(sections_drawn) == {"exact", "fit", "counts", "policies"}
     for section in sections_drawn.values():
         assert section.svg.startswith("<svg")
         assert len(section.data)
     assert {claim.section for claim in PAPER.claims().values()} <= set(sections_drawn)
-    nothing = SimpleNamespace(measured=lambda name: measured[name].head(0))
+    nothing = SimpleNamespace(measured=lambda name: tables[name].head(0))
     assert list(sections(nothing)) == []
+
+
+@pytest.mark.slow
+def test_policies_say_what_their_networks_aggregate():
+    row = measure(
+        "policies",
+        family="maze-basic[size=5]",
+        network="message-passing[width=4,rounds=2]",
+        n=2,
+        tests=3,
+        steps=3,
+    )
+    assert set(row) == set(PAPER.experiments["policies"].measures)
+    assert (row["aggregate"], row["update"]) == ("max", "mlp")
+    assert row["gap"] == row["train"] - row["test"]
 
 
 def table(name, **columns):
@@ -322,6 +338,25 @@ def fits(**accuracies):
     return pd.concat(parts)
 
 
+def policies(*gaps):
+    """Clones whose gaps with maximum, mean and sum are these, and a little noise."""
+    rng = stream(0, "policies")
+    return pd.concat(
+        [
+            table(
+                "policies",
+                seed=range(8),
+                aggregate=aggregate,
+                update="mlp",
+                train=0.9,
+                test=0.9 - gap,
+                gap=gap + 0.03 * rng.normal(size=8),
+            )
+            for aggregate, gap in zip(("max", "mean", "sum"), gaps, strict=True)
+        ]
+    )
+
+
 def exact(**values):
     columns = {
         "sum_confuses": 0,
@@ -348,11 +383,15 @@ def test_claims_are_supported_refuted_or_neither():
     good = fits(
         sum__mlp=0.9, sum__mlp__epsilon=0.9, sum__one_layer=0.8, mean__mlp=0.5, max__mlp=0.5
     )
-    true = verdicts(PAPER.claims(), aggregations=exact(), fit=good)
+    true = verdicts(
+        PAPER.claims(), aggregations=exact(), fit=good, policies=policies(0.05, 0.06, 0.1)
+    )
     assert set(true.values()) == {"supported"}
     bad = fits(sum__mlp=0.6, sum__mlp__epsilon=0.9, sum__one_layer=0.8, mean__mlp=0.7, max__mlp=0.5)
     wrong = exact(mean_confuses=3, one_layer=0.1, mean_spread=0.1)
-    false = verdicts(PAPER.claims(), aggregations=wrong, fit=bad)
+    false = verdicts(
+        PAPER.claims(), aggregations=wrong, fit=bad, policies=policies(0.1, 0.06, 0.05)
+    )
     assert set(false.values()) == {"refuted"}
     assert set(verdicts(PAPER.claims()).values()) == {"inconclusive"}
 

@@ -1,16 +1,22 @@
 """The paper's claims, with margins declared before anything was trained.
 
-"GIN-06" and "GIN-07" have margins of our own; all others are those of the probe's specification.
+"GIN-06" has a margin of our own; all others are those of the probe's specification.
 """
 
 from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
 
 from rlgen.analysis.claims import Claim, Part, above, fact, within
 from rlgen.analysis.results import Results
-from rlgen_protocols.graphs.estimates import difference, rows
+from rlgen_protocols.graphs.estimates import difference, mean, rows
 
 #: The cases that claims compare, see README.md.
 NOISE = {"labels": "random", "features": "ones", "readout": "sum", "norm": "outer"}
+#: Aggregations from the least to the most powerful.
+POWER = ("max", "mean", "sum")
 SUM = {"aggregation": "sum", "update": "mlp", "epsilon": False}
 
 
@@ -70,6 +76,21 @@ def _epsilon(results: Results, margins: Sequence[float]) -> list[Part]:
     return [within("training accuracy, epsilon learnt minus 0", lead, margins[0])]
 
 
+def _overfits(results: Results, margins: Sequence[float]) -> list[Part]:
+    table = rows(results.measured("policies"), update="mlp", flip_p=0.0)
+    if table.empty:
+        return []
+    most = int(table["n"].max())
+    gaps = rows(table, n=most).pivot_table(index="seed", columns="aggregate", values="gap")
+    if not set(POWER) <= set(gaps):
+        return []
+    order = gaps[list(POWER)].dropna().to_numpy()
+    signs = [np.sign(order[:, j] - order[:, i]) for i, j in combinations(range(len(POWER)), 2)]
+    trend = mean(pd.Series(np.mean(signs, axis=0)))
+    what = f"pairs of max, mean, sum in the order of their power less others, {most:,} levels"
+    return [above(what, trend, margins[0])]
+
+
 CLAIMS = {
     "GIN-01": Claim(
         "Sums tell all multisets of neighbours apart, means only their distributions, maxima only "
@@ -115,5 +136,12 @@ CLAIMS = {
         "fit",
         {"difference of training accuracies": 0.05},
         _epsilon,
+    ),
+    "GIN-07": Claim(
+        "More power overfits more: the gap of cloned policies grows from maximum to mean to sum.",
+        "our question; Jonckheere's count of ordered pairs, within seeds",
+        "policies",
+        {"share of pairs": 0.0},
+        _overfits,
     ),
 }

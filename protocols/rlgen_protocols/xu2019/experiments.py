@@ -80,6 +80,32 @@ EXPERIMENTS = {
         seconds=_fit_seconds,
         extra=_EXTRA,
     ),
+    "policies": Experiment(
+        "clone the planner with graph networks, by aggregation and update",
+        f"{_HERE}.policies:run",
+        {
+            "family": "maze-basic[size=7]",
+            "network": "message-passing",
+            "n": 100,
+            "flip_p": 0.0,
+            "tests": 50,
+            "steps": 400,
+        },
+        {
+            "aggregate": "what a cell receives of its neighbours: max, mean or sum",
+            "update": "what follows: mlp or gin",
+            "train": "normalised exact return on training levels",
+            "test": "normalised exact return on held-out levels",
+            "gap": "train less test",
+        },
+        limits={
+            "n": (1, 10_000),
+            "flip_p": (0, 1),
+            "tests": (1, 10_000),
+            "steps": (1, 10**6),
+        },
+        seconds=lambda options: 3 + options["steps"] / 20,
+    ),
 }
 
 PROBES = {

@@ -1,15 +1,15 @@
-"""The page: what is made equal, training fits, counts, and published accuracies."""
+"""The page: what is made equal, training fits, counts, and policies."""
 
 from collections.abc import Iterator
 
 from rlgen.analysis.results import Results
 from rlgen.papers import Section
-from rlgen_protocols.xu2019.figures import exact, fits
+from rlgen_protocols.xu2019.figures import exact, fits, policies
 
 __all__ = ["sections"]
 
 #: In the order of the page.
-DRAWN = (exact.drawn, fits.drawn, fits.counts)
+DRAWN = (exact.drawn, fits.drawn, fits.counts, policies.drawn)
 
 
 def sections(results: Results) -> Iterator[Section]:
