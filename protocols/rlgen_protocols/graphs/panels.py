@@ -55,19 +55,19 @@ def panels(
             squeeze=False,
             layout="constrained",
         )
-        drawn = Panels(list(axes.flat))
-        for axis, text in zip(drawn.axes, titles, strict=True):
+        picture = Panels(list(axes.flat))
+        for axis, text in zip(picture.axes, titles, strict=True):
             axis.set_title(text)
-        yield drawn
+        yield picture
         legend: dict[str, Any] = {}
-        for axis in drawn.axes:
+        for axis in picture.axes:
             for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
                 legend.setdefault(label, handle)
         if legend:
             canvas.legend(
                 legend.values(), legend.keys(), loc="outside upper left", ncols=min(4, len(legend))
             )
-        drawn.svg = to_svg(canvas, name, title)
+        picture.svg = to_svg(canvas, name, title)
         plt.close(canvas)
 
 

@@ -20,8 +20,8 @@ def _impossible(results: Results, margins: Sequence[float]) -> list[Part]:
     table = rows(results.measured("fit"), labels="pairs")
     parts = []
     for (aggregation, update), own in table.groupby(["aggregation", "update"], sort=True):
-        told = list(own["train"] > margins[0])
-        parts.append(fact(f"training accuracy, {aggregation}, {update}", told, "above a half"))
+        apart = list(own["train"] > margins[0])
+        parts.append(fact(f"training accuracy, {aggregation}, {update}", apart, "above a half"))
     return parts
 
 
