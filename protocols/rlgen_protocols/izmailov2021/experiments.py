@@ -91,12 +91,9 @@ def posterior(
         trained, tuned = methods.ensembles(of, validation, target, members, fitting_steps, seed)
         for kind, networks in trained.items():
             single = {name: networks.each(of, x) for name, x in inputs.items()}
-            together = {name: own.mean(axis=0) for name, own in single.items()}
-            scores[kind] = measuring.mean_of(
-                [sets.measure({name: p[i] for name, p in single.items()}) for i in range(members)]
-            )
-            scores[kind + methods.ENSEMBLE] = sets.measure(together)
+            scores |= _of_ensemble(kind, single, sets)
             curves[kind] = _reliability(of, {name: own[0] for name, own in single.items()})
+            together = {name: own.mean(axis=0) for name, own in single.items()}
             curves[kind + methods.ENSEMBLE] = _reliability(of, together)
         modes = trained[methods.MAP].weights
         drawn = methods.approximate(of, target, modes, fitting_steps, seed)
@@ -114,6 +111,19 @@ def posterior(
         "scores": scores,
         "by_draws": measuring.by_draws(of, running),
         "reliability": curves,
+    }
+
+
+def _of_ensemble(
+    kind: str, single: Mapping[str, metrics.Floats], sets: measuring.Sets
+) -> dict[str, Any]:
+    """Scores of the members alone, their mean, and of the members together."""
+    members = len(next(iter(single.values())))
+    alone = [sets.measure({name: own[i] for name, own in single.items()}) for i in range(members)]
+    together = {name: own.mean(axis=0) for name, own in single.items()}
+    return {
+        kind: measuring.mean_of(alone),
+        kind + methods.ENSEMBLE: sets.measure(together),
     }
 
 
