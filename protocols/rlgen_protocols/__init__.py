@@ -12,6 +12,10 @@ __all__ = ["PAPERS"]
 PAPERS: Catalogue[Paper] = Catalogue(
     "paper",
     {
+        "du2019": Lazy(
+            "Du et al. 2019: the kernel of infinitely wide graph networks",
+            "rlgen_protocols.du2019:PAPER",
+        ),
         "izmailov2021": Lazy(
             "Izmailov et al. 2021: the posterior of a policy network by full-batch HMC",
             "rlgen_protocols.izmailov2021:PAPER",
