@@ -67,6 +67,7 @@ class Experiment:
         options: Its options with their defaults, whose types values must have.
         measures: What it returns: the meaning, and the unit, of each key.
         limits: The smallest and the largest value of options that are numbers.
+        choices: The values of options that are names.
         version: Raised whenever the same options give other numbers.
         seconds: What a cell costs on one core, in CPU seconds: a number, or a function of its
             options.
@@ -81,6 +82,7 @@ class Experiment:
     options: Mapping[str, bool | int | float | str]
     measures: Mapping[str, str]
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     version: int = 1
     seconds: float | Callable[[Mapping[str, Any]], float] = 1.0
     extra: str = ""

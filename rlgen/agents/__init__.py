@@ -22,6 +22,7 @@ AGENTS: Catalogue[AgentPreset] = Catalogue(
         "sac": sb3.SAC,
         "td3": sb3.TD3,
         "ddpg": sb3.DDPG,
+        "cloning": sb3.CLONING,
         "trpo": contrib.TRPO,
         "qrdqn": contrib.QRDQN,
         "maskable-ppo": contrib.MASKABLE_PPO,

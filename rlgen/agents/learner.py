@@ -19,6 +19,7 @@ from rlgen.agents.envs.batch_env import BatchEnv
 from rlgen.agents.presets.preset import AgentPreset
 from rlgen.agents.recipes import recipe
 from rlgen.errors import ProtocolError
+from rlgen.levels.family import Family, Levels
 from rlgen.networks.base import Network
 from rlgen.networks.box_head import BoxHead
 from rlgen.networks.trunk import TrunkExtractor
@@ -154,6 +155,12 @@ def callbacks(settings: Mapping[str, Any], seed: int) -> list[BaseCallback]:
 def batched(preset: AgentPreset) -> bool:
     """Whether the agent steps with ``BatchEnv.advance``, and so can train on a device."""
     return recipe(preset).batched
+
+
+def environment(preset: AgentPreset, family: Family, levels: Levels) -> BatchEnv | None:
+    """What an agent that plays no episodes learns from; None for others."""
+    make = recipe(preset).environment
+    return make(family, levels) if make is not None else None
 
 
 def _schedule(rate: float, *, anneal: bool) -> float | Callable[[float], float]:

@@ -9,8 +9,10 @@ from stable_baselines3 import DDPG, DQN, SAC, TD3
 from stable_baselines3.common.base_class import BaseAlgorithm
 from torch import nn
 
+from rlgen.agents.envs.batch_env import BatchEnv
 from rlgen.agents.presets.preset import AgentPreset
 from rlgen.agents.rollouts import BatchedA2C, BatchedPolicy, BatchedPPO, Rollouts
+from rlgen.levels.family import Family, Levels
 from rlgen.networks.box_head import BoxHead
 from rlgen.networks.trunk import Trunk
 from rlgen.util.registry import Catalogue, Lazy
@@ -36,6 +38,7 @@ class Recipe:
         lstm: From the model to the LSTM between trunk and head; None if there is none.
         joined: Whether it has critics of actions, see ``learner.make``.
         masked: Whether it leaves out actions that are not valid, where ``Family.masked``.
+        environment: From family and levels to what it learns from, if it plays no episodes.
     """
 
     algorithm: type[BaseAlgorithm]
@@ -50,6 +53,7 @@ class Recipe:
     lstm: Callable[[Any], nn.LSTM] | None = None
     joined: bool = False
     masked: bool = False
+    environment: Callable[[Family, Levels], BatchEnv] | None = None
 
 
 def actor(model: Any) -> tuple[Trunk, nn.Module]:
@@ -110,6 +114,7 @@ RECIPES: Catalogue[Recipe] = Catalogue(
             )
             for algorithm in (TD3, DDPG)
         },
+        "Cloning": Lazy("behaviour cloning of the planner", "rlgen.agents.imitation:RECIPE"),
         **{
             name: Lazy(f"{name} of sb3-contrib", f"rlgen.agents.contrib:{constant}")
             for name, constant in (

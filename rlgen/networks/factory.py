@@ -35,6 +35,7 @@ class Factory(Network):
         target: ``"module:function"``, imported when the network is first built.
         options: Keyword arguments of the function, with their defaults; plain values.
         limits: The smallest and the largest value of options that are numbers.
+        choices: The values of options that are names.
         pictures: Whether it takes pictures ``(C, H, W)`` only.
         any_size: Whether the same weights take pictures of any height and width.
         hidden: Whether it has hidden units, the outputs of its torch activation modules.
@@ -43,6 +44,8 @@ class Factory(Network):
         needs_graph: Whether the function takes the graph view of a family too, as ``graph``.
         learning_rate: See ``Network``.
         version: Raised whenever the same options make another network.
+        reads: Earlier versions whose weights it takes, and then computes what they did, up to
+            rounding; options that came later have their defaults.
         graph: Of the family that it is for, where it needs one; see ``for_family``.
 
     Example:
@@ -56,6 +59,7 @@ class Factory(Network):
     target: str
     options: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pictures: bool = False
     any_size: bool = False
     hidden: bool = False
@@ -63,6 +67,7 @@ class Factory(Network):
     needs_graph: bool = False
     learning_rate: float | None = None
     version: int = 1
+    reads: tuple[int, ...] = ()
     graph: "GraphView | None" = None
 
     def configured(self, options: Mapping[str, Any]) -> "Factory":
@@ -70,9 +75,10 @@ class Factory(Network):
 
         Raises:
             ProtocolError: For an option that it does not have, or a value of another type or beyond
-                its limits.
+                its limits or choices.
         """
-        return replace(self, options=configured(self.name, options, self.options, self.limits))
+        own = configured(self.name, options, self.options, self.limits, self.choices)
+        return replace(self, options=own)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def _network(
         )
     else:
         network = _installed(name, options, folder)
-    if network.settings["version"] != version:
+    if version not in (network.settings["version"], *network.reads):
         raise StoreError(
             f"{folder}: was trained with version {version} of the network {name}; here it has "
             f"version {network.settings['version']}"

@@ -66,4 +66,5 @@ def _cases(
             if isinstance(default, float) and type(options.get(key)) is int:
                 options[key] = float(options[key])
         with At(where, f"experiments.{name}", options):
-            yield configured(name, options, experiment.options, experiment.limits)
+            limits, choices = experiment.limits, experiment.choices
+            yield configured(name, options, experiment.options, limits, choices)

@@ -127,7 +127,7 @@ def prepare(
     settings = agent.hyper_parameters(seed)
     device = learner.resolve_device(device)
     there = device != "cpu" and learner.batched(agent.preset)
-    env = training_env(
+    env = learner.environment(agent.preset, family, levels) or training_env(
         family,
         levels,
         settings,

@@ -1,6 +1,6 @@
 """Options of what is looked up by name: their defaults say which there are, and of which type."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -13,6 +13,7 @@ def configured(
     options: Mapping[str, Any],
     defaults: Mapping[str, Any],
     limits: Mapping[str, tuple[float, float]],
+    choices: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """The defaults with some options in their place.
 
@@ -21,10 +22,11 @@ def configured(
         options: Values, of the types of the defaults; whole numbers will do for others.
         defaults: Of all options.
         limits: The smallest and the largest value of options that are numbers.
+        choices: The values of options that are names.
 
     Raises:
         ProtocolError: For an option that there is not, or a value of another type or beyond its
-            limits.
+            limits or choices.
     """
     options = {
         key: whole(value) if type(defaults.get(key)) is int else value
@@ -44,4 +46,7 @@ def configured(
             raise ProtocolError(
                 f"{name} option {key} = {value!r}: must be from {low:g} to {high:g}"
             )
+        valid = (choices or {}).get(key, (value,))
+        if value not in valid:
+            raise ProtocolError(f"{name} has no {key} {value!r}{nearest(value, valid)}")
     return {**defaults, **options}

@@ -13,7 +13,7 @@ from rlgen_protocols import PAPERS
 
 ROOT = Path(__file__).parents[2]
 #: Names of content that are words of the language, or of the machinery too.
-WORDS = {"smoke", "MLP", "ConvNet"}
+WORDS = {"smoke", "extrapolation", "MLP", "ConvNet"}
 NETWORKS = {name for paper in PAPERS.load_own() for name in (*paper.networks, *paper.network_lists)}
 PROTOCOLS = {*shipped.protocols(), *shipped.suites()}
 CONTENT = {*FAMILIES.own, *PAPERS.own, *(NETWORKS - {*ARCHITECTURES}), *PROTOCOLS} - WORDS

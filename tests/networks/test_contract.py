@@ -15,6 +15,19 @@ from rlgen_envs import FAMILIES
 #: Of each size: maze pictures, pictures of another size, vectors, too small pictures.
 SHAPES = [(7, 9, 9), (7, 13, 11), (4,), (3, 2, 2)]
 MAZES = FAMILIES["maze-basic"]
+#: Options that make other modules.
+VARIANTS = [
+    f"message-passing[{options}]"
+    for options in (
+        "aggregate=sum",
+        "aggregate=mean,rounds=3",
+        "aggregate=sum,update=gin",
+        "tied=false,rounds=2",
+        "head=linear",
+        "readout=attention",
+    )
+]
+ALL = [*NETWORKS, *VARIANTS]
 
 
 def space(shape):
@@ -28,7 +41,9 @@ def built(name, shape=(7, 9, 9), seed=0):
 
 def fitting(name):
     """The first shape that the network takes."""
-    return next(shape for shape in ((7, 9, 9), (3, 84, 84)) if NETWORKS[name].fits(shape) is None)
+    return next(
+        shape for shape in ((7, 9, 9), (3, 84, 84)) if network_named(name).fits(shape) is None
+    )
 
 
 def batch(shape, n=6):
@@ -50,9 +65,9 @@ def test_a_network_says_what_it_is(name):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ALL)
 def test_it_fits_what_it_can_be_built_for(name, shape):
-    network = NETWORKS[name].for_family(MAZES)
+    network = network_named(name).for_family(MAZES)
     reason = network.fits(shape)
     if reason is None:
         with torch.device("meta"):
@@ -64,7 +79,7 @@ def test_it_fits_what_it_can_be_built_for(name, shape):
         assert str(refused.value) == reason
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ALL)
 def test_features_of_an_observation_depend_on_it_alone(name):
     shape = fitting(name)
     trunk, width = built(name, shape)
@@ -79,7 +94,7 @@ def test_features_of_an_observation_depend_on_it_alone(name):
     torch.testing.assert_close(one, features, **close)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ALL)
 def test_the_seed_decides_the_weights_and_all_of_them_learn(name):
     shape = fitting(name)
     trunk, width = built(name, shape)
@@ -100,9 +115,9 @@ def test_the_seed_decides_the_weights_and_all_of_them_learn(name):
     assert all(parameter.grad.any() for parameter in trunk.parameters())
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ALL)
 def test_only_networks_of_any_size_take_other_sizes(name):
-    network, shape = NETWORKS[name].for_family(MAZES), fitting(name)
+    network, shape = network_named(name).for_family(MAZES), fitting(name)
     larger = (shape[0], shape[1] + 4, shape[2] + 8)
     reason = network.fits(larger, trained_on=shape)
     if network.any_size:
@@ -121,9 +136,9 @@ def test_only_networks_of_any_size_take_other_sizes(name):
     assert features.shape[1] != width
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ALL)
 def test_masks_of_hidden_units(name):
-    network, shape = NETWORKS[name], fitting(name)
+    network, shape = network_named(name), fitting(name)
     trunk, _ = built(name, shape)
     shapes = trunk.hidden_shapes(shape) if list(trunk.parameters()) else {}
     assert bool(shapes) == network.has_hidden_units(packed=False)
@@ -152,6 +167,8 @@ def test_options_stand_in_brackets():
     for text, value in (("depth=0", "0"), ("width=70000", "70000")):
         with pytest.raises(ProtocolError, match=f"= {value}: must be from 1 to "):
             network_named(f"residual[{text}]")
+    with pytest.raises(ProtocolError, match=r"no aggregate 'summ' \(did you mean 'sum'\?\)"):
+        network_named("message-passing[aggregate=summ]")
     with pytest.raises(ProtocolError, match="conv-a has no options"):
         network_named("conv-a[depth=2]")
     with pytest.raises(UnknownNameError, match="did you mean 'residual'"):

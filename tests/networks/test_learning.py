@@ -25,11 +25,14 @@ QUICK = {
     "qrdqn": {"n_envs": 8, "learning_starts": 64, "batch_size": 32},
     "ars": {"n_envs": 8, "n_delta": 8},
     "recurrent-ppo": {"n_envs": 8, "n_steps": 8, "batch_size": 32, "lstm_hidden_size": 8},
+    "cloning": {"batch_size": 32},
     "sac": {"n_envs": 4, "learning_starts": 16, "gradient_steps": 1},
     "td3": {"n_envs": 4, "learning_starts": 16, "gradient_steps": 1},
     "tqc": {"n_envs": 4, "learning_starts": 16, "gradient_steps": 1},
     "crossq": {"n_envs": 4, "learning_starts": 16, "gradient_steps": 1},
 }
+#: Variants of graph networks, each with the agents that learn with a network's own head.
+GRAPHS = ["message-passing", "message-passing[aggregate=sum,update=gin,readout=attention]"]
 DISCRETE = [agent for agent in QUICK if "discrete" in AGENTS[agent].actions]
 CONTINUOUS = [agent for agent in QUICK if "continuous" in AGENTS[agent].actions]
 
@@ -54,7 +57,7 @@ def learnt(world, agent, network, steps):
             for agent in DISCRETE
             for network in ("fully-convolutional", "residual")
         ),
-        *((agent, "message-passing") for agent in ("ppo", "a2c")),
+        *((agent, network) for agent in ("ppo", "a2c", "cloning") for network in GRAPHS),
     ],
 )
 def test_agents_of_discrete_actions(agent, network, tmp_path):

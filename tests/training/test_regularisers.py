@@ -49,6 +49,7 @@ QUICK = {
     "maskable-ppo": FEW,
     "ars": {"n_envs": 2, "n_eval_episodes": 2, "n_delta": 2, "n_top": 1},
     "recurrent-ppo": {**FEW, "lstm_hidden_size": 8},
+    "cloning": {"batch_size": 64},
     **{name: REPLAY | {"gradient_steps": 1} for name in ("sac", "td3", "ddpg", "tqc", "crossq")},
 }
 
@@ -140,6 +141,8 @@ PENDULUM = {"family": "Pendulum-v1", "network": "mlp-64-64"}
     ("keys", "message"),
     [
         ({"regulariser": "entropy", "agent": "dqn"}, "entropy bonus, and dqn has none"),
+        ({"regulariser": "random_spawn+l2", "agent": "cloning"}, "would meet random_spawn"),
+        ({"regulariser": "level_noise", "agent": "cloning"}, "would meet level_noise"),
         ({"regulariser": "l2", "agent": "ars"}, "an optimiser .*, and ars has none"),
         ({"regulariser": "l2", "agent": "trpo"}, "an optimiser .*, and trpo has none"),
         ({"regulariser": "dropout", "agent": "ars"}, "learns by gradients, and ars does not"),
@@ -186,7 +189,7 @@ def test_a_seed_decides_everything_and_the_identity_changes_nothing(name, plain)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("agent", [name for name in AGENTS if name != "ppo"])
+@pytest.mark.parametrize("agent", [n for n, p in AGENTS.items() if n != "ppo" and p.plays])
 def test_every_agent_learns_with_all_that_it_does_not_refuse(agent):
     able = [n for n in REGULARISERS if not Regularisation.parse(n).why_not(agent, "conv-a", SMALL)]
     assert {"level_noise", "random_shift"} <= set(able)
@@ -195,6 +198,13 @@ def test_every_agent_learns_with_all_that_it_does_not_refuse(agent):
     one, usual = learnt("+".join([met, *able]), **keys), learnt(met, **keys)
     assert torch.isfinite(one).all()
     assert not torch.equal(one, usual)
+
+
+@pytest.mark.slow
+def test_an_agent_that_plays_nothing_learns_with_what_acts_on_weights_alone():
+    reasons = {n: Regularisation.parse(n).why_not("cloning", "conv-a", SMALL) for n in REGULARISERS}
+    assert {name for name in reasons if reasons[name] is None} == {"l2", "dropout"}
+    assert not torch.equal(learnt("l2:0.1", "cloning"), learnt("dropout", "cloning"))
 
 
 # One by one.

@@ -32,6 +32,7 @@ QUICK = {
     "maskable-ppo": {"n_steps": 64},
     "ars": {"n_envs": 2, "n_eval_episodes": 2, "n_delta": 2, "n_top": 1},
     "recurrent-ppo": {"n_envs": 16, "batch_size": 128, "lstm_hidden_size": 16},
+    "cloning": {"batch_size": 64},
 }
 
 

@@ -2,6 +2,7 @@
 
 from rlgen.agents import AGENTS
 from rlgen.errors import ProtocolError
+from rlgen.levels.capabilities import as_tabular
 from rlgen.levels.family import Family
 from rlgen.networks import network_named
 from rlgen.policies.base import kind
@@ -16,6 +17,7 @@ def check(agent: str, family: Family) -> None:
 
     Raises:
         ProtocolError: Naming the agents that do.
+        LevelError: If it learns from the planner, and states cannot be listed.
     """
     wanted = kind(family)
     if wanted not in AGENTS[agent].actions:
@@ -24,6 +26,8 @@ def check(agent: str, family: Family) -> None:
             f"the actions of {family.name} are {wanted}, which {agent} does not learn "
             f"(but: {', '.join(can)})"
         )
+    if not AGENTS[agent].plays:
+        as_tabular(family, "agents that learn from the planner")
 
 
 def check_network(agent: str, network: str, family: Family) -> None:

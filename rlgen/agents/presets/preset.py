@@ -66,6 +66,8 @@ class AgentPreset:
         version: Incremented whenever the same settings would learn differently.
         heads: Whether it learns with a network's own head; it is otherwise linear.
         extra: The extra of rlgen that installs its package; "" if none is needed.
+        plays: Whether it learns from episodes that it plays; else from the planner's actions in
+            states that can be listed.
     """
 
     card: str
@@ -78,6 +80,7 @@ class AgentPreset:
     version: int = 2
     heads: bool = False
     extra: str = ""
+    plays: bool = True
 
     def require(self) -> None:
         """Refuse the agent if its package is not installed; imports nothing.

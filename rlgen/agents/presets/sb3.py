@@ -171,3 +171,18 @@ TD3 = AgentPreset(
     actions=("continuous",),
     version=1,
 )
+
+CLONING = AgentPreset(
+    "behaviour cloning of the planner: a step is a state that is shown with its best actions",
+    "Cloning",
+    {
+        "n_envs": 1,
+        "batch_size": 256,
+        "learning_rate": 3e-3,
+        "anneal": True,
+        "precision": "float32",
+    },
+    version=1,
+    heads=True,
+    plays=False,
+)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rlgen.agents import AGENTS
 from rlgen.errors import ProtocolError, UnknownNameError, nearest
 from rlgen.levels.family import Family
 from rlgen.perturbations import PERTURBATIONS
@@ -74,8 +75,16 @@ class Regularisation:
     def _members(self) -> list[tuple[str, Regulariser, float]]:
         return [(name, REGULARISERS[name], strength) for name, strength in self.parts]
 
+    @property
+    def _met(self) -> str:
+        """The first part that acts on the episodes that are played; "" if none does."""
+        views = [n for n, member, _ in self._members if type(member).view is not Regulariser.view]
+        return next(iter([*(name for name, _ in self.condition.parts), *views]), "")
+
     def why_not(self, agent: str, network: str, family: Family) -> str | None:
         """The reason why the agent cannot learn like this, or None; see ``Regulariser.why_not``."""
+        if not AGENTS[agent].plays and (met := self._met):
+            return f"{agent} plays no episodes in which it would meet {met}"
         for _, member, strength in self._members:
             reason = member.why_not(strength, agent, network, family)
             if reason is not None:
