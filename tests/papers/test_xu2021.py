@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from commands import rlgen
+from probing import untrained
 
 from rlgen.analysis import claims as deciding
 from rlgen.errors import ProtocolError
@@ -330,6 +331,17 @@ def test_a_policy_of_one_size_says_so():
     assert own["own"] == probes.agreement(
         Subject(uniform_policy(SPLIT.family), SPLIT), probes.fresh(SPLIT.family, used())
     )
+
+
+@pytest.mark.slow
+def test_networks_of_any_size_are_asked_and_others_say_why_not():
+    large, small = (
+        numbers(untrained(name, SPLIT).policy) for name in ("fully-convolutional", "mlp-64-64")
+    )
+    assert 0 <= large["larger"] <= 1
+    assert small["larger"] == small["retention"]
+    assert small["larger"].startswith("its network takes observations of shape (7, 5, 5)")
+    assert 0 <= small["own"] <= 1
 
 
 def test_new_levels_are_none_of_the_split():

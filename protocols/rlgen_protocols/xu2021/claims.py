@@ -5,6 +5,7 @@ whatever its name says; errors on points are lower medians, as theirs.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,8 @@ def plain(table: pd.DataFrame) -> pd.DataFrame:
 def _ratio(what: str, one: pd.DataFrame, other: pd.DataFrame, margin: float) -> Part:
     """The error of one is more than so many times the other's, judged on the logarithm."""
     estimate = times(one, other, "error_out")
-    return above(f"log10 of the ratio of errors out of range, {what}", estimate, np.log10(margin))
+    part = above(f"log10 of the ratio of errors out of range, {what}", estimate, np.log10(margin))
+    return replace(part, requirement=f"{part.requirement}: {margin:g} times")
 
 
 CLAIMS: dict[str, Claim] = {

@@ -19,6 +19,7 @@ from rlgen.probes.subject import Subject
 LARGER = 4
 #: Levels of either size.
 LEVELS = 20
+NAN = float("nan")
 #: What is subtracted from agreements: that of random actions where one of five is optimal.
 CHANCE = 0.2
 
@@ -30,21 +31,34 @@ def retention(subject: Subject, *, seed: int) -> Mapping[str, Measured]:
     used = {print_ for _, pool in subject.split.pools() for print_ in pool.fingerprints()}
     own = agreement(subject, fresh(family, used))
     numbers = {"own": Measured(own)}
-    larger = enlarged(family)
-    if larger is None:
-        reason = f"the levels of {family.name} have no size"
-        return numbers | {name: Measured.none(reason) for name in ("larger", "retention")}
-    try:
-        far = agreement(subject, fresh(larger, set()))
-    except (RuntimeError, ValueError):
-        # What networks of other shapes raise is theirs; on levels of its own size it acts.
-        shape = " x ".join(map(str, family.observation_space.shape or ()))
-        reason = f"it takes observations of {shape} alone"
+    far, reason = enlarged_agreement(subject, family)
+    if reason:
         return numbers | {name: Measured.none(reason) for name in ("larger", "retention")}
     kept = Measured.none("on levels of its own size it agrees no more than random actions do")
     if own > CHANCE:
         kept = Measured((far - CHANCE) / (own - CHANCE))
     return numbers | {"larger": Measured(far), "retention": kept}
+
+
+def enlarged_agreement(subject: Subject, family: Family) -> tuple[float, str]:
+    """The agreement on new levels that are larger, or nan and the reason why there is none.
+
+    Args:
+        subject: Whose policy is asked.
+        family: Of the levels of its own size.
+    """
+    larger = enlarged(family)
+    if larger is None:
+        return NAN, f"the levels of {family.name} have no size"
+    spec = getattr(subject.policy, "spec", None)
+    if unfit := spec and spec.fits(larger.observation_space.shape):
+        return NAN, f"its network {unfit}"
+    try:
+        return agreement(subject, fresh(larger, set())), ""
+    except (RuntimeError, ValueError):
+        # What foreign networks and functions raise for another shape is theirs.
+        shape = " x ".join(map(str, family.observation_space.shape or ()))
+        return NAN, f"it takes observations of {shape} alone"
 
 
 def enlarged(family: Family) -> Family | None:

@@ -113,9 +113,12 @@ def bars(axis: Axes, data: pd.DataFrame, by: str, colours: dict[str, str]) -> No
         whiskers = np.nan_to_num([own["mean"] - own["low"], own["high"] - own["mean"]])
         axis.bar(at, own["mean"], share, color=colour, label=what)
         axis.errorbar(at, own["mean"], yerr=whiskers, fmt="none", ecolor="#777777", capsize=2)
-    axis.set_xticks(range(len(keys)), [str(key).replace("-", "-\n", 1) for key in keys], fontsize=8)
+    axis.set_xticks(range(len(keys)), [str(key) for key in keys], fontsize=8)
     axis.grid(visible=False, axis="x")
     logarithmic(axis)
+    # Whole powers of ten, so that a bar's length can be read.
+    low, high = np.log10(data["mean"].min()), np.log10(1.1 * data["mean"].max())
+    axis.set_ylim(10.0 ** np.floor(low - 0.05), 10.0 ** np.ceil(high))
     axis.set_ylabel("error in percent")
 
 
