@@ -415,5 +415,5 @@ def test_the_smoke_budget_runs_with_its_page(tmp_path):
     claims = {one["name"]: one for one in answer["summary"]["claims"]["decisions"]}
     assert set(claims) == {*PAPER.claims()}
     page = (out / "report.html").read_text()
-    for name in ("exact", "fit", "counts"):
+    for name in ("exact", "fit", "counts", "policies"):
         assert f'id="xu2019-{name}"' in page

@@ -84,11 +84,11 @@ EXPERIMENTS = {
         "clone the planner with graph networks, by aggregation and update",
         f"{_HERE}.policies:run",
         {
-            "family": "maze-basic[size=7]",
+            "family": "maze-tunnel[size=9]",
             "network": "message-passing",
             "n": 100,
             "flip_p": 0.0,
-            "tests": 50,
+            "tests": 100,
             "steps": 400,
         },
         {
@@ -104,7 +104,7 @@ EXPERIMENTS = {
             "tests": (1, 10_000),
             "steps": (1, 10**6),
         },
-        seconds=lambda options: 3 + options["steps"] / 20,
+        seconds=lambda options: 5 + options["steps"] / 25,
     ),
 }
 
