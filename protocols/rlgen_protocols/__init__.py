@@ -20,6 +20,10 @@ PAPERS: Catalogue[Paper] = Catalogue(
             "Izmailov et al. 2021: the posterior of a policy network by full-batch HMC",
             "rlgen_protocols.izmailov2021:PAPER",
         ),
+        "knyazev2019": Lazy(
+            "Knyazev et al. 2019: when attention helps graph networks to generalise",
+            "rlgen_protocols.knyazev2019:PAPER",
+        ),
         "mackay2018": Lazy(
             "MacKay et al. 2018: reversible recurrent networks that forget a few bits a step",
             "rlgen_protocols.mackay2018:PAPER",
