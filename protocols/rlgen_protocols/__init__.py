@@ -48,6 +48,10 @@ PAPERS: Catalogue[Paper] = Catalogue(
             "Xu et al. 2019: what graph networks can tell apart, by their aggregation",
             "rlgen_protocols.xu2019:PAPER",
         ),
+        "xu2020": Lazy(
+            "Xu et al. 2020: what neural networks can reason about",
+            "rlgen_protocols.xu2020:PAPER",
+        ),
         "xu2021": Lazy(
             "Xu et al. 2021: how neural networks extrapolate, from feedforward to graph networks",
             "rlgen_protocols.xu2021:PAPER",
