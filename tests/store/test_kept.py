@@ -1,14 +1,20 @@
 """Studies that are kept with the project: pages and documents say what their records do."""
 
+import contextlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import rlgen
 from rlgen import report
-from rlgen.analysis.claims import decide
+from rlgen.analysis.claims import Decision, decide
 from rlgen.analysis.results import Results
 from rlgen.cli.answers import print_answers
+from rlgen.report.kept import Verification
 from rlgen.store.opening import opened
 from rlgen.util import files
 
@@ -23,38 +29,65 @@ LEAST_RUNS = {
     "sander2021-cpu.tar.xz": 399,
     "zhang2018-cpu.tar.xz": 138,
 }
+WORDS = {"supported", "refuted", "not yet", "inconclusive"}
 MOST_BYTES_OF_A_BUNDLE = 12_000_000
 MOST_BYTES_OF_A_PAGE = 3_000_000
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.name),
-]
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Kept:
+    """A bundle, and what is made of it: once for all tests."""
+
+    path: Path
+    verification: Verification
+    decisions: Sequence[Decision]
+    page: str
+    summary: dict[str, Any]
+    answers: str
+
+
+@pytest.fixture(scope="module", params=KEPT, ids=lambda path: path.name)
+def kept(request):
+    path = request.param
+    with opened(path) as store:
+        page, summary = report.render(store)
+        results = Results.load(store)
+        paper = results.paper
+        decisions = ()
+        if paper is not None:
+            decisions = decide(paper.claims(), paper.evidence(results), results.margins)
+        answers = io.StringIO()
+        with contextlib.redirect_stdout(answers):
+            place = f"protocols/results/{path.name.removesuffix('.tar.xz')}.html"
+            print_answers(files.read_json(store.path / "summary.json"), Path(place))
+    return Kept(path, rlgen.verify(path), decisions, page, summary, answers.getvalue())
 
 
 def test_it_is_small_and_its_summary_is_that_of_its_records(kept):
-    assert kept.stat().st_size <= MOST_BYTES_OF_A_BUNDLE
-    result = rlgen.verify(kept)
-    assert result.differences == ()
-    assert result.runs >= LEAST_RUNS[kept.name]
+    assert kept.path.stat().st_size <= MOST_BYTES_OF_A_BUNDLE
+    assert kept.verification.differences == ()
+    assert kept.verification.runs >= LEAST_RUNS[kept.path.name]
 
 
 def test_its_runs_lack_nothing_that_was_asked_of_them(kept):
-    codes = {each.code for each in rlgen.verify(kept).problems}
+    codes = {each.code for each in kept.verification.problems}
     # Cells that have not been run; and it was continued by later commits, whose agents and levels
     # have the same versions, or their cells would be others.
     assert codes <= {"S201", "S301"}
 
 
 def test_no_verdict_says_what_was_not_reached_by_runs_that_had_not_converged(kept):
-    with opened(kept) as store:
-        results = Results.load(store)
-        if results.paper is None:
-            pytest.skip("no paper's study")
-        claims = results.paper.claims()
-        decisions = decide(claims, results.paper.evidence(results), results.margins)
-    assert {one.word for one in decisions} <= {"supported", "refuted", "not yet", "inconclusive"}
-    for one in decisions:
+    if not kept.decisions:
+        pytest.skip("no paper's study")
+    assert {one.word for one in kept.decisions} <= {
+        "supported",
+        "refuted",
+        "not yet",
+        "inconclusive",
+    }
+    for one in kept.decisions:
         deciding = one.parts if one.claim.every == (one.word == "supported") else one.parts[:1]
         if one.word in ("supported", "refuted"):
             assert not any(part.waits(one.word) for part in deciding), one.name
@@ -64,15 +97,12 @@ def test_no_verdict_says_what_was_not_reached_by_runs_that_had_not_converged(kep
 
 
 def test_what_is_known_to_be_true_or_false_comes_out_so(kept):
-    with opened(kept) as store:
-        _, summary = report.render(store)
-    controls = (summary["claims"] or {}).get("controls", ())
+    controls = (kept.summary["claims"] or {}).get("controls", ())
     assert [one["name"] for one in controls if not one["as_expected"]] == []
 
 
 def test_its_page_can_be_mailed_and_has_its_claims(kept):
-    with opened(kept) as store:
-        page, summary = report.render(store)
+    page, summary = kept.page, kept.summary
     assert len(page.encode()) <= MOST_BYTES_OF_A_PAGE
     if summary["claims"]:
         assert summary["claims"]["declared"]["sha256"] in page
@@ -82,13 +112,9 @@ def test_its_page_can_be_mailed_and_has_its_claims(kept):
         assert f"{cell['n_train_levels']:,} level" in page
 
 
-def test_the_readme_shows_what_the_command_prints_of_it(kept, capsys):
-    place = f"protocols/results/{kept.name}"
-    with opened(kept) as store:
-        summary = files.read_json(store.path / "summary.json")
-    print_answers(summary, Path(place.removesuffix(".tar.xz") + ".html"))
+def test_the_readme_shows_what_the_command_prints_of_it(kept):
     papers = ROOT.glob("protocols/rlgen_protocols/*/README.md")
     places = (ROOT / "README.md", ROOT / "protocols" / "README.md", *papers)
     documents = "\n".join(path.read_text() for path in places)
-    assert f"rlgen report {place}\n" in documents
-    assert f"```text\n{capsys.readouterr().out}```" in documents
+    assert f"rlgen report protocols/results/{kept.path.name}\n" in documents
+    assert f"```text\n{kept.answers}```" in documents
