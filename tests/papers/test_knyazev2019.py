@@ -14,6 +14,7 @@ from torch import nn
 
 from rlgen.analysis import claims as deciding
 from rlgen.errors import PolicyError, ProtocolError
+from rlgen.evaluation import planner
 from rlgen.levels import lookup
 from rlgen.levels.split import draw_split
 from rlgen.probes import cases
@@ -21,7 +22,7 @@ from rlgen.probes.subject import Subject
 from rlgen.util import files
 from rlgen.util.seeding import stream
 from rlgen_protocols import PAPERS
-from rlgen_protocols.knyazev2019 import counting, evidence, probes
+from rlgen_protocols.knyazev2019 import counting, evidence, paths, policies, probes
 from rlgen_protocols.knyazev2019.figures import accuracies, sections
 from rlgen_protocols.knyazev2019.modes import MODES
 
@@ -34,8 +35,17 @@ CASES = {
         *(TINY | {"task": "maze-loops", "mode": mode} for mode in ("global", "supervised")),
     ],
     "directions": [TINY | {"cosine": cosine} for cosine in (0.0, 1.0)],
+    "policies": [
+        {"family": "maze-basic[size=5]", "attention": attention, "levels": 2, "tests": 2}
+        | {"larger_size": 7, "rounds": 2, "width": 6, "steps": 4, "weight": 1.0}
+        for attention in policies.KINDS
+    ],
 }
-RUN = {"counting": counting.run, "directions": counting.from_direction}
+RUN = {
+    "counting": counting.run,
+    "directions": counting.from_direction,
+    "policies": policies.run,
+}
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +107,40 @@ def test_modes_of_a_seed_start_from_the_same_direction():
     assert starts["unsupervised"] == starts["supervised"]
 
 
+@pytest.mark.slow
+def test_policies_have_attention_as_they_say_and_the_same_bits_again(measured):
+    table = measured["policies"].set_index("attention")
+    assert table.loc["none", ["auc_train", "auc_test"]].isna().all(axis=None)
+    assert table.drop("none")["auc_test"].between(0, 1).all()
+    assert np.allclose(table["gap"], table["train"] - table["test"])
+    options = CASES["policies"][2]
+    first = files.without_nan(policies.run(seed=1, **options))
+    torch.manual_seed(99)
+    assert files.without_nan(policies.run(seed=1, **options)) == first
+    with pytest.raises(ProtocolError, match="did you mean 'supervised'"):
+        policies.run(seed=0, **(options | {"attention": "supervise"}))
+
+
+def test_paths_ahead_are_the_planners_step_by_step():
+    family = lookup.family("maze-basic[size=5]")
+    tabular = family.tabular(family.generate([0, 1]))
+    plan = planner.plan(tabular)
+    pictures = tabular.observe(np.arange(tabular.n_states, dtype=np.int32))
+    over = paths.ahead(tabular, plan.action, pictures, family.graph)
+    for level, path in enumerate(plan.paths):
+        state, expected = int(tabular.start[level]), np.zeros(over.shape[1:], bool)
+        first = state
+        place = np.argwhere(pictures[state, 6])[0]
+        for action in path:
+            place = place + family.graph.moves[action]
+            expected[tuple(place)] = True
+            state = int(tabular.next_state[state, action])
+        assert state == tabular.n_states
+        assert (over[first] == expected).all()
+    assert over.any(axis=(1, 2)).all()
+    assert not (over & (pictures[:, 0] > 0)).any()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -113,7 +157,7 @@ def test_unknown_names_are_answered_with_the_nearest(options, message):
 def test_figures_are_drawn_of_all_of_it_and_of_nothing(measured):
     results = SimpleNamespace(measured=measured.__getitem__)
     drawn = {section.name: section for section in sections(results)}
-    expected = ["colors", "quality", "directions", "triangles", "mazes", "pictures"]
+    expected = ["colors", "quality", "directions", "triangles", "mazes", "pictures", "policies"]
     assert list(drawn) == expected
     for section in drawn.values():
         assert section.svg.startswith("<svg")
@@ -169,10 +213,22 @@ def from_cosines(**accuracy):
     )
 
 
-def verdicts(members, counted=None, directions=None):
+def played(none, supervised):
+    noise = 0.01 * stream(0, "played").standard_normal((2, 5))
+    returns = {"none": none + noise[0], "supervised": supervised + noise[1]}
+    return pd.DataFrame(
+        [
+            {"seed": seed, "attention": attention, "test": own[seed]}
+            for attention, own in returns.items()
+            for seed in range(5)
+        ]
+    )
+
+
+def verdicts(members, counted=None, directions=None, policies=None):
     empty = {"counting": cells("colors", seeds=1, supervised=(1, 1)).head(0)}
-    empty["directions"] = from_cosines(c0=0).head(0)
-    given = {"counting": counted, "directions": directions}
+    empty |= {"directions": from_cosines(c0=0).head(0), "policies": played(0, 0).head(0)}
+    given = {"counting": counted, "directions": directions, "policies": policies}
     tables = {name: empty[name] if own is None else own for name, own in given.items()}
     results = SimpleNamespace(measured=tables.__getitem__)
     decided = deciding.decide(members, results, deciding.declared(members))
@@ -209,13 +265,13 @@ def whole(table):
 
 def test_claims_are_supported_refuted_and_left_open_as_the_numbers_say():
     claims = PAPER.claims()
-    words = verdicts(claims, whole(TRUE), from_cosines(c0=0.1, c1=0.9))
+    words = verdicts(claims, whole(TRUE), from_cosines(c0=0.1, c1=0.9), played(0.5, 0.7))
     assert words == dict.fromkeys(claims, "supported")
     false = whole(FALSE)
     # Attention is best where accuracy is worst.
     noise = 0.05 * stream(0, "noise").standard_normal(len(false))
     false["auc_largec"] = 1 - false["accuracy_largec"] + noise
-    words = verdicts(claims, false, from_cosines(c0=0.5, c1=0.5))
+    words = verdicts(claims, false, from_cosines(c0=0.5, c1=0.5), played(0.7, 0.7))
     assert words == dict.fromkeys(claims, "refuted")
     assert set(verdicts(claims).values()) == {"inconclusive"}
 
@@ -226,7 +282,11 @@ def test_networks_that_do_not_fit_their_training_graphs_decide_nothing():
     decided = deciding.decide(
         PAPER.claims(),
         SimpleNamespace(
-            measured={"counting": table, "directions": from_cosines(c0=0.1)}.__getitem__
+            measured={
+                "counting": table,
+                "directions": from_cosines(c0=0.1),
+                "policies": played(0, 0),
+            }.__getitem__
         ),
         deciding.declared(PAPER.claims()),
     )
@@ -343,6 +403,6 @@ def test_the_smallest_study_runs_and_has_a_page(tmp_path):
     answer = json.loads(said)
     assert not answer["failed"]
     page = (out / "report.html").read_text()
-    for name in ("colors", "quality", "directions", "triangles", "mazes", "pictures"):
+    for name in ("colors", "quality", "directions", "triangles", "mazes", "pictures", "policies"):
         assert f'<section id="knyazev2019-{name}"' in page
     assert set(PAPER.claims()) == {one["name"] for one in answer["summary"]["claims"]["decisions"]}

@@ -66,6 +66,40 @@ EXPERIMENTS: dict[str, Experiment] = {
         {"cosine": (-1.0, 1.0), **_SIZES},
         seconds=_seconds,
     ),
+    "policies": Experiment(
+        "clone policies with and without attention, which is supervised by the planner's path",
+        f"{_HERE}.policies:run",
+        {
+            "family": "maze-tunnel",
+            "attention": "unsupervised",
+            "levels": 30,
+            "tests": 20,
+            "larger_size": 13,
+            "rounds": 8,
+            "width": 16,
+            "steps": 400,
+            "weight": 1.0,
+        },
+        {
+            "train": "normalised exact return on training levels: 0 random, 1 the planner's",
+            "test": "the same on held-out levels",
+            "larger": "the same on larger ones",
+            "gap": "train minus test",
+            "auc_train": "AUC of attention for the planner's remaining path, mean over training "
+            "states; nan: no attention",
+            "auc_test": "the same of held-out states",
+        },
+        {
+            "levels": (1.0, 1e6),
+            "tests": (1.0, 1e6),
+            "larger_size": (3.0, 1000.0),
+            "rounds": (1.0, 1000.0),
+            "width": (1.0, 1e4),
+            "steps": (1.0, 1e7),
+            "weight": (0.0, 1e6),
+        },
+        seconds=lambda options: 4 + float(options["steps"]) * float(options["rounds"]) / 200,
+    ),
 }
 
 PROBES: dict[str, Probe] = {

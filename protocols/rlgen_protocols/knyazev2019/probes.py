@@ -13,12 +13,12 @@ from torch import nn
 
 from rlgen.evaluation import planner
 from rlgen.levels.capabilities import Graphed, GraphView, as_tabular
-from rlgen.levels.tabular import TabularLevels
 from rlgen.probes import cases
 from rlgen.probes.base import Identity, Measured
 from rlgen.probes.states import ordered
 from rlgen.probes.subject import Subject
 from rlgen_protocols.knyazev2019.attention import auc
+from rlgen_protocols.knyazev2019.paths import ahead
 
 #: Held-out states that are looked at.
 STATES = 64
@@ -73,41 +73,21 @@ def scenes(subject: Subject, view: GraphView) -> list[Scene]:
     states = subject.states("test", STATES)
     levels = ordered(subject.levels("test")).take(slice(0, STATES))
     tabular = as_tabular(subject.family, "covered cells").tabular(levels)
-    plan = planner.plan(tabular)
+    actions = planner.plan(tabular).action
     pictures = tabular.observe(np.arange(tabular.n_states, dtype=np.int32))
+    paths = ahead(tabular, actions, pictures, view)
     level = np.repeat(levels.ids, np.diff(tabular.offsets))
     # The whole maze is shown, so that no two states of a level look alike.
     numbers = {
         (int(of), p.tobytes()): n for n, (of, p) in enumerate(zip(level, pictures, strict=True))
     }
-    return [
-        _scene(
-            tabular, plan.action, numbers[int(of), picture.astype(pictures.dtype).tobytes()], view
-        )
-        for of, picture in zip(states.levels, states.observations, strict=True)
-    ]
-
-
-def _scene(
-    tabular: TabularLevels, actions: NDArray[np.int64], state: int, view: GraphView
-) -> Scene:
-    picture = tabular.observe(np.array([state], np.int32))[0].astype(np.float32)
-    free = picture[view.walls] == 0
-    here = np.argwhere(picture[view.agent] != 0)[0]
-    path, place = np.zeros(free.shape, np.bool_), here
-    action, now = int(actions[state]), state
-    for _ in range(tabular.horizon):
-        after = place + np.array(view.moves[actions[now]])
-        # A move into a wall, which a plan may hold where all is lost, stays.
-        if free[tuple(after)]:
-            place = after
-        path[tuple(place)] = True
-        now = int(tabular.next_state[now, actions[now]])
-        if now == tabular.n_states:
-            break
-    free[tuple(here)] = False
-    cells = np.argwhere(free)
-    return Scene(picture, action, cells, path[free])
+    found = []
+    for of, picture in zip(states.levels, states.observations, strict=True):
+        number = numbers[int(of), picture.astype(pictures.dtype).tobytes()]
+        cells = (picture[view.walls] == 0) & (picture[view.agent] == 0)
+        path = paths[number][cells]
+        found.append(Scene(picture, int(actions[number]), np.argwhere(cells), path))
+    return found
 
 
 def effects(module: nn.Module, scene: Scene, view: GraphView) -> NDArray[np.float64]:

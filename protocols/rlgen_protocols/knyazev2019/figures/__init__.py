@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rlgen.analysis.results import Results
 from rlgen.papers import Section
-from rlgen_protocols.knyazev2019.figures import accuracies, directions, pictures, quality
+from rlgen_protocols.knyazev2019.figures import accuracies, directions, pictures, policies, quality
 
 __all__ = ["sections"]
 
@@ -16,6 +16,7 @@ DRAWN = (
     accuracies.triangles,
     accuracies.mazes,
     pictures.drawn,
+    policies.drawn,
 )
 
 
