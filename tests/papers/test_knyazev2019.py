@@ -315,7 +315,7 @@ def test_the_rank_correlation_leaves_out_seeds_and_needs_three():
     assert 0.5 < estimate.mean < 1
     assert estimate.low < estimate.mean < estimate.high
     few = evidence.rank_correlation(table[table["seed"] < 2], "auc_largec", "accuracy_largec")
-    assert few.reason == "2 seeds are too few"
+    assert few.reason == "only 2 seeds"
 
 
 def test_scenes_are_the_planners():

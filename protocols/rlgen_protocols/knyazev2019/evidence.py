@@ -8,6 +8,7 @@ import pandas as pd
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.association import spearman
 from rlgen.analysis.stats.intervals import NAN, Estimate, run_mean
+from rlgen.util import words
 from rlgen_protocols.graphs.estimates import NO_RUNS, rows
 from rlgen_protocols.knyazev2019.modes import SUPERVISED, UNSUPERVISED, WEAK
 
@@ -42,7 +43,9 @@ def rank_correlation(table: pd.DataFrame, one: str, other: str) -> Estimate:
     own = table.dropna(subset=[one, other])
     seeds = sorted(set(own["seed"]))
     if len(seeds) < 3:
-        return Estimate(NAN, reason=NO_RUNS if not seeds else f"{len(seeds)} seeds are too few")
+        return Estimate(
+            NAN, reason=NO_RUNS if not seeds else f"only {words.counted(len(seeds), 'seed')}"
+        )
     whole = spearman(own[one], own[other]).value
     left = [own[own["seed"] != seed] for seed in seeds]
     without = np.array([spearman(part[one], part[other]).value for part in left])
