@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rlgen.papers import Paper
-from rlgen_protocols.du2019.experiments import EXPERIMENTS
+from rlgen_protocols.du2019.experiments import EXPERIMENTS, PROBES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ class Du2019(Paper):
 
     card = "the kernel of infinitely wide graph networks, and what it learns"
     experiments = EXPERIMENTS
+    probes = PROBES
 
     def cells(self, study: "Declaration") -> "Sequence[Cell]":
         """Ten folds of MUTAG, where the user names a folder with it: it is not shipped."""

@@ -36,7 +36,7 @@ def run(
     if setting not in SETTINGS:
         raise ProtocolError(f"setting = {setting!r}{nearest(setting, SETTINGS)}")
     features, scaling = setting.split("/")
-    graphs = drawn(seed, pairs)
+    graphs = members(seed, pairs)
     if features == "constant":
         graphs = constant(graphs)
     gram = gntk.gram(graphs, gntk.Architecture(blocks, layers, scaling, jumping))
@@ -56,7 +56,7 @@ def run(
     }
 
 
-def drawn(seed: int, pairs: int) -> list[Graph]:
+def members(seed: int, pairs: int) -> list[Graph]:
     """Pairs, each with the bridge first, their nodes in random order; features are degree tags."""
     rng = stream(seed, NAME, "pairs")
     graphs = []

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from rlgen.analysis.claims import Claim, Part, above, below, fact, within
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.intervals import NAN, Estimate
-from rlgen_protocols.du2019.estimates import NO_RUNS, curves, errors, paired, shared, slope
+from rlgen_protocols.du2019.estimates import curves, errors, paired, shared, slope
+from rlgen_protocols.graphs.estimates import NO_RUNS
 
 KERNELS, WL, GIN = ("gntk-uniform", "gntk-norm"), "wl", "gin"
 #: Tasks whose nodes show what is asked for: degrees where dead ends are counted.

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from rlgen.analysis.claims import Claim, Control, Part, below, fact
 from rlgen.analysis.results import Results
-from rlgen_protocols.du2019.estimates import curves, errors, mean
+from rlgen_protocols.du2019.estimates import curves, errors
+from rlgen_protocols.graphs.estimates import mean
 
 
 def _identities(results: Results, margins: Sequence[float]) -> list[Part]:
@@ -44,7 +47,7 @@ def _whole(results: Results, margins: Sequence[float]) -> list[Part]:
 
 def _permuted(results: Results, margins: Sequence[float]) -> list[Part]:
     table = errors(curves(results, permuted=True), "theorem", "gntk-uniform")
-    values = [] if table.empty else table.iloc[:, -1]
+    values = pd.Series(dtype=float) if table.empty else table.iloc[:, -1]
     return [below("error with permuted targets", mean(values), margins[0])]
 
 

@@ -1,17 +1,13 @@
 """Estimates over seeds from the table of the experiment ``learning``."""
 
-from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from rlgen.analysis.results import Results
-from rlgen.analysis.stats.intervals import NAN, Estimate, run_mean
-
-Floats = NDArray[np.float64]
-NO_RUNS = "there are no runs yet"
+from rlgen.analysis.stats.intervals import NAN, Estimate
+from rlgen_protocols.graphs.estimates import NO_RUNS, mean
 
 
 def curves(results: Results, *, permuted: bool = False) -> pd.DataFrame:
@@ -30,12 +26,6 @@ def errors(rows: pd.DataFrame, task: str, method: str) -> pd.DataFrame:
     return pd.DataFrame.from_dict(table, orient="index").sort_index()
 
 
-def mean(values: Sequence[float] | Floats | pd.Series) -> Estimate:
-    """Mean over seeds."""
-    array = np.asarray(values, float)
-    return run_mean(array) if len(array) else Estimate(NAN, reason=NO_RUNS)
-
-
 def slope(table: pd.DataFrame) -> Estimate:
     """Slope of the log of the error in the log of the number of graphs, within each seed."""
     if table.shape[1] < 2:
@@ -43,7 +33,7 @@ def slope(table: pd.DataFrame) -> Estimate:
     sizes = np.log(table.columns.to_numpy(float))
     sizes -= sizes.mean()
     logs = np.log(table.to_numpy(float))
-    return mean(logs @ sizes / (sizes @ sizes))
+    return mean(pd.Series(logs @ sizes / (sizes @ sizes)))
 
 
 def paired(one: pd.DataFrame, other: pd.DataFrame, size: int) -> Estimate:

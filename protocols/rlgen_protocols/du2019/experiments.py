@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rlgen.papers import Experiment
+from rlgen.probes.base import Probe
 
 _HERE = "rlgen_protocols.du2019"
 #: Options of the kernel that most experiments have.
@@ -14,7 +15,7 @@ _LIMITS = {"blocks": (0, 20), "layers": (1, 10)}
 def _learning_seconds(options: Mapping[str, Any]) -> float:
     number, nodes = options["most"] + options["tests"], 11 if options["task"] == "theorem" else 34
     if options["method"] == "gin":
-        return 2 + 4e-6 * options["steps"] * options["most"] * nodes
+        return float(2 + 4e-6 * options["steps"] * options["most"] * nodes)
     if options["method"] == "wl":
         return 1.0
     return float(1 + 1.7e-8 * (number * nodes) ** 2 * options["blocks"] * options["layers"])
@@ -108,5 +109,21 @@ EXPERIMENTS = {
         limits={"graphs": (1, 1_000), "width": (1, 10**8)},
         seconds=lambda options: 0.2 + 6e-6 * options["width"],
         extra="graphs",
+    ),
+}
+
+PROBES = {
+    "gntk-alignment": Probe(
+        "whether features are those of an infinitely wide graph network that is read at the agent",
+        f"{_HERE}.probes:alignment",
+        f"{_HERE}.probes:identity",
+        {
+            "alignment": "centred kernel alignment of the features before the head with the graph "
+            "neural tangent kernel at the agent's cell, from 0 to 1, on 128 states of new levels",
+            "observations": "the same of the observations themselves",
+        },
+        "held-out observations",
+        "one forward pass of 128 states, and the kernel between their mazes: seconds",
+        frozenset({"torch", "tabular"}),
     ),
 }

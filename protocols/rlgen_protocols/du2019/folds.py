@@ -85,5 +85,5 @@ def _nested(grams: Sequence[Floats], classes: Ints, train: Ints, test: Ints, see
     chosen = sum(
         _scores(grams, classes, train[own], train[other], penalties) for own, other in inner
     )
-    kernel, penalty = np.unravel_index(np.argmax(chosen), np.shape(chosen))
+    kernel, penalty = divmod(int(np.argmax(chosen)), len(penalties))
     return float(_scores([grams[kernel]], classes, train, test, penalties[[penalty]])[0, 0])

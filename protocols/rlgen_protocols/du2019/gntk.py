@@ -116,7 +116,8 @@ class Nodes:
         if self.architecture.scaling == "degree":
             return 1 / np.asarray(adjacency.sum(axis=1))
         lengths = np.linalg.norm(adjacency @ self.features, axis=1)
-        return np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+        scale: Floats = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+        return scale
 
     @cached_property
     def deviations(self) -> list[Floats]:
@@ -151,8 +152,7 @@ class Nodes:
         left, right = self.aggregate[rows, rows], self.aggregate[columns, columns]
 
         def aggregated(values: Floats) -> Floats:
-            out: Floats = (right @ (left @ values).T).T
-            return out
+            return np.asarray((right @ (left @ values).T).T)
 
         sigma = self.features[rows] @ self.features[columns].T
         read = sigma

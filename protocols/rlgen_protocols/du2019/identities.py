@@ -23,16 +23,16 @@ def run(
     Raises:
         ProtocolError: For a scaling that there is not.
     """
-    drawn = tasks.theorem(seed, "", graphs, 0).graphs
+    members = tasks.theorem(seed, "", graphs, 0).graphs
     rng = stream(seed, NAME, "identities")
     architecture = Architecture(blocks, layers, scaling, jumping)
-    whole = gram(drawn, architecture)
+    whole = gram(members, architecture)
     values = np.linalg.eigvalsh(whole)
-    moved = gram([graph.permuted(rng.permutation(graph.n)) for graph in drawn], architecture)
-    sums = np.stack([graph.features.astype(np.float64).sum(axis=0) for graph in drawn])
-    unaggregated = gram(drawn, Architecture(0, layers, scaling))
+    moved = gram([graph.permuted(rng.permutation(graph.n)) for graph in members], architecture)
+    sums = np.stack([graph.features.astype(np.float64).sum(axis=0) for graph in members])
+    unaggregated = gram(members, Architecture(0, layers, scaling))
     return {
-        "asymmetry": _apart(gram(drawn[::-1], architecture)[::-1, ::-1], whole),
+        "asymmetry": _apart(gram(members[::-1], architecture)[::-1, ::-1], whole),
         "least_eigenvalue": float(values[0] / values[-1]),
         "permuted": _apart(moved, whole),
         "linear": _apart(unaggregated, 2 * sums @ sums.T),

@@ -43,5 +43,5 @@ def cells(study: Declaration) -> Sequence[Cell]:
 
 def _whole(options: dict[str, Any]) -> dict[str, Any]:
     experiment = EXPERIMENTS[_EXPERIMENT]
-    given = {"dataset": "mutag", **options}
-    return configured(_EXPERIMENT, given, experiment.options, experiment.limits)
+    options = {"dataset": "mutag", **options}
+    return configured(_EXPERIMENT, options, experiment.options, experiment.limits)

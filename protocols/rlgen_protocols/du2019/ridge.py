@@ -69,6 +69,6 @@ def fit(
         for fold in folds:
             rest = np.setdiff1d(train, fold)
             errors[k] += ((predictions(gram, targets, rest, fold) - targets[fold]) ** 2).sum(axis=1)
-    kernel, penalty = np.unravel_index(errors.argmin(), errors.shape)
+    kernel, penalty = divmod(int(errors.argmin()), len(PENALTIES))
     best = predictions(grams[kernel], targets, train, tests)[penalty]
-    return Fit(int(kernel), PENALTIES[penalty], best)
+    return Fit(kernel, PENALTIES[penalty], best)

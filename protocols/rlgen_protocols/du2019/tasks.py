@@ -51,8 +51,8 @@ def theorem(seed: int, family: str, train: int, tests: int) -> Task:
     graphs, targets, labels = [], [], []
     for _ in range(train + tests):
         n = int(rng.integers(LEAST, MOST + 1))
-        drawn = nx.gnp_random_graph(n, EDGE, seed=int(rng.integers(2**31)))
-        graph = Graph.of_networkx(drawn, rng.normal(size=(n, FEATURES)))
+        random_graph = nx.gnp_random_graph(n, EDGE, seed=int(rng.integers(2**31)))
+        graph = Graph.of_networkx(random_graph, rng.normal(size=(n, FEATURES)))
         sums = graph.features.astype(np.float64)
         np.add.at(sums, graph.edges[1], graph.features[graph.edges[0]])
         sums /= np.linalg.norm(sums, axis=1, keepdims=True)

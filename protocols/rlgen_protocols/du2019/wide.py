@@ -25,10 +25,10 @@ def run(*, seed: int, graphs: int, width: int) -> Mapping[str, Any]:
     Returns:
         See the paper's ``experiments``.
     """
-    drawn = tasks.theorem(seed, "", graphs, 0).graphs
-    whole = gntk.gram(drawn, gntk.Architecture(jumping=False))
-    nodes = gntk.Nodes(drawn, gntk.Architecture())
-    sums, starts = nodes.aggregate @ nodes.features, nodes.starts[:-1]
+    members = tasks.theorem(seed, "", graphs, 0).graphs
+    whole = gntk.gram(members, gntk.Architecture(jumping=False))
+    nodes = gntk.Nodes(members, gntk.Architecture())
+    sums, starts = np.asarray(nodes.aggregate @ nodes.features), nodes.starts[:-1]
     rng, own = stream(seed, NAME, "wide"), np.zeros_like(whole)
     for first in range(0, width, UNITS):
         own += tangent(sums, starts, min(UNITS, width - first), rng)

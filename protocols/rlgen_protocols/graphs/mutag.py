@@ -49,8 +49,8 @@ def read() -> tuple[list[Graph], NDArray[np.int64]]:
     if place is None:
         raise ProtocolError(f"MUTAG is not shipped: set {VARIABLE} to a folder that holds MUTAG/")
     parts = [np.loadtxt(place / f"MUTAG_{p}.txt", np.int64, delimiter=",") for p in _FILES]
-    found = hashlib.sha256(b"".join(part.astype("<i8").tobytes() for part in parts)).hexdigest()
-    if found != SHA256:
+    digest = hashlib.sha256(b"".join(part.astype("<i8").tobytes() for part in parts)).hexdigest()
+    if digest != SHA256:
         raise ProtocolError(
             f"{place}: these are not the 188 graphs of MUTAG, or not in their order"
         )
