@@ -174,10 +174,10 @@ def test_it_is_symmetric_positive_and_blind_to_the_order_of_nodes(architecture):
     assert apart(gram(moved, architecture), whole) <= 1e-8
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=str)
+@pytest.mark.parametrize(
+    "architecture", [one for one in ARCHITECTURES if one.scaling != "norm"], ids=str
+)
 def test_two_products_are_the_kronecker_product(architecture):
-    if architecture.scaling == "norm":
-        pytest.skip("the authors' code has no such scaling")
     graphs = drawn(3)
     expected = [[by_kronecker(a, b, architecture) for b in graphs] for a in graphs]
     assert apart(gram(graphs, architecture), np.array(expected)) <= 1e-9
