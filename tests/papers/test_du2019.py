@@ -154,6 +154,7 @@ def test_numbers_of_mazes_are_counted():
     assert tasks.MAZES["steps"].view(graph)[:, 0].tolist() == [1] * 7
 
 
+@pytest.mark.slow
 def test_ridge_regression_is_that_of_scikit_learn_and_finds_linear_functions():
     from sklearn.kernel_ridge import KernelRidge
 
@@ -206,7 +207,10 @@ def test_errors_are_shares_of_the_variance():
 # folds
 
 
-def test_folds_tell_two_clear_classes_apart_and_noise_not():
+@pytest.mark.slow
+def test_folds_tell_two_clear_classes_apart_and_noise_not(monkeypatch):
+    monkeypatch.setattr(folds, "PENALTIES", np.logspace(-2, 4, 24))
+    monkeypatch.setattr(folds, "STEPS", 2_000)
     rng = stream(0, "folds")
     labels = np.repeat([0, 1], 30)
     points = rng.normal(size=(60, 2)) + 1 + 6 * labels[:, None]
@@ -380,6 +384,7 @@ def test_controls_come_out_where_the_kernel_is_right_and_otherwise_not():
 # the probe
 
 
+@pytest.mark.slow
 def test_what_is_farther_than_blocks_from_the_agent_does_not_matter():
     family = lookup.family("maze-basic[size=7]")
     states = listed(family, family.generate([0, 1, 2]), 6).observations
@@ -390,7 +395,7 @@ def test_what_is_farther_than_blocks_from_the_agent_does_not_matter():
         graphs.append(maze.with_features(np.column_stack([empty, maze.features])))
         roots.append(int(maze.features[:, -1].argmax()))
     whole = rooted(graphs, roots, Architecture(probes.BLOCKS, jumping=False))
-    assert near == pytest.approx(whole, rel=1e-9)
+    assert near == pytest.approx(whole, rel=1e-7)  # arccos near 1 costs half the digits
 
 
 def test_alignment_is_blind_to_scale_shift_and_rotation_and_has_none_with_a_constant():
