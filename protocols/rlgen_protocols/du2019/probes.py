@@ -113,6 +113,9 @@ def _measured(value: float) -> Measured:
 class _Lookup(nn.Module):
     """Features by table: zeros for what is not in it."""
 
+    keys: torch.Tensor
+    features: torch.Tensor
+
     def __init__(self, pictures: NDArray[np.float32], features: Floats) -> None:
         super().__init__()
         self.register_buffer("keys", torch.from_numpy(pictures).flatten(1))
