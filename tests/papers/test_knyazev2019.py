@@ -119,6 +119,8 @@ def test_policies_have_attention_as_they_say_and_the_same_bits_again(measured):
     assert files.without_nan(policies.run(seed=1, **options)) == first
     with pytest.raises(ProtocolError, match="did you mean 'supervised'"):
         policies.run(seed=0, **(options | {"attention": "supervise"}))
+    with pytest.raises(ProtocolError, match="must be above the family's size, 5"):
+        policies.run(seed=0, **(options | {"larger_size": 5}))
 
 
 def test_paths_ahead_are_the_planners_step_by_step():

@@ -70,14 +70,14 @@ EXPERIMENTS: dict[str, Experiment] = {
         "clone policies with and without attention, which is supervised by the planner's path",
         f"{_HERE}.policies:run",
         {
-            "family": "maze-tunnel",
+            "family": "maze-tunnel[size=9]",
             "attention": "unsupervised",
             "levels": 30,
             "tests": 20,
             "larger_size": 13,
-            "rounds": 8,
+            "rounds": 10,
             "width": 16,
-            "steps": 400,
+            "steps": 600,
             "weight": 1.0,
         },
         {
@@ -98,7 +98,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             "steps": (1.0, 1e7),
             "weight": (0.0, 1e6),
         },
-        seconds=lambda options: 4 + float(options["steps"]) * float(options["rounds"]) / 200,
+        seconds=lambda options: 4 + float(options["steps"]) * float(options["rounds"]) / 400,
     ),
 }
 

@@ -89,13 +89,16 @@ def run(
         What ``EXPERIMENTS`` says.
 
     Raises:
-        ProtocolError: For an unknown kind of attention.
+        ProtocolError: For an unknown kind of attention, or mazes that are not larger.
         LevelError: If the mazes show no graph.
     """
     if attention not in KINDS:
         near = nearest(attention, KINDS)
         raise ProtocolError(f"attention = {attention!r}: unknown attention {attention!r}{near}")
     mazes = lookup.family(family)
+    if larger_size <= mazes.options["size"]:
+        size = mazes.options["size"]
+        raise ProtocolError(f"larger_size = {larger_size}: must be above the family's size, {size}")
     split = draw_split(mazes, levels, 0, tests, pool_seed=seed)
     grown = mazes.configure({**mazes.options, "size": larger_size})
     bigger = draw_split(grown, 1, 0, tests, pool_seed=seed)
