@@ -18,7 +18,7 @@ from rlgen_protocols.xu2019.networks import AGGREGATIONS, UPDATES, GraphNetwork
 
 #: Multisets of two letters: what the neighbours of a node may be.
 MULTISETS = ("a", "aa", "ab", "aabb", "aab", "abb", "aaabbb")
-#: Multisets of numbers with the same sum (the paper's lemma 7).
+#: Multisets of numbers with the same sum.
 SAME_SUM = ((1, 1, 1, 1, 1), (2, 3))
 
 

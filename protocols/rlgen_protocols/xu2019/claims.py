@@ -95,7 +95,7 @@ CLAIMS = {
     "GIN-01": Claim(
         "Sums tell all multisets of neighbours apart, means only their distributions, maxima only "
         "the sets.",
-        "section 5.2 and figure 3; counted on {a, aa, ab, aabb, aab, abb, aaabbb}",
+        "on structures that confuse mean and max; counted on {a, aa, ab, aabb, aab, abb, aaabbb}",
         "exact",
         {"pairs, sum": 0, "pairs, mean": 4, "pairs, maximum": 11},
         _multisets,
@@ -103,7 +103,7 @@ CLAIMS = {
     "GIN-02": Claim(
         "One layer with ReLU makes some multisets equal that an MLP tells apart; only without a "
         "bias.",
-        "lemma 7; that it needs a layer without bias is ours",
+        "on 1-layer perceptrons; that the layer must have no bias is ours",
         "exact",
         {"difference that is rounding": 1e-12, "difference that is none": 1e-3},
         _one_layer,
@@ -111,28 +111,28 @@ CLAIMS = {
     "GIN-03": Claim(
         "In mazes without features mean and maximum give every cell the same embedding; sums do "
         "not.",
-        "section 5.2, on mazes",
+        "the same, on mazes",
         "exact",
         {"difference that is rounding": 1e-12, "difference that is none": 1e-3},
         _mazes,
     ),
     "GIN-04": Claim(
         "Networks with sums fit random labels of mazes better than those with means or maxima.",
-        "section 7, figure 4, on mazes",
+        "figure 4, training set performance; here on mazes",
         "fit",
         {"difference of training accuracies": 0.1},
         _fits_better,
     ),
     "GIN-05": Claim(
         "With sums an MLP fits them better than one layer.",
-        "section 7, figure 4, on mazes",
+        "figure 4, training set performance; here on mazes",
         "fit",
         {"difference of training accuracies": 0.0},
         _mlp_fits_better,
     ),
     "GIN-06": Claim(
         "Learning epsilon does not change the fit.",
-        "section 7; the margin is ours",
+        "experiments; the margin is ours",
         "fit",
         {"difference of training accuracies": 0.05},
         _epsilon,

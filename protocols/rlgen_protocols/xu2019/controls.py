@@ -40,7 +40,7 @@ CONTROLS = {
     "GIN-K2": Control(
         Claim(
             "Some variant tells apart pairs of graphs that 1-WL cannot.",
-            "false by theorem: lemma 2",
+            "false by theorem: 1-WL is the limit of message passing",
             "fit",
             {"training accuracy": 0.5},
             _impossible,
