@@ -126,7 +126,7 @@ CLAIMS: dict[str, Claim] = {
         _path,
     ),
     "XU-05": Claim(
-        "In mazes minima extrapolate distances: more cells are exact than with means or sums.",
+        "In larger mazes minima give more cells their exact distance than means or sums do.",
         "our question, not the paper's",
         "mazes",
         {"difference of shares": 0.3},

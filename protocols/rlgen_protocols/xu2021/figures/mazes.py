@@ -5,6 +5,7 @@ import pandas as pd
 
 from rlgen.analysis.results import Results
 from rlgen.papers import Section
+from rlgen_protocols.xu2021.evidence import rows
 from rlgen_protocols.xu2021.figures.drawing import HUES, IN, logarithmic, panels
 
 _SIZES, _TIMES = (9, 13, 21), (1, 3)
@@ -23,7 +24,7 @@ def drawn(results: Results) -> Section | None:
         for (size, times), axis in zip(cells, figure.axes, strict=True):
             axis.axvspan(0, longest, color=IN, alpha=0.15, linewidth=0, label="training range")
             for (aggregate, message), colour in zip(models, HUES, strict=True):
-                own = table[(table["aggregate"] == aggregate) & (table["message"] == message)]
+                own = rows(table, aggregate=aggregate, message=message)
                 if own.empty:
                     continue
                 errors = _means(own[f"by_distance_{size}_x{times}"])
@@ -53,7 +54,23 @@ def drawn(results: Results) -> Section | None:
         figure.svg,
         data=pd.DataFrame(data),
         of_agents=False,
-        note=f"The largest distance in training mazes like these is {longest:g}.",
+        note=_beyond(table, longest, rounds),
+    )
+
+
+def _beyond(table: pd.DataFrame, longest: float, rounds: int) -> str:
+    """How far minima err within and beyond the distances of training."""
+    text = f"The largest distance in mazes like those of training is {longest:g}."
+    own = rows(table, aggregate="min", message="linear")
+    if own.empty:
+        return text
+    errors = _means(own["by_distance_13_x3"])
+    near, far = errors[errors.index <= longest], errors[errors.index > longest]
+    if far.empty:
+        return text
+    return (
+        f"{text} Minima with linear messages, 13 x 13, {3 * rounds} rounds: mean error "
+        f"{near.mean():.2g} steps at distances up to it, and {far.mean():.2g} beyond."
     )
 
 
