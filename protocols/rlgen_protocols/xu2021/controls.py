@@ -46,7 +46,7 @@ CONTROLS: dict[str, Control] = {
         Claim(
             "The tangent kernel predicts linear functions everywhere from an orthogonal basis and "
             "its opposites.",
-            "known to be true: lemma 1",
+            "known to be true: lemma 1, as the authors' README has it",
             "directions",
             _MARGIN,
             _all,
