@@ -216,7 +216,7 @@ def probe(
     Example:
         >>> import rlgen
         >>> pools = {"train_levels": range(200), "test_levels": range(1000, 1100)}
-        >>> table = rlgen.probe("my.zip", family="maze-basic", **pools)  # doctest: +SKIP
+        >>> table = rlgen.probe("my.zip", family="CartPole-v1", **pools)  # doctest: +SKIP
     """
     names = (probes,) if isinstance(probes, str) else tuple(probes)
     if (family is None) == bool(len(train_levels) or len(test_levels)):
