@@ -8,13 +8,15 @@ from rlgen.util.words import counted
 
 
 def print_answers(summary: dict[str, Any], page: Path) -> None:
-    """Print a line for each claim and each cell, and the path of the report."""
+    """Print a line for each claim and each cell, the answer first, and the path of the report."""
     for claim in (summary.get("claims") or {}).get("decisions", ()):
         echo(claim["answer"])
     for control in (summary.get("claims") or {}).get("controls", ()):
         if control["as_expected"] is False:
             said = f"{control['name']} must be {control['expected']} and is {control['verdict']}"
             echo(f"These verdicts are not to be believed: the control {said}.")
+    if "answer" in summary:
+        echo(summary["answer"])
     for cell in summary["cells"]:
         echo(cell["sentence"])
         for pool in cell.get("pools", {}).values():

@@ -26,7 +26,7 @@ class PointerHead(nn.Module):
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """From ``(B, width * (1 + moves) + further)`` to ``(B, actions)``."""
         cells, whole = features.tensor_split([features.shape[1] - self._further], dim=1)
-        here, *there = cells.reshape(len(cells), -1, self._width).unbind(dim=1)
+        here, *there = cells.chunk(cells.shape[1] // self._width, dim=1)
         targets = iter(there)
         scores = [
             self.move(torch.cat([here, next(targets), whole], dim=1))

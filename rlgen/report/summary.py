@@ -18,6 +18,7 @@ from rlgen.report.sections.cards import card
 from rlgen.report.sections.certificates import certificates
 from rlgen.report.sections.claims import claims
 from rlgen.report.sections.elsewhere import elsewhere
+from rlgen.report.sections.extrapolation import answer
 from rlgen.util import files
 from rlgen.util.version import __version__
 
@@ -45,6 +46,7 @@ def summarise(results: Results) -> dict[str, Any]:
     ``claims`` is null where the protocol declares none, or as ``claims.claims`` says.
     ``probes``, where networks were probed, as ``probes.probes`` says, and of each cell as
     ``probes.of_cell``.
+    ``answer``, where several networks play pools beyond training, says which extrapolate.
     ``not_counted``, where there are such, says which stored runs are no part of the answer. null is
     unknown elsewhere; of a seed or a number of training levels -1 is.
     """
@@ -77,6 +79,8 @@ def summarise(results: Results) -> dict[str, Any]:
         probed = Probed(results)
         summary["probes"] = probes.probes(probed)
         summary["cells"] = [c | {"probes": probes.of_cell(probed, c)} for c in cells]
+    if extrapolating := answer(cells):
+        summary["answer"] = extrapolating
     if results.not_counted:
         summary["not_counted"] = list(results.not_counted)
     plain: dict[str, Any] = files.without_nan(summary)
