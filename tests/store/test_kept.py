@@ -27,6 +27,7 @@ LEAST_RUNS = {
     "maze-sizes-cpu.tar.xz": 9,
     "ortizjimenez2021-cpu.tar.xz": 376,
     "sander2021-cpu.tar.xz": 399,
+    "xu2021-cpu.tar.xz": 197,
     "zhang2018-cpu.tar.xz": 138,
 }
 WORDS = {"supported", "refuted", "not yet", "inconclusive"}
