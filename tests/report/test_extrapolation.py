@@ -20,7 +20,7 @@ A = [
     cell("a", "memorises", "transfers", "undecided", score=0.7),
 ]
 B = [
-    cell("b", "memorises", "does not transfer", "undecided", score=-0.1),
+    cell("b", "memorises", "does not transfer", "does not transfer", score=-0.1),
     cell("b", "memorises", "undecided", "undecided", score=-0.3),
 ]
 
@@ -28,8 +28,8 @@ B = [
 def test_it_ranks_scores_and_counts_verdicts():
     assert answer([*B, *A]) == (
         "Beyond their training levels (larger, largest) networks score 0.80 (a) and −0.20 (b) on "
-        "average over 2 settings, where 1 is optimal; transferring: a (in 1); memorising: b (in "
-        "2), a (in 1)."
+        "average over 2 settings, where 1 is optimal; transferring: a (in 1); not transferring: "
+        "b (in 1); memorising: b (in 2), a (in 1)."
     )
 
 
@@ -43,7 +43,9 @@ def test_networks_that_do_not_play_them_have_no_score():
 
 def test_it_says_so_where_none_does():
     undecided = [cell(name, "undecided", "undecided", "undecided") for name in "ab"]
-    assert answer(undecided).endswith("transferring: none; memorising: none.")
+    assert answer(undecided).endswith(
+        "transferring: none; not transferring: none; memorising: none."
+    )
 
 
 @pytest.mark.parametrize(

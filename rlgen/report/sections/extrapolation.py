@@ -20,7 +20,8 @@ def answer(cells: Sequence[Mapping[str, Any]]) -> str:
         cells: Of the summary, with their ``pools``.
 
     Example: "Beyond their training levels (larger) networks score 0.80 (a) and 0.10 (b) on average
-    over 2 settings, where 1 is optimal; transferring: a (in 2); memorising: b (in 1)."
+    over 2 settings, where 1 is optimal; transferring: a (in 2); not transferring: none; memorising:
+    b (in 1)."
     """
     networks = list(dict.fromkeys(cell["network"] for cell in cells))
     pools = dict.fromkeys(
@@ -31,18 +32,17 @@ def answer(cells: Sequence[Mapping[str, Any]]) -> str:
     )
     if len(networks) < 2 or not pools:
         return ""
-    scores, transferring, memorising = {}, {}, {}
+    scores, transferring, failing, memorising = {}, {}, {}, {}
     for network in networks:
         own = [cell for cell in cells if cell["network"] == network]
         played = [cell["pools"][name] for cell in own for name in pools]
         means = [each["normalised"]["pool"]["mean"] for each in played]
         if all(mean is not None and mean == mean for mean in means):
             scores[network] = sum(means) / len(means)
-        # In a setting it transfers if it does to each of the pools.
-        transferring[network] = sum(
-            all(cell["pools"][name]["verdict"] == TRANSFER["generalises"] for name in pools)
-            for cell in own
-        )
+        # In a setting a network transfers, or does not, if that is so of each of the pools.
+        words = [{cell["pools"][name]["verdict"] for name in pools} for cell in own]
+        transferring[network] = words.count({TRANSFER["generalises"]})
+        failing[network] = words.count({TRANSFER["memorises"]})
         memorising[network] = sum(cell["verdict"] == "memorises" for cell in own)
     settings = max(sum(cell["network"] == network for cell in cells) for network in networks)
     head = f"Beyond their training levels ({', '.join(pools)}) "
@@ -52,7 +52,8 @@ def answer(cells: Sequence[Mapping[str, Any]]) -> str:
     head += f"networks score {listed} on average" if ranked else "no network plays all settings"
     return (
         f"{head} over {counted(settings, 'setting')}, where 1 is optimal; transferring: "
-        f"{_some(transferring)}; memorising: {_some(memorising)}."
+        f"{_some(transferring)}; not transferring: {_some(failing)}; memorising: "
+        f"{_some(memorising)}."
     )
 
 
