@@ -5,6 +5,7 @@ import pandas as pd
 
 from rlgen.analysis.results import Results
 from rlgen.papers import Section
+from rlgen.util.words import counted
 from rlgen_protocols.graphs.estimates import rows
 from rlgen_protocols.graphs.panels import COLOURS, interval, named_places, panels, points
 from rlgen_protocols.xu2019.claims import POWER
@@ -19,7 +20,7 @@ def drawn(results: Results) -> Section | None:
         return None
     settings = sorted(set(zip(table["n"], table["flip_p"], strict=True)))
     data = []
-    titles = [f"{n:,} levels, p = {p:g}" for n, p in settings]
+    titles = [f"{counted(n, 'level')}, p = {p:g}" for n, p in settings]
     with panels("xu2019-policies", "Returns by aggregation", titles, width=3.6) as figure:
         for (n, p), axis in zip(settings, figure.axes, strict=True):
             own = rows(table, n=n, flip_p=p)
