@@ -48,8 +48,8 @@ def test_the_worked_example_of_a_subset_sum():
     numbers = np.array([example["numbers"]])
     subsets = subset_sum.members(6)
     assert len(subsets) == example["n_subsets"]
-    found = [numbers[0][own].tolist() for own in subsets if numbers[0][own].sum() == 0]
-    assert sorted(found) == sorted(example["zero_subsets"])
+    zero_subsets = [numbers[0][own].tolist() for own in subsets if numbers[0][own].sum() == 0]
+    assert sorted(zero_subsets) == sorted(example["zero_subsets"])
     zero = subset_sum.zeros(numbers)
     assert int(zero.any[0]) == example["label"]
     assert not zero.single[0]
@@ -204,8 +204,8 @@ def test_a_group_that_cannot_be_filled_is_an_error():
 
 
 def test_batches_go_through_all_examples_before_one_comes_again():
-    drawn = batches(stream(0, "test"), 7, 3)
-    first = np.concatenate([next(drawn), next(drawn)])
+    order = batches(stream(0, "test"), 7, 3)
+    first = np.concatenate([next(order), next(order)])
     assert len({*first}) == 6
     assert sorted(next(batches(stream(0, "test"), 2, 9))) == [0, 1]
 
@@ -366,7 +366,7 @@ def test_tours_and_best_subsets_of_a_line():
     assert maze_tasks.best_subset(tours[None], np.array([[-2.0, -2, 2, -2]])).tolist() == [0]
 
 
-@pytest.mark.parametrize("name", maze_models.NAMES)
+@pytest.mark.parametrize("name", [*maze_models.TAKES, "gnn-1", "gnn-10"])
 def test_networks_take_mazes_and_rows_of_no_cell_do_not_matter(name, levels):
     own = maze_tasks.mazes(maze_tasks.BEST_SUBSET, FAMILY, levels.take(slice(0, 8)))
     shapes = {k: getattr(own, k).shape[1:] for k in ("pictures", "cells", "subsets")}
@@ -407,16 +407,19 @@ def test_a_cell_knows_what_is_as_far_as_there_are_rounds():
 
 def hidden(net, x, neighbours):
     """What the readout's sum is of, ``(n, N + 1, width)``."""
-    kept = []
+    summed = []
     original, net.readout = net.readout, nn.Identity()
     import rlgen_protocols.xu2020.maze_models as module
 
-    scaled, module.scaled_sum = module.scaled_sum, lambda values, dim: kept.append(values) or values
+    scaled, module.scaled_sum = (
+        module.scaled_sum,
+        lambda values, dim: summed.append(values) or values,
+    )
     try:
         net(x, neighbours)
     finally:
         net.readout, module.scaled_sum = original, scaled
-    return kept[0]
+    return summed[0]
 
 
 def test_drawn_for_relu_signals_do_not_fade():

@@ -46,7 +46,7 @@ def until_full(
     quotas: NDArray[np.int64],
     least: float = 1e-4,
 ) -> NDArray[np.generic]:
-    """Draw blocks of candidates until each group has its quota, and return them shuffled by group.
+    """Draw blocks of candidates until each group has its quota.
 
     Args:
         block: Draws candidates ``(b, ...)`` and the group of each ``(b,)``; a negative group is
@@ -61,16 +61,16 @@ def until_full(
         ValueError: If a group is so rare that it would take too long to fill.
     """
     groups: list[list[NDArray[np.generic]]] = [[] for _ in quotas]
-    counts, drawn = np.zeros_like(quotas), 0
+    counts, total = np.zeros_like(quotas), 0
     while (counts < quotas).any():
         candidates, group = block()
-        drawn += len(candidates)
+        total += len(candidates)
         for g in np.flatnonzero(counts < quotas):
             some = candidates[group == g][: quotas[g] - counts[g]]
             groups[g].append(some)
             counts[g] += len(some)
-            if counts[g] < quotas[g] and counts[g] < least * drawn and drawn > 100 * BLOCK:
-                raise ValueError(f"group {g}: {counts[g]} of {drawn:,} candidates")
+            if counts[g] < quotas[g] and counts[g] < least * total and total > 100 * BLOCK:
+                raise ValueError(f"group {g}: {counts[g]} of {total:,} candidates")
     return np.concatenate([np.concatenate(own) for own in groups if own])
 
 

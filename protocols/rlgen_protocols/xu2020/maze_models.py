@@ -14,7 +14,6 @@ TAKES = {
     "object-pairs": ("things",),
     "exhaustive": ("subsets",),
 }
-NAMES = (*TAKES, "gnn-1", "gnn-3", "gnn-10", "gnn-24")
 GRAPH = ("cells", "neighbours")
 
 
@@ -77,7 +76,7 @@ def build(name: str, shapes: dict[str, tuple[int, ...]], classes: int, width: in
     """A network by name.
 
     Args:
-        name: One of ``NAMES``.
+        name: One of ``TAKES``, or ``gnn-K`` with K rounds.
         shapes: Of the arrays of ``Mazes``, without the first axis.
         classes: Scores that it gives.
         width: Of its layers.

@@ -43,8 +43,8 @@ class Monsters:
             places = np.stack(np.divmod(points[:, :count], self.span + 1), axis=2)
             target = rng.integers(1, count, (BLOCK, 1, 1))
             level = np.broadcast_to(np.arange(count)[None, :, None], (BLOCK, count, 1))
-            asked = np.broadcast_to(target, (BLOCK, count, 1))
-            monsters = np.concatenate([places, level, asked], axis=2)
+            targets = np.broadcast_to(target, (BLOCK, count, 1))
+            monsters = np.concatenate([places, level, targets], axis=2)
             steps = np.take_along_axis(shortest(places)[1], target[:, :, 0], axis=1)[:, 0]
             return monsters, np.where((least <= steps) & (steps <= most), steps - least, -1)
 
@@ -80,7 +80,7 @@ def edges(places: Ints) -> Ints:
 def shortest(places: Ints) -> tuple[Ints, Ints]:
     """Least costs from level 0, and the steps of the shortest path that has fewest of them.
 
-    Since steps go up alone, one sweep over the levels is enough.
+    These are the rounds after which Bellman and Ford know the cost.
 
     Args:
         places: ``(n, m, 2)``, by level.
@@ -88,15 +88,8 @@ def shortest(places: Ints) -> tuple[Ints, Ints]:
     Returns:
         Costs and numbers of steps, each ``(n, m)``.
     """
-    costs = edges(places)
-    n, m = places.shape[:2]
-    best, steps = np.zeros((n, m), np.int64), np.zeros((n, m), np.int64)
-    for j in range(1, m):
-        # Of equal costs the path with fewer steps, so that the number does not depend on order.
-        through = (best[:, :j] + costs[:, :j, j]) * m + steps[:, :j]
-        best[:, j], steps[:, j] = np.divmod(through.min(axis=1), m)
-        steps[:, j] += 1
-    return best, steps
+    values = rounds(places, places.shape[1] - 1)
+    return values[-1].astype(np.int64), np.asarray((values == values[-1]).argmax(axis=0))
 
 
 def rounds(places: Ints, count: int) -> NDArray[np.float64]:

@@ -40,7 +40,7 @@ def run(
     levels = lookup.family(family)
     split = draw_split(levels, n_train_levels, held_out, 1, pool_seed=seed)
     near, far = (labelled(split.family, pool) for pool in (split.train, split.validation))
-    drawn = stream(seed, NAME, "policies", "batches")
+    batch_rng = stream(seed, NAME, "policies", "batches")
     with reproducible(library_seed(seed, NAME, network)):
         member = network_named(network).for_family(split.family)
         body, head = untrained(member, split.family.observation_space, near.tabular.n_actions)
@@ -50,7 +50,7 @@ def run(
             optimiser, lambda step: rate_share(step / steps)
         )
         for _ in range(steps):
-            numbers = near.draw(drawn, batch)
+            numbers = near.draw(batch_rng, batch)
             inputs = torch.from_numpy(near.observe(numbers)).float()
             optimiser.zero_grad(set_to_none=True)
             goals = torch.from_numpy(near.goals[numbers])

@@ -78,10 +78,10 @@ def _valued(subject: Subject, pool: Pool) -> Valued:
     """
     states = subject.states(pool)
     values = distances(subject.family, subject.levels(pool), states)
-    known = ~np.isnan(values).any(axis=1)
-    if not known.any():
+    has_object = ~np.isnan(values).any(axis=1)
+    if not has_object.any():
         raise subject.unsuitable("the planner takes no object on these levels")
-    return Valued(states.tensor()[torch.from_numpy(known)], values[known])
+    return Valued(states.tensor()[torch.from_numpy(has_object)], values[has_object])
 
 
 def distances(family: Family, levels: Levels, states: States) -> NDArray[np.float64]:

@@ -107,10 +107,10 @@ def fit(
         optimiser, rate, total_steps=steps + 1, pct_start=WARM_UP, cycle_momentum=False
     )
     looks = {round(steps * (k + 1) / LOOKS) for k in range(LOOKS)}
-    drawn = batches(stream(seed, NAME, "batches"), len(train), batch)
+    order = batches(stream(seed, NAME, "batches"), len(train), batch)
     best, best_step, answers = -1.0, 0, np.zeros(0, np.int64)
     for step in range(1, steps + 1):
-        numbers = next(drawn)
+        numbers = next(order)
         optimiser.zero_grad(set_to_none=True)
         scores = net(*train.select(numbers))
         loss = nn.functional.cross_entropy(scores, torch.from_numpy(train.labels[numbers]))
@@ -122,12 +122,12 @@ def fit(
             accuracy = float((answered(net, validation) == validation.labels).mean())
             if accuracy > best:
                 best, best_step, answers = accuracy, step, answered(net, test)
-    seen = np.arange(min(FITTED, len(train)))
+    first = np.arange(min(FITTED, len(train)))
     return Fit(
         test=float((answers == test.labels).mean()),
         chance=chance(answers, test.labels),
         validation=best,
-        train=float((answered(net, train, seen) == train.labels[seen]).mean()),
+        train=float((answered(net, train, first) == train.labels[first]).mean()),
         taken=steps,
         best_step=best_step,
         answers=answers,

@@ -44,9 +44,9 @@ def sections(results: Results) -> Iterator[Section]:
             "objects by their shortest tours.",
         )
         fits = maze_fits(results)
-        asked = fits[(fits["task"] == STEPS_TO_KEY) & fits["model"].str.startswith("gnn-")]
-        if not asked.empty:
-            yield rounds.section(asked)
+        counting = fits[(fits["task"] == STEPS_TO_KEY) & fits["model"].str.startswith("gnn-")]
+        if not counting.empty:
+            yield rounds.section(counting)
     policies = policy_curves(results)
     if not policies.empty:
         yield learning.section(
