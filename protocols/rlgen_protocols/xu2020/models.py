@@ -5,6 +5,7 @@ divided by the square root of their number, without which sums over all pairs di
 of small networks; the authors leave them as they are.
 """
 
+import math
 import re
 from itertools import pairwise
 
@@ -103,7 +104,8 @@ class Exhaustive(nn.Module):
 
 def scaled_sum(values: Tensor, dim: int) -> Tensor:
     """The sum over an axis, over the square root of its length."""
-    return values.sum(dim=dim) / float(values.shape[dim]) ** 0.5
+    length = float(values.shape[dim])
+    return values.sum(dim=dim) / math.sqrt(length)
 
 
 def build(name: str, objects: int, features: int, classes: int, width: int) -> nn.Module:
