@@ -90,15 +90,13 @@ def _of_policies(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def refuse_ignored(values: Mapping[str, Any], where: str) -> None:
-    """Refuse what only training reads beside policies made elsewhere.
+    """Refuse what only training reads in a protocol of policies made elsewhere.
 
     Stores of earlier versions hold it, so that it is asked of what users write alone.
 
     Raises:
         ProtocolError: Naming the first such key.
     """
-    if not values.get("policy"):
-        return
     for name, value in OF_TRAINING.items():
         own = values.get(name, value)
         if own != value and listed(own) != listed(value):

@@ -254,7 +254,8 @@ def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Proto
             own = {name: {SEEDS: instead} for name in tables}
             values[EXPERIMENTS] = replaced(tables, own)
     protocol = parse(values, where)
-    refuse_ignored(values, where)
+    if protocol.policy:
+        refuse_ignored(values, where)
     _check_size(protocol, where)
     name = protocol.paper
     if name and name not in papers.catalogue():

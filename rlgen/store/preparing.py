@@ -130,12 +130,14 @@ def entry(cell: Planned) -> dict[str, Any]:
     return entry if cell.records else entry | {"records": False}
 
 
-def check_numbers(entries: Iterable[Mapping[str, Any]], cells: Iterable[Planned]) -> None:
+def check_numbers(
+    entries: Iterable[Mapping[str, Any]], settings: Iterable[Mapping[str, Any]]
+) -> None:
     """Refuse policies whose numbers have gone to others since they were numbered.
 
     Args:
         entries: Of the plan, as it is under the lock.
-        cells: What is to be entered.
+        settings: Of the cells that are to be entered.
 
     Raises:
         StoreError: Naming one of them.
@@ -144,8 +146,7 @@ def check_numbers(entries: Iterable[Mapping[str, Any]], cells: Iterable[Planned]
     for entry in entries:
         if entry["settings"].get("policy_hash") and SUPERSEDED not in entry:
             held.setdefault(entry["settings"]["seed"], []).append(entry["settings"])
-    for cell in cells:
-        own = cell.settings
+    for own in settings:
         for other in held.get(own.get("seed", -1), []) if own.get("policy_hash") else ():
             file = other.get("policy_file") or located(other["policy"])
             if other["policy_hash"] != own["policy_hash"] and file != own["policy_file"]:

@@ -111,7 +111,7 @@ class StudyFolder:
     ) -> Self:
         store = cls._lay_out(path, preparing.identity(protocol, margins))
         own, holds = path / "protocol.toml", store._holds()
-        preparing.check_numbers(store.plan(), cells)
+        preparing.check_numbers(store.plan(), [cell.settings for cell in cells])
         if own.exists():
             before, protocol = files.read_text(own), store.joined(protocol, margins)
             holds = store._frozen(holds)
