@@ -1,9 +1,14 @@
-"""The graphs that pictures of levels show, as one graph of a batch: by index arithmetic alone."""
+"""The graphs that pictures of levels show, as one graph of a batch: by index arithmetic alone.
+
+How many cells are free is only known once a picture is looked at, which transforms of
+``torch.func`` cannot do. There every cell is a node, and to walls no move leads.
+"""
 
 from dataclasses import dataclass
 from typing import Self
 
 import torch
+from torch.nn.functional import pad
 
 from rlgen.levels.capabilities import GraphView
 
@@ -19,12 +24,14 @@ class Boards:
         pictures: The picture that each node is in, int64 ``(N,)``.
         neighbours: The node that each of ``M`` moves leads to, int64 ``(M, 1 + N)``; of no node 0.
         agents: The node of each picture's agent, int64 ``(B,)``.
+        free: Which nodes are free cells, bool ``(N,)``: all, but under ``torch.func``.
     """
 
     places: torch.Tensor
     pictures: torch.Tensor
     neighbours: torch.Tensor
     agents: torch.Tensor
+    free: torch.Tensor
 
     @classmethod
     def of(
@@ -38,6 +45,8 @@ class Boards:
             moves: Rows and columns of each move that joins nodes, at most one apart in each.
         """
         free = observations[:, graph.walls] == 0
+        if torch._C._functorch.peek_interpreter_stack() is not None:
+            return cls._of_all_cells(free, observations[:, graph.agent], moves)
         n_pictures, height, width = free.shape
         places = free.flatten().nonzero()[:, 0]
         pictures = places // (height * width)
@@ -52,4 +61,22 @@ class Boards:
         neighbours[:, 1:] = numbers[inner + steps[:, None]]
         board = numbers.view(n_pictures, height + 2, stride)[:, 1:-1, 1:-1]
         agents = (board * (observations[:, graph.agent] != 0)).flatten(1).amax(dim=1)
-        return cls(places, pictures, neighbours, agents)
+        return cls(places, pictures, neighbours, agents, torch.ones_like(places, dtype=torch.bool))
+
+    @classmethod
+    def _of_all_cells(
+        cls, free: torch.Tensor, agent: torch.Tensor, moves: tuple[tuple[int, int], ...]
+    ) -> Self:
+        _, height, width = free.shape
+        places = torch.arange(free.numel(), device=free.device)
+        board = (places + 1).view(free.shape) * free
+        around = [_shifted(board, move) * free for move in moves]
+        neighbours = pad(torch.stack(around).flatten(1), (1, 0))
+        agents = (board * (agent != 0)).flatten(1).amax(dim=1)
+        return cls(places, places // (height * width), neighbours, agents, free.flatten())
+
+
+def _shifted(board: torch.Tensor, move: tuple[int, int]) -> torch.Tensor:
+    """Of each cell the number that stands where a move leads; 0 beyond the picture."""
+    (down, right), (height, width) = move, board.shape[1:]
+    return pad(board, (1, 1, 1, 1))[:, 1 + down : 1 + down + height, 1 + right : 1 + right + width]

@@ -127,7 +127,7 @@ class MessagePassing(nn.Module):
         scores, pictures = self.attention(cells)[:, 0], boards.pictures
         largest = scores.new_full((n_pictures,), -torch.inf)
         largest = largest.scatter_reduce(0, pictures, scores.detach(), "amax")
-        weights: torch.Tensor = (scores - largest.index_select(0, pictures)).exp()
+        weights: torch.Tensor = (scores - largest.index_select(0, pictures)).exp() * boards.free
         totals = weights.new_zeros(n_pictures).index_add(0, pictures, weights)
         return (weights / totals.index_select(0, pictures))[:, None]
 

@@ -97,6 +97,8 @@ def test_pictures_stay_within_their_range():
     assert np.abs(noisy - seen).std() == pytest.approx(0.15, abs=0.1)
 
 
+# Walks have five levels in all.
+@pytest.mark.filterwarnings("ignore:.*show and pay the same under the same actions")
 @pytest.mark.parametrize("name", NOISES)
 @pytest.mark.parametrize("family", ["maze-basic", "FrozenLake-v1", "rlgen-test/Walk-v0"])
 def test_symbols_and_tabular_levels_refuse_it_before_anything_is_computed(name, family, tmp_path):

@@ -296,3 +296,20 @@ def test_families_without_a_graph_are_refused():
         network_named("message-passing").for_family(other)
     with pytest.raises(ProtocolError, match="needs the graph view of a family"):
         network_named("message-passing").build(SMALL.observation_space)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "message-passing",
+        "message-passing[aggregate=sum]",
+        "message-passing[aggregate=mean,update=gin]",
+        f"message-passing{ATTEND}",
+    ],
+)
+def test_transforms_of_torch_func_see_the_same_graph(name):
+    trunk, _ = untrained(name)
+    pictures = torch.from_numpy(states(SMALL)[1][::7]).float()
+    with torch.no_grad():
+        one_by_one = torch.func.vmap(lambda picture: trunk(picture[None])[0])(pictures)
+        assert torch.allclose(one_by_one, trunk(pictures), atol=1e-6)

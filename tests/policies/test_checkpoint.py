@@ -90,7 +90,7 @@ def test_a_network_of_the_catalogue_is_built_again(name, tmp_path):
     assert {key: network[key] for key in network if key != "graph"} == {
         "name": name.partition("[")[0],
         "options": dict(network_named(name).options),
-        "version": 1,
+        "version": network_named(name).version,
     }
     if network_named(name).any_size:
         larger, _ = again.distribution(seen(LARGER), None)

@@ -180,7 +180,15 @@ def test_policies_made_elsewhere_play_further_pools(tmp_path):
     keys = study(
         policy=["policies_for_tests:always_left"], pools={"larger": {**LARGER, "optional": False}}
     )
-    for name in ("agent", "network", "seeds", "steps", "curve_points"):
+    for name in (
+        "agent",
+        "network",
+        "seeds",
+        "steps",
+        "curve_points",
+        "curve_levels",
+        "agent_options",
+    ):
         keys.pop(name, None)
     (tmp_path / "policies_for_tests.py").write_text(
         "import numpy as np\n"

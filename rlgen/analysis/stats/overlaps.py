@@ -121,6 +121,7 @@ def share_of_range(part: Share, n_train: int, n_range: int) -> Share:
         return Share(part.count, part.total, reason=reason)
 
     def most(p: float) -> float:
-        return max(p, float(1 - (1 - p) ** (n_range / n_train)))  # rounding may go below
+        # Rounding may go below, and beyond 1.
+        return max(p, float(1 - max(1 - p, 0.0) ** (n_range / n_train)))
 
     return Share(part.count, part.total, part.low, most(part.high), part.least, most(part.least))
