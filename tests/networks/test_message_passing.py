@@ -18,6 +18,7 @@ from rlgen.levels.lookup import family
 from rlgen.networks import NETWORKS, network_named
 from rlgen.networks.boards import Boards
 from rlgen.networks.message_passing import Isomorphism
+from rlgen.networks.plain import plain
 from rlgen.perturbations.condition import Condition
 from rlgen.policies import checkpoint
 from rlgen_envs import FAMILIES
@@ -308,8 +309,8 @@ def test_families_without_a_graph_are_refused():
     ],
 )
 def test_transforms_of_torch_func_see_the_same_graph(name):
-    trunk, _ = untrained(name)
+    net = plain(*untrained(name))
     pictures = torch.from_numpy(states(SMALL)[1][::7]).float()
     with torch.no_grad():
-        one_by_one = torch.func.vmap(lambda picture: trunk(picture[None])[0])(pictures)
-        assert torch.allclose(one_by_one, trunk(pictures), atol=1e-6)
+        one_by_one = torch.func.vmap(lambda picture: net(picture[None])[0])(pictures)
+        assert torch.allclose(one_by_one, net(pictures), atol=1e-6)
