@@ -76,42 +76,42 @@ def _copies(results: Results, margins: Sequence[float]) -> list[Part]:
 
 
 CLAIMS = {
-    "SA-01": Claim(
+    "ST-01": Claim(
         "Message passing cannot tell apart graphs that 1-WL cannot.",
         "after Xu et al. 2019 and Morris et al. 2019; ten pairs, untrained networks",
         "telling",
         {"relative difference, float64": 1e-12, "relative difference, float32": 1e-5},
         _equal,
     ),
-    "SA-02": Claim(
+    "ST-02": Claim(
         "So it cannot learn which of two such mazes hangs together by one corridor.",
         "follows; exact",
         "ladder",
         {"accuracy": 0.5},
         _never_learn,
     ),
-    "SA-03": Claim(
+    "ST-03": Claim(
         "Distances from each cell, and networks of pairs of cells, learn it.",
         "on more powerful networks",
         "ladder",
         {"accuracy": 0.95},
         _remedies,
     ),
-    "SA-04": Claim(
+    "ST-04": Claim(
         "Random features of cells, drawn anew each time, learn it too.",
         "after Sato, Yamada, Kashima 2021",
         "ladder",
         {"accuracy": 0.6},
         _random_features,
     ),
-    "SA-05": Claim(
+    "ST-05": Claim(
         "Identity costs more than distances: with coordinates the gap is larger.",
         "our question",
         "ladder",
         {"difference of gaps": 0.0},
         _identity,
     ),
-    "SA-06": Claim(
+    "ST-06": Claim(
         "How much worse a network acts in turned and mirrored copies of its training levels orders "
         "networks as their gap does.",
         "our question",
@@ -119,7 +119,7 @@ CLAIMS = {
         {"tau": 0.0},
         _copies,
     ),
-    "SA-07": Claim(
+    "ST-07": Claim(
         "They have learnt it for longer mazes as well.",
         "our question",
         "ladder",

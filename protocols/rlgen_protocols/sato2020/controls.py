@@ -35,7 +35,7 @@ def _chance(results: Results, margins: Sequence[float]) -> list[Part]:
 
 
 CONTROLS = {
-    "SA-K1": Control(
+    "ST-K1": Control(
         Claim(
             "A GIN tells a path of five from a star of five.",
             "true: 1-WL does",
@@ -45,7 +45,7 @@ CONTROLS = {
         ),
         "supported",
     ),
-    "SA-K2": Control(
+    "ST-K2": Control(
         Claim(
             "Some network tells a graph from a copy with its nodes in another order.",
             "false by construction",
@@ -56,7 +56,7 @@ CONTROLS = {
         ),
         "refuted",
     ),
-    "SA-K3": Control(
+    "ST-K3": Control(
         Claim(
             "Random features learn random labels of copies of one maze, for further copies.",
             "false: nothing tells the copies apart",
@@ -66,7 +66,7 @@ CONTROLS = {
         ),
         "refuted",
     ),
-    "SA-K4": Control(
+    "ST-K4": Control(
         Claim(
             "A random number orders networks as their gap does.",
             "false by construction",
