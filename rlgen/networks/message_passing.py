@@ -94,9 +94,9 @@ class MessagePassing(nn.Module):
         """
         boards, cells = self._passed(observations)
         weights = self._attention(boards, cells, len(observations))
-        shown = observations[:, self._graph.walls]
-        board = weights.new_zeros(shown.numel()).index_add(0, boards.places, weights[:, 0])
-        return board.view(shown.shape)
+        walls = observations[:, self._graph.walls]
+        board = weights.new_zeros(walls.numel()).index_add(0, boards.places, weights[:, 0])
+        return board.view(walls.shape)
 
     def head(self, n_actions: int) -> nn.Module:
         """The head, see ``PointerHead``."""
@@ -109,8 +109,8 @@ class MessagePassing(nn.Module):
     def _passed(self, observations: torch.Tensor) -> tuple[Boards, torch.Tensor]:
         """The nodes of a batch, and their features after all rounds, ``(N, width)``."""
         boards = Boards.of(observations, self._graph, self._moves)
-        shown = observations.movedim(1, -1).flatten(0, 2)
-        cells = self.embed(shown.index_select(0, boards.places))
+        pixels = observations.movedim(1, -1).flatten(0, 2)
+        cells = self.embed(pixels.index_select(0, boards.places))
         neighbours = boards.neighbours[:, 1:]
         degree = (neighbours > 0).sum(dim=0, dtype=cells.dtype)[:, None]
         rounds: Any = [self.update] * self._rounds if self._tied else self.update

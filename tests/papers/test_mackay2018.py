@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from rlgen.agents.cloning import reproducible
 from rlgen.analysis import claims as deciding
 from rlgen.errors import ProtocolError
 from rlgen.evaluation import reference, rollout
@@ -22,7 +23,6 @@ from rlgen_protocols import PAPERS
 from rlgen_protocols.mackay2018 import estimates, forgotten, mazes, recurrent, tasks
 from rlgen_protocols.mackay2018.accounting import account
 from rlgen_protocols.mackay2018.figures import savings, sections
-from rlgen_protocols.mackay2018.training import one_thread
 
 PAPER = PAPERS["mackay2018"]
 VIEW = "maze-basic[size=5,view=3]"
@@ -171,7 +171,7 @@ def test_a_policy_acts_step_by_step_as_it_was_trained_on_sequences():
     levels = draw_split(family, 2, 0, 3).train
     walks = mazes.walk(mazes.labelled(family, levels), 9, 4, stream(1, "walks"))
     for model in ("gru", "revgru:3", "revlstm:1", "no-forget", "feed-forward"):
-        with one_thread(3):
+        with reproducible(3):
             network = recurrent.build(model, 99, 8, 5)
         whole = torch.softmax(network(walks.observations).double(), dim=2)
         policy = mazes.GreedyPolicy(network)
@@ -185,7 +185,7 @@ def test_a_policy_acts_step_by_step_as_it_was_trained_on_sequences():
 def test_one_greedy_episode_is_exact():
     family = lookup.family(VIEW)
     levels = draw_split(family, 3, 0, 3).train
-    with one_thread(1):
+    with reproducible(1):
         policy = mazes.GreedyPolicy(recurrent.build("gru", 99, 8, 5))
     one, other = (
         rollout.evaluate(policy, family, levels, [mazes.GREEDY], episodes=n, seed=n)["greedy"]
@@ -202,7 +202,7 @@ def test_a_maze_that_is_seen_whole_is_refused():
 
 
 def test_masked_steps_do_not_count_in_bits():
-    with one_thread(2):
+    with reproducible(2):
         network = recurrent.build("revgru:3", 4, 6, 2)
         inputs = torch.randn(12, 3, 4)
     masks = torch.ones(12, 3, dtype=torch.bool)
@@ -364,7 +364,7 @@ def test_controls_come_out_as_they_must_and_not_otherwise():
 
 
 def test_bits_of_an_lstm_are_those_of_its_forget_gates():
-    with one_thread(5):
+    with reproducible(5):
         lstm, features = nn.LSTM(4, 3, 2), torch.randn(7, 4)
     gates = forgotten.forget_gates(lstm, features)
     assert [tuple(g.shape) for g in gates] == [(7, 3), (7, 3)]

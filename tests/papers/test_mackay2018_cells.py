@@ -9,20 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from rlgen.agents.cloning import reproducible
 from rlgen.errors import ProtocolError
 from rlgen.util.seeding import library_seed
 from rlgen_protocols.mackay2018 import memory, recurrent, untrained
 from rlgen_protocols.mackay2018.cells import CELLS, RevGRU
 from rlgen_protocols.mackay2018.integers import STATE_BITS, WHOLE, Integers, fixed_gates
 from rlgen_protocols.mackay2018.reversal import kept_gradients, reversed_gradients
-from rlgen_protocols.mackay2018.training import one_thread
 
 EXAMPLES = json.loads((Path(__file__).parents[1] / "golden/probes_a_examples.json").read_text())
 REVERSIBLE = ("no-forget", "revgru:1", "revgru:3", "revgru:5", "revgru", "revlstm:3", "revlstm")
 
 
 def cell(model="revgru:3", inputs=5, units=12, seed=0):
-    with one_thread(library_seed(seed, "test", model)):
+    with reproducible(library_seed(seed, "test", model)):
         return recurrent.build(model, inputs, units, 3).cell.double()
 
 
@@ -244,7 +244,7 @@ def test_usual_networks_cannot_be_reversed():
 
 
 def test_bits_of_torchs_gru_are_those_of_its_update_gate():
-    with one_thread(0):
+    with reproducible(0):
         network = recurrent.build("gru", 3, 4, 2)
         inputs = torch.randn(6, 5, 3)
         hidden, _, (gates,) = network.run(inputs, network.start(5))

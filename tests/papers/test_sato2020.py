@@ -13,7 +13,7 @@ import pytest
 import torch
 from commands import rlgen
 
-from rlgen.agents.cloning import clone
+from rlgen.agents.cloning import clone, reproducible
 from rlgen.analysis import claims as deciding
 from rlgen.errors import LevelError, PolicyError, ProtocolError
 from rlgen.levels.lookup import family
@@ -22,7 +22,6 @@ from rlgen.probes.subject import Subject
 from rlgen.util import files
 from rlgen.util.seeding import stream
 from rlgen_protocols import PAPERS
-from rlgen_protocols.graphs.classifying import one_thread
 from rlgen_protocols.graphs.graph import Graph
 from rlgen_protocols.graphs.pairs import dumbbell, theta
 from rlgen_protocols.graphs.refinement import folklore2, weisfeiler_leman
@@ -52,7 +51,7 @@ def measure(name, seed=0, **options):
 
 
 def build(model, **options):
-    with one_thread(3):
+    with reproducible(3):
         return networks.build(model, **({"width": 8, "rounds": 6} | options)).eval()
 
 

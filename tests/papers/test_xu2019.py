@@ -16,7 +16,7 @@ from commands import rlgen
 from torch import nn
 from torch_geometric.nn import GINConv
 
-from rlgen.agents.cloning import clone
+from rlgen.agents.cloning import clone, reproducible
 from rlgen.analysis import claims as deciding
 from rlgen.errors import ProtocolError
 from rlgen.levels.lookup import family
@@ -26,7 +26,6 @@ from rlgen.util import files
 from rlgen.util.seeding import stream
 from rlgen_protocols import PAPERS
 from rlgen_protocols.graphs import classifying
-from rlgen_protocols.graphs.classifying import one_thread
 from rlgen_protocols.graphs.graph import Graph, batched
 from rlgen_protocols.graphs.refinement import weisfeiler_leman
 from rlgen_protocols.xu2019 import aggregations, fitting, probes
@@ -87,7 +86,7 @@ def test_multisets_as_worked():
 def test_one_layer_as_worked():
     example = EXAMPLES["S11.one_layer"]
     assert [list(values) for values in aggregations.SAME_SUM] == [example["X1"], example["X2"]]
-    with one_thread(0):
+    with reproducible(0):
         assert (aggregations.one_layer(64, bias=False) < 1e-12) is (
             example["sum_relu_Wx_no_bias_equal"]
         )
@@ -116,7 +115,7 @@ def test_a_layer_as_worked():
 def test_a_round_is_that_of_the_authors_code(aggregation):
     """Node and neighbours together: the sum, its share of degree + 1, the maximum with itself."""
     graph = drawn(1)
-    with one_thread(0):
+    with reproducible(0):
         net = GraphNetwork(3, 2, aggregation=aggregation, rounds=1, norm="none").double()
     batch = batched([graph], torch.float64)
     adjacency = torch.tensor(nx.to_numpy_array(graph.networkx()) + np.eye(graph.n))
@@ -137,7 +136,7 @@ def test_a_round_is_that_of_the_authors_code(aggregation):
 @pytest.mark.parametrize("aggregation", AGGREGATIONS)
 def test_with_epsilon_a_node_stands_beside_its_neighbours(aggregation):
     graph = drawn(2)
-    with one_thread(0):
+    with reproducible(0):
         net = GraphNetwork(3, 2, aggregation=aggregation, rounds=1, norm="none", epsilon=True)
     net.double()
     with torch.no_grad():
@@ -160,7 +159,7 @@ def test_scores_do_not_depend_on_the_order_of_nodes_nor_on_the_batch(norm):
     copies = [
         graph.permuted(stream(0, "order", i).permutation(graph.n)) for i, graph in enumerate(graphs)
     ]
-    with one_thread(0):
+    with reproducible(0):
         net = GraphNetwork(3, 2, norm=norm).double().eval()
     together = net(batched(graphs, torch.float64))
     alone = torch.cat([net(batched([graph], torch.float64)) for graph in copies])
@@ -168,7 +167,7 @@ def test_scores_do_not_depend_on_the_order_of_nodes_nor_on_the_batch(norm):
 
 
 def test_mean_and_maximum_see_nothing_in_mazes_without_features():
-    with one_thread(0):
+    with reproducible(0):
         row = measure("aggregations", mazes=4)
     assert max(row["mean_spread"], row["max_spread"]) <= 1e-12
     assert row["sum_spread"] > 1e-3

@@ -1,7 +1,6 @@
 """Networks that tell classes of graphs apart: batches, scores, and training by Adam."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -13,19 +12,6 @@ from torch import nn
 DECIMALS = 6
 #: From numbers of graphs to their scores ``(graphs, classes)``, with gradients.
 Scores = Callable[[NDArray[np.int64]], torch.Tensor]
-
-
-@contextmanager
-def one_thread(seed: int) -> Iterator[None]:
-    """Use one thread, and torch's global generator from this seed, within this context."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def fit(

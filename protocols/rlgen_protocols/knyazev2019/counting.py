@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from rlgen.agents.cloning import reproducible
 from rlgen.errors import ProtocolError, nearest
 from rlgen.util.seeding import library_seed, stream
 from rlgen_protocols.knyazev2019 import tasks
@@ -13,7 +14,7 @@ from rlgen_protocols.knyazev2019.attention import auc
 from rlgen_protocols.knyazev2019.modes import GLOBAL, MODES, SHUFFLED, UNSUPERVISED, WEAK
 from rlgen_protocols.knyazev2019.networks import Counter
 from rlgen_protocols.knyazev2019.sets import GraphSet
-from rlgen_protocols.knyazev2019.training import fit, measured, occlusion, one_thread, outputs
+from rlgen_protocols.knyazev2019.training import fit, measured, occlusion, outputs
 
 NAME = "knyazev2019"
 #: The channel of what is counted, in the tasks whose attention is a linear map of the features.
@@ -59,7 +60,7 @@ def run(
     train, orig = drawn.take(np.arange(graphs)), drawn.take(np.arange(graphs, graphs + tests))
     others = {name: draw(rng, tests, largest) for name, draw in own.others.items()}
     labels, quality = train, math.nan
-    with one_thread(library_seed(seed, NAME, task, "weights")):
+    with reproducible(library_seed(seed, NAME, task, "weights")):
         if mode in (WEAK, GLOBAL):
             counter, curve = _trained(seed, own, GLOBAL, train, epochs, width)
             labels = train.with_truth(occlusion(counter, train))
@@ -97,7 +98,7 @@ def from_direction(
     drawn = own.small(rng, graphs + tests)
     train, orig = drawn.take(np.arange(graphs)), drawn.take(np.arange(graphs, graphs + tests))
     others = {name: draw(rng, tests, largest) for name, draw in own.others.items()}
-    with one_thread(library_seed(seed, NAME, task, "weights")):
+    with reproducible(library_seed(seed, NAME, task, "weights")):
         counter, curve = _trained(seed, own, UNSUPERVISED, train, epochs, width, cosine)
         result = _tested(counter, train, {tasks.ORIG: orig, **others})
     del result["cosine_start"]  # it is the option
@@ -142,16 +143,16 @@ def _shuffled(graphs: GraphSet, rng: np.random.Generator) -> GraphSet:
 
 def _examples(counter: Counter, graphs: GraphSet) -> list[dict[str, Any]]:
     """The first mazes of a set with their attention; none of graphs that are no mazes."""
-    found = []
+    examples = []
     for place in range(EXAMPLES):
         one = graphs.take(np.array([place]))
         output = next(outputs(counter, one))
         if output.attentions and (one.cells >= 0).all():
-            found.append(
+            examples.append(
                 {
                     "cells": one.cells.tolist(),
                     "truth": one.truth.tolist(),
                     "attention": output.attentions[0].tolist(),
                 }
             )
-    return found
+    return examples

@@ -81,13 +81,13 @@ def scenes(subject: Subject, view: GraphView) -> list[Scene]:
     numbers = {
         (int(of), p.tobytes()): n for n, (of, p) in enumerate(zip(level, pictures, strict=True))
     }
-    found = []
+    scenes = []
     for of, picture in zip(states.levels, states.observations, strict=True):
         number = numbers[int(of), picture.astype(pictures.dtype).tobytes()]
         cells = (picture[view.walls] == 0) & (picture[view.agent] == 0)
         path = paths[number][cells]
-        found.append(Scene(picture, int(actions[number]), np.argwhere(cells), path))
-    return found
+        scenes.append(Scene(picture, int(actions[number]), np.argwhere(cells), path))
+    return scenes
 
 
 def effects(module: nn.Module, scene: Scene, view: GraphView) -> NDArray[np.float64]:

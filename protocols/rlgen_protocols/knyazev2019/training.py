@@ -1,7 +1,6 @@
 """Training of counters, and what is measured of them."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -104,16 +103,3 @@ def occlusion(counter: Counter, graphs: GraphSet) -> NDArray[np.float32]:
         total = np.add.reduceat(changes, own.sizes.cumsum() - own.sizes)
         parts.append(changes / (total + 1e-7)[own.graph])
     return np.concatenate(parts).astype(np.float32)
-
-
-@contextmanager
-def one_thread(seed: int) -> Iterator[None]:
-    """Use one thread, and torch's global generator from this seed, within this context."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(threads)

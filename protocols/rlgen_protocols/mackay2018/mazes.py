@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F  # noqa: N812  # as everywhere in torch
 
+from rlgen.agents.cloning import reproducible
 from rlgen.agents.labelled import LabelledStates, labelled
 from rlgen.errors import ProtocolError
 from rlgen.evaluation import reference, rollout
@@ -27,7 +28,7 @@ from rlgen.util.seeding import library_seed, stream
 from rlgen_protocols.mackay2018 import recurrent
 from rlgen_protocols.mackay2018.accounting import account
 from rlgen_protocols.mackay2018.cells import State
-from rlgen_protocols.mackay2018.training import Loss, fit, one_thread
+from rlgen_protocols.mackay2018.training import Loss, fit
 
 #: Share of the actions of training sequences that are random.
 RANDOM_ACTIONS = 0.15
@@ -158,7 +159,7 @@ def run(
     states, held_out = labelled(mazes, split.train), labelled(mazes, split.test)
     rng = stream(seed, "recurrent cloning", model)
     entries, actions = int(np.prod(mazes.observation_space.shape)), mazes.n_actions
-    with one_thread(library_seed(seed, "recurrent cloning", model)):
+    with reproducible(library_seed(seed, "recurrent cloning", model)):
         network = recurrent.build(model, entries, units, actions)
 
         def draw(step: int) -> tuple[torch.Tensor, Loss]:

@@ -5,12 +5,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from rlgen.agents.cloning import reproducible
 from rlgen.errors import ProtocolError
 from rlgen.util.seeding import library_seed, stream
 from rlgen_protocols.mackay2018 import recurrent
 from rlgen_protocols.mackay2018.accounting import account
 from rlgen_protocols.mackay2018.experiments import LAST, READ, TOKENS
-from rlgen_protocols.mackay2018.training import Loss, fit, one_thread
+from rlgen_protocols.mackay2018.training import Loss, fit
 
 TESTS = 256
 #: What cross-entropy leaves out.
@@ -82,7 +83,7 @@ def run(
         returns at four times the length; and ``curve``, loss and bits a unit and step over
         training.
     """
-    with one_thread(library_seed(seed, "recurrent task", task, model)):
+    with reproducible(library_seed(seed, "recurrent task", task, model)):
         network = recurrent.build(model, TOKENS + 1, units, TOKENS)
 
         def draw(step: int) -> tuple[torch.Tensor, Loss]:

@@ -1,7 +1,6 @@
 """Training of recurrent networks: Adam on sequences, the same bits for the same seed."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -45,16 +44,3 @@ def fit(
             curve["loss"].append(loss.item())
             curve["bits"].append(bits_forgotten(factors))
     return curve
-
-
-@contextmanager
-def one_thread(seed: int) -> Iterator[None]:
-    """Use one thread, and torch's global generator from this seed, within this context."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(threads)

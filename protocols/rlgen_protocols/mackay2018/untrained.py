@@ -5,12 +5,12 @@ from typing import Any
 
 import torch
 
+from rlgen.agents.cloning import reproducible
 from rlgen.errors import ProtocolError
 from rlgen.util.seeding import library_seed
 from rlgen_protocols.mackay2018 import memory, recurrent
 from rlgen_protocols.mackay2018.accounting import account
 from rlgen_protocols.mackay2018.reversal import kept_gradients, reversed_gradients
-from rlgen_protocols.mackay2018.training import one_thread
 
 INPUTS, OUTPUTS = 16, 4
 
@@ -31,7 +31,7 @@ def reverse(*, seed: int, model: str, length: int, units: int, batch: int) -> di
     Raises:
         ProtocolError: For a model that is not reversible.
     """
-    with one_thread(library_seed(seed, "reversal", model)):
+    with reproducible(library_seed(seed, "reversal", model)):
         network, inputs = _network(model, units), torch.randn(length, batch, INPUTS)
         return {"limit": memory.most_bits(network.cell.max_forget), **account(network, inputs)}
 
@@ -46,7 +46,7 @@ def gradients(*, seed: int, model: str, length: int, units: int, batch: int) -> 
         relative to the kept ones in the Euclidean norm over all parameters; ``from_real``: the same
         of kept gradients and those of the network in real numbers (float64).
     """
-    with one_thread(library_seed(seed, "gradients", model)):
+    with reproducible(library_seed(seed, "gradients", model)):
         network = copy.deepcopy(_network(model, units)).double()
         inputs = torch.randn(length, batch, INPUTS, dtype=torch.float64)
         targets = torch.randn(length, batch, OUTPUTS, dtype=torch.float64)

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rlgen.agents.cloning import reproducible
 from rlgen.util.seeding import library_seed, stream
 from rlgen_protocols.graphs import classifying
 from rlgen_protocols.graphs.choices import one_of
@@ -55,7 +56,7 @@ def run(
     one_of("task", task, TASKS)
     pools = (_pairs if task == "bridge" else _copies)(seed, graphs, tests)
     rng = stream(seed, NAME, "random features", model)
-    with classifying.one_thread(library_seed(seed, NAME, "ladder", model)):
+    with reproducible(library_seed(seed, NAME, "ladder", model)):
         net = build(model, width=width, rounds=rounds, readout=readout).eval()
         if model in MESSAGE_PASSING:
             # Labels are opposite where scores are equal, so that they end near each other, where

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rlgen.agents.cloning import reproducible
 from rlgen.levels.capabilities import Graphed
 from rlgen.networks import network_named
 from rlgen.probes import cases
 from rlgen.probes.base import Identity, Measured
 from rlgen.probes.subject import Pool, Subject
 from rlgen.util.seeding import library_seed
-from rlgen_protocols.graphs.classifying import one_thread
 from rlgen_protocols.graphs.symmetries import SYMMETRIES
 
 #: Probabilities that differ by less are equally large.
@@ -69,7 +69,7 @@ def agreement(probabilities: NDArray[np.float64], labels: NDArray[np.float64]) -
 def copy_gap_identity() -> Identity:
     """An untrained graph network with a pointer head, which sees no directions."""
     split = cases.split()
-    with one_thread(library_seed(0, "sato2020", "identity")):
+    with reproducible(library_seed(0, "sato2020", "identity")):
         member = network_named("message-passing").for_family(split.family)
         trunk, width = member.build(split.family.observation_space)
         head = trunk.head(width, split.family.n_actions)

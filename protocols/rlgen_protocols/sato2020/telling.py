@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from rlgen.agents.cloning import reproducible
 from rlgen.util.seeding import library_seed, stream
 from rlgen_protocols.graphs.choices import one_of
-from rlgen_protocols.graphs.classifying import one_thread
 from rlgen_protocols.graphs.graph import Graph
 from rlgen_protocols.graphs.pairs import dumbbell, theta
 from rlgen_protocols.sato2020.networks import MESSAGE_PASSING, build
@@ -31,7 +31,7 @@ def run(*, seed: int, model: str, width: int, rounds: int, readout: str) -> Mapp
     rng = stream(seed, "sato2020", "copies")
     copies = [[one, one.permuted(rng.permutation(one.n))] for pair in pairs for one in pair]
     simple = [Graph.of_networkx(make) for make in (nx.path_graph(5), nx.star_graph(4))]
-    with one_thread(library_seed(seed, "sato2020", "telling", model)):
+    with reproducible(library_seed(seed, "sato2020", "telling", model)):
         net = build(model, width=width, rounds=rounds, readout=readout).eval()
         apart32 = [difference(net, pair) for pair in pairs]
         net.double()

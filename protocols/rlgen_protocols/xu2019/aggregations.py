@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from rlgen.agents.cloning import reproducible
 from rlgen.levels import lookup
 from rlgen.levels.split import draw_split
 from rlgen.util.seeding import library_seed
-from rlgen_protocols.graphs.classifying import one_thread
 from rlgen_protocols.graphs.graph import Graph, batched, constant
 from rlgen_protocols.graphs.mazes import of_levels
 from rlgen_protocols.xu2019.networks import AGGREGATIONS, UPDATES, GraphNetwork
@@ -24,7 +24,7 @@ SAME_SUM = ((1, 1, 1, 1, 1), (2, 3))
 
 def run(*, seed: int, family: str, mazes: int, width: int, rounds: int) -> Mapping[str, Any]:
     """Confusions of multisets, the lemma on one layer, and embeddings of mazes; see the paper."""
-    with one_thread(library_seed(seed, "xu2019", "aggregations")):
+    with reproducible(library_seed(seed, "xu2019", "aggregations")):
         pairs = {name: confused(name) for name in AGGREGATIONS}
         lemma = {f"one_layer{'_bias' * bias}": one_layer(width, bias=bias) for bias in (0, 1)}
         levels = lookup.family(family)

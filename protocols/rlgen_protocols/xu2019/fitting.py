@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rlgen.agents.cloning import reproducible
 from rlgen.levels import lookup
 from rlgen.levels.split import draw_split
 from rlgen.util.seeding import library_seed, stream
@@ -50,7 +51,7 @@ def run(
     one_of("features", features, FEATURES)
     one_of("labels", labels, LABELS)
     graphs, classes, held_out, theirs = _task(seed, family, mazes, features, labels)
-    with classifying.one_thread(library_seed(seed, NAME, "fit")):
+    with reproducible(library_seed(seed, NAME, "fit")):
         net = GraphNetwork(
             graphs[0].features.shape[1],
             2,

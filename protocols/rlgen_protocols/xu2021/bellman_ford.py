@@ -81,8 +81,8 @@ def run(*, seed: int, nodes: int, graphs: int, size: int, mazes: int) -> Mapping
         hops.append(_largest(course, walks(weights, nodes - 1)))
         finite = np.where(adjacency, weights, 0.0)
         ends.append(_largest(course[-1], csgraph.dijkstra(finite, indices=[0])[0]))
-    _, asked = drawn(size, 1, mazes, seed)
-    cells = Cells.of(asked, [to_key(maze) for maze in asked])
+    _, own = drawn(size, 1, mazes, seed)
+    cells = Cells.of(own, [to_key(maze) for maze in own])
     rounds = int(cells.distances.max())
     with torch.no_grad():
         numbers = by_hand()(cells, rounds)

@@ -58,12 +58,12 @@ def run(
         network = MazeNetwork(train[0].features.shape[1], width, aggregate, message)
         course = fit(network, train, rng, rounds=rounds, steps=steps, batch=batch, rate=rate)
         measured: dict[str, Any] = {"course": course}
-        for size, (_, asked) in pools.items():
+        for size, (_, pool) in pools.items():
             for times in TIMES:
-                measured |= _judged(network, asked, times * rounds, f"{size}_x{times}")
+                measured |= _judged(network, pool, times * rounds, f"{size}_x{times}")
     longest = {
-        f"longest_{size}": float(max(d.max() for d in map(to_key, asked)))
-        for size, (_, asked) in pools.items()
+        f"longest_{size}": float(max(d.max() for d in map(to_key, pool)))
+        for size, (_, pool) in pools.items()
     }
     return measured | longest
 

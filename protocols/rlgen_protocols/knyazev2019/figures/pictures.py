@@ -49,13 +49,13 @@ def drawn(results: Results) -> Section | None:
 def _pictures(table: pd.DataFrame, task: str) -> list[tuple[str, dict[str, Any], str]]:
     """Title, example and the key of what is drawn of it."""
     own = table[table["seed"] == table["seed"].min()]
-    shown: list[tuple[str, dict[str, Any]]] = []
+    firsts: list[tuple[str, dict[str, Any]]] = []
     for mode in SHOWN:
         for examples in rows(own, mode=mode)["examples"]:
-            shown += [(mode, example) for example in examples[:1]]
-    pictures = [(f"{TASKS[task]}\n{mode}", example, "attention") for mode, example in shown]
-    if shown:
-        pictures.insert(0, (f"{TASKS[task]}\ntrue", shown[0][1], "truth"))
+            firsts += [(mode, example) for example in examples[:1]]
+    pictures = [(f"{TASKS[task]}\n{mode}", example, "attention") for mode, example in firsts]
+    if firsts:
+        pictures.insert(0, (f"{TASKS[task]}\ntrue", firsts[0][1], "truth"))
     return pictures
 
 

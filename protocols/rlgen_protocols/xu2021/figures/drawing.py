@@ -98,8 +98,8 @@ def averaged(table: pd.DataFrame, by: str, values: dict[str, str]) -> pd.DataFra
     for key, own in table.groupby(by, sort=False):
         for what, column in values.items():
             logarithms = np.log(own[column].astype(float).clip(lower=1e-3).to_numpy())
-            shown = {name: float(np.exp(v)) for name, v in run_mean(logarithms).shown.items()}
-            rows.append({by: key, "what": what, "seeds": len(own), **shown})
+            means = {name: float(np.exp(v)) for name, v in run_mean(logarithms).shown.items()}
+            rows.append({by: key, "what": what, "seeds": len(own), **means})
     return pd.DataFrame(rows)
 
 
