@@ -1,17 +1,16 @@
 """What figures of these papers share: panels beside each other, means with intervals."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-from rlgen.report.figures.base import style, to_svg
+from rlgen.report.figures.panels import Panels
+from rlgen.report.figures.panels import panels as in_style
 from rlgen_protocols.graphs.estimates import mean
 
 #: Distinct on dark and on light pages.
@@ -21,54 +20,11 @@ COLOURS = (
 )
 
 
-@dataclass
-class Panels:
-    """Panels of one figure.
-
-    Attributes:
-        axes: One a panel.
-        svg: The picture, once the context has ended.
-    """
-
-    axes: list[Axes]
-    svg: str = ""
-
-
-@contextmanager
 def panels(
     name: str, title: str, titles: Sequence[str], *, width: float = 3.4, height: float = 3.2
-) -> Iterator[Panels]:
-    """Panels beside each other in the style of the page, with one legend above.
-
-    Args:
-        name: Of the paper and the section: prefix of ids.
-        title: For screen readers.
-        titles: Of the panels.
-        width: Of a panel, inches.
-        height: Likewise.
-    """
-    with style(name):
-        canvas, axes = plt.subplots(
-            1,
-            len(titles),
-            figsize=(width * len(titles), height),
-            squeeze=False,
-            layout="constrained",
-        )
-        picture = Panels(list(axes.flat))
-        for axis, text in zip(picture.axes, titles, strict=True):
-            axis.set_title(text)
-        yield picture
-        legend: dict[str, Any] = {}
-        for axis in picture.axes:
-            for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-                legend.setdefault(label, handle)
-        if legend:
-            canvas.legend(
-                legend.values(), legend.keys(), loc="outside upper left", ncols=min(4, len(legend))
-            )
-        picture.svg = to_svg(canvas, name, title)
-        plt.close(canvas)
+) -> AbstractContextManager[Panels]:
+    """Panels beside each other, each of this width and height in inches; see ``report.figures``."""
+    return in_style(name, title, titles, (width * len(titles), height))
 
 
 def interval(values: pd.Series) -> dict[str, float]:

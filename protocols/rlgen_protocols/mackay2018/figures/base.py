@@ -1,17 +1,15 @@
 """What the figures share: panels beside each other, colours and names of models."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-from rlgen.report.figures.base import style, to_svg
+from rlgen.report.figures.panels import Panels
+from rlgen.report.figures.panels import panels as in_style
 from rlgen_protocols.mackay2018.estimates import allowed_bits, mean
 
 #: By allowed bits, from none to any number.
@@ -47,52 +45,11 @@ def named(model: str) -> str:
     return f"{kind}, no limit" if bits == 10 else f"{kind}, {bits:g} bit{'s' * (bits != 1)}"
 
 
-@dataclass
-class Panels:
-    """Panels of one figure; ``svg`` is set when its context ends.
-
-    Attributes:
-        axes: One a panel.
-        svg: The picture.
-    """
-
-    axes: list[Axes]
-    svg: str = field(default="")
-
-
-@contextmanager
-def panels(name: str, title: str, titles: Sequence[str], width: float = 3.6) -> Iterator[Panels]:
-    """Panels beside each other in our style, with one legend above.
-
-    Args:
-        name: Of the section.
-        title: For screen readers.
-        titles: Of the panels.
-        width: Of a panel, inches.
-    """
-    name = f"mackay2018-{name}"
-    with style(name):
-        canvas, axes = plt.subplots(
-            1,
-            len(titles),
-            figsize=(width * len(titles), 3.4),
-            squeeze=False,
-            layout="constrained",
-        )
-        drawn = Panels(list(axes.flat))
-        for axis, text in zip(drawn.axes, titles, strict=True):
-            axis.set_title(text)
-        yield drawn
-        legend: dict[str, Any] = {}
-        for axis in drawn.axes:
-            for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-                legend.setdefault(label, handle)
-        if legend:
-            canvas.legend(
-                legend.values(), legend.keys(), loc="outside upper left", ncols=min(4, len(legend))
-            )
-        drawn.svg = to_svg(canvas, name, title)
-        plt.close(canvas)
+def panels(
+    name: str, title: str, titles: Sequence[str], width: float = 3.6
+) -> AbstractContextManager[Panels]:
+    """Panels beside each other, each of this width in inches; see ``report.figures``."""
+    return in_style(f"mackay2018-{name}", title, titles, (width * len(titles), 3.4))
 
 
 def steps_axis(axis: Axes, at: Sequence[int]) -> None:

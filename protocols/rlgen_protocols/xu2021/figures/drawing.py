@@ -1,19 +1,17 @@
 """What the figures share: panels, and bars of errors on a logarithmic axis."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from importlib.resources import files
-from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from rlgen.analysis.stats.intervals import run_mean
-from rlgen.report.figures.base import style, to_svg
+from rlgen.report.figures.panels import Panels
+from rlgen.report.figures.panels import panels as in_style
 
 #: In and out of the range of training.
 IN, OUT = "#3b82c4", "#e07b39"
@@ -21,59 +19,13 @@ IN, OUT = "#3b82c4", "#e07b39"
 HUES = ("#3b82c4", "#e07b39", "#4f9d69", "#b05fa8", "#9a7d0a", "#4aa5b8")
 
 
-@dataclass
-class Panels:
-    """Panels of one figure; ``svg`` is set when its context ends.
-
-    Attributes:
-        axes: One a panel.
-        svg: The picture.
-    """
-
-    axes: list[Axes]
-    svg: str = field(default="")
-
-
-@contextmanager
 def panels(
     name: str, title: str, titles: Sequence[str], *, columns: int = 3, width: float = 3.4
-) -> Iterator[Panels]:
-    """Panels in rows in our style, with one legend above.
-
-    Args:
-        name: Of the section.
-        title: For screen readers.
-        titles: Of the panels.
-        columns: How many are beside each other at most.
-        width: Of a panel, inches.
-    """
-    name = f"xu2021-{name}"
+) -> AbstractContextManager[Panels]:
+    """Panels in rows, each of this width in inches; see ``report.figures``."""
     columns = min(columns, len(titles))
-    lines = -(-len(titles) // columns)
-    with style(name):
-        canvas, axes = plt.subplots(
-            lines,
-            columns,
-            figsize=(max(5.5, width * columns), 0.5 + 2.8 * lines),
-            squeeze=False,
-            layout="constrained",
-        )
-        drawn = Panels(list(axes.flat)[: len(titles)])
-        for axis in list(axes.flat)[len(titles) :]:
-            axis.set_visible(False)
-        for axis, text in zip(drawn.axes, titles, strict=True):
-            axis.set_title(text)
-        yield drawn
-        legend: dict[str, Any] = {}
-        for axis in drawn.axes:
-            for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-                legend.setdefault(label, handle)
-        if legend:
-            canvas.legend(
-                legend.values(), legend.keys(), loc="outside upper left", ncols=min(4, len(legend))
-            )
-        drawn.svg = to_svg(canvas, name, title)
-        plt.close(canvas)
+    size = (max(5.5, width * columns), 0.5 + 2.8 * -(-len(titles) // columns))
+    return in_style(f"xu2021-{name}", title, titles, size, columns=columns)
 
 
 def logarithmic(axis: Axes) -> None:
