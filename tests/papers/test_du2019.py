@@ -2,9 +2,10 @@
 
 import json
 import os
-from importlib import import_module
+from functools import partial
 from types import SimpleNamespace
 
+import measuring_papers
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -53,12 +54,7 @@ TINY = {
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
 
 
-def measure(name, seed=0, **options):
-    experiment = PAPER.experiments[name]
-    module, _, function = experiment.target.partition(":")
-    return getattr(import_module(module), function)(
-        seed=seed, **(dict(experiment.options) | options)
-    )
+measure = partial(measuring_papers.measure, PAPER)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
 """The paper's experiments, claims, controls, figures, probe and smallest study."""
 
 import json
-import math
 import re
 from types import SimpleNamespace
 
+import measuring_papers
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,27 +41,11 @@ CASES = {
         for attention in policies.KINDS
     ],
 }
-RUN = {
-    "counting": counting.run,
-    "directions": counting.from_direction,
-    "policies": policies.run,
-}
 
 
 @pytest.fixture(scope="module")
 def measured():
-    """By experiment a row of each case and two seeds, as results have them."""
-    tables = {}
-    for name, own in CASES.items():
-        experiment, rows = PAPER.experiments[name], []
-        for seed in (0, 1):
-            for options in own:
-                row = json.loads(json.dumps(files.without_nan(RUN[name](seed=seed, **options))))
-                assert set(row) == set(experiment.measures)
-                plain = {k: math.nan if v is None else v for k, v in row.items()}
-                rows.append({"seed": seed} | dict(experiment.options) | options | plain)
-        tables[name] = pd.DataFrame(rows)
-    return tables
+    return measuring_papers.tables(PAPER, CASES)
 
 
 @pytest.mark.slow

@@ -2,8 +2,10 @@
 
 import json
 import math
+from functools import partial
 from types import SimpleNamespace
 
+import measuring_papers
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,27 +44,12 @@ CASES = {
 }
 
 
-def measure(name, seed=0, **options):
-    from importlib import import_module
-
-    module, _, function = PAPER.experiments[name].target.partition(":")
-    return getattr(import_module(module), function)(seed=seed, **options)
+measure = partial(measuring_papers.measure, PAPER)
 
 
 @pytest.fixture(scope="module")
 def measured():
-    """By experiment a row of each case and two seeds, as results have them."""
-    tables = {}
-    for name, cases in CASES.items():
-        experiment, rows = PAPER.experiments[name], []
-        for seed in (0, 1):
-            for options in cases:
-                row = json.loads(json.dumps(files.without_nan(measure(name, seed, **options))))
-                assert set(row) == set(experiment.measures)
-                plain = {k: math.nan if v is None else v for k, v in row.items()}
-                rows.append({"seed": seed} | dict(experiment.options) | options | plain)
-        tables[name] = pd.DataFrame(rows)
-    return tables
+    return measuring_papers.tables(PAPER, CASES)
 
 
 @pytest.mark.slow

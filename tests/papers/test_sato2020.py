@@ -2,10 +2,11 @@
 
 import json
 import math
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
+import measuring_papers
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -19,7 +20,6 @@ from rlgen.errors import LevelError, PolicyError, ProtocolError
 from rlgen.levels.lookup import family
 from rlgen.levels.split import draw_split
 from rlgen.probes.subject import Subject
-from rlgen.util import files
 from rlgen.util.seeding import stream
 from rlgen_protocols import PAPERS
 from rlgen_protocols.graphs.graph import Graph
@@ -42,12 +42,7 @@ TINY = {
 }
 
 
-def measure(name, seed=0, **options):
-    experiment = PAPER.experiments[name]
-    module, _, function = experiment.target.partition(":")
-    return getattr(import_module(module), function)(
-        seed=seed, **(dict(experiment.options) | options)
-    )
+measure = partial(measuring_papers.measure, PAPER)
 
 
 def build(model, **options):
@@ -214,18 +209,7 @@ def test_unknown_words_are_refused(name, options, words):
 
 @pytest.fixture(scope="module")
 def measured():
-    """By experiment a row of each case and two seeds, as results have them."""
-    tables = {}
-    for name, cases in TINY.items():
-        experiment, own = PAPER.experiments[name], []
-        for seed in (0, 1):
-            for options in cases:
-                row = json.loads(json.dumps(files.without_nan(measure(name, seed, **options))))
-                assert set(row) == set(experiment.measures)
-                plain = {k: math.nan if v is None else v for k, v in row.items()}
-                own.append({"seed": seed} | dict(experiment.options) | options | plain)
-        tables[name] = pd.DataFrame(own)
-    return tables
+    return measuring_papers.tables(PAPER, TINY)
 
 
 @pytest.mark.slow

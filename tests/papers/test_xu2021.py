@@ -2,9 +2,10 @@
 
 import json
 import math
-from importlib import import_module
+from functools import partial
 from types import SimpleNamespace
 
+import measuring_papers
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,27 +62,12 @@ CASES = {
 }
 
 
-def measure(name, seed=0, **options):
-    experiment = PAPER.experiments[name]
-    module, _, function = experiment.target.partition(":")
-    run = getattr(import_module(module), function)
-    return run(seed=seed, **{**experiment.options, **options})
+measure = partial(measuring_papers.measure, PAPER)
 
 
 @pytest.fixture(scope="module")
 def measured():
-    """By experiment a row of each case and two seeds, as results have them."""
-    tables = {}
-    for name, cases in CASES.items():
-        experiment, rows = PAPER.experiments[name], []
-        for seed in (0, 1):
-            for options in cases:
-                row = json.loads(json.dumps(files.without_nan(measure(name, seed, **options))))
-                assert set(row) == set(experiment.measures)
-                plain = {k: math.nan if v is None else v for k, v in row.items()}
-                rows.append({"seed": seed} | dict(experiment.options) | options | plain)
-        tables[name] = pd.DataFrame(rows)
-    return tables
+    return measuring_papers.tables(PAPER, CASES)
 
 
 @pytest.mark.slow
