@@ -89,15 +89,9 @@ def posterior(
     if members:
         validation = data_set(family, n_train_levels, flip_p, seed, VALIDATION, held_out_levels)
         trained, tuned = methods.ensembles(of, validation, target, members, fitting_steps, seed)
-        for kind, networks in trained.items():
-            single = {name: networks.each(of, x) for name, x in inputs.items()}
-            scores |= _of_ensemble(kind, single, sets)
-            curves[kind] = _reliability(of, {name: own[0] for name, own in single.items()})
-            together = {name: own.mean(axis=0) for name, own in single.items()}
-            curves[kind + methods.ENSEMBLE] = _reliability(of, together)
+        _compare(sets, trained, scores, curves)
         modes = trained[methods.MAP].weights
-        drawn = methods.approximate(of, target, modes, fitting_steps, seed)
-        for kind, networks in drawn.items():
+        for kind, networks in methods.approximate(of, target, modes, fitting_steps, seed).items():
             probabilities = {name: networks.average(of, x) for name, x in inputs.items()}
             scores[kind] = sets.measure(probabilities)
             curves[kind] = _reliability(of, probabilities)
@@ -114,17 +108,23 @@ def posterior(
     }
 
 
-def _of_ensemble(
-    kind: str, single: Mapping[str, metrics.Floats], sets: measuring.Sets
-) -> dict[str, Any]:
-    """Scores of the members alone, their mean, and of the members together."""
-    members = len(next(iter(single.values())))
-    alone = [sets.measure({name: own[i] for name, own in single.items()}) for i in range(members)]
-    together = {name: own.mean(axis=0) for name, own in single.items()}
-    return {
-        kind: measuring.mean_of(alone),
-        kind + methods.ENSEMBLE: sets.measure(together),
-    }
+def _compare(
+    sets: measuring.Sets,
+    trained: Mapping[str, Any],
+    scores: dict[str, Any],
+    curves: dict[str, Any],
+) -> None:
+    """Add scores and reliability of ensembles, and of their members alone on average."""
+    of, inputs = sets.of, sets.inputs()
+    for kind, networks in trained.items():
+        single = {name: networks.each(of, x) for name, x in inputs.items()}
+        together = {name: own.mean(axis=0) for name, own in single.items()}
+        members = range(len(single[measuring.ALL]))
+        alone = [sets.measure({name: p[i] for name, p in single.items()}) for i in members]
+        scores[kind] = measuring.mean_of(alone)
+        scores[kind + methods.ENSEMBLE] = sets.measure(together)
+        curves[kind] = _reliability(of, {name: own[0] for name, own in single.items()})
+        curves[kind + methods.ENSEMBLE] = _reliability(of, together)
 
 
 def _mixing(run: hmc.Chains, functions: metrics.Floats) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from torch import nn
 from rlgen.agents.cloning import reproducible, untrained
 from rlgen.agents.labelled import LabelledStates, labelled
 from rlgen.levels import lookup
-from rlgen.levels.split import draw_split
+from rlgen.levels.split import Split, draw_split
 from rlgen.networks import network_named
 from rlgen.networks.plain import plain
 from rlgen.util.seeding import library_seed, stream
@@ -91,13 +91,7 @@ def run(
         models["after"] = Linearized(deepcopy(net), offset=False)
         clone_into(models["after"], train, seed, rate=rate, steps=steps // 3)
         before, later = (_gram(own, near.sample, gram_states) for own in (start, net))
-        measured: dict[str, Any] = {}
-        for name, model in models.items():
-            measured[f"{name}_train"] = score(model, split.family, split.train)
-            measured[f"{name}_test"] = score(model, split.family, split.test)
-            measured[f"{name}_train_accuracy"] = near.sample.accuracy(model)
-            measured[f"{name}_test_accuracy"] = far.sample.accuracy(model)
-            measured[f"{name}_loss"] = near.sample.loss(model) - near.sample.entropy
+        measured = _scores(models, split, near, far)
         with torch.no_grad():
             confidence = net(far.sample.inputs.float()).softmax(dim=1).amax(dim=1).mean()
         curvature = _beyond_linear(start, net, far.sample)
@@ -114,6 +108,20 @@ def run(
         "confidence": float(confidence),
         "dead": _dead(train, test),
     }
+
+
+def _scores(
+    models: Mapping[str, nn.Module], split: Split, near: Ruler, far: Ruler
+) -> dict[str, float]:
+    """Returns, accuracies and training loss of each model."""
+    measured: dict[str, float] = {}
+    for name, model in models.items():
+        measured[f"{name}_train"] = score(model, split.family, split.train)
+        measured[f"{name}_test"] = score(model, split.family, split.test)
+        measured[f"{name}_train_accuracy"] = near.sample.accuracy(model)
+        measured[f"{name}_test_accuracy"] = far.sample.accuracy(model)
+        measured[f"{name}_loss"] = near.sample.loss(model) - near.sample.entropy
+    return measured
 
 
 def _beyond_linear(start: nn.Module, end: nn.Module, states: Sample) -> float:
