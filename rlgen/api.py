@@ -1,6 +1,5 @@
 """The Python face of rlgen: what the command line does, for seed-sweep scripts."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from rlgen.protocol.suite import ProtocolLike
 from rlgen.store.accesses import SELECTION
 from rlgen.store.opening import opened, refuse_bundle
 from rlgen.store.run_store import RunStore
+from rlgen.util.cores import usable_cores
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,11 @@ class Result:
     Attributes:
         store: The folder with everything.
         report: The HTML page.
-        summary: What ``summary.json`` holds.
+        summary: What ``summary.json`` holds; empty if cells are ``elsewhere``.
         computed: Ids of the cells computed now.
         already: Ids of the cells that were there.
         failed: By id, why a cell failed; the others are not affected.
+        elsewhere: Ids of the cells left to other calls, of which the last writes the report.
     """
 
     store: Path
@@ -43,6 +44,7 @@ class Result:
     computed: list[str]
     already: list[str]
     failed: dict[str, str]
+    elsewhere: list[str]
 
 
 def evaluate(
@@ -57,6 +59,7 @@ def evaluate(
     trust: Sequence[str] = (),
     executor: str = "local",
     continue_from: str | Path | None = None,
+    wait: bool = True,
     quiet: bool = True,
 ) -> Result:
     """Train, measure and report a protocol; the same call again does only what is missing.
@@ -67,12 +70,14 @@ def evaluate(
         out: The store's folder; ``results/NAME`` by default.
         seeds: Replace the protocol's own.
         budget: One of the protocol's budgets, instead of the one that it names.
-        jobs: Worker processes; one a processor by default.
+        jobs: Worker processes; by default one for each core that this process was given.
         device: "auto", "cpu" or "cuda".
         shard: ``(i, n)``; n machines share the folder and each takes every n-th cell.
         trust: Policies of the protocol whose files may be unpickled or run.
         executor: What runs the workers; "local" is processes on this machine.
         continue_from: A bundle that is unpacked into the store's folder first.
+        wait: Whether to wait for cells that other calls on this store are computing. If not, they
+            are left to them, and the report to the call that ends last.
         quiet: Whether to show no progress.
 
     Raises:
@@ -84,7 +89,8 @@ def evaluate(
     from rlgen.study.plan import plan
     from rlgen.util import files
 
-    means = Means(_processors(jobs), executor, device, shard, trust)
+    jobs = usable_cores() if jobs is None else jobs
+    means = Means(jobs, executor, device, shard, trust, wait=wait)
     study = plan(suite.read(protocol, seeds, budget), trust)
     folder = Path(out) if out is not None else Path("results") / study.whole.name
     if continue_from is not None:
@@ -97,20 +103,17 @@ def evaluate(
         study = numbered(study, folder)
     outcome = driver.compute(study, folder, means, progress.choose(quiet=quiet))
     page = outcome.store.path / "report.html"
-    if not report.is_current(outcome.store):
+    if not outcome.elsewhere and not report.is_current(outcome.store):
         report.write(outcome.store)
     return Result(
         store=outcome.store.path,
         report=page,
-        summary=files.read_json(outcome.store.path / "summary.json"),
+        summary={} if outcome.elsewhere else files.read_json(outcome.store.path / "summary.json"),
         computed=outcome.computed,
         already=outcome.already,
         failed=outcome.failed,
+        elsewhere=outcome.elsewhere,
     )
-
-
-def _processors(jobs: int | None) -> int:
-    return (os.cpu_count() or 1) if jobs is None else jobs
 
 
 def calibrate(
@@ -134,7 +137,7 @@ def calibrate(
         options: Of the family.
         pools: Pools on which every control agent is made.
         seeds: Cloned networks of each kind and pool size.
-        jobs: Worker processes; one a processor by default.
+        jobs: Worker processes; see ``evaluate``.
         executor: See ``evaluate``.
         quiet: Whether to show no progress.
 
@@ -152,7 +155,7 @@ def calibrate(
 
     family = shipped.defaults().calibrated if family is None else family
     member = lookup.family(family) if isinstance(family, str) else family
-    means = Means(_processors(jobs), executor)
+    means = Means(usable_cores() if jobs is None else jobs, executor)
     summary = run(
         member.configure(options or {}),
         Path(out),

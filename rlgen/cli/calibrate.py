@@ -12,7 +12,6 @@ from rlgen.cli.options import (
     echo_json,
     jobs_option,
     json_option,
-    worker_count,
 )
 from rlgen.protocol import shipped
 from rlgen.util.terminal import echo
@@ -90,7 +89,7 @@ def calibrate(
         options=parse_options(options),
         pools=pools,
         seeds=seeds,
-        jobs=worker_count(jobs),
+        jobs=jobs,
         executor=executor,
         quiet=quiet or as_json,
     )

@@ -19,7 +19,6 @@ from rlgen.cli.options import (
     parse_shard,
     refuse_given,
     seeds_option,
-    worker_count,
 )
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
@@ -79,6 +78,11 @@ from rlgen.util.words import counted
 @click.option(
     "--executor", metavar="NAME", default="local", show_default=True, help="What runs the workers."
 )
+@click.option(
+    "--no-wait",
+    is_flag=True,
+    help="Leave cells that others on this folder compute to them; the last writes the report.",
+)
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def evaluate(
@@ -92,6 +96,7 @@ def evaluate(
     device: str,
     shard: str,
     executor: str,
+    no_wait: bool,
     as_json: bool,
     quiet: bool,
     trust: tuple[str, ...],
@@ -133,12 +138,13 @@ def evaluate(
             out,
             seeds=seeds,
             budget=budget,
-            jobs=worker_count(jobs),
+            jobs=jobs,
             device=device,
             shard=part,
             trust=trust,
             continue_from=continue_from,
             executor=executor,
+            wait=not no_wait,
             quiet=quiet or as_json,
         )
     for line in result.failed.values():
@@ -150,14 +156,19 @@ def evaluate(
             "computed": result.computed,
             "already": result.already,
             "failed": result.failed,
+            "elsewhere": result.elsewhere,
             "summary": result.summary,
         }
         echo_json(document)
     else:
-        if not result.computed and not result.failed:
+        if not result.computed and not result.failed and not result.elsewhere:
             n = len(result.already)
             there = "the only cell is there." if n == 1 else f"all {counted(n, 'cell')} are there."
             echo(f"Nothing to compute: {there}")
-        print_answers(result.summary, result.report)
+        if result.elsewhere:
+            left = counted(len(result.elsewhere), "cell")
+            echo(f"{left} left to the other commands on {result.store}; the last writes the report")
+        else:
+            print_answers(result.summary, result.report)
     if result.failed:
         sys.exit(FAILED)

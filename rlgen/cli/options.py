@@ -94,11 +94,6 @@ def parse_levels(text: str, option: str) -> tuple[int, ...]:
         raise click.BadParameter(f"{text!r}: {error}", param_hint=option) from None
 
 
-def worker_count(jobs: int | None) -> int:
-    """The number of worker processes: as given, else one per processor."""
-    return jobs or os.cpu_count() or 1
-
-
 @contextmanager
 def _aside(ctx: click.Context) -> Iterator[None]:
     """Let everything but ``echo_json`` print to standard error: environments may print."""
@@ -156,5 +151,5 @@ seeds_option = click.option(
 )
 budget_option = click.option("--budget", metavar="NAME", help="One of the protocol's budgets.")
 jobs_option = click.option(
-    "-j", "--jobs", type=WholeRange(1, 1024), help="Worker processes. [default: processors]"
+    "-j", "--jobs", type=WholeRange(1, 1024), help="Worker processes. [default: cores]"
 )

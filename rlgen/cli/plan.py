@@ -12,7 +12,6 @@ from rlgen.cli.options import (
     json_option,
     protocol_argument,
     seeds_option,
-    worker_count,
 )
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
@@ -50,6 +49,7 @@ def plan(
     from rlgen.study.cost import price
     from rlgen.study.kinds import KINDS
     from rlgen.study.numbering import numbered
+    from rlgen.util.cores import usable_cores
 
     study = plans.plan(suite.read(protocol, seeds, budget))
     tasks = study.tasks
@@ -58,7 +58,7 @@ def plan(
             study = numbered(study, store.path)
             store.joined(study.whole, study.margins)
             tasks = tuple(task for task in study.tasks if not store.has(task.cell.id))
-    cost = price(tasks, worker_count(jobs))
+    cost = price(tasks, jobs or usable_cores())
     if as_json:
         echo_json(cost)
         return

@@ -37,12 +37,14 @@ class Outcome:
         computed: Cells computed now.
         already: Cells that were complete before.
         failed: Cells that failed, with one line each.
+        elsewhere: Cells that are left to the other commands which are computing them.
     """
 
     store: RunStore
     computed: list[str] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    elsewhere: list[str] = field(default_factory=list)
 
 
 def compute(study: Plan, out: Path, means: Means, progress: Progress) -> Outcome:
@@ -139,11 +141,11 @@ class _Driver:
         self._claims: dict[str, ExitStack] = {}
 
     def work_through(self, todo: list[_Attempted]) -> None:
-        """Run all jobs, and wait for those that another command has claimed."""
+        """Run all jobs; wait for those that another command has claimed, or leave them to it."""
         waiting = list(todo)
         elsewhere: list[_Attempted] = []
         looked = time.monotonic()
-        while waiting or elsewhere or self._running:
+        while waiting or self._running or (elsewhere and self._means.wait):
             while waiting and self._busy() < self._means.jobs:
                 job = waiting.pop(0)
                 if not self._start(job):
@@ -155,7 +157,8 @@ class _Driver:
                 looked = time.monotonic()
                 if self._busy() < self._means.jobs:
                     waiting, elsewhere = elsewhere, []
-            self._progress.waiting_for_others(len(elsewhere))
+            self._progress.waiting_for_others(len(elsewhere) if self._means.wait else 0)
+        self._outcome.elsewhere += [job.cell.id for job in elsewhere]
 
     def _busy(self) -> int:
         """Workers at work: what takes a moment to end does not keep the next cell waiting."""

@@ -19,6 +19,8 @@ class Means:
         device: "auto", "cpu" or "cuda".
         shard: ``(i, n)``: take every n-th cell from the i-th on; n commands share one store.
         trust: Files that may be unpickled or run.
+        wait: Whether to wait for cells that other commands are computing, and to take over what
+            they leave undone.
         paper: Name of the paper that adds files to runs; empty if none does.
     """
 
@@ -27,6 +29,7 @@ class Means:
     device: str = "auto"
     shard: tuple[int, int] = (0, 1)
     trust: Sequence[str] = ()
+    wait: bool = True
     paper: str = ""
 
     def __post_init__(self) -> None:

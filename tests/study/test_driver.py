@@ -355,6 +355,35 @@ def test_two_commands_on_one_store(reference, write_protocol, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_command_that_does_not_wait_leaves_cells_to_who_computes_them(
+    reference, write_protocol, tmp_path
+):
+    store, path = tmp_path / "store", write_protocol()
+    shutil.copytree(reference, store)
+    last, other = sorted((store / "runs").iterdir())[:2]
+    shutil.rmtree(last)
+    (store / "report.html").unlink()
+    elsewhere = RunStore(store)
+    with elsewhere.claim(last.name) as held:
+        assert held
+        out, _ = run_cli("evaluate", path, "-o", store, "--no-wait")
+        assert out == f"1 cell left to the other commands on {store}; the last writes the report\n"
+        assert not (store / "report.html").exists()
+        # It goes on with what nobody is at.
+        shutil.rmtree(other)
+        out, _ = run_cli("evaluate", path, "-o", store, "--no-wait", "--json")
+        told = json.loads(out)
+        assert (told["computed"], told["elsewhere"], told["summary"]) == (
+            [other.name],
+            [last.name],
+            {},
+        )
+    run_cli("evaluate", path, "-o", store, "--no-wait")
+    assert results(store) == results(reference)
+    assert (store / "report.html").exists()
+
+
+@pytest.mark.slow
 def test_shards_share_a_folder(reference, write_protocol, tmp_path):
     store, path = tmp_path / "store", write_protocol()
     out, _ = run_cli("evaluate", path, "-o", store, "--shard", "0/2")

@@ -14,6 +14,8 @@ from statistics import median
 
 from base import REPEATS, Row
 
+from rlgen.util.cores import usable_cores
+
 GOAL, N_LEVELS, NETWORK = 1.8, 10, "conv-a"
 #: Steps after which a run is given up; its time so far then counts, too little for what it is.
 MOST_STEPS = {"usual": 330_000, "rlgen": 1_500_000}
@@ -100,7 +102,7 @@ def _start(way, seed):
 
 def measure() -> list[Row]:
     jobs = [(way, seed) for seed in range(REPEATS) for way in MOST_STEPS]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         results = list(pool.map(lambda job: _start(*job), jobs))
     told, seconds = [], {}
     for way in MOST_STEPS:
