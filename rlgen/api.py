@@ -21,7 +21,6 @@ from rlgen.protocol.suite import ProtocolLike
 from rlgen.store.accesses import SELECTION
 from rlgen.store.opening import opened, refuse_bundle
 from rlgen.store.run_store import RunStore
-from rlgen.util.cores import usable_cores
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,8 @@ def evaluate(
         out: The store's folder; ``results/NAME`` by default.
         seeds: Replace the protocol's own.
         budget: One of the protocol's budgets, instead of the one that it names.
-        jobs: Worker processes; by default one for each core that this process was given.
+        jobs: Workers at a time; by default as many as the executor has: here one for each core that
+            this process was given.
         device: "auto", "cpu" or "cuda".
         shard: ``(i, n)``; n machines share the folder and each takes every n-th cell.
         trust: Policies of the protocol whose files may be unpickled or run.
@@ -89,7 +89,6 @@ def evaluate(
     from rlgen.study.plan import plan
     from rlgen.util import files
 
-    jobs = usable_cores() if jobs is None else jobs
     means = Means(jobs, executor, device, shard, trust, wait=wait)
     study = plan(suite.read(protocol, seeds, budget), trust)
     folder = Path(out) if out is not None else Path("results") / study.whole.name
@@ -137,7 +136,7 @@ def calibrate(
         options: Of the family.
         pools: Pools on which every control agent is made.
         seeds: Cloned networks of each kind and pool size.
-        jobs: Worker processes; see ``evaluate``.
+        jobs: Workers at a time; see ``evaluate``.
         executor: See ``evaluate``.
         quiet: Whether to show no progress.
 
@@ -155,7 +154,7 @@ def calibrate(
 
     family = shipped.defaults().calibrated if family is None else family
     member = lookup.family(family) if isinstance(family, str) else family
-    means = Means(usable_cores() if jobs is None else jobs, executor)
+    means = Means(jobs, executor)
     summary = run(
         member.configure(options or {}),
         Path(out),

@@ -20,12 +20,12 @@ The store of a calibration has no protocol; its store.json says what it holds. W
 kept readings, ``readings/`` of a calibration and ``clones/readings/`` of a study, they are read.
 """
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -99,7 +99,7 @@ class RunStore(StudyFolder):
         parts.mkdir(exist_ok=True)
         for old in parts.glob(f"{cell}.*"):
             shutil.rmtree(old, ignore_errors=True)
-        folder = files.child(parts, f"{cell}.{os.getpid()}")
+        folder = files.child(parts, f"{cell}.{uuid4().hex}")
         folder.mkdir()
         return folder
 

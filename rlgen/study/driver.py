@@ -13,15 +13,20 @@ from rlgen import papers
 from rlgen.errors import DamagedStoreError
 from rlgen.store.run_store import RunStore
 from rlgen.study import further
+from rlgen.study.attempt import Attempt, is_done
 from rlgen.study.cell import Cell, Task
 from rlgen.study.executors import EXECUTORS
-from rlgen.study.executors.base import DONE, RAISED, Executor, Job
+from rlgen.study.executors.base import DONE, NODE_LOST, RAISED, Executor, Job, NodeLostError
 from rlgen.study.means import Means
 from rlgen.study.plan import Plan
 from rlgen.study.progress import Progress
+from rlgen.study.publishing import Publisher
 
 #: How often a cell is tried when its worker is killed; one that raises is not tried again.
 ATTEMPTS = 2
+#: How often it is tried when its machine is lost: no fault of the cell's, unless it takes down
+#: whatever it runs on.
+NODES = 20
 #: Characters of an exception's message, and of a failed worker's output, that are kept.
 MOST_SAID, LOG_END = 500, 20_000
 #: Seconds between looks at cells that another command is computing.
@@ -70,58 +75,25 @@ def compute(study: Plan, out: Path, means: Means, progress: Progress) -> Outcome
 def work(tasks: Sequence[Task[Cell]], store: RunStore, means: Means, progress: Progress) -> Outcome:
     """Compute what the store, in whose plan the cells are, does not have yet."""
     outcome = Outcome(store)
-    todo: list[_Attempted] = []
+    todo: list[Attempt] = []
     for number, task in enumerate(tasks):
-        if _is_done(store, task):
+        if is_done(store, task):
             outcome.already.append(task.cell.id)
         elif number % means.shard[1] == means.shard[0]:
-            todo.append(_Attempted(task))
+            todo.append(Attempt(task))
     if not todo:
         return outcome
-    progress.begin([job.cell for job in todo], len(outcome.already), means.jobs)
     kinds = list(dict.fromkeys(job.cell.kind for job in todo))
-    with progress, EXECUTORS[means.executor](store.work_folder, kinds) as executor:
+    with EXECUTORS[means.executor](store.work_folder, kinds) as executor:
+        jobs = means.jobs or executor.workers()
+        progress.begin([job.cell for job in todo], len(outcome.already), jobs)
         driver = _Driver(store, executor, progress, outcome, means)
-        try:
-            driver.work_through(todo)
-        finally:
-            driver.release()
+        with progress:
+            try:
+                driver.work_through(todo)
+            finally:
+                driver.release()
     return outcome
-
-
-@dataclass
-class _Attempted:
-    """A task that is not done, and how far it has come.
-
-    Attributes:
-        task: What is to be done.
-        missing: Outputs that are wanted of the attempt under way.
-        whole: Whether the attempt gives the cell's run, not a further part of it.
-        attempts: How many have begun.
-        leaving: Whether the worker has written everything.
-    """
-
-    task: Task[Cell]
-    missing: list[str] = field(default_factory=list)
-    whole: bool = True
-    attempts: int = 0
-    leaving: bool = False
-
-    @property
-    def cell(self) -> Cell:
-        return self.task.cell
-
-
-def _is_done(store: RunStore, task: Task[Cell]) -> bool:
-    return store.has(task.cell.id) and not _missing(store, task)
-
-
-def _missing(store: RunStore, task: Task[Cell]) -> list[str]:
-    """Outputs that are wanted and not there."""
-    if not task.wanted or not store.has(task.cell.id):
-        return list(task.wanted)
-    there = store.conditions(task.cell.id)
-    return [name for name in task.wanted if name not in there]
 
 
 class _Driver:
@@ -137,53 +109,58 @@ class _Driver:
     ) -> None:
         self._store, self._executor, self._progress = store, executor, progress
         self._outcome, self._means = outcome, means
-        self._running: dict[str, _Attempted] = {}
+        self._running: dict[str, Attempt] = {}
         self._claims: dict[str, ExitStack] = {}
+        self._publisher = Publisher(store, executor)
 
-    def work_through(self, todo: list[_Attempted]) -> None:
+    def work_through(self, todo: list[Attempt]) -> None:
         """Run all jobs; wait for those that another command has claimed, or leave them to it."""
         waiting = list(todo)
-        elsewhere: list[_Attempted] = []
+        elsewhere: list[Attempt] = []
         looked = time.monotonic()
-        while waiting or self._running or (elsewhere and self._means.wait):
-            while waiting and self._busy() < self._means.jobs:
+        while waiting or self._running or self._publisher or (elsewhere and self._means.wait):
+            while waiting and self._has_room():
                 job = waiting.pop(0)
                 if not self._start(job):
                     elsewhere.append(job)
-            again = [self._react(event) for event in self._executor.events(timeout=0.2)]
+            # Nothing tells when something has been published.
+            patience = 0.02 if self._publisher else 0.2
+            again = [self._react(event) for event in self._executor.events(patience)]
+            again += [self._published(*each) for each in self._publisher.published()]
             waiting[:0] = [job for job in again if job is not None]
             if elsewhere and not waiting and time.monotonic() - looked > PATIENCE:
                 # Another command has these; take over what it leaves undone.
                 looked = time.monotonic()
-                if self._busy() < self._means.jobs:
+                if self._has_room():
                     waiting, elsewhere = elsewhere, []
             self._progress.waiting_for_others(len(elsewhere) if self._means.wait else 0)
         self._outcome.elsewhere += [job.cell.id for job in elsewhere]
 
-    def _busy(self) -> int:
-        """Workers at work: what takes a moment to end does not keep the next cell waiting."""
-        return sum(not job.leaving for job in self._running.values())
+    def _has_room(self) -> bool:
+        """Whether a worker is free: what takes a moment to end, or to be stored, keeps none."""
+        busy = sum(not job.leaving for job in self._running.values())
+        return busy < (self._means.jobs or self._executor.workers()) and not self._publisher.full
 
     def release(self) -> None:
-        """Let go of all claims."""
+        """Publish what is finished, and let go of all claims."""
+        self._publisher.close()
         for claim in self._claims.values():
             claim.close()
 
-    def _start(self, job: _Attempted) -> bool:
+    def _start(self, job: Attempt) -> bool:
         """Start a job, unless it is done or another command is at it."""
         cell, store = job.cell, self._store
         claim = ExitStack()
         if not claim.enter_context(store.claim(cell.id)):
             return False
-        if _is_done(store, job.task):
+        if is_done(store, job.task):
             claim.close()
             self._outcome.already.append(cell.id)
             self._progress.finished(cell, note="done by another command")
             return True
-        job.missing, job.whole = _missing(store, job.task), not store.has(cell.id)
+        job.begin(store)
         self._claims[cell.id] = claim
         self._running[cell.id] = job
-        job.attempts, job.leaving = job.attempts + 1, False
         self._executor.start(
             Job(
                 id=cell.id,
@@ -197,7 +174,6 @@ class _Driver:
                 paper=self._paper_of(cell),
             )
         )
-        self._progress.started(cell)
         return True
 
     def _paper_of(self, cell: Cell) -> str:
@@ -207,13 +183,15 @@ class _Driver:
             return ""
         return paper
 
-    def _react(self, event: dict[str, Any]) -> _Attempted | None:
+    def _react(self, event: dict[str, Any]) -> Attempt | None:
         """Take note of an event; returns a job that is to be tried again."""
         job = self._running.get(event["id"])
         if job is None:
             return None
         cell = job.cell
-        if event["event"] == "progress":
+        if event["event"] == "placed":
+            self._progress.started(cell)
+        elif event["event"] == "progress":
             self._progress.advanced(cell, event)
         elif event["event"] == "evaluating":
             self._progress.evaluating(cell)
@@ -221,38 +199,46 @@ class _Driver:
             job.leaving = True
         elif event["event"] == "ended":
             del self._running[cell.id]
-            again = self._ended(job, event["outcome"], event["why"])
+            if event["outcome"] == DONE:
+                self._publisher.take(job)
+                return None
+            again = self._broken_off(job, event["outcome"], event["why"])
             self._claims.pop(cell.id).close()
             return again
         return None
 
-    def _ended(self, job: _Attempted, outcome: str, why: str) -> _Attempted | None:
-        cell = job.cell
-        if outcome == DONE:
-            try:
-                self._publish(job)
-            except (OSError, DamagedStoreError) as error:
-                self._fail(job, f"its run cannot be stored: {error}")
-            else:
-                self._outcome.computed.append(cell.id)
-                self._progress.finished(cell)
+    def _published(self, job: Attempt, error: Exception | None) -> Attempt | None:
+        """Take note of what became of a finished run; returns a job that is to be tried again."""
+        self._claims.pop(job.cell.id).close()
+        if error is None:
+            self._outcome.computed.append(job.cell.id)
+            self._progress.finished(job.cell)
             return None
-        if outcome == RAISED:
-            self._fail(job, _raised(self._executor.log(cell.id)))
-            return None
-        if job.attempts < ATTEMPTS:
-            self._progress.note(f"{cell.label}: its worker was killed ({why}); once more")
-            return job
-        self._fail(job, f"its worker was killed {job.attempts} times ({why})")
+        if isinstance(error, NodeLostError):
+            return self._broken_off(job, NODE_LOST, str(error))
+        if not isinstance(error, OSError | DamagedStoreError):
+            raise error
+        self._fail(job, f"its run cannot be stored: {error}")
         return None
 
-    def _publish(self, job: _Attempted) -> None:
-        """Bring the job's folder and make it part of the store."""
-        aside = self._store.aside(job.cell.id)
-        self._executor.fetch(job.cell.id, aside)
-        self._store.publish(aside, job.cell.id, job.missing, whole=job.whole)
+    def _broken_off(self, job: Attempt, outcome: str, why: str) -> Attempt | None:
+        """Take note of a job that broke off; returns it if it is to be tried again."""
+        if outcome == RAISED:
+            self._fail(job, _raised(self._executor.log(job.cell.id)))
+            return None
+        if outcome == NODE_LOST:
+            job.nodes += 1
+            times, most, what = job.nodes, NODES, "the machine that it was on was lost"
+        else:
+            job.killed += 1
+            times, most, what = job.killed, ATTEMPTS, "its worker was killed"
+        if times < most:
+            self._progress.broken_off(job.cell, f"{what} ({why}); once more")
+            return job
+        self._fail(job, f"{what} {times} times ({why})")
+        return None
 
-    def _fail(self, job: _Attempted, why: str) -> None:
+    def _fail(self, job: Attempt, why: str) -> None:
         cell = job.cell
         log = self._executor.log(cell.id)[-LOG_END:]
         path = self._store.fail(cell.id, log if _raised(log) == why else f"{log}\n{why}\n")

@@ -14,7 +14,7 @@ class Means:
     """With what cells are computed.
 
     Attributes:
-        jobs: Workers at a time.
+        jobs: Workers at a time; None for as many as the executor has.
         executor: Name in ``EXECUTORS``.
         device: "auto", "cpu" or "cuda".
         shard: ``(i, n)``: take every n-th cell from the i-th on; n commands share one store.
@@ -24,7 +24,7 @@ class Means:
         paper: Name of the paper that adds files to runs; empty if none does.
     """
 
-    jobs: int
+    jobs: int | None
     executor: str = "local"
     device: str = "auto"
     shard: tuple[int, int] = (0, 1)
@@ -33,7 +33,7 @@ class Means:
     paper: str = ""
 
     def __post_init__(self) -> None:
-        if self.jobs < 1:
+        if self.jobs is not None and self.jobs < 1:
             raise ProtocolError(f"jobs = {self.jobs}: must be at least 1")
         if not 0 <= self.shard[0] < self.shard[1]:
             raise ProtocolError(f"shard = {self.shard}: must be (i, n) with i from 0 to n - 1")

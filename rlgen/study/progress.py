@@ -41,6 +41,9 @@ class Progress:
     def failed(self, cell: Cell, why: str) -> None:
         """The cell failed."""
 
+    def broken_off(self, cell: Cell, why: str) -> None:
+        """The cell's worker is gone; another one will begin with it."""
+
     def note(self, text: str) -> None:
         """Something worth a line."""
 
@@ -84,6 +87,11 @@ class Tally(Progress):
         """See ``Progress``."""
         del why
         self._end(cell)
+
+    def broken_off(self, cell: Cell, why: str) -> None:
+        """See ``Progress``."""
+        self.state.pop(cell.id, None)
+        self.note(f"{cell.label}: {why}")
 
     def _end(self, cell: Cell) -> None:
         self.ended += 1

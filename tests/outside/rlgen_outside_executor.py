@@ -34,7 +34,7 @@ class CopyingExecutor(Executor):
 
     def __enter__(self):
         self._disk = Path(tempfile.mkdtemp(prefix="rlgen-other-disk-"))
-        self._running = {}
+        self._running, self._placed = {}, []
         return self
 
     def __exit__(self, *_):
@@ -43,6 +43,9 @@ class CopyingExecutor(Executor):
             process.wait()
             process.stdout.close()
         shutil.rmtree(self._disk)
+
+    def workers(self):
+        return 2
 
     def start(self, job):
         place = self._disk / job.id
@@ -75,8 +78,11 @@ class CopyingExecutor(Executor):
         process.stdin.write(json.dumps(arguments).encode() + b"\n")
         process.stdin.close()
         self._running[job.id] = process
+        self._placed.append(job.id)
 
     def events(self, timeout):
+        while self._placed:
+            yield {"event": "placed", "id": self._placed.pop(0), "node": "another disk"}
         outputs = {process.stdout: job for job, process in self._running.items()}
         for output in select.select(list(outputs), [], [], timeout)[0]:
             job = outputs[output]

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,7 +20,10 @@ class ToyCell(Cell):
 
     Attributes:
         number: How many squares.
-        trouble: "", "raise", "die", "die once" (where the environment names a marker) or "wait".
+        trouble: "", "raise", "die", "die once" (which needs a marker), "wait", or "spoil": change
+            whatever a process has in common with what runs in it later.
+        seconds: How long it takes at least.
+        marker: Path of a file that says that it has died once.
     """
 
     kind: ClassVar[str] = "outside-toy"
@@ -27,6 +31,8 @@ class ToyCell(Cell):
 
     number: int
     trouble: str = ""
+    seconds: float = 0.0
+    marker: str = ""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -53,13 +59,16 @@ class ToyCell(Cell):
             raise RuntimeError("the toy broke")
         if self.trouble == "wait":
             time.sleep(10**6)
-        if self.trouble == "die" or (self.trouble == "die once" and first_time()):
+        if self.trouble == "die" or (self.trouble == "die once" and first_time(self.marker)):
             os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(float(os.environ.get("OUTSIDE_SECONDS", "0")))
+        if self.trouble == "spoil":
+            spoil()
+        time.sleep(self.seconds)
         written = {
             "squares": [i * i for i in range(self.number)],
             "wanted": list(workspace.wanted),
             "before": before,
+            "state": state(),
         }
         (workspace.folder / "squares.json").write_text(json.dumps(written))
 
@@ -69,9 +78,36 @@ def read(folder: Path) -> Any:
     return json.loads((folder / "squares.json").read_text())
 
 
-def first_time() -> bool:
-    marker = Path(os.environ["OUTSIDE_MARKER"])
-    if marker.exists():
+def first_time(marker: str) -> bool:
+    if Path(marker).exists():
         return False
-    marker.touch()
+    Path(marker).touch()
     return True
+
+
+def spoil() -> None:
+    """Leave traces where another cell of the same process would find them."""
+    import torch
+
+    torch.set_num_threads(2)
+    torch.manual_seed(7)
+    torch.set_default_dtype(torch.float64)
+    os.environ["OUTSIDE_SPOILT"] = "yes"
+    os.chdir("/")
+    sys.path.insert(0, "/spoilt")
+
+
+def state() -> dict[str, Any]:
+    """What a cell would find of another one's traces."""
+    import torch
+
+    return {
+        "threads": torch.get_num_threads(),
+        "dtype": str(torch.get_default_dtype()),
+        "seeded": torch.initial_seed() == 7,
+        "environment": os.environ.get("OUTSIDE_SPOILT", ""),
+        "devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
+        "folder": str(Path.cwd()) == "/",
+        "path": "/spoilt" in sys.path,
+        "one thread": os.environ.get("OMP_NUM_THREADS"),
+    }

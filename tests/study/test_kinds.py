@@ -9,7 +9,7 @@ import time
 
 import outside_site
 import pytest
-from executor_contract import ExecutorContract
+from executor_contract import ExecutorContract, events_until_ended, job, until_reported
 from helpers import TINY
 from planning import cells_of
 
@@ -39,7 +39,7 @@ from rlgen.study.means import Means
 from rlgen.study.kinds import KINDS
 from rlgen.study.progress import Progress
 
-cells = [KINDS["outside-toy"](number) for number in range(1, 9)]
+cells = [KINDS["outside-toy"](number, seconds=0.5) for number in range(1, 9)]
 store = RunStore.create_for(Path(sys.argv[1]), "toy", cells)
 done = work([Task(cell) for cell in cells], store, Means(2, sys.argv[2]), Progress())
 print(len(done.computed), len(done.already), len(done.failed))
@@ -82,15 +82,11 @@ class TestLocal(ExecutorContract):
             yield entered
 
     def test_a_dead_server_loses_its_jobs_and_is_replaced(self, executor):
-        from executor_contract import events_until_ended, job
-
         one, other = job(2, "wait"), job(3)
         executor.start(one)
-        events = []
-        while not events:
-            events += executor.events(timeout=1)
+        process = until_reported(executor)["pid"]
         executor._server._server.kill()
-        os.kill(events[0]["pid"], signal.SIGKILL)
+        os.kill(process, signal.SIGKILL)
         assert events_until_ended(executor, one.id)[-1]["outcome"] == "lost"
         executor.start(other)
         assert events_until_ended(executor, other.id)[-1]["outcome"] == "done"
@@ -162,11 +158,11 @@ def test_a_kind_of_another_package_is_run_stored_and_not_run_again(outside, exec
 @pytest.mark.slow
 @pytest.mark.parametrize("executor", ["local", "outside-copying"])
 def test_it_is_retried_when_its_worker_is_killed_and_fails_when_it_raises(
-    outside, executor, tmp_path, monkeypatch, capsys
+    outside, executor, tmp_path, capsys
 ):
-    monkeypatch.setenv("OUTSIDE_MARKER", str(tmp_path / "marker"))
     toy = KINDS["outside-toy"]
-    once, twice, broken = toy(1, "die once"), toy(2, "die"), toy(3, "raise")
+    once, twice = toy(1, "die once", marker=str(tmp_path / "marker")), toy(2, "die")
+    broken = toy(3, "raise")
     done = compute(tmp_path / "s", executor, once, twice, broken, progress=Lines())
     assert done.computed == [once.id]
     assert set(done.failed) == {twice.id, broken.id}
@@ -187,7 +183,6 @@ def test_it_resumes_after_its_driver_was_killed(outside, executor, tmp_path):
     store = tmp_path / "s"
     environment = {
         **os.environ,
-        "OUTSIDE_SECONDS": "0.5",
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
     call = [sys.executable, "-c", DRIVER, str(store), executor]

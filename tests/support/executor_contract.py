@@ -11,11 +11,11 @@ from pathlib import Path
 from rlgen.study.executors.base import DONE, LOST, RAISED, Job
 
 
-def job(number, trouble="", **keys):
+def job(number, trouble="", marker="", **keys):
     """A job of the toy kind."""
     from rlgen_outside_kind import ToyCell
 
-    cell = ToyCell(number, trouble)
+    cell = ToyCell(number, trouble, marker=marker)
     return Job(cell.id, cell.kind, cell.settings, **keys)
 
 
@@ -32,6 +32,28 @@ def events_until_ended(executor, *ids):
     return events
 
 
+def until_reported(executor):
+    """The first event that a cell reports itself, which says in which process it is."""
+    deadline = time.monotonic() + 200
+    while True:
+        for event in executor.events(timeout=1):
+            if event["event"] == "progress":
+                return event
+        assert time.monotonic() < deadline
+
+
+def written_by(executor, one, into):
+    """What a job of the toy kind has written, computed and fetched."""
+    from rlgen_outside_kind import read
+
+    executor.start(one)
+    ended = events_until_ended(executor, one.id)[-1]
+    assert ended["outcome"] == DONE, (ended, executor.log(one.id))
+    into.mkdir()
+    executor.fetch(one.id, into)
+    return read(into)
+
+
 def is_running(process):
     try:
         return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
@@ -43,20 +65,25 @@ class ExecutorContract:
     def test_a_done_job_reports_ends_and_is_fetched(self, executor, tmp_path):
         from rlgen_outside_kind import read
 
+        assert executor.workers() >= 1
         one = job(3, wanted=["all of them"])
         executor.start(one)
         events = events_until_ended(executor, one.id)
         assert {event["id"] for event in events} == {one.id}
-        assert events[0]["event"] == "progress"
-        assert events[0]["pid"] != os.getpid(), "in a process of its own"
-        names = [event["event"] for event in events[1:]]
+        assert events[0]["event"] == "placed"
+        assert events[0]["node"]
+        assert events[1]["event"] == "progress"
+        assert events[1]["pid"] != os.getpid(), "in a process of its own"
+        names = [event["event"] for event in events[2:]]
         assert names in (["ended"], ["leaving", "ended"])
         assert events[-1]["outcome"] == DONE
         into = tmp_path / "into"
         into.mkdir()
         executor.fetch(one.id, into)
         assert {path.name for path in into.iterdir()} == {"half", "squares.json"}
-        assert read(into) == {"squares": [0, 1, 4], "wanted": ["all of them"], "before": {}}
+        written = read(into)
+        assert written.pop("state")["one thread"] == "1"
+        assert written == {"squares": [0, 1, 4], "wanted": ["all of them"], "before": {}}
         assert "counting to 3" in executor.log(one.id)
 
     def test_a_job_that_raises_says_why(self, executor):
@@ -67,34 +94,29 @@ class ExecutorContract:
         assert "Traceback" in log
         assert log.strip().endswith("RuntimeError: the toy broke")
 
-    def test_a_job_that_is_killed_is_lost_and_can_be_started_again(
-        self, executor, tmp_path, monkeypatch
-    ):
-        monkeypatch.setenv("OUTSIDE_MARKER", str(tmp_path / "marker"))
-        one = job(2, "die once")
+    def test_a_job_that_is_killed_is_lost_and_can_be_started_again(self, executor, tmp_path):
+        one = job(2, "die once", marker=str(tmp_path / "marker"))
         executor.start(one)
         ended = events_until_ended(executor, one.id)[-1]
         assert ended["outcome"] == LOST
         assert ended["why"]
-        executor.start(one)
-        assert events_until_ended(executor, one.id)[-1]["outcome"] == DONE
-        into = tmp_path / "into"
-        into.mkdir()
-        executor.fetch(one.id, into)
-        assert (into / "squares.json").exists()
+        assert written_by(executor, one, tmp_path / "into")["squares"] == [0, 1]
 
     def test_what_was_done_earlier_is_read_and_left_alone(self, executor, tmp_path):
-        from rlgen_outside_kind import read
+        first = written_by(executor, job(2, wanted=["first"]), tmp_path / "first")
+        one = job(2, wanted=["second"], earlier=tmp_path / "first")
+        second = written_by(executor, one, tmp_path / "second")
+        assert second["before"] == first
+        assert first["wanted"] == ["first"]
 
-        folders = [tmp_path / "first", tmp_path / "second"]
-        for folder, earlier in zip(folders, [None, folders[0]], strict=True):
-            folder.mkdir()
-            one = job(2, wanted=[folder.name], earlier=earlier)
-            executor.start(one)
-            assert events_until_ended(executor, one.id)[-1]["outcome"] == DONE
-            executor.fetch(one.id, folder)
-        assert read(folders[1])["before"] == read(folders[0])
-        assert read(folders[0])["wanted"] == ["first"]
+    def test_a_cell_finds_no_traces_of_the_one_before(self, executor, tmp_path):
+        troubles = ("", "spoil", "")
+        states = [
+            written_by(executor, job(number, trouble), tmp_path / str(number))["state"]
+            for number, trouble in enumerate(troubles)
+        ]
+        assert states[0] == states[2] != states[1]
+        assert states[0]["threads"] == 1
 
     def test_several_at_a_time(self, executor):
         jobs = [job(number) for number in range(1, 5)]
@@ -110,13 +132,11 @@ class ExecutorContract:
     def test_leaving_it_kills_all_jobs(self, executor):
         one = job(2, "wait")
         executor.start(one)
-        events = []
-        while not events:
-            events += executor.events(timeout=1)
-        assert is_running(events[0]["pid"])
+        process = until_reported(executor)["pid"]
+        assert is_running(process)
         executor.__exit__(None, None, None)
         deadline = time.monotonic() + 20
-        while is_running(events[0]["pid"]):
+        while is_running(process):
             assert time.monotonic() < deadline
             time.sleep(0.05)
         executor.__enter__()  # so that the fixture can leave it

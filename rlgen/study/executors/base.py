@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-#: How a job ends: it has written its whole folder, it raised, or it was killed or lost.
-DONE, RAISED, LOST = "done", "raised", "lost"
+#: How a job ends: it has written its whole folder, it raised, its worker was killed, or the machine
+#: that it was on is gone, for which neither the job nor its worker can be blamed.
+DONE, RAISED, LOST, NODE_LOST = "done", "raised", "lost", "node lost"
+
+
+class NodeLostError(Exception):
+    """What a done job has written went with the machine that it was on."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,10 @@ class Job:
 class Executor(ABC):
     """Runs jobs, each by ``worker.run`` in a process of its own. A context manager.
 
-    Leaving it kills all jobs. No disk needs to be shared with the workers. Another executor is a
-    subclass and a line in ``EXECUTORS``, or an entry point of the group ``rlgen.executors``; that
-    it keeps this contract is proved by ``tests/support/executor_contract.py``.
+    Leaving it kills all jobs. No disk needs to be shared with the workers, and nobody but the
+    driver writes to the store. Another executor is a subclass and a line in ``EXECUTORS``, or an
+    entry point of the group ``rlgen.executors``; that it keeps this contract is proved by
+    ``tests/support/executor_contract.py``.
 
     Args:
         folder: Of this machine, for whatever the executor needs to keep; it may hold what an
@@ -62,19 +68,28 @@ class Executor(ABC):
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None: ...
 
     @abstractmethod
+    def workers(self) -> int:
+        """How many jobs it can run at a time, at least 1; may change while it is entered."""
+
+    @abstractmethod
     def start(self, job: Job) -> None:
-        """Start a job, with an empty folder. A job that has ended may be started again."""
+        """Start a job, with an empty folder, as soon as there is a place for it.
+
+        A job that has ended may be started again.
+        """
 
     @abstractmethod
     def events(self, timeout: float) -> Iterator[dict[str, Any]]:
         """The events that have come, waiting up to ``timeout`` seconds for the first.
 
-        Each is ``{"event": NAME, "id": JOB, ...}``. The last of every job that was started is
-        ``"ended"`` with ``"outcome"`` (``DONE``, ``RAISED`` or ``LOST``) and ``"why"`` (such as
-        "signal 9"), whatever becomes of its process, its server or its machine; from then on
-        nothing of it writes or reports any more. ``"leaving"`` before it says that the worker has
-        written everything and only ends: another job may be started in its stead. Others are what
-        the cell reports, see ``Workspace``.
+        Each is ``{"event": NAME, "id": JOB, ...}``. The first of a job is ``"placed"``, with
+        ``"node"``, the name of its machine: from then on it has a worker. The last of every job
+        that was started is ``"ended"`` with ``"outcome"`` (``DONE``, ``RAISED``, ``LOST`` or
+        ``NODE_LOST``) and ``"why"`` (such as "signal 9"), whatever becomes of its process, its
+        server or its machine; from then on nothing of it writes or reports any more. A job that
+        was never placed may end as ``LOST`` or ``NODE_LOST`` too. ``"leaving"`` before the end says
+        that the worker has written everything and only ends: another job may be started in its
+        stead. Others are what the cell reports, see ``Workspace``.
         """
 
     @abstractmethod
@@ -85,10 +100,13 @@ class Executor(ABC):
     def fetch(self, job: str, into: Path) -> None:
         """Bring the folder that a done job has written, once.
 
+        May be called in another thread than all others, while these are called.
+
         Args:
             job: Its id.
             into: An empty folder.
 
         Raises:
+            NodeLostError: If it is gone with its machine: the job is to be started again.
             OSError: If it cannot be brought.
         """

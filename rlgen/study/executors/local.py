@@ -1,15 +1,18 @@
 """Cells in processes on this machine."""
 
-import os
+import platform
 import shutil
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
+from uuid import uuid4
 
 from rlgen.study.executors.base import DONE, LOST, RAISED, Executor, Job
 from rlgen.study.executors.fork_server import ForkServer
 from rlgen.study.executors.server import STATUS_RAISED
 from rlgen.study.kinds import KINDS
+from rlgen.util.cores import usable_cores
 
 #: Imported and called once, before the first cell starts.
 PRELOAD = ("rlgen.study.worker", "rlgen.study.process:prepare")
@@ -27,6 +30,11 @@ class LocalExecutor(Executor):
         modules = dict.fromkeys(module for kind in kinds for module in KINDS[kind].preload)
         self._server = ForkServer(folder / "logs", (*PRELOAD, *modules))
         self._places: dict[str, Path] = {}
+        self._placed: list[str] = []
+
+    @cached_property
+    def _cores(self) -> int:
+        return usable_cores()
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -37,11 +45,15 @@ class LocalExecutor(Executor):
         for place in self._places.values():
             shutil.rmtree(place, ignore_errors=True)
 
+    def workers(self) -> int:
+        """See ``Executor``; one for each core that this process was given."""
+        return self._cores
+
     def start(self, job: Job) -> None:
         """See ``Executor``; leftovers of the cell's dead attempts are removed."""
         for leftover in (self._folder / "work").glob(f"{job.id}.*"):
             shutil.rmtree(leftover, ignore_errors=True)
-        place = self._folder / "work" / f"{job.id}.{os.getpid()}"
+        place = self._folder / "work" / f"{job.id}.{uuid4().hex}"
         place.mkdir()
         self._places[job.id] = place
         arguments = {
@@ -58,10 +70,14 @@ class LocalExecutor(Executor):
             "paper": job.paper,
         }
         self._server.start(job.id, "rlgen.study.worker:run", arguments)
+        self._placed.append(job.id)
 
     def events(self, timeout: float) -> Iterator[dict[str, Any]]:
-        """See ``Executor``."""
-        for event in self._server.events(timeout):
+        """See ``Executor``; a job is placed at once."""
+        placed, self._placed = self._placed, []
+        for job in placed:
+            yield {"event": "placed", "id": job, "node": platform.node()}
+        for event in self._server.events(0.0 if placed else timeout):
             if event["event"] != "ended":
                 yield event
                 continue
