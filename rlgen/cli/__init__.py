@@ -21,6 +21,7 @@ from rlgen.cli import (
     report,
     schema,
     show,
+    submit,
     verify,
 )
 from rlgen.cli.options import INTERRUPTED
@@ -53,6 +54,7 @@ def cli() -> None:
     rlgen evaluate NAME                  train, measure, and write results/NAME/report.html
     rlgen evaluate my.toml --seeds 0:20  your own protocol with twenty seeds
     rlgen plan my.toml                   its estimated cost
+    rlgen submit my.toml --slurm         the same as tasks of a cluster
     rlgen check results/x --max-gap 0.3  pass or fail, for continuous integration
     rlgen import returns.csv -o STORE    the same report for results from elsewhere
     rlgen power --gap 0.2 ...            how many runs and levels a study needs
@@ -69,6 +71,7 @@ def cli() -> None:
 
 for _command in (
     evaluate.evaluate,
+    submit.submit,
     plan.plan,
     report.report,
     check.check,

@@ -13,6 +13,7 @@ from rlgen.cli.options import (
     WholeRange,
     budget_option,
     command,
+    device_option,
     echo_json,
     jobs_option,
     json_option,
@@ -65,13 +66,7 @@ from rlgen.util.words import counted
 @seeds_option
 @budget_option
 @jobs_option
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="auto: a GPU if there is one.",
-)
+@device_option
 @click.option(
     "--shard", default="0/1", metavar="I/N", help="Compute every N-th cell from the I-th."
 )

@@ -153,3 +153,10 @@ budget_option = click.option("--budget", metavar="NAME", help="One of the protoc
 jobs_option = click.option(
     "-j", "--jobs", type=WholeRange(1, 1024), help="Worker processes. [default: cores]"
 )
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="auto: a GPU if there is one.",
+)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 from commands import process
 from commands import rlgen as run_cli
 from planning import tasks_of
@@ -32,6 +33,7 @@ DOCUMENTS = {
         "protocols/README.md",
         "rlgen/agents/README.md",
         "rlgen/networks/README.md",
+        "rlgen/study/executors/README.md",
     )
 }
 
@@ -185,14 +187,26 @@ def test_commands_exist(path):
     assert shown
     for verb, rest in shown:
         assert verb in cli.commands, verb
-        given = set(re.findall(r"(?<= )--?[a-z-]+", rest))
+        # What follows -- is for another program.
+        given = set(re.findall(r"(?<= )--?[a-z-]+", rest.partition(" -- ")[0]))
         assert given <= options(cli.commands[verb]) | {"--help"}, (verb, given)
 
 
 def test_every_command_is_in_the_readme():
+    text = README + DOCUMENTS["rlgen/study/executors/README.md"]
     for verb, command in cli.commands.items():
         assert isinstance(command, click.Command)
-        assert f"rlgen {verb}" in README
+        assert f"rlgen {verb}" in text
+
+
+def test_what_a_cluster_starts_can_be_parsed():
+    """The command of the container and that of the service."""
+    text = DOCUMENTS["rlgen/study/executors/README.md"]
+    (manifest,), (unit,) = blocks(text, "yaml"), blocks(text, "ini")
+    (container,) = yaml.safe_load(manifest)["spec"]["template"]["spec"]["containers"]
+    (command,) = re.findall(r"^ExecStart=\S+/rlgen (.*)$", unit, re.MULTILINE)
+    for verb, *arguments in (container["args"], command.split()):
+        cli.commands[verb].make_context(verb, list(arguments))
 
 
 def rows(text):
