@@ -39,6 +39,13 @@ class CountedARS(ARS):
     sb3-contrib calls back for every environment of a step, and counts all of them each time.
     """
 
+    weights: Any
+
+    def set_parameters(self, *args: Any, **keys: Any) -> None:
+        """See stable-baselines3; ARS searches around a copy of the policy's weights."""
+        super().set_parameters(*args, **keys)
+        self.weights = nn.utils.parameters_to_vector(self.policy.parameters()).detach()
+
     def _trigger_callback(
         self,
         _locals: Any,

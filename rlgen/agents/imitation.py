@@ -76,6 +76,10 @@ class Cloning(BaseAlgorithm):
             self.observation_space, self.action_space, self.lr_schedule, **self.policy_kwargs
         ).to(self.device)
 
+    def _get_torch_save_params(self) -> tuple[list[str], list[str]]:
+        """See stable-baselines3."""
+        return ["policy", "policy.optimizer"], []
+
     def learn(
         self,
         total_timesteps: int,

@@ -26,7 +26,8 @@ class Recipe:
     """How to build one algorithm.
 
     Attributes:
-        algorithm: Its class.
+        algorithm: Its class; what its ``get_parameters`` gives, and its replay buffer, is all that
+            it knows between two rollouts, but for counters (``training.state``).
         policy: The class, or the name, of its stable-baselines3 policy.
         network: From the model to its trunk and its linear head or ``BoxHead``.
         head: Head for discrete actions, see ``policies.spec.PolicySpec``; "" if it has none.

@@ -51,6 +51,7 @@ class Results:
         measurements: What the cells of experiments measured.
         probed: What probes measured of each run's policy, by run and probe.
         not_counted: Why stored runs are no part of the answer (``store.preparing``), a line each.
+        under_way: Learning curves so far of runs that have not ended, by their id.
     """
 
     protocol: Protocol | Imported
@@ -70,6 +71,7 @@ class Results:
     not_counted: Sequence[str] = ()
     measurements: Measurements = field(default_factory=Measurements)
     probed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    under_way: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, store: RunStore) -> "Results":
@@ -105,6 +107,7 @@ class Results:
             sorted(reasons.values()),
             Measurements.read(store),
             store.probed(),
+            store.checkpoints.curves(),
         )
 
     @cached_property

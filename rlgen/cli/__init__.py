@@ -1,7 +1,10 @@
 """The command line: one module per command. Heavy modules are imported by the commands."""
 
+import signal
 import sys
+import threading
 import warnings
+from types import FrameType
 from typing import Any
 
 import click
@@ -24,7 +27,7 @@ from rlgen.cli import (
     submit,
     verify,
 )
-from rlgen.cli.options import INTERRUPTED
+from rlgen.cli.options import INTERRUPTED, TERMINATED
 from rlgen.errors import RlgenError, RlgenWarning, nearest
 from rlgen.util.terminal import complain, echo, open_standard_streams, printable
 from rlgen.util.version import __version__
@@ -101,10 +104,21 @@ def _one_line(message: Warning | str, category: type[Warning], *place: Any, **mo
 _show_warning = warnings.showwarning
 
 
+def _terminated(signum: int, frame: FrameType | None) -> None:
+    """End as on an interrupt: a scheduler asks for it before it kills."""
+    del frame
+    signal.signal(signum, signal.SIG_IGN)
+    kept = "finished cells and checkpoints are kept; the same command continues"
+    complain(f"rlgen: terminated; {kept}")
+    raise SystemExit(TERMINATED)
+
+
 def main() -> None:
     """The console script."""
     warnings.showwarning = _one_line
     open_standard_streams()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminated)
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -6,6 +6,9 @@ from typing import Any
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
+#: In the order in which people read them.
+POOLS = ("train", "validation", "test")
+
 
 def print_answers(summary: dict[str, Any], page: Path) -> None:
     """Print a line for each claim and each cell, the answer first, and the path of the report."""
@@ -21,6 +24,12 @@ def print_answers(summary: dict[str, Any], page: Path) -> None:
         echo(cell["sentence"])
         for pool in cell.get("pools", {}).values():
             echo(f"  {pool['sentence']}")
+    for going in summary.get("under_way", ()):
+        means = going["returns"]
+        pools = [pool for pool in POOLS if means.get(pool) is not None]
+        returns = ", ".join(f"{pool} {means[pool]:.2f}" for pool in pools)
+        steps = f"{going['step']:,} of {going['steps']:,} steps"
+        echo(f"Under way: {going['label']}, {steps}: {returns}.")
     for line in summary.get("not_counted", ()):
         echo(f"Not counted: a run is kept, but {line}.")
     if summary["missing"]:

@@ -16,8 +16,8 @@ from click.core import ParameterSource
 from rlgen.util.terminal import echo_document
 
 #: Exit codes: something failed, or a verdict is against it; usage (click's own), or a file that
-#: cannot be used; there is nothing to check; interrupted.
-FAILED, USAGE, NOTHING, INTERRUPTED = 1, 2, 3, 130
+#: cannot be used; there is nothing to check; interrupted; asked to end by a scheduler.
+FAILED, USAGE, NOTHING, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
 
 
 class FiniteRange(click.FloatRange):

@@ -34,6 +34,27 @@ class Training(Group):
     steps: Annotated[
         int, key("Environment steps of each training run.", "environment steps", ge=1, le=10**12)
     ]
+    checkpoint_every: Annotated[
+        int | None,
+        key(
+            "Steps after which a run is saved, so that it can go on from there when it is killed, "
+            "and its environments begin new episodes; 0: never. [default: the agent's own, about "
+            "ten minutes' worth on one core]",
+            "environment steps",
+            ge=0,
+            le=10**12,
+        ),
+    ] = None
+
+    def saved(self, usual: int) -> Self:
+        """With how often a run is saved; None where it would end before.
+
+        Args:
+            usual: Steps between two checkpoints if nothing is said.
+        """
+        every = usual if self.checkpoint_every is None else self.checkpoint_every
+        own = every if 0 < every < self.steps else None
+        return self.model_copy(update={"checkpoint_every": own})
 
 
 class Monitoring(Group):

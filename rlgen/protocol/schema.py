@@ -255,8 +255,9 @@ class Protocol(Training, Monitoring, Evaluation):
 
     def text(self) -> str:
         """The protocol as TOML, every key spelt out, one line each; see ``IF_ANY``."""
-        values = self.model_dump()
-        written = [name for name in keys() if name not in IF_ANY or values[name]]
+        values = self.model_dump(exclude_none=True)
+        there = [name for name in keys() if name in values]
+        written = [name for name in there if name not in IF_ANY or values[name]]
         return "".join(f"{name} = {toml(values[name])}\n" for name in written)
 
 
@@ -265,7 +266,7 @@ class Protocol(Training, Monitoring, Evaluation):
 GRID = ("seeds", "family", "n_train_levels", "flip_p", "agent", "network", "regulariser")
 #: Further keys that may change between two commands on one store; a store is of one paper.
 FREE = ("description", "conditions", "probes", "paper", "pools", "experiments")
-#: Keys that stand only where they hold something.
+#: Keys that stand only where they hold something, besides those that are None.
 IF_ANY = ("probes", "pools", "experiments")
 
 

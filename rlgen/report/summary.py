@@ -19,6 +19,7 @@ from rlgen.report.sections.certificates import certificates
 from rlgen.report.sections.claims import claims
 from rlgen.report.sections.elsewhere import elsewhere
 from rlgen.report.sections.extrapolation import answer
+from rlgen.report.sections.progress import under_way
 from rlgen.util import files
 from rlgen.util.version import __version__
 
@@ -47,6 +48,8 @@ def summarise(results: Results) -> dict[str, Any]:
     ``probes``, where networks were probed, as ``probes.probes`` says, and of each cell as
     ``probes.of_cell``.
     ``answer``, where several networks play pools beyond training, says which extrapolate.
+    ``under_way``, where there are such, has an entry for each run that has not ended
+    (``progress.under_way``).
     ``not_counted``, where there are such, says which stored runs are no part of the answer. null is
     unknown elsewhere; of a seed or a number of training levels -1 is.
     """
@@ -81,6 +84,8 @@ def summarise(results: Results) -> dict[str, Any]:
         summary["cells"] = [c | {"probes": probes.of_cell(probed, c)} for c in cells]
     if extrapolating := answer(cells):
         summary["answer"] = extrapolating
+    if going := under_way(results):
+        summary["under_way"] = going
     if results.not_counted:
         summary["not_counted"] = list(results.not_counted)
     plain: dict[str, Any] = files.without_nan(summary)

@@ -24,6 +24,7 @@ SUPERSEDED = "superseded"
 CONTENTS = (
     *("policy_hash", "family_source", "family_version", "agent_version", "results_version"),
     "action_masks",  # which older versions did not apply
+    "checkpoint_every",  # older versions had no checkpoints
     *("source", "version"),  # among the settings of a network
 )
 

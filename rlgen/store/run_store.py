@@ -14,7 +14,7 @@
     failures/CELL/    the traceback of a cell that failed last time it was tried
     access/           one file for each time that runs were chosen by their returns on a pool
     report.html       and summary.json: functions of the above, written anew each time
-    .rlgen/           locks, logs, and the cache of reference returns
+    .rlgen/           locks, logs, checkpoints of unfinished runs, a cache of reference returns
 
 The store of a calibration has no protocol; its store.json says what it holds. Where older versions
 kept readings, ``readings/`` of a calibration and ``clones/readings/`` of a study, they are read.
@@ -32,6 +32,7 @@ from filelock import FileLock, Timeout
 
 from rlgen.errors import DamagedStoreError
 from rlgen.store import accesses, probed, records, schemas
+from rlgen.store.checkpoints import Checkpoints
 from rlgen.store.outputs import PROBES_FILE, probe_of
 from rlgen.store.preparing import not_counted
 from rlgen.store.study_folder import StudyFolder
@@ -126,7 +127,13 @@ class RunStore(StudyFolder):
             name = f"{cell}-{digest({'conditions': sorted(wanted)})[:8]}"
             final = self.path / "extra" / name
         files.publish(aside, final)
+        self.checkpoints.forget(cell)
         shutil.rmtree(self.path / "failures" / cell, ignore_errors=True)
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """Of the cells that are being computed."""
+        return Checkpoints(self.work_folder / "checkpoints")
 
     def save_split(self, manifest: Mapping[str, Any], manifest_hash: str) -> None:
         """Keep which levels a split holds."""
@@ -230,6 +237,7 @@ class RunStore(StudyFolder):
                 # Only where there are some, so that older reports stay current.
                 **({"measured": measured} if (measured := sorted(self.measurements())) else {}),
                 "failures": self.failures(),
+                **({"under_way": going} if (going := self.checkpoints.curves()) else {}),
             }
         )
 

@@ -20,7 +20,7 @@ from rlgen.study.cell import Cell, Task
 from rlgen.study.kinds.evaluate import EvaluateCell
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.process import one_core
-from rlgen.training.train import prepare
+from rlgen.training.prepared import prepare
 
 #: Seconds of training measured for each agent, network and family, after a first rollout.
 MEASURE = 2.0

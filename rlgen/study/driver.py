@@ -168,6 +168,7 @@ class _Driver:
                 settings=cell.settings,
                 wanted=job.missing,
                 earlier=None if job.whole else store.run_folder(cell.id),
+                checkpoint=store.checkpoints.last(cell.id) if job.whole else None,
                 device=self._means.device,
                 command=sys.argv,
                 trust=self._means.trust,
@@ -193,6 +194,12 @@ class _Driver:
             self._progress.started(cell)
         elif event["event"] == "progress":
             self._progress.advanced(cell, event)
+            if event.get("rows"):
+                self._store.checkpoints.watch(cell.id, event["rows"])
+        elif event["event"] == "checkpoint":
+            self._keep_checkpoint(job, event["name"])
+        elif event["event"] == "note":
+            self._progress.note(f"{cell.label}: {event['text'][:MOST_SAID]}")
         elif event["event"] == "evaluating":
             self._progress.evaluating(cell)
         elif event["event"] == "leaving":
@@ -237,6 +244,18 @@ class _Driver:
             return job
         self._fail(job, f"{what} {times} times ({why})")
         return None
+
+    def _keep_checkpoint(self, job: Attempt, name: str) -> None:
+        """Bring a checkpoint; what broke off before it does not count any more."""
+        cell = job.cell.id
+        try:
+            self._store.checkpoints.keep(
+                cell, name, lambda into: self._executor.fetch_checkpoint(cell, name, into)
+            )
+        except (OSError, NodeLostError) as error:
+            self._progress.note(f"{job.cell.label}: its checkpoint cannot be kept: {error}")
+        else:
+            job.killed = job.nodes = 0
 
     def _fail(self, job: Attempt, why: str) -> None:
         cell = job.cell

@@ -139,11 +139,8 @@ def _cell(
         pool_seed=seed if own_pool else 0,
         named={key: getattr(protocol, key) for key in NAMED},
     )
-    groups = (
-        protocol.group(Training),
-        protocol.group(Monitoring),
-        protocol.group(Evaluation),
-    )
+    training = protocol.group(Training)
+    watched = (protocol.group(Monitoring), protocol.group(Evaluation))
     sources = part.pools[family]
     if part.policies:
         policy, policy_hash = part.policies[seed]
@@ -153,7 +150,8 @@ def _cell(
             network,
             regulariser,
             seed,
-            *groups,
+            training,
+            *watched,
             policy,
             policy_hash,
             protocol.agent_options,
@@ -163,4 +161,7 @@ def _cell(
     spec = part.specs[agent, architecture, regulariser]
     if sources:
         sources = pools_of.for_network(sources, architecture, pools.world, part.where)
-    return TrainCell(pools, agent, architecture, regulariser, seed, *groups, spec, further=sources)
+    saved = training.saved(spec.preset.checkpoint_every)
+    return TrainCell(
+        pools, agent, architecture, regulariser, seed, saved, *watched, spec, further=sources
+    )

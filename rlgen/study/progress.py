@@ -13,6 +13,9 @@ from rlgen.study.cell import Cell
 from rlgen.util.terminal import echo, printable
 from rlgen.util.words import counted
 
+#: Seconds between two lines about the same cell.
+PAUSE = 60.0
+
 
 class Progress:
     """Says nothing; the base of those that do. A context manager around the work."""
@@ -30,7 +33,7 @@ class Progress:
         """A worker has begun with the cell."""
 
     def advanced(self, cell: Cell, event: Mapping[str, Any]) -> None:
-        """A checkpoint: ``step``, ``steps_per_second`` and mean ``returns`` by pool."""
+        """A checkpoint: ``step``, ``steps_per_second`` and its ``rows`` of the learning curve."""
 
     def evaluating(self, cell: Cell) -> None:
         """Training has ended."""
@@ -72,7 +75,9 @@ class Tally(Progress):
 
     def advanced(self, cell: Cell, event: Mapping[str, Any]) -> None:
         """See ``Progress``."""
-        self.state.setdefault(cell.id, {"cell": cell}).update(event)
+        own = self.state.setdefault(cell.id, {"cell": cell})
+        returns = {row["split"]: row["ret_mean"] for row in event.get("rows", ())}
+        own |= {**event, "returns": returns}
 
     def evaluating(self, cell: Cell) -> None:
         """See ``Progress``."""
@@ -116,11 +121,12 @@ class Tally(Progress):
     def last_returns(self, cell: Cell) -> str:
         """The cell's latest training and held-out return."""
         returns = self.state.get(cell.id, {}).get("returns", {})
-        return "  ".join(f"{pool} {value:+.2f}" for pool, value in returns.items())
+        known = {pool: value for pool, value in returns.items() if value is not None}
+        return "  ".join(f"{pool} {value:+.2f}" for pool, value in known.items())
 
 
 class Lines(Tally):
-    """One line on standard error for each finished cell."""
+    """A line on standard error for each finished cell, and now and then for those under way."""
 
     def _say(self, text: str) -> None:
         echo(text, err=True)
@@ -130,6 +136,19 @@ class Lines(Tally):
         super().begin(cells, already, jobs)
         there = f", {already} already there" if already else ""
         self._say(f"{counted(len(cells), 'cell')} to compute on {counted(jobs, 'worker')}{there}")
+
+    def advanced(self, cell: Cell, event: Mapping[str, Any]) -> None:
+        """See ``Progress``."""
+        super().advanced(cell, event)
+        own, now = self.state[cell.id], time.monotonic()
+        if now - own.setdefault("said", self.began) < PAUSE:
+            return
+        own["said"] = now
+        speed = f"{event['steps_per_second']:,.0f} steps/s"
+        self._say(
+            f"  {cell.label}: {event['step']:,} of {cell.steps:,} steps, {speed}  "
+            f"{self.last_returns(cell)}  left {self.time_left}"
+        )
 
     def finished(self, cell: Cell, note: str = "") -> None:
         """See ``Progress``."""

@@ -18,6 +18,8 @@ def run(
     settings: Mapping[str, Any],
     folder: str,
     cache: str,
+    checkpoint: str | None = None,
+    checkpoints: str | None = None,
     wanted: Sequence[str] = (),
     earlier: str | None = None,
     device: str = "auto",
@@ -34,6 +36,8 @@ def run(
         settings: Of the cell.
         folder: An empty folder, which becomes the cell's run.
         cache: See ``Workspace``, as all that follow.
+        checkpoint: The folder of the cell's last checkpoint, if it has one.
+        checkpoints: An empty folder for new ones, if anybody fetches them.
         wanted: Names of outputs.
         earlier: The cell's run where only further outputs are wanted.
         device: "auto", "cpu" or "cuda".
@@ -57,6 +61,8 @@ def run(
         wanted=wanted,
         cache=Path(cache),
         report=report,
+        checkpoint=None if checkpoint is None else Path(checkpoint),
+        checkpoints=None if checkpoints is None else Path(checkpoints),
         earlier=None if earlier is None else Path(earlier),
         device=device,
         command=command,

@@ -1,11 +1,11 @@
 """What a cell's ``run`` is given: a folder to write into, what is wanted, and to whom to report."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from rlgen.util import files
+from rlgen.util import files, sums
 
 #: Folder of a workspace for the manifests of splits, which the store keeps once for all runs.
 SPLITS = "splits"
@@ -27,23 +27,47 @@ class Workspace:
         wanted: Names of outputs; for a policy those of the conditions that it is to face.
         earlier: The cell's run where only further outputs are wanted; never written to.
         cache: A folder for what other cells may use again; may be lost at any time.
-        report: Called with ``"progress"`` (``step``, ``steps_per_second``, ``returns``) or
-            ``"evaluating"``.
+        report: Called with ``"progress"`` (``step``, ``steps_per_second``, ``rows`` of the learning
+            curve), ``"evaluating"``, ``"note"`` (``text``), or ``"checkpoint"`` (``name``).
+        checkpoint: The folder of the last checkpoint of a cell whose worker was killed; never
+            written to. None if there is none.
+        checkpoints: Where new ones are put; None if nobody fetches them.
         device: "auto", "cpu" or "cuda".
         command: The command line, for provenance.
         trust: Files that may be unpickled or run.
         paper: Name of the paper that adds files to the run; empty if none does, or they are there.
+        origin: What ``run`` adds to the run's provenance.
     """
 
     folder: Path
     wanted: Sequence[str]
     cache: Path
     report: Report
+    checkpoint: Path | None = None
+    checkpoints: Path | None = None
     earlier: Path | None = None
     device: str = "auto"
     command: Sequence[str] = ()
     trust: Sequence[str] = ()
     paper: str = ""
+    origin: dict[str, Any] = field(default_factory=dict)
+
+    def keep(self, step: int, write: Callable[[Path], None]) -> None:
+        """Put a checkpoint where the executor fetches it.
+
+        Args:
+            step: How far the cell has come: the highest is the latest.
+            write: Writes its files into an empty folder.
+        """
+        if self.checkpoints is None:
+            return
+        final = self.checkpoints / f"{step:015}"
+        part = files.aside(final)
+        part.mkdir()
+        write(part)
+        sums.write(part)
+        files.publish(part, final)
+        self.report("checkpoint", name=final.name)
 
     def save_split(self, manifest: Mapping[str, Any], manifest_hash: str) -> None:
         """Keep which levels a split holds."""

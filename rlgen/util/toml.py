@@ -43,7 +43,9 @@ def loads(text: str, where: str) -> dict[str, Any]:
 
 
 def toml(value: Any) -> str:
-    """A value in TOML's notation, on one line."""
+    """A value in TOML's notation, on one line; None, for which it has none, as people say it."""
+    if value is None:
+        return "not given"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, dict):

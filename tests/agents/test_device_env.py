@@ -114,7 +114,7 @@ def test_who_learns_from_rollouts_plays_on_the_device_and_others_do_not(monkeypa
     levels = SMALL.generate(range(4))
     settings = AGENTS["ppo"].settings
     asked = []
-    monkeypatch.setattr("rlgen.training.train.DeviceEnv", lambda *_, **told: asked.append(told))
+    monkeypatch.setattr("rlgen.training.prepared.DeviceEnv", lambda *_, **told: asked.append(told))
     training_env(SMALL, levels, settings, "random_spawn", 0, device="cuda")
     assert asked[0]["device"] == "cuda"
     assert asked[0]["random_spawn"]
@@ -132,7 +132,7 @@ def curve_ends(device, seeds, monkeypatch=None):
     """Exact return on the training levels after a small budget, for each seed."""
     if monkeypatch is not None:  # the device's code path, on the CPU
         monkeypatch.setattr(
-            "rlgen.training.train.training_env",
+            "rlgen.training.prepared.training_env",
             lambda *told, device="cpu": device_env(
                 SMALL, SPLIT.train, told[2]["n_envs"], seed=told[4]
             ),

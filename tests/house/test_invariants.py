@@ -3,7 +3,8 @@
 Everything in ``golden/`` that these tests read was made by revision 58ee555, before the second plan
 of the house: ``old_suite`` is a suite in the first form of protocol files, ``old_store.zip`` the
 store that ``rlgen evaluate ./old_suite --jobs 1`` made of it, without its page and
-all weights but one.
+all weights but one. The ids of ten cells with a billion steps are later: such runs are saved every
+five million steps since then, and begin new episodes there.
 """
 
 import json

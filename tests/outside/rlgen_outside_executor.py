@@ -50,15 +50,20 @@ class CopyingExecutor(Executor):
     def start(self, job):
         place = self._disk / job.id
         shutil.rmtree(place, ignore_errors=True)
-        (place / "run").mkdir(parents=True)
+        for name in ("run", "checkpoints"):
+            (place / name).mkdir(parents=True)
         if job.earlier is not None:
             shutil.copytree(job.earlier, place / "earlier")
+        if job.checkpoint is not None:
+            shutil.copytree(job.checkpoint, place / "checkpoint")
         arguments = {
             "cell": job.id,
             "kind": job.kind,
             "settings": job.settings,
             "folder": str(place / "run"),
             "cache": str(self._disk / "cache"),
+            "checkpoint": None if job.checkpoint is None else str(place / "checkpoint"),
+            "checkpoints": str(place / "checkpoints"),
             "wanted": list(job.wanted),
             "earlier": None if job.earlier is None else str(place / "earlier"),
             "device": job.device,
@@ -98,6 +103,9 @@ class CopyingExecutor(Executor):
 
     def log(self, job):
         return (self._disk / f"{job}.log").read_text()
+
+    def fetch_checkpoint(self, job, name, into):
+        shutil.copytree(self._disk / job / "checkpoints" / name, into, dirs_exist_ok=True)
 
     def fetch(self, job, into):
         shutil.copytree(self._disk / job / "run", into, dirs_exist_ok=True)

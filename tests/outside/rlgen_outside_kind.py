@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -20,8 +21,9 @@ class ToyCell(Cell):
 
     Attributes:
         number: How many squares.
-        trouble: "", "raise", "die", "die once" (which needs a marker), "wait", or "spoil": change
-            whatever a process has in common with what runs in it later.
+        trouble: "", "raise", "die", "die once" (which needs a marker), "wait", "die later"
+            (as "die once", after two checkpoints), or "spoil": change whatever a process has in
+            common with what runs in it later.
         seconds: How long it takes at least.
         marker: Path of a file that says that it has died once.
     """
@@ -51,7 +53,7 @@ class ToyCell(Cell):
         return cls(**settings)
 
     def run(self, workspace: Workspace) -> None:
-        workspace.report("progress", step=1, steps_per_second=1.0, returns={}, pid=os.getpid())
+        workspace.report("progress", step=1, steps_per_second=1.0, pid=os.getpid())
         print(f"counting to {self.number}")
         before = {} if workspace.earlier is None else read(workspace.earlier)
         (workspace.folder / "half").write_text("before any trouble")
@@ -63,6 +65,12 @@ class ToyCell(Cell):
             os.kill(os.getpid(), signal.SIGKILL)
         if self.trouble == "spoil":
             spoil()
+        went_on = None if workspace.checkpoint is None else read(workspace.checkpoint, "count.json")
+        if self.trouble == "die later" and first_time(self.marker):
+            for count in (1, 2):
+                workspace.keep(count, partial(write_count, count))
+            time.sleep(0.5)  # time enough to fetch them from another machine
+            os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(self.seconds)
         written = {
             "squares": [i * i for i in range(self.number)],
@@ -70,12 +78,18 @@ class ToyCell(Cell):
             "before": before,
             "state": state(),
         }
+        if self.trouble == "die later":
+            written["went on from"] = went_on
         (workspace.folder / "squares.json").write_text(json.dumps(written))
 
 
-def read(folder: Path) -> Any:
-    """What a run of the kind holds."""
-    return json.loads((folder / "squares.json").read_text())
+def read(folder: Path, name: str = "squares.json") -> Any:
+    """What a run of the kind holds, or another file."""
+    return json.loads((folder / name).read_text())
+
+
+def write_count(count: int, folder: Path) -> None:
+    (folder / "count.json").write_text(str(count))
 
 
 def first_time(marker: str) -> bool:

@@ -20,7 +20,11 @@ def go_through(shown, planned):
     with shown:
         shown.started(first)
         shown.started(second)
-        event = {"step": 750, "steps_per_second": 5000.0, "returns": {"train": 1.5, "test": -0.25}}
+        rows = [
+            {"step": 750, "split": split, "ret_mean": mean}
+            for split, mean in (("train", 1.5), ("test", -0.25))
+        ]
+        event = {"step": 750, "steps_per_second": 5000.0, "rows": rows}
         shown.advanced(first, event)
         shown.evaluating(first)
         if isinstance(shown, progress.LiveTable):

@@ -102,6 +102,29 @@ class ExecutorContract:
         assert ended["why"]
         assert written_by(executor, one, tmp_path / "into")["squares"] == [0, 1]
 
+    def test_a_checkpoint_is_fetched_and_given_to_the_next_attempt(self, executor, tmp_path):
+        from rlgen_outside_kind import read
+
+        own = {"trouble": "die later", "marker": str(tmp_path / "marker")}
+        one = job(2, **own)
+        executor.start(one)
+        names, ended = [], None
+        while ended is None:
+            for event in executor.events(timeout=1):
+                if event["event"] == "checkpoint":
+                    names.append(event["name"])
+                    (tmp_path / event["name"]).mkdir()
+                    executor.fetch_checkpoint(one.id, event["name"], tmp_path / event["name"])
+                ended = event if event["event"] == "ended" else ended
+        assert ended["outcome"] == LOST
+        assert [int(name) for name in names] == [1, 2]
+        assert [read(tmp_path / name, "count.json") for name in names] == [1, 2]
+        executor.start(job(2, **own, checkpoint=tmp_path / names[-1]))
+        assert events_until_ended(executor, one.id)[-1]["outcome"] == DONE
+        (tmp_path / "into").mkdir()
+        executor.fetch(one.id, tmp_path / "into")
+        assert read(tmp_path / "into")["went on from"] == 2
+
     def test_what_was_done_earlier_is_read_and_left_alone(self, executor, tmp_path):
         first = written_by(executor, job(2, wanted=["first"]), tmp_path / "first")
         one = job(2, wanted=["second"], earlier=tmp_path / "first")

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from learning import prepare, train
+from learning import QUICK, SMALL, installed, prepare, quick, weights
 from safetensors.torch import load_file, save_file
 from stable_baselines3.common.callbacks import BaseCallback
 
@@ -16,42 +16,6 @@ from rlgen.agents.presets.preset import LogUniform, drawn
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
 from rlgen.networks import NETWORKS
 from rlgen.policies import checkpoint
-from rlgen.util.extras import EXTRAS
-from rlgen_envs import FAMILIES
-
-SMALL = FAMILIES["maze-basic"].configure({"size": 5})
-#: Fewer environments than the presets have, so that a few steps hold several updates.
-QUICK = {
-    "ppo": {"n_envs": 16, "batch_size": 128},
-    "ppo-default": {"n_steps": 64},
-    "a2c": {"n_envs": 8},
-    "a2c-paper": {},
-    "dqn": {"learning_starts": 100, "buffer_size": 2000, "n_envs": 4, "batch_size": 32},
-    "trpo": {"n_envs": 16},
-    "qrdqn": {"learning_starts": 100, "buffer_size": 2000, "n_envs": 4, "batch_size": 32},
-    "maskable-ppo": {"n_steps": 64},
-    "ars": {"n_envs": 2, "n_eval_episodes": 2, "n_delta": 2, "n_top": 1},
-    "recurrent-ppo": {"n_envs": 16, "batch_size": 128, "lstm_hidden_size": 16},
-    "cloning": {"batch_size": 64},
-}
-
-
-def installed(agent):
-    """Skips where the agent's package is missing."""
-    if AGENTS[agent].extra:
-        pytest.importorskip(*EXTRAS[AGENTS[agent].extra])
-
-
-def weights(policy):
-    tensors = [t for part in policy.parts.values() for t in part.state_dict().values()]
-    return torch.cat([tensor.reshape(-1) for tensor in tensors])
-
-
-def quick(agent, *, seed=0, split=None, steps=1200, **keys):
-    split = split or draw_split(SMALL, 4, 2, 5)
-    keys = {"network": "mlp-512-128", "curve_points": 2, "curve_levels": 3, "episodes": 2} | keys
-    options = QUICK[agent] | keys.pop("agent_options", {})
-    return train(split, agent=agent, steps=steps, seed=seed, agent_options=options, **keys)
 
 
 @cache

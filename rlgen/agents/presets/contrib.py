@@ -93,6 +93,7 @@ TQC = AgentPreset(
     {**SAC.settings, "top_quantiles_to_drop_per_net": 2},
     moves="critic",
     actions=("continuous",),
+    checkpoint_every=200_000,
     extra="contrib",
     version=1,
 )
@@ -108,6 +109,7 @@ CROSSQ = AgentPreset(
     },
     moves="critic",
     actions=("continuous",),
+    checkpoint_every=200_000,
     extra="contrib",
     version=1,
 )

@@ -68,6 +68,8 @@ class AgentPreset:
         extra: The extra of rlgen that installs its package; "" if none is needed.
         plays: Whether it learns from episodes that it plays; else from the planner's actions in
             states that can be listed.
+        checkpoint_every: Steps after which a run is saved unless its protocol says otherwise, about
+            ten minutes' worth on one core.
     """
 
     card: str
@@ -81,6 +83,7 @@ class AgentPreset:
     heads: bool = False
     extra: str = ""
     plays: bool = True
+    checkpoint_every: int = 5_000_000
 
     def require(self) -> None:
         """Refuse the agent if its package is not installed; imports nothing.

@@ -131,6 +131,7 @@ SAC = AgentPreset(
     },
     moves="critic",
     actions=("continuous",),
+    checkpoint_every=200_000,
     version=1,
 )
 
@@ -154,6 +155,7 @@ DDPG = AgentPreset(
     stochastic=False,
     moves="critic",
     actions=("continuous",),
+    checkpoint_every=200_000,
     version=1,
 )
 
@@ -169,6 +171,7 @@ TD3 = AgentPreset(
     stochastic=False,
     moves="critic",
     actions=("continuous",),
+    checkpoint_every=200_000,
     version=1,
 )
 

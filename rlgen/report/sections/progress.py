@@ -1,4 +1,4 @@
-"""What was run, beside what is planned and what the paper ran: the first line of a page."""
+"""What was run, beside what is planned and what the paper ran; and what is under way."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -34,6 +34,26 @@ def progress(results: Results) -> str:
     if others:
         pieces.append(_of(others, missing, "further cell" if runs else "cell"))
     return ", ".join(pieces)
+
+
+def under_way(results: Results) -> list[dict[str, Any]]:
+    """The runs that have not ended: ``label``, last ``step``, of how many ``steps``, ``returns``.
+
+    ``returns`` has the mean return at that step by pool.
+    """
+    going = []
+    for cell in results.missing:
+        if rows := results.under_way.get(cell["id"]):
+            step = max(row["step"] for row in rows)
+            going.append(
+                {
+                    "label": cell["label"],
+                    "step": step,
+                    "steps": cell["settings"].get("steps"),
+                    "returns": {r["split"]: r["ret_mean"] for r in rows if r["step"] == step},
+                }
+            )
+    return going
 
 
 def _of(cells: list[dict[str, Any]], missing: set[str], noun: str) -> str:

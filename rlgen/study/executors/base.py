@@ -25,6 +25,7 @@ class Job:
         settings: Of the cell.
         wanted: See ``Workspace``, as all that follow.
         earlier: The cell's finished run, on this machine; the worker is given a copy or the folder.
+        checkpoint: The cell's last checkpoint, on this machine; as ``earlier``.
         device: "auto", "cpu" or "cuda".
         command: The command line.
         trust: Files, which lie where the worker finds them by the same path.
@@ -36,6 +37,7 @@ class Job:
     settings: Mapping[str, Any]
     wanted: Sequence[str] = ()
     earlier: Path | None = None
+    checkpoint: Path | None = None
     device: str = "auto"
     command: Sequence[str] = ()
     trust: Sequence[str] = ()
@@ -89,12 +91,26 @@ class Executor(ABC):
         server or its machine; from then on nothing of it writes or reports any more. A job that
         was never placed may end as ``LOST`` or ``NODE_LOST`` too. ``"leaving"`` before the end says
         that the worker has written everything and only ends: another job may be started in its
-        stead. Others are what the cell reports, see ``Workspace``.
+        stead. Others are what the cell reports, see ``Workspace``; after ``"checkpoint"`` it can be
+        fetched.
         """
 
     @abstractmethod
     def log(self, job: str) -> str:
         """What the job has written to its output, a traceback last if it raised."""
+
+    @abstractmethod
+    def fetch_checkpoint(self, job: str, name: str, into: Path) -> None:
+        """Bring a checkpoint that the job has reported, once.
+
+        Args:
+            job: Its id.
+            name: Of the checkpoint.
+            into: An empty folder.
+
+        Raises:
+            OSError: If it cannot be brought.
+        """
 
     @abstractmethod
     def fetch(self, job: str, into: Path) -> None:

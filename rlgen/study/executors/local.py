@@ -12,10 +12,14 @@ from rlgen.study.executors.base import DONE, LOST, RAISED, Executor, Job
 from rlgen.study.executors.fork_server import ForkServer
 from rlgen.study.executors.server import STATUS_RAISED
 from rlgen.study.kinds import KINDS
+from rlgen.util import files
 from rlgen.util.cores import usable_cores
 
 #: Imported and called once, before the first cell starts.
 PRELOAD = ("rlgen.study.worker", "rlgen.study.process:prepare")
+
+#: What a job's folder holds: what becomes its run, and checkpoints that are not yet fetched.
+RUN, CHECKPOINTS = "run", "checkpoints"
 
 
 class LocalExecutor(Executor):
@@ -54,10 +58,13 @@ class LocalExecutor(Executor):
         for leftover in (self._folder / "work").glob(f"{job.id}.*"):
             shutil.rmtree(leftover, ignore_errors=True)
         place = self._folder / "work" / f"{job.id}.{uuid4().hex}"
-        place.mkdir()
+        for name in (RUN, CHECKPOINTS):
+            (place / name).mkdir(parents=True)
         self._places[job.id] = place
         arguments = {
-            "folder": str(place.resolve()),
+            "folder": str((place / RUN).resolve()),
+            "checkpoints": str((place / CHECKPOINTS).resolve()),
+            "checkpoint": None if job.checkpoint is None else str(job.checkpoint.resolve()),
             "cache": str((self._folder / "reference").resolve()),
             "cell": job.id,
             "kind": job.kind,
@@ -92,10 +99,20 @@ class LocalExecutor(Executor):
         return path.read_text(errors="replace") if path.exists() else ""
 
     def fetch(self, job: str, into: Path) -> None:
-        """See ``Executor``; a rename where both are on one file system."""
+        """See ``Executor``."""
         place = self._places.pop(job)
-        try:
-            place.replace(into)
-        except OSError:
-            shutil.copytree(place, into, dirs_exist_ok=True)
-            shutil.rmtree(place)
+        _move(place / RUN, into)
+        shutil.rmtree(place)
+
+    def fetch_checkpoint(self, job: str, name: str, into: Path) -> None:
+        """See ``Executor``."""
+        _move(files.child(self._places[job] / CHECKPOINTS, name), into)
+
+
+def _move(folder: Path, into: Path) -> None:
+    """Into an empty folder: a rename where both are on one file system."""
+    try:
+        folder.replace(into)
+    except OSError:
+        shutil.copytree(folder, into, dirs_exist_ok=True)
+        shutil.rmtree(folder)

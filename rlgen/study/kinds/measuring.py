@@ -60,7 +60,7 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
         origin["code whose changes are not noticed"] = ", ".join(cell.untracked)
     if policy.masked and not split.family.masked:
         origin["masks"] = "none here, and the policy learned with some: it played without"
-    files.write_json(folder / "provenance.json", origin | {"steps": steps})
+    files.write_json(folder / "provenance.json", origin | workspace.origin | {"steps": steps})
 
 
 def _probe(

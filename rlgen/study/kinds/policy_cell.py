@@ -181,7 +181,7 @@ class PolicyCell(Cell):
             "network": self.network,
             "regulariser": self.regulariser,
             "seed": self.seed,
-            **{key: value for group in groups for key, value in group.model_dump().items()},
+            **{k: v for group in groups for k, v in group.model_dump(exclude_none=True).items()},
             "results_version": RESULTS_VERSION,
             **({"pools": {s.name: s.settings for s in self.further}} if self.further else {}),
         }

@@ -68,6 +68,7 @@ class TrainCell(PolicyCell):
 
         from rlgen.policies import checkpoint
         from rlgen.store import records
+        from rlgen.study import going_on
         from rlgen.training.train import train
 
         if workspace.earlier is not None:
@@ -82,9 +83,11 @@ class TrainCell(PolicyCell):
                 monitoring=self.monitoring,
                 evaluation=self.evaluation,
                 device=device,
-                on_checkpoint=lambda step, speed, returns: workspace.report(
-                    "progress", step=step, steps_per_second=speed, returns=dict(returns)
+                on_checkpoint=lambda step, speed, rows: workspace.report(
+                    "progress", step=step, steps_per_second=speed, rows=files.without_nan(rows)
                 ),
+                begin=going_on.last_state(workspace),
+                keep=lambda step, write: going_on.keep(workspace, step, write),
             )
         clock.seconds["test_worker"] = clock.seconds["train"] - trained.seconds
         clock.seconds["train"] = trained.seconds

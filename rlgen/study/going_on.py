@@ -1,0 +1,57 @@
+"""Checkpoints of a cell that trains: written with what its bits depend on, and read again."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from rlgen.errors import DamagedStoreError
+from rlgen.store import provenance
+from rlgen.study.workspace import Workspace
+from rlgen.training.state import State
+from rlgen.util import checked_json, files
+
+#: In a checkpoint's folder: where the run has been computed so far.
+MACHINE = "machine.json"
+#: Packages of which another version may compute other bits.
+DECIDING = ("rlgen", "torch", "stable-baselines3", "gymnasium", "numpy")
+#: In the provenance of a run: at which steps it was taken up again, and on which processors.
+CONTINUED = "continued"
+_TABLE: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+def keep(workspace: Workspace, step: int, write: Callable[[Path], None]) -> None:
+    """Keep the state of a run."""
+
+    def with_machine(folder: Path) -> None:
+        write(folder)
+        own = {"versions": _versions(), CONTINUED: workspace.origin.get(CONTINUED, [])}
+        files.write_json(folder / MACHINE, own)
+
+    workspace.keep(step, with_machine)
+
+
+def last_state(workspace: Workspace) -> State | None:
+    """The state in which the run was left; says so if it cannot go on from there."""
+    folder = workspace.checkpoint
+    if folder is None:
+        return None
+    try:
+        machine = checked_json.read(folder / MACHINE, _TABLE)
+        state = State.read(folder)
+        here, there = _versions(), machine.get("versions")
+        if there != here:
+            raise DamagedStoreError(f"{folder}: its versions are {there}, and here {here}")
+    except DamagedStoreError as error:
+        workspace.report("note", text=f"begins again, as its checkpoint cannot be used: {error}")
+        return None
+    again = {"step": state.step, "processor": provenance.processor()}
+    workspace.origin[CONTINUED] = [*machine.get(CONTINUED, []), again]
+    workspace.report("note", text=f"goes on at step {state.step:,}")
+    return state
+
+
+def _versions() -> dict[str, str | None]:
+    own: dict[str, str | None] = provenance.machine()["versions"]
+    return {name: own[name] for name in DECIDING}
