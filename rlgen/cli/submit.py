@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 @click.option(
     "--grace",
     type=WholeRange(1, 3600),
-    default=120,
+    default=60,
     show_default=True,
-    help="Seconds for checkpoints before a task's time is over.",
+    help="Seconds before its time is over at which a task ends and is queued again.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the scripts and commands; submit nothing.")
 @click.argument("sbatch_options", nargs=-1, type=click.UNPROCESSED)

@@ -12,14 +12,13 @@ from pathlib import Path
 
 import pytest
 import slurm_cluster
-from helpers import TINY
+from studies import results
 
+import rlgen
 from rlgen.errors import RlgenError
 from rlgen.study.submitting import sbatch_options
 from rlgen.study.submitting.scripts import REPORT_SCRIPT, SCRIPT, Submission
 
-#: Files of a run that depend on nothing but its cell.
-RESULTS = ("records.parquet", "curve.parquet", "policy.safetensors", "trajectories.json")
 #: A program that does as it is told by its environment, in place of this Python.
 STUB = """#!/bin/bash
 trap 'sleep 0.2; exit 143' TERM
@@ -164,14 +163,36 @@ def test_a_task_ends_as_its_command_does(code, task, tmp_path):
     assert not (tmp_path / "scontrol.calls").exists()
 
 
+#: Two cells of some seconds, which are saved every second or so.
+STUDY = {
+    "n_train_levels": 3,
+    "seeds": [0, 1],
+    "conditions": "plain",
+    "steps": 16_000,
+    "checkpoint_every": 2000,
+}
+
+
+def worker(store):
+    """The number of a task that computes a cell of which there is a checkpoint; None before."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            log = (folder / "fd" / "1").readlink()
+            variables = (folder / "environ").read_bytes().decode()
+        except OSError:
+            continue
+        saved = (store / ".rlgen" / "checkpoints" / log.stem).glob("[0-9]*")
+        if log.parent == store / ".rlgen" / "logs" and list(saved):
+            return re.search(r"SLURM_ARRAY_TASK_ID=(\d)", variables)[1]
+    return None
+
+
 @pytest.mark.slow
-def test_a_real_slurm_with_a_task_that_is_taken_away(tiny_store, write_protocol, tmp_path):
+def test_a_real_slurm_with_a_task_that_is_taken_away(write_protocol, tmp_path):
     """Two tasks, one of them queued again in mid-run, and the report after them."""
     if why := slurm_cluster.why_not():
         pytest.skip(f"Slurm: {why}")
-    keys = {key: TINY[key] for key in ("n_train_levels", "seeds")}
-    path = write_protocol(**keys)
-    store = tmp_path / "the store"
+    path, store = write_protocol(**STUDY), tmp_path / "the store"
     with slurm_cluster.cluster() as environment:
 
         def output(*command):
@@ -183,34 +204,35 @@ def test_a_real_slurm_with_a_task_that_is_taken_away(tiny_store, write_protocol,
 
         def until(condition):
             deadline = time.monotonic() + 200
-            while not condition():
+            while not (value := condition()):
                 assert time.monotonic() < deadline, output("squeue")
                 time.sleep(0.05)
+            return value
 
-        submit = [sys.executable, "-m", "rlgen", "submit", path.name, "--slurm", "--tasks", "2"]
+        submit = [sys.executable, "-m", "rlgen", "submit", path.name, "--slurm"]
         said = output(*submit, "-o", store.name, "--", "--comment", "it's", "-c", "1")
         array, report = re.findall(r"^job (\d+): ", said, re.MULTILINE)
-        assert f"job {array}: 2 tasks for 4 cells" in said
-        until(lambda: list((store / ".rlgen" / "work").glob("*")))
-        log = store / ".rlgen" / "slurm" / f"{array}_1.log"
-        until(lambda: log.exists() and "cells to compute on 1 worker" in log.read_text())
-        output("scontrol", "requeue", f"{array}_1")
-        until(lambda: "PENDING" in output("squeue", "-h", "-o", "%T", f"--jobs={array}_1"))
+        assert f"job {array}: 2 tasks for 2 cells" in said
+        task = f"{array}_{until(lambda: worker(store))}"
+        output("scontrol", "requeue", task)
+        until(lambda: "PENDING" in output("squeue", "-h", "-o", "%T", f"--jobs={task}"))
         # Slurm would wait two minutes.
-        output("scontrol", "update", f"JobId={array}_1", "StartTime=now")
+        output("scontrol", "update", f"JobId={task}", "StartTime=now")
         until(lambda: not output("squeue", "-h"))
-        task = output("scontrol", "show", "job", f"{array}_1")
-        assert "Restarts=1" in task
-        assert "JobState=COMPLETED" in task
+        details = output("scontrol", "show", "job", task)
+        assert "Restarts=1" in details
+        assert "JobState=COMPLETED" in details
         assert "JobState=COMPLETED" in output("scontrol", "show", "job", report)
-    words = log.read_text()
-    assert words.count("cells to compute on 1 worker") + words.count("Nothing to compute") == 2
-    runs = sorted((store / "runs").iterdir())
-    assert len(runs) == 4
-    for run in runs:
-        for name in RESULTS:
-            assert (run / name).read_bytes() == (tiny_store / "runs" / run.name / name).read_bytes()
-    assert "trained on" in (store / ".rlgen" / "slurm" / f"{report}-report.log").read_text()
+    logs = store / ".rlgen" / "slurm"
+    interrupted = (logs / f"{task}.log").read_text()
+    assert "2 cells to compute on 1 worker" in interrupted
+    assert "rlgen: terminated; finished cells and checkpoints are kept" in interrupted
+    # The task itself, or the other one if that was free before.
+    words = [path.read_text() for path in logs.glob(f"{array}_*.log")]
+    assert sum(word.count("goes on at step") for word in words) == 1
+    rlgen.evaluate(path, tmp_path / "local", jobs=2)
+    assert results(store) == results(tmp_path / "local")
+    assert "trained on" in (logs / f"{report}-report.log").read_text()
+    (cell,) = json.loads((store / "summary.json").read_text())["cells"]
+    assert cell["runs"] == 2
     assert (store / "report.html").exists()
-    cells = json.loads((store / "summary.json").read_text())["cells"]
-    assert [cell["runs"] for cell in cells] == [2, 2]

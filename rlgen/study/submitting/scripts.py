@@ -15,8 +15,8 @@ SCRIPT, REPORT_SCRIPT = "evaluate.sh", "report.sh"
 _TASK = """\
 # Written by rlgen submit. Each task computes cells that no other task is at, one on each core that
 # it was given. Slurm sends TERM to a task that it takes away, and {grace} s before a task's time is
-# over: rlgen keeps checkpoints and ends with 143. What was taken away Slurm queues again by itself;
-# a task whose time is over queues itself again below. Both go on from the checkpoints.
+# over: rlgen then ends with 143. What was taken away Slurm queues again by itself; a task whose
+# time is over queues itself again below. Both go on from the last checkpoints.
 {command} &
 rlgen=$!
 trap 'kill -TERM $rlgen 2> /dev/null' TERM
