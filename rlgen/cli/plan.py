@@ -47,21 +47,25 @@ def plan(
     from rlgen.store.opening import opened
     from rlgen.study import plan as plans
     from rlgen.study.cost import price
+    from rlgen.study.extending import extended
     from rlgen.study.kinds import KINDS
     from rlgen.study.numbering import numbered
     from rlgen.util.cores import usable_cores
 
     study = plans.plan(suite.read(protocol, seeds, budget))
-    tasks = study.tasks
+    tasks, lines = study.tasks, tuple[str, ...]()
     if out is not None and out.exists():
         with opened(out) as store:
-            study = numbered(study, store.path)
+            joined = extended(numbered(study, store.path), store.path)
+            study, lines = joined.study, joined.lines
             store.joined(study.whole, study.margins)
             tasks = tuple(task for task in study.tasks if not store.has(task.cell.id))
     cost = price(tasks, jobs or usable_cores())
     if as_json:
-        echo_json(cost)
+        echo_json(cost | {"continued": list(lines)})
         return
+    for line in lines:
+        echo(line)
     for kind in cost["kinds"]:
         probing = kind["probing_seconds"]
         echo(

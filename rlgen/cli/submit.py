@@ -73,6 +73,7 @@ def submit(
     rlgen submit my.toml --slurm -o /shared/mine -- --partition=gpu --gres=gpu:1 -c 4
     """
     from rlgen.protocol import suite
+    from rlgen.study.extending import extended
     from rlgen.study.numbering import numbered
     from rlgen.study.plan import plan
     from rlgen.study.submitting import sbatch_options as sbatch
@@ -84,7 +85,7 @@ def submit(
         scheduler.require_sbatch()
     study = plan(suite.read(protocol, seeds, budget))
     store = out if out is not None else Path("results") / study.whole.name
-    study = numbered(study, store)
+    study = extended(numbered(study, store), store).study
     missing = _missing(study, store, enter=not dry_run)
     if not missing:
         echo(f"Nothing to submit: {counted(len(study.tasks), 'cell')} asked for, none missing.")

@@ -14,16 +14,22 @@ from rlgen.util.toml import toml
 BY_SIZE = ("train_levels", "validation_levels")
 
 
-def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
+def merged(
+    old: Protocol, new: Protocol, where: str = "the store", *, longer: bool = False
+) -> Protocol:
     """The protocol of a store after a command with ``new``: the grids' unions.
 
-    ``where`` says in a message where ``old`` stands.
+    Args:
+        old: The protocol so far.
+        new: Of the command.
+        where: Says in a message where ``old`` stands.
+        longer: Whether the new one may have more steps, which are then all runs'.
 
     Raises:
         ProtocolError: Naming the first key in which they cannot be one study.
     """
     if old.trains == new.trains:
-        values = _one_study(old, new, where)
+        values = _one_study(old, new, where, longer=longer)
     else:
         # One of them has no agents, and nothing to say of how agents are trained.
         values = (old if old.trains else new).model_dump()
@@ -37,11 +43,13 @@ def merged(old: Protocol, new: Protocol, where: str = "the store") -> Protocol:
     return parse(values, where)
 
 
-def _one_study(old: Protocol, new: Protocol, where: str) -> dict[str, Any]:
+def _one_study(old: Protocol, new: Protocol, where: str, *, longer: bool) -> dict[str, Any]:
     """What agents are trained, where both protocols train some, or neither does."""
     levels = _joined_levels(old, new)
     for name in (*BY_SIZE, *new.fixed):
         before, now = old.fixed[name], new.fixed[name]
+        if longer and name == "steps" and now > before:
+            continue
         if before != now and name not in levels:
             raise ProtocolError(f"key {name!r} is {toml(before)} in {where} and {toml(now)} now")
     values = new.model_dump() | levels

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from rlgen.util import checked_json, files
 
+#: How the name of a checkpoint ends that is the last state of its cell.
+LAST = "-last"
 #: Beside the checkpoints of a cell: its learning curve so far.
 CURVE = "curve.json"
 
@@ -26,8 +28,18 @@ class _Row(BaseModel):
 _CURVE = TypeAdapter(list[_Row])
 
 
+def checkpoint_name(step: int, *, last: bool) -> str:
+    """The name of a checkpoint: later ones come later in the order of names.
+
+    Example:
+        >>> checkpoint_name(5000, last=True)
+        '000000000005000-last'
+    """
+    return f"{step:015}{LAST if last else ''}"
+
+
 class Checkpoints:
-    """Folders by cell, in each a folder a checkpoint, whose name is a number: the latest counts.
+    """Folders by cell, in each a folder a checkpoint, of which the latest counts.
 
     Args:
         folder: Where they are; need not be there yet.
@@ -41,7 +53,7 @@ class Checkpoints:
 
         Args:
             cell: Whose it is; only the holder of its claim may ask.
-            name: Digits.
+            name: See ``checkpoint_name``.
             fetch: Brings its files into an empty folder.
 
         Raises:
@@ -76,9 +88,15 @@ class Checkpoints:
         paths = sorted(self._folder.glob(f"*/{CURVE}"))
         return {path.parent.name: checked_json.read(path, _CURVE) for path in paths}
 
-    def forget(self, cell: str) -> None:
-        """Remove those of a cell that is done."""
-        shutil.rmtree(files.child(self._folder, cell), ignore_errors=True)
+    def settle(self, cell: str) -> None:
+        """Remove what nobody needs of a cell that is done: all but its last state."""
+        own, there = files.child(self._folder, cell), self._of(cell)
+        if there and there[-1].name.endswith(LAST):
+            (own / CURVE).unlink(missing_ok=True)
+            for older in there[:-1]:
+                shutil.rmtree(older, ignore_errors=True)
+        else:
+            shutil.rmtree(own, ignore_errors=True)
 
     def _of(self, cell: str) -> list[Path]:
         folders = files.child(self._folder, cell).glob("[0-9]*")

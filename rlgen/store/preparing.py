@@ -165,12 +165,22 @@ def supersede(entries: Mapping[str, dict[str, Any]], planned: Collection[str]) -
         planned: Ids of those that are asked for now.
     """
     now = {_key(entries[own], *CONTENTS): own for own in planned}
+    # A study has one number of steps, and can get more.
+    longest = max(planned, key=lambda own: _trained_for(entries[own]), default="")
     for own, entry in entries.items():
         newest = now.get(_key(entry, *CONTENTS), own)
         if own in planned:
             entry.pop(SUPERSEDED, None)
         elif newest != own:
             entry[SUPERSEDED] = newest
+        elif 0 < _trained_for(entry) < _trained_for(entries[longest]):
+            entry[SUPERSEDED] = longest
+
+
+def _trained_for(entry: Mapping[str, Any]) -> int:
+    """The steps of a run that was trained; 0 of other cells."""
+    settings = entry["settings"]
+    return int(settings.get("steps", 0)) if settings.get("agent_version") else 0
 
 
 def not_counted(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
@@ -180,9 +190,16 @@ def not_counted(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
     """
     reasons: dict[str, str] = {}
     first: dict[str, dict[str, Any]] = {}
-    for entry in entries:
+    by_id = {entry["id"]: entry for entry in entries}
+    for entry in by_id.values():
         settings = entry["settings"]
         if SUPERSEDED in entry:
+            steps, more = map(_trained_for, (entry, by_id.get(entry[SUPERSEDED], entry)))
+            if steps < more:
+                reasons[entry["id"]] = (
+                    f"{entry['label']} trained for {steps:,} steps, and now it is {more:,}"
+                )
+                continue
             names = (settings.get(key) for key in ("policy", "family", "network"))
             edited = " or ".join(name for name in names if name and ":" in name)
             edited = settings.get("policy") or edited or entry["label"]

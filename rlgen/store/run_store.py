@@ -127,7 +127,7 @@ class RunStore(StudyFolder):
             name = f"{cell}-{digest({'conditions': sorted(wanted)})[:8]}"
             final = self.path / "extra" / name
         files.publish(aside, final)
-        self.checkpoints.forget(cell)
+        self.checkpoints.settle(cell)
         shutil.rmtree(self.path / "failures" / cell, ignore_errors=True)
 
     @property

@@ -120,7 +120,7 @@ class StudyFolder:
         earlier, unions = store.parts(), {}
         for name, part in parts.items():
             old = earlier.get(name)
-            union = merged(with_policies(old, part), part) if old else part
+            union = merged(with_policies(old, part), part, longer=True) if old else part
             unions[files.child(path / "parts", name, ".toml").name] = union.text().encode()
             (path / "parts").mkdir(exist_ok=True)
         files.replace(path / "parts", unions)
@@ -253,7 +253,7 @@ class StudyFolder:
                 f"{toml(dict(margins))} now; choose another folder"
             )
         try:
-            return merged(with_policies(before, protocol), protocol)
+            return merged(with_policies(before, protocol), protocol, longer=True)
         except ProtocolError as error:
             raise StoreError(f"{self.path}: {error}; choose another folder") from None
 

@@ -34,6 +34,16 @@ class Cell(ABC):
         """How much work it is: as much as so many steps of training; the unit of progress."""
 
     @property
+    def begun(self) -> int:
+        """How much of it another cell has done, where that one is there."""
+        return 0
+
+    @property
+    def continues(self) -> str:
+        """Id of the cell with whose last state it begins, if that is kept; empty if with none."""
+        return ""
+
+    @property
     def seconds(self) -> float:
         """What it costs on one core, in CPU seconds; nan where only a trial can say."""
         return float("nan")

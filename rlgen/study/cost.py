@@ -71,7 +71,7 @@ def price(tasks: Iterable[Task[Cell]], jobs: int) -> dict[str, Any]:
     number = len(tasks) - further.total()
     return {
         "cells": number,
-        "steps": sum(task.cell.steps for task in trained),
+        "steps": sum(task.cell.steps - task.cell.begun for task in trained),
         "jobs": jobs,
         "seconds": busy / max(1, min(jobs, number)),
         "bytes": sum(k["cells"] * k["bytes"] for k in priced)
@@ -110,6 +110,7 @@ class _Stopwatch(BaseCallback):
 def _kind(tasks: Sequence[Task[Cell]]) -> dict[str, Any]:
     cells = [task.cell for task in tasks if isinstance(task.cell, TrainCell)]
     cell = max(cells, key=lambda c: c.n_train_levels)
+    begun = float(np.mean([c.begun for c in cells]))
     pools = cell.pools
     levels = pools.some_training_levels(64)
     ready = prepare(pools.world, levels, cell.spec, seed=cell.seed)
@@ -150,7 +151,7 @@ def _kind(tasks: Sequence[Task[Cell]]) -> dict[str, Any]:
         "network": cell.network,
         "cells": len(cells),
         "steps_per_second": watch.speed,
-        "training_seconds": cell.steps / watch.speed,
+        "training_seconds": (cell.steps - begun) / watch.speed,
         "evaluation_seconds": evaluated * n_levels + further + a_level([PLAIN]) * watched,
         "probing_seconds": probing,
         "bytes": int((n_levels * records + further_records) * RECORD_BYTES + RUN_BYTES + weights),

@@ -168,7 +168,7 @@ class _Driver:
                 settings=cell.settings,
                 wanted=job.missing,
                 earlier=None if job.whole else store.run_folder(cell.id),
-                checkpoint=store.checkpoints.last(cell.id) if job.whole else None,
+                checkpoint=self._checkpoint(cell) if job.whole else None,
                 device=self._means.device,
                 command=sys.argv,
                 trust=self._means.trust,
@@ -244,6 +244,13 @@ class _Driver:
             return job
         self._fail(job, f"{what} {times} times ({why})")
         return None
+
+    def _checkpoint(self, cell: Cell) -> Path | None:
+        """With what the cell begins: what was left of it, or the end of a shorter one."""
+        there = self._store.checkpoints.last(cell.id)
+        if there is None and cell.continues:
+            return self._store.checkpoints.last(cell.continues)
+        return there
 
     def _keep_checkpoint(self, job: Attempt, name: str) -> None:
         """Bring a checkpoint; what broke off before it does not count any more."""

@@ -1,6 +1,5 @@
 """Checkpoints of a cell that trains: written with what its bits depend on, and read again."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,29 @@ MACHINE = "machine.json"
 DECIDING = ("rlgen", "torch", "stable-baselines3", "gymnasium", "numpy")
 #: In the provenance of a run: at which steps it was taken up again, and on which processors.
 CONTINUED = "continued"
+#: The largest last state that is kept, for the case that the study gets more steps.
+MOST_BYTES = 64_000_000
 _TABLE: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
-def keep(workspace: Workspace, step: int, write: Callable[[Path], None]) -> None:
-    """Keep the state of a run."""
+def keep(workspace: Workspace, state: State, *, last: bool, extends: bool) -> None:
+    """Keep the state of a run; the last one only if training for more steps can begin with it.
 
-    def with_machine(folder: Path) -> None:
-        write(folder)
+    Args:
+        workspace: Of the run.
+        state: Where it stands.
+        last: Whether it has ended.
+        extends: Whether to train for more steps would be to train on.
+    """
+    if last and not (extends and state.n_bytes <= MOST_BYTES):
+        return
+
+    def write(folder: Path) -> None:
+        state.write(folder)
         own = {"versions": _versions(), CONTINUED: workspace.origin.get(CONTINUED, [])}
         files.write_json(folder / MACHINE, own)
 
-    workspace.keep(step, with_machine)
+    workspace.keep(state.step, write, last=last)
 
 
 def last_state(workspace: Workspace) -> State | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from rlgen.store.checkpoints import checkpoint_name
 from rlgen.util import files, sums
 
 #: Folder of a workspace for the manifests of splits, which the store keeps once for all runs.
@@ -52,16 +53,17 @@ class Workspace:
     paper: str = ""
     origin: dict[str, Any] = field(default_factory=dict)
 
-    def keep(self, step: int, write: Callable[[Path], None]) -> None:
+    def keep(self, step: int, write: Callable[[Path], None], *, last: bool = False) -> None:
         """Put a checkpoint where the executor fetches it.
 
         Args:
             step: How far the cell has come: the highest is the latest.
             write: Writes its files into an empty folder.
+            last: Whether another cell may begin with it when this one is done.
         """
         if self.checkpoints is None:
             return
-        final = self.checkpoints / f"{step:015}"
+        final = self.checkpoints / checkpoint_name(step, last=last)
         part = files.aside(final)
         part.mkdir()
         write(part)

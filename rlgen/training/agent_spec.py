@@ -67,6 +67,23 @@ class AgentSpec:
             options.setdefault("learning_rate", rate)
         return self.preset.configured(options, self.agent)
 
+    @property
+    def falls(self) -> str:
+        """What changes with the share of training that is done; empty if nothing does.
+
+        Then training for more steps is to train on.
+        """
+        settings = self.configured
+        if not self.preset.plays:
+            return "its learning rate rises and falls over training"
+        if settings["anneal"]:
+            return "its learning rate falls to 0 over training"
+        if settings.get("anneal_entropy"):
+            return "its entropy coefficient falls to 0 over training"
+        if "exploration_fraction" in settings:
+            return "its exploration falls over a share of training"
+        return ""
+
     def hyper_parameters(self, seed: int) -> dict[str, Any]:
         """Those of one run: what is drawn is drawn, and regularisers have made their changes."""
         return self.regularisation.settings(drawn(self.configured, seed))

@@ -24,11 +24,8 @@ from rlgen.util import checked_json, sums
 #: Files of a checkpoint.
 TENSORS, VALUES = "state.safetensors", "state.json"
 FORMAT = 1
-#: What algorithms count, or compute of a share of training, by the names of their attributes.
-COUNTERS = (
-    *("num_timesteps", "_episode_num", "_n_updates", "_n_calls"),
-    *("_current_progress_remaining", "exploration_rate"),
-)
+#: What algorithms count, or compute of it, by the names of their attributes.
+COUNTERS = ("num_timesteps", "_episode_num", "_n_updates", "_n_calls", "exploration_rate")
 
 
 class _Written(BaseModel):
@@ -63,6 +60,11 @@ class State:
     tensors: Mapping[str, torch.Tensor]
     learner: Any
     watched: Any
+
+    @property
+    def n_bytes(self) -> int:
+        """About so much space a file of it takes."""
+        return sum(tensor.nbytes for tensor in self.tensors.values())
 
     def write(self, folder: Path) -> None:
         """Write it into an empty folder; nothing in its files is code."""

@@ -1,7 +1,8 @@
 """The test worker: it watches an agent that learns (Zhang et al. 2018, Fig 1b)."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from rlgen.evaluation import can_be_exact, evaluate
 from rlgen.levels.split import Split
 from rlgen.perturbations.condition import Condition
 from rlgen.policies.base import Policy
-from rlgen.protocol.groups import Evaluation, Monitoring, Training
+from rlgen.protocol.groups import Evaluation, Monitoring
 from rlgen.training.overfitting_alarm import NAN, gap_low
 from rlgen.util.seeding import library_seed
 
@@ -26,7 +27,8 @@ class TestWorker(BaseCallback):
     Args:
         policy: Whose weights change as the agent learns.
         split: The levels, of which the first of each pool are played.
-        training: How long it learns.
+        ends: Steps at which it ends, and before that the shorter runs that it continues: each part
+            is watched equally often.
         monitoring: How often and on how many levels it is watched.
         evaluation: How checkpoints are evaluated where returns cannot be computed.
         seed: Of the run.
@@ -42,7 +44,7 @@ class TestWorker(BaseCallback):
         self,
         policy: Policy,
         split: Split,
-        training: Training,
+        ends: Sequence[int],
         monitoring: Monitoring,
         evaluation: Evaluation,
         seed: int,
@@ -53,16 +55,20 @@ class TestWorker(BaseCallback):
         self.curve: list[dict[str, Any]] = []
         self.training_seconds, self._checkpoints = 0.0, 0
         if before is not None:
-            self.curve = [{"gap_low": NAN, **row} for row in before["curve"]]
+            self.curve = [{**row, "gap_low": row.get("gap_low", NAN)} for row in before["curve"]]
             self.training_seconds = before["training_seconds"]
             self._checkpoints = before["checkpoints"]
         self._policy, self._split = policy, split
         first = slice(0, monitoring.curve_levels)
         self._watched = {pool: levels.take(first) for pool, levels in split.pools()}
         self._seed, self._episodes = seed, evaluation.episodes
-        marks = np.linspace(0, training.steps, monitoring.curve_points + 1)[:-1]
         last = self.curve[-1]["step"] if self.curve else -1
-        self._marks = [mark for mark in marks.tolist() if mark > last]
+        self._marks = [
+            mark
+            for begin, end in pairwise((0, *ends))
+            for mark in np.linspace(begin, end, monitoring.curve_points + 1)[:-1].tolist()
+            if mark > last
+        ]
         self._on_checkpoint = on_checkpoint
 
     def _on_training_start(self) -> None:

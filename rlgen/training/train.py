@@ -6,9 +6,9 @@ file where a run was killed. So a run that goes on does what the uninterrupted r
 in any environment whose reset decides everything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from math import inf
 from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
@@ -18,12 +18,12 @@ from rlgen.policies.checkpoint import TrainedPolicy
 from rlgen.protocol.groups import Evaluation, Monitoring, Training
 from rlgen.training import state as states
 from rlgen.training.agent_spec import AgentSpec
-from rlgen.training.prepared import prepare
+from rlgen.training.prepared import Prepared, prepare
 from rlgen.training.state import State
 from rlgen.training.test_worker import OnCheckpoint, TestWorker
 
-#: Called at the end of each segment with the step and with what writes its state into a folder.
-Keep = Callable[[int, Callable[[Path], None]], None]
+#: Called with the state at the end of each segment, and whether it is the last.
+Keep = Callable[[State, bool], None]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ def train(
     evaluation: Evaluation | None = None,
     device: str = "cpu",
     on_checkpoint: OnCheckpoint | None = None,
+    after: Sequence[int] = (),
     begin: State | None = None,
     keep: Keep | None = None,
 ) -> Trained:
@@ -75,8 +76,10 @@ def train(
         evaluation: How checkpoints are evaluated where returns cannot be computed.
         device: "cpu", "cuda" or "auto".
         on_checkpoint: Called at each checkpoint of the curve.
-        begin: The state, of a run with the same arguments, in which to begin.
-        keep: Called at the end of each segment but the last.
+        after: Steps of the shorter runs that this one continues: there, too, a segment ends.
+        begin: The state, of a run with the same arguments, in which to begin; or the last one of
+            the shorter run, which is the same.
+        keep: Called at the end of each segment.
 
     Raises:
         DamagedStoreError: If ``begin`` is not a state of this agent.
@@ -90,30 +93,48 @@ def train(
         worker = TestWorker(
             ready.policy,
             split,
-            training,
+            (*after, training.steps),
             monitoring or Monitoring(),
             evaluation or Evaluation(),
             seed,
             on_checkpoint,
             watched,
         )
-        pause = _Pause(training.checkpoint_every or 0)
-        try:
-            ready.model.learn(
-                total_timesteps=training.steps - ready.model.num_timesteps,
-                callback=[worker, *ready.callbacks, pause],
-                reset_num_timesteps=not number,
-            )
-        except _Paused:
+        done = ready.model.num_timesteps >= training.steps
+        if not done:
+            done = _learn(ready, training, after, worker)
+            if done:
+                worker.checkpoint(last=True)
             state = states.of(ready.model, segment=number + 1, watched=worker.state)
-            ready.env.close()
             if keep is not None:
-                keep(state.step, state.write)
-            continue
-        worker.checkpoint(last=True)
+                keep(state, done)
         ready.env.close()
-        steps, seconds = ready.model.num_timesteps, worker.training_seconds
-        return Trained(ready.policy, worker.curve, ready.settings, steps, seconds)
+        if done:
+            return Trained(
+                ready.policy,
+                worker.curve,
+                ready.settings,
+                ready.model.num_timesteps,
+                worker.training_seconds,
+            )
+
+
+def _learn(ready: Prepared, training: Training, after: Sequence[int], worker: TestWorker) -> bool:
+    """Learn to the end of a segment; whether it was the last."""
+    model, steps = ready.model, training.steps
+    done = model.num_timesteps
+    # As of the last update.
+    model._current_progress_remaining = 1.0 - done / steps
+    pause = _Pause(training.checkpoint_every or 0, after)
+    try:
+        model.learn(
+            total_timesteps=steps - done,
+            callback=[worker, *ready.callbacks, pause],
+            reset_num_timesteps=not done,
+        )
+    except _Paused:
+        return False
+    return True
 
 
 class _Paused(Exception):  # noqa: N818
@@ -121,18 +142,26 @@ class _Paused(Exception):  # noqa: N818
 
 
 class _Pause(BaseCallback):
-    """Ends a segment before the first rollout after a multiple of so many steps; 0: never."""
+    """Ends a segment before the first rollout after a multiple of so many steps, or after others.
 
-    def __init__(self, every: int) -> None:
+    Args:
+        every: Of which multiples; 0: of none.
+        after: Others.
+    """
+
+    def __init__(self, every: int, after: Sequence[int]) -> None:
         super().__init__()
-        self._every = every
+        self._every, self._after = every, after
 
     def _on_training_start(self) -> None:
+        done = self.model.num_timesteps
+        ends = [step for step in self._after if step > done]
         if self._every:
-            self._end = (self.model.num_timesteps // self._every + 1) * self._every
+            ends.append((done // self._every + 1) * self._every)
+        self._end = min(ends, default=inf)
 
     def _on_rollout_start(self) -> None:
-        if self._every and self.model.num_timesteps >= self._end:
+        if self.model.num_timesteps >= self._end:
             raise _Paused
 
     def _on_step(self) -> bool:

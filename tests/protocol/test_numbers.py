@@ -23,8 +23,8 @@ STUDY = {
     "seeds": [0],
 }
 WHOLE = [
-    *("steps", "curve_points", "curve_levels", "evaluated_train_levels", "episodes"),
-    *("n_train_levels", "n_validation_levels", "n_test_levels", "seeds"),
+    *("steps", "checkpoint_every", "curve_points", "curve_levels", "evaluated_train_levels"),
+    *("episodes", "n_train_levels", "n_validation_levels", "n_test_levels", "seeds"),
 ]
 
 

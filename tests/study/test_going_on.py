@@ -27,7 +27,8 @@ LONG = {
 
 
 def last_checkpoint(store):
-    names = [int(path.name) for path in (store / ".rlgen").glob("checkpoints/*/[0-9]*")]
+    paths = (store / ".rlgen").glob("checkpoints/*/[0-9]*")
+    names = [int(path.name.partition("-")[0]) for path in paths]
     return max(names, default=0)
 
 
@@ -81,7 +82,8 @@ def test_a_run_killed_at_random_moments_is_the_uninterrupted_one(write_protocol,
     steps = [entry["step"] for entry in continued]
     assert steps == sorted(steps)
     assert len(steps) >= 2
-    assert not list((store / ".rlgen").glob("checkpoints/*")), "a finished run needs none"
+    (left,) = (store / ".rlgen").glob("checkpoints/*/*")
+    assert left.name.endswith("-last"), "with which a longer run could begin"
 
 
 def interrupted(path, store):
@@ -127,7 +129,7 @@ def left_in(folder):
         "a2c",
         steps=600,
         checkpoint_every=300,
-        keep=lambda step, write: going_on.keep(workspace, step, write),
+        keep=lambda state, last: going_on.keep(workspace, state, last=last, extends=False),
     )
     (place,) = workspace.checkpoints.iterdir()
     return replace(workspace, checkpoint=place), reports

@@ -21,7 +21,7 @@ def _spec(agent, network, agent_options=None, regulariser="none"):
 
 
 #: Arguments of ``train`` that are handed on.
-REST = ("device", "on_checkpoint", "begin", "keep")
+REST = ("device", "on_checkpoint", "begin", "keep", "after")
 
 
 def train(

@@ -55,12 +55,12 @@ def keeping(folder):
     """What keeps every checkpoint of a run in a folder, and the list of them."""
     checkpoints = []
 
-    def keep(step, write):
-        own = folder / f"{step:09}"
+    def keep(state, last):
+        own = folder / f"{state.step:09}"
         own.mkdir()
-        write(own)
+        state.write(own)
         sums.write(own)
-        checkpoints.append(own)
+        checkpoints.append((own, last))
 
     return keep, checkpoints
 
@@ -69,9 +69,11 @@ def check(run, agent, folder, **keys):
     """A run that goes on from its first or last checkpoint is the same run."""
     keep, checkpoints = keeping(folder)
     whole = run(agent, keep=keep, **keys)
-    assert len(checkpoints) >= 2
+    places = [place for place, _ in checkpoints]
+    assert [last for _, last in checkpoints] == [False] * (len(places) - 1) + [True]
+    assert len(places) >= 3
     assert same(whole, run(agent, **keys)), "kept or not"
-    for place in (checkpoints[0], checkpoints[-1]):
+    for place in (places[0], places[-2], places[-1]):
         assert same(whole, run(agent, begin=State.read(place), **keys)), place
     return whole
 
@@ -103,14 +105,29 @@ def test_a_run_without_checkpoints_is_what_it_always_was(tmp_path):
     keep, checkpoints = keeping(tmp_path)
     never = quick("ppo", checkpoint_every=0, keep=keep)
     assert same(never, quick("ppo"))
-    assert same(never, quick("ppo", checkpoint_every=10**6, keep=keep))
-    assert not checkpoints
+    assert same(never, quick("ppo", checkpoint_every=10**6))
+    assert [last for _, last in checkpoints] == [True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("agent", ["ppo", "trpo", "recurrent-ppo"])
+def test_a_longer_run_goes_on_where_the_shorter_one_ended(agent, tmp_path):
+    installed(agent)
+    keep, checkpoints = keeping(tmp_path)
+    shorter = quick(agent, steps=700, keep=keep, checkpoint_every=300)
+    last, _ = checkpoints[-1]
+    longer = {"steps": 1500, "checkpoint_every": 300, "after": (700,)}
+    whole = quick(agent, **longer)
+    went_on = quick(agent, **longer, begin=State.read(last))
+    assert same(whole, went_on)
+    assert repr(whole.curve[: len(shorter.curve)]) == repr(shorter.curve)
+    assert not same(whole, quick(agent, **longer | {"after": ()})), "it says so in its settings"
 
 
 def test_nothing_in_a_checkpoint_is_code_and_damage_is_named(tmp_path):
     keep, checkpoints = keeping(tmp_path)
     quick("a2c", steps=600, checkpoint_every=300, keep=keep)
-    place = checkpoints[0]
+    place, _ = checkpoints[0]
     assert {path.name for path in place.iterdir()} == {TENSORS, VALUES, sums.NAME}
     for name in (TENSORS, VALUES):
         content = (place / name).read_bytes()

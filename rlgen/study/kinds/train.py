@@ -1,7 +1,7 @@
 """Cells that train an agent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from rlgen.levels.split import Split
@@ -21,6 +21,7 @@ class TrainCell(PolicyCell):
 
     Attributes:
         spec: What learns, and how.
+        after: Steps of the shorter runs that it continues, ascending; see ``extending``.
     """
 
     kind: ClassVar[str] = "train"
@@ -28,6 +29,21 @@ class TrainCell(PolicyCell):
     preload: ClassVar[tuple[str, ...]] = ("rlgen.study.kinds.measuring", "rlgen.training.train")
 
     spec: AgentSpec
+    after: tuple[int, ...] = field(default=(), kw_only=True)
+
+    @property
+    def begun(self) -> int:
+        """See ``Cell``."""
+        return self.after[-1] if self.after else 0
+
+    @property
+    def continues(self) -> str:
+        """See ``Cell``."""
+        if not self.after:
+            return ""
+        *before, steps = self.after
+        shorter = self.training.model_copy(update={"steps": steps}).saved(0)
+        return replace(self, training=shorter, after=tuple(before)).id
 
     @property
     def origin(self) -> dict[str, Any]:
@@ -39,6 +55,7 @@ class TrainCell(PolicyCell):
             "agent_version": self.spec.preset.version,
             # Layers as data have none, nor had the cells of older stores.
             **({"network_settings": own} if own else {}),
+            **({"after": list(self.after)} if self.after else {}),
             "policy": "",
             "policy_hash": "",
         }
@@ -58,7 +75,8 @@ class TrainCell(PolicyCell):
             settings["agent_options"],
             settings["regulariser"],
         )
-        return cls(**shared_from_settings(settings), spec=spec)
+        after = tuple(settings.get("after", ()))
+        return cls(**shared_from_settings(settings), spec=spec, after=after)
 
     def obtain(
         self, workspace: Workspace, split: Split, device: str, clock: "Clock"
@@ -86,8 +104,11 @@ class TrainCell(PolicyCell):
                 on_checkpoint=lambda step, speed, rows: workspace.report(
                     "progress", step=step, steps_per_second=speed, rows=files.without_nan(rows)
                 ),
+                after=self.after,
                 begin=going_on.last_state(workspace),
-                keep=lambda step, write: going_on.keep(workspace, step, write),
+                keep=lambda state, last: going_on.keep(
+                    workspace, state, last=last, extends=not self.spec.falls
+                ),
             )
         clock.seconds["test_worker"] = clock.seconds["train"] - trained.seconds
         clock.seconds["train"] = trained.seconds

@@ -1,0 +1,93 @@
+"""More steps: runs are continued where that is the same, begun again where it is not."""
+
+import json
+import shutil
+
+import pytest
+import tomli_w
+from commands import rlgen as run_cli
+from helpers import TINY
+from studies import results
+
+import rlgen
+from rlgen.errors import StoreError
+
+QUICK = {"steps": 1000, "seeds": 0, "n_train_levels": 3, "conditions": "plain"}
+
+
+@pytest.fixture(scope="module")
+def shorter(tmp_path_factory):
+    store = tmp_path_factory.mktemp("shorter") / "store"
+    rlgen.evaluate({**TINY, **QUICK}, store, jobs=1)
+    return store
+
+
+@pytest.mark.slow
+def test_a_run_is_continued(shorter, tiny, tmp_path, capfd):
+    store = tmp_path / "store"
+    shutil.copytree(shorter, store)
+    (before,) = (path.name for path in (store / "runs").iterdir())
+    longer = {**tiny, **QUICK, "steps": 2500}
+    first = rlgen.evaluate(longer, store, jobs=1, quiet=False)
+    said = capfd.readouterr().err
+    assert "1 cell: continued after 1,000 steps" in said
+    assert "goes on at step 1,024" in said
+    (cell,) = first.computed
+    manifest = json.loads((store / "runs" / cell / "cell.json").read_text())
+    assert manifest["settings"]["after"] == [1000]
+    assert first.summary["runs"] == [cell]
+    assert first.summary["not_counted"] == [
+        "ppo/mlp-512-128 on 3 levels of maze-basic, seed 0 trained for 1,000 steps, "
+        "and now it is 2,500"
+    ]
+    assert (store / "runs" / before).is_dir(), "nothing is lost"
+    again = rlgen.evaluate(longer, store, jobs=1)
+    assert again.already == [cell]
+    # Without what was left of the shorter run it is computed from the start, and is the same.
+    whole = tmp_path / "whole"
+    shutil.copytree(store, whole)
+    shutil.rmtree(whole / "runs" / cell)
+    shutil.rmtree(whole / ".rlgen" / "checkpoints")
+    assert rlgen.evaluate(longer, whole, jobs=1).computed == [cell]
+    assert results(whole) == results(store)
+    with pytest.raises(StoreError, match="key 'steps' is 2500 in the store and 1000 now"):
+        rlgen.evaluate({**tiny, **QUICK}, store, jobs=1)
+
+
+@pytest.mark.slow
+def test_the_plan_says_what_is_continued_and_why_others_are_not(shorter, write_protocol, tmp_path):
+    path = write_protocol(**QUICK | {"steps": 2500})
+    out, _ = run_cli("plan", path, "-o", shorter)
+    assert "1 cell: continued after 1,000 steps" in out
+    assert "1 cell, 1,500 steps" in out, "only what is left is paid for"
+    without = tmp_path / "without"
+    shutil.copytree(shorter, without)
+    shutil.rmtree(without / ".rlgen" / "checkpoints")
+    out, _ = run_cli("plan", path, "-o", without)
+    assert "from the start, since the last state after 1,000 steps is not kept" in out
+    shutil.rmtree(next((without / "runs").iterdir()))
+    out, _ = run_cli("plan", path, "-o", without)
+    assert "from the start, since the run of 1,000 steps is not done" in out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("agent", "options", "why"),
+    [
+        ("a2c", {}, "its learning rate falls to 0 over training"),
+        ("ppo", {"anneal_entropy": True}, "its entropy coefficient falls to 0 over training"),
+        ("dqn", {"learning_starts": 100}, "its exploration falls over a share of training"),
+        ("cloning", {}, "its learning rate rises and falls over training"),
+    ],
+)
+def test_where_something_falls_over_training_a_longer_run_is_another(
+    agent, options, why, tiny, tmp_path
+):
+    keys = {**tiny, **QUICK, "agent": agent, "agent_options": options, "steps": 300}
+    store = tmp_path / "store"
+    rlgen.evaluate(keys, store, jobs=1)
+    assert not list((store / ".rlgen" / "checkpoints").glob("*/*")), "nobody could use its state"
+    path = tmp_path / "longer.toml"
+    path.write_text(tomli_w.dumps({**keys, "steps": 600}))
+    out, _ = run_cli("plan", path, "-o", store)
+    assert f"1 cell: from the start, since {agent} cannot train on: {why}" in out
