@@ -57,6 +57,7 @@ def evaluate(
     shard: tuple[int, int] = (0, 1),
     trust: Sequence[str] = (),
     executor: str = "local",
+    executor_options: Mapping[str, Any] | None = None,
     continue_from: str | Path | None = None,
     wait: bool = True,
     quiet: bool = True,
@@ -74,7 +75,9 @@ def evaluate(
         device: "auto", "cpu" or "cuda".
         shard: ``(i, n)``; n machines share the folder and each takes every n-th cell.
         trust: Policies of the protocol whose files may be unpickled or run.
-        executor: What runs the workers; "local" is processes on this machine.
+        executor: What runs the workers; "local" is processes on this machine, "ray" a Ray cluster.
+        executor_options: Of the executor; of "ray" ``address``, ``memory`` (GiB that a cell takes)
+            and ``gpu`` (the part of a GPU that it takes where ``device`` is "cuda").
         continue_from: A bundle that is unpacked into the store's folder first.
         wait: Whether to wait for cells that other calls on this store are computing. If not, they
             are left to them, and the report to the call that ends last.
@@ -90,7 +93,7 @@ def evaluate(
     from rlgen.study.plan import plan
     from rlgen.util import files
 
-    means = Means(jobs, executor, device, shard, trust, wait=wait)
+    means = Means(jobs, executor, device, shard, trust, wait, options=executor_options or {})
     study = plan(suite.read(protocol, seeds, budget), trust)
     folder = Path(out) if out is not None else Path("results") / study.whole.name
     if continue_from is not None:
@@ -129,6 +132,7 @@ def calibrate(
     seeds: int = 4,
     jobs: int | None = None,
     executor: str = "local",
+    executor_options: Mapping[str, Any] | None = None,
     quiet: bool = True,
 ) -> dict[str, Any]:
     """Measure agents of known overfitting with every detector; what the folder holds is kept.
@@ -143,6 +147,7 @@ def calibrate(
         seeds: Cloned networks of each kind and pool size.
         jobs: Workers at a time; see ``evaluate``.
         executor: See ``evaluate``.
+        executor_options: See ``evaluate``.
         quiet: Whether to show no progress.
 
     Returns:
@@ -159,7 +164,7 @@ def calibrate(
 
     family = shipped.defaults().calibrated if family is None else family
     member = lookup.family(family) if isinstance(family, str) else family
-    means = Means(jobs, executor)
+    means = Means(jobs, executor, options=executor_options or {})
     summary = run(
         member.configure(options or {}),
         Path(out),

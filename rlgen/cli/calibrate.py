@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,6 +13,7 @@ from rlgen.cli.options import (
     echo_json,
     jobs_option,
     json_option,
+    on_option,
 )
 from rlgen.protocol import shipped
 from rlgen.util.terminal import echo
@@ -53,9 +55,7 @@ DEFAULTS = shipped.defaults()
     help="Cloned networks of each kind and pool size.",
 )
 @jobs_option
-@click.option(
-    "--executor", metavar="NAME", default="local", show_default=True, help="What runs the workers."
-)
+@on_option
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def calibrate(
@@ -66,6 +66,7 @@ def calibrate(
     seeds: int,
     jobs: int | None,
     executor: str,
+    executor_options: dict[str, Any],
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -91,6 +92,7 @@ def calibrate(
         seeds=seeds,
         jobs=jobs,
         executor=executor,
+        executor_options=executor_options,
         quiet=quiet or as_json,
     )
     if as_json:

@@ -17,6 +17,7 @@ from rlgen.cli.options import (
     echo_json,
     jobs_option,
     json_option,
+    on_option,
     parse_shard,
     refuse_given,
     seeds_option,
@@ -70,9 +71,7 @@ from rlgen.util.words import counted
 @click.option(
     "--shard", default="0/1", metavar="I/N", help="Compute every N-th cell from the I-th."
 )
-@click.option(
-    "--executor", metavar="NAME", default="local", show_default=True, help="What runs the workers."
-)
+@on_option
 @click.option(
     "--no-wait",
     is_flag=True,
@@ -91,6 +90,7 @@ def evaluate(
     device: str,
     shard: str,
     executor: str,
+    executor_options: dict[str, Any],
     no_wait: bool,
     as_json: bool,
     quiet: bool,
@@ -108,6 +108,7 @@ def evaluate(
     rlgen evaluate my.toml -o results/mine --seeds 0:20 --jobs 8
     rlgen evaluate my-suite/ --budget cpu
     rlgen evaluate my.toml --shard 2/4       on the third of four machines with one folder
+    rlgen evaluate my.toml --on ray --address HEAD:6379
     rlgen evaluate my.toml --continue-from mine.tar.xz
     rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100
     rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100 --policy my.zip
@@ -139,6 +140,7 @@ def evaluate(
             trust=trust,
             continue_from=continue_from,
             executor=executor,
+            executor_options=executor_options,
             wait=not no_wait,
             quiet=quiet or as_json,
         )

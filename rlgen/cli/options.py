@@ -5,9 +5,9 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import click
@@ -160,3 +160,32 @@ device_option = click.option(
     show_default=True,
     help="auto: a GPU if there is one.",
 )
+
+
+def on_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What runs the workers: arguments ``executor``, and ``executor_options`` of those typed."""
+
+    @wraps(function)
+    def called(
+        address: str | None, memory: float | None, gpu: float | None, **arguments: Any
+    ) -> Any:
+        typed = {"address": address, "memory": memory, "gpu": gpu}
+        options = {name: value for name, value in typed.items() if value is not None}
+        return function(executor_options=options, **arguments)
+
+    for decorate in (
+        click.option("--gpu", type=float, metavar="PART", help="With --on ray: of a GPU, a cell."),
+        click.option("--memory", type=float, metavar="GIB", help="With --on ray: a cell takes."),
+        click.option("--address", metavar="HOST:PORT", help="With --on ray: of the cluster."),
+        click.option(
+            "--on",
+            "--executor",
+            "executor",
+            metavar="NAME",
+            default="local",
+            show_default=True,
+            help="What runs the workers: rlgen list executors.",
+        ),
+    ):
+        called = decorate(called)
+    return called

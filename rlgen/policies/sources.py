@@ -1,6 +1,8 @@
 """Sources of policies made elsewhere: how they are written, and their hash; imports no torch."""
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rlgen.errors import ProtocolError
@@ -10,6 +12,32 @@ from rlgen.util.named_code import source_hash
 WITH = "+"
 #: Stands in place of statistics where the model was trained without.
 WITHOUT = "none"
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A policy of another machine whose files have been copied here.
+
+    Attributes:
+        located: What ``located`` says of it there.
+        here: Its name here, with the statistics that belong to it.
+    """
+
+    located: str
+    here: str
+
+
+_copies: dict[str, Copy] = {}
+
+
+def copied(copies: Mapping[str, Copy]) -> None:
+    """From now on, let these names of policies mean their copies; for processes of one cell."""
+    _copies.update(copies)
+
+
+def here(text: str) -> str:
+    """The name of a policy on this machine: of its copy, if it has one."""
+    return _copies[text].here if text in _copies else text
 
 
 def parts(text: str) -> tuple[str, str]:
@@ -38,6 +66,8 @@ def files(text: str) -> list[str]:
 
 def located(text: str) -> str:
     """The policy with the absolute paths of its files, without links; a function as it is."""
+    if text in _copies:
+        return _copies[text].located
     named, statistics = parts(text)
     if Path(named).exists():
         named = str(Path(named).resolve())
@@ -59,7 +89,8 @@ def policy_hash(text: str) -> str:
     Raises:
         ProtocolError: If there is no such file.
     """
-    named, *statistics = files(text)
+    # Statistics that were only found beside the model are no part of what is hashed.
+    named, *statistics = files(here(text))[: len(files(text))]
     digest = _hash(named)
     for file in statistics:
         if not Path(file).is_file():
@@ -81,5 +112,5 @@ def _hash(named: str) -> str:
 
 def is_tracked(text: str) -> bool:
     """Whether the hash of a policy changes with the code that it runs."""
-    named = parts(text)[0]
+    named = parts(here(text))[0]
     return Path(named).exists() or source_hash(named.partition(":")[0]) is not None

@@ -84,7 +84,8 @@ def work(tasks: Sequence[Task[Cell]], store: RunStore, means: Means, progress: P
     if not todo:
         return outcome
     kinds = list(dict.fromkeys(job.cell.kind for job in todo))
-    with EXECUTORS[means.executor](store.work_folder, kinds) as executor:
+    member = EXECUTORS[means.executor]
+    with member(store.work_folder, kinds, means.device, **means.options) as executor:
         jobs = means.jobs or executor.workers()
         progress.begin([job.cell for job in todo], len(outcome.already), jobs)
         driver = _Driver(store, executor, progress, outcome, means)
@@ -186,6 +187,8 @@ class _Driver:
 
     def _react(self, event: dict[str, Any]) -> Attempt | None:
         """Take note of an event; returns a job that is to be tried again."""
+        if event["event"] == "note" and not event["id"]:
+            self._progress.note(event["text"][:MOST_SAID])
         job = self._running.get(event["id"])
         if job is None:
             return None

@@ -1,10 +1,12 @@
 """With what cells are computed: workers, device, executor, and whose files are trusted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from rlgen.errors import ProtocolError, nearest
 from rlgen.study.executors import EXECUTORS
+from rlgen.util import extras
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -16,6 +18,7 @@ class Means:
     Attributes:
         jobs: Workers at a time; None for as many as the executor has.
         executor: Name in ``EXECUTORS``.
+        options: Further arguments of the executor.
         device: "auto", "cpu" or "cuda".
         shard: ``(i, n)``: take every n-th cell from the i-th on; n commands share one store.
         trust: Files that may be unpickled or run.
@@ -31,16 +34,27 @@ class Means:
     trust: Sequence[str] = ()
     wait: bool = True
     paper: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.jobs is not None and self.jobs < 1:
             raise ProtocolError(f"jobs = {self.jobs}: must be at least 1")
         if not 0 <= self.shard[0] < self.shard[1]:
             raise ProtocolError(f"shard = {self.shard}: must be (i, n) with i from 0 to n - 1")
-        _ = EXECUTORS[self.executor]
+        executor = EXECUTORS[self.executor]
+        for name, value in self.options.items():
+            if name not in executor.options:
+                raise ProtocolError(
+                    f"{name} = {value!r}: executor {self.executor!r} takes no {name}"
+                    f"{nearest(name, executor.options)}"
+                )
+        try:
+            extras.require(executor.extra)
+        except ProtocolError as error:
+            raise ProtocolError(f"executor = {self.executor!r}: {error}") from None
         if self.device not in DEVICES:
             raise ProtocolError(f"device = {self.device!r}{nearest(self.device, DEVICES)}")
-        if self.device == "cuda":
+        if self.device == "cuda" and executor.here:
             # Only this answer is worth the seconds that torch takes to import.
             from rlgen.agents.learner import resolve_device
 

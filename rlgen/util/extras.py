@@ -8,6 +8,7 @@ from rlgen.errors import ProtocolError
 EXTRAS = {
     "contrib": ("sb3_contrib",),
     "graphs": ("networkx", "sklearn", "torch_geometric"),
+    "ray": ("ray",),
 }
 
 

@@ -34,8 +34,27 @@ def source_hash(module: str) -> str | None:
         module: Its full name.
 
     Returns:
-        The digest, hex; None where the source cannot be followed: what is not there, is compiled,
-        or stands in no file.
+        The digest, hex; None where the source cannot be followed, see ``followed``.
+    """
+    sources = followed(module)
+    if sources is None:
+        return None
+    digest = hashlib.sha256()
+    for name in sorted(sources[1]):
+        content = hashlib.sha256(sources[1][name]).hexdigest()
+        digest.update(f"{Path(name).as_posix()} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def followed(module: str) -> tuple[Path, dict[str, bytes]] | None:
+    """A module's source and that of all it imports from its own folder.
+
+    Args:
+        module: Its full name.
+
+    Returns:
+        The folder, and the content of each file by its path below it; None where the source cannot
+        be followed: what is not there, is compiled, or stands in no file.
     """
     importable(module)
     spec = _spec(module)
@@ -43,26 +62,32 @@ def source_hash(module: str) -> str | None:
         return None
     origin = Path(spec)
     root = _root(origin, module)
-    followed: dict[str, bytes] = {}
+    sources: dict[str, bytes] = {}
     pending = [origin]
     while pending:
         path = pending.pop()
         name = os.path.relpath(path, root)
-        if name in followed:
+        if name in sources:
             continue
         try:
-            followed[name] = path.read_bytes()
-            tree = ast.parse(followed[name])
+            sources[name] = path.read_bytes()
+            tree = ast.parse(sources[name])
         except (OSError, SyntaxError, ValueError, RecursionError):
             return None
         pending += [file for file in _imported(tree, path, root) if root in file.parents]
-        if len(followed) > MOST_FILES:
+        if len(sources) > MOST_FILES:
             return None
-    digest = hashlib.sha256()
-    for name in sorted(followed):
-        content = hashlib.sha256(followed[name]).hexdigest()
-        digest.update(f"{Path(name).as_posix()} {content}\n".encode())
-    return digest.hexdigest()
+    return root, sources
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module is where packages are installed, or has no source to be copied."""
+    importable(module)
+    origin = _spec(module)
+    if origin is None:
+        return True
+    installed = {Path(path).resolve() for path in sysconfig.get_paths().values()}
+    return not installed.isdisjoint(Path(origin).resolve().parents)
 
 
 def _spec(module: str) -> str | None:

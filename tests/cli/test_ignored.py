@@ -54,6 +54,12 @@ REFUSED = {
     ("evaluate", "budget"): [f"{ENV} --budget cpu", f"{POLICY} --budget cpu"],
     ("evaluate", "trust"): [f"{ENV} --trust x.zip"],
     ("evaluate", "device"): [f"{POLICY} --device cpu"],
+    ("evaluate", "address"): ["evaluate quickstart --address here:1"],
+    ("evaluate", "memory"): ["evaluate quickstart --memory 2"],
+    ("evaluate", "gpu"): ["evaluate quickstart --gpu 0.5"],
+    ("calibrate", "address"): ["calibrate --address here:1"],
+    ("calibrate", "memory"): ["calibrate --memory 2"],
+    ("calibrate", "gpu"): ["calibrate --gpu 0.5"],
     ("check", "against"): ["check store --max-gap 1 --against other"],
     ("check", "max_gap_increase"): ["check store --max-gap 1 --max-gap-increase 1"],
     ("import", "last"): ["import table.csv -o out --last 5"],
@@ -105,6 +111,7 @@ def test_what_would_be_ignored_is_refused_by_name(name, line, tmp_path):
     own = {
         "solution": "CartPole-v1 has no planner",
         "flip_p": "flip_p = 1.0: rewards of CartPole-v1",
+        **{name: f"executor 'local' takes no {name}" for name in ("address", "memory", "gpu")},
     }
     assert typed in err or own.get(name, typed) in err, err
     assert out == ""

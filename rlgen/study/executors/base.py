@@ -56,12 +56,22 @@ class Executor(ABC):
         folder: Of this machine, for whatever the executor needs to keep; it may hold what an
             executor before has left.
         kinds: Kinds of the cells that will be started, so that a worker can be prepared.
+        device: On what they are computed, see ``Job``.
+
+    Attributes:
+        card: One line that says where cells run.
+        options: Names of further arguments that users may give.
+        here: Whether the workers are on this machine.
+        extra: The extra of rlgen that installs what it needs; "" if it needs nothing.
     """
 
     card: ClassVar[str]
+    options: ClassVar[tuple[str, ...]] = ()
+    here: ClassVar[bool] = True
+    extra: ClassVar[str] = ""
 
-    def __init__(self, folder: Path, kinds: Sequence[str] = ()) -> None:
-        self._folder, self._kinds = folder, kinds
+    def __init__(self, folder: Path, kinds: Sequence[str] = (), device: str = "auto") -> None:
+        self._folder, self._kinds, self._device = folder, kinds, device
 
     @abstractmethod
     def __enter__(self) -> Self: ...
@@ -92,7 +102,7 @@ class Executor(ABC):
         was never placed may end as ``LOST`` or ``NODE_LOST`` too. ``"leaving"`` before the end says
         that the worker has written everything and only ends: another job may be started in its
         stead. Others are what the cell reports, see ``Workspace``; after ``"checkpoint"`` it can be
-        fetched.
+        fetched. A ``"note"`` whose ``"id"`` is empty is about no job in particular.
         """
 
     @abstractmethod

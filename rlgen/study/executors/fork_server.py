@@ -54,19 +54,27 @@ class ForkServer:
     """Starts jobs and tells what becomes of them. A context manager; leaving it kills all jobs.
 
     Left without an exception and without jobs, the server's process waits for the next one of the
-    same process. Each job has the environment and the working folder that this process has.
+    same process. Each job has the environment and the working folder that this process has, unless
+    it is given others.
 
     Args:
         log_folder: Each job's output goes to ``ID.log`` in it.
         preload: Modules that are imported and functions (``module:function``) that are called
             once, before the first job.
+        environment: Of the server.
     """
 
-    def __init__(self, log_folder: Path, preload: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        log_folder: Path,
+        preload: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         if not hasattr(os, "fork"):
             raise RlgenError("rlgen runs cells on Linux and macOS; this system cannot fork")
         self._log_folder = log_folder
         self._preload = preload
+        self._environment = environment
 
     def __enter__(self) -> Self:
         self._open()
@@ -84,7 +92,8 @@ class ForkServer:
         #: Jobs that have not ended, and whether they have said that they are done.
         self._going: dict[str, bool] = {}
         # What a server has loaded hangs on where it was found; a fork of this process has its own.
-        self._key = (os.getpid(), *self._preload, *sys.path)
+        own = () if self._environment is None else tuple(sorted(self._environment.items()))
+        self._key = (os.getpid(), *self._preload, *sys.path, own)
         server = _waiting.pop(self._key, None)
         if server is not None and server.poll() is None:
             self._server = server
@@ -93,7 +102,7 @@ class ForkServer:
             [sys.executable, "-m", "rlgen.study.executors.server", *self._preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment(),
+            env=self._of_jobs(),
             # An interrupt from the terminal is for the driver.
             start_new_session=True,
         )
@@ -106,15 +115,29 @@ class ForkServer:
                 pass
         return not self._going
 
-    def start(self, job: str, call: str, arguments: Mapping[str, Any]) -> None:
+    def _of_jobs(self) -> dict[str, str]:
+        return _environment() if self._environment is None else dict(self._environment)
+
+    def start(
+        self,
+        job: str,
+        call: str,
+        arguments: Mapping[str, Any],
+        folder: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         """Start ``module:function(report=..., **arguments)``; the arguments travel as JSON.
+
+        It runs in this folder, or that of this process, and has these variables besides those of
+        the environment.
 
         If the server has died, the job waits for the end of the server's last job: a job that goes
         on must not meet its successor.
         """
         log = str(self._log_folder / f"{job}.log")
         command = {"start": job, "call": call, "arguments": dict(arguments), "log": log}
-        command |= {"environment": _environment(), "folder": str(Path.cwd())}
+        command["environment"] = self._of_jobs() | dict(variables or {})
+        command["folder"] = str(folder or Path.cwd())
         self._going[job] = False
         assert self._server.stdin is not None
         with suppress(BrokenPipeError):

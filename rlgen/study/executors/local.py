@@ -27,8 +27,8 @@ class LocalExecutor(Executor):
 
     card: ClassVar[str] = "processes on this machine"
 
-    def __init__(self, folder: Path, kinds: Sequence[str] = ()) -> None:
-        super().__init__(folder, kinds)
+    def __init__(self, folder: Path, kinds: Sequence[str] = (), device: str = "auto") -> None:
+        super().__init__(folder, kinds, device)
         for name in ("logs", "work"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         modules = dict.fromkeys(module for kind in kinds for module in KINDS[kind].preload)

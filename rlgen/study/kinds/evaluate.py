@@ -78,7 +78,7 @@ class EvaluateCell(PolicyCell):
         del device, clock  # nothing is trained
         if sources.policy_hash(self.policy) != self.policy_hash:
             raise StoreError(f"{self.policy}: has changed since this study was planned")
-        policy = loading.load(self.policy, split.family, trusted=workspace.trust)
+        policy = loading.load(sources.here(self.policy), split.family, trusted=workspace.trust)
         fitting.check(policy, split.family, split.train, self.policy)
         source = {"path": self.policy, "sha256": self.policy_hash}
         agent = {"made_elsewhere": source, "steps": 0}
@@ -92,7 +92,7 @@ class EvaluateCell(PolicyCell):
         from rlgen.policies import loading
 
         del policy
-        return loading.load(self.policy, family, trusted=workspace.trust)
+        return loading.load(sources.here(self.policy), family, trusted=workspace.trust)
 
 
 def check_policies(cells: Sequence[EvaluateCell], trust: Sequence[str], where: str) -> None:
