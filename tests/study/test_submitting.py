@@ -168,7 +168,7 @@ STUDY = {
     "n_train_levels": 3,
     "seeds": [0, 1],
     "conditions": "plain",
-    "steps": 16_000,
+    "steps": 8000,
     "checkpoint_every": 2000,
 }
 
