@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -178,51 +179,61 @@ def worker(store):
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             log = (folder / "fd" / "1").readlink()
-            variables = (folder / "environ").read_bytes().decode()
+            variables = (folder / "environ").read_bytes()
         except OSError:
             continue
         saved = (store / ".rlgen" / "checkpoints" / log.stem).glob("[0-9]*")
         if log.parent == store / ".rlgen" / "logs" and list(saved):
-            return re.search(r"SLURM_ARRAY_TASK_ID=(\d)", variables)[1]
+            return re.search(rb"SLURM_ARRAY_TASK_ID=(\d)", variables)[1].decode()
     return None
 
 
-@pytest.mark.slow
-def test_a_real_slurm_with_a_task_that_is_taken_away(write_protocol, tmp_path):
-    """Two tasks, one of them queued again in mid-run, and the report after them."""
+@pytest.fixture
+def slurm():
+    """The environment of a Slurm that runs for the test."""
     if why := slurm_cluster.why_not():
         pytest.skip(f"Slurm: {why}")
+    with ExitStack() as stack:
+        try:
+            environment = stack.enter_context(slurm_cluster.cluster())
+        except slurm_cluster.NotHereError as error:
+            pytest.skip(f"Slurm: its daemons do not start on this machine: {error}")
+        yield environment
+
+
+@pytest.mark.slow
+def test_a_real_slurm_with_a_task_that_is_taken_away(slurm, write_protocol, tmp_path):
+    """Two tasks, one of them queued again in mid-run, and the report after them."""
     path, store = write_protocol(**STUDY), tmp_path / "the store"
-    with slurm_cluster.cluster() as environment:
 
-        def output(*command):
-            done = subprocess.run(
-                command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=100
-            )
-            assert done.returncode == 0, done
-            return done.stdout
+    def output(*command):
+        done = subprocess.run(
+            command, env=slurm, cwd=tmp_path, capture_output=True, text=True, timeout=100
+        )
+        assert done.returncode == 0, done
+        return done.stdout
 
-        def until(condition):
-            deadline = time.monotonic() + 200
-            while not (value := condition()):
-                assert time.monotonic() < deadline, output("squeue")
-                time.sleep(0.05)
-            return value
+    def until(condition):
+        deadline = time.monotonic() + 200
+        while not (value := condition()):
+            assert time.monotonic() < deadline, output("squeue")
+            time.sleep(0.05)
+        return value
 
-        submit = [sys.executable, "-m", "rlgen", "submit", path.name, "--slurm"]
-        said = output(*submit, "-o", store.name, "--", "--comment", "it's", "-c", "1")
-        array, report = re.findall(r"^job (\d+): ", said, re.MULTILINE)
-        assert f"job {array}: 2 tasks for 2 cells" in said
-        task = f"{array}_{until(lambda: worker(store))}"
-        output("scontrol", "requeue", task)
-        until(lambda: "PENDING" in output("squeue", "-h", "-o", "%T", f"--jobs={task}"))
-        # Slurm would wait two minutes.
-        output("scontrol", "update", f"JobId={task}", "StartTime=now")
-        until(lambda: not output("squeue", "-h"))
-        details = output("scontrol", "show", "job", task)
-        assert "Restarts=1" in details
-        assert "JobState=COMPLETED" in details
-        assert "JobState=COMPLETED" in output("scontrol", "show", "job", report)
+    submit = [sys.executable, "-m", "rlgen", "submit", path.name, "--slurm"]
+    said = output(*submit, "-o", store.name, "--", "--comment", "it's", "-c", "1")
+    array, report = re.findall(r"^job (\d+): ", said, re.MULTILINE)
+    assert f"job {array}: 2 tasks for 2 cells" in said
+    task = f"{array}_{until(lambda: worker(store))}"
+    output("scontrol", "requeue", task)
+    until(lambda: "PENDING" in output("squeue", "-h", "-o", "%T", f"--jobs={task}"))
+    # Slurm would wait two minutes.
+    output("scontrol", "update", f"JobId={task}", "StartTime=now")
+    until(lambda: not output("squeue", "-h"))
+    details = output("scontrol", "show", "job", task)
+    assert "Restarts=1" in details
+    assert "JobState=COMPLETED" in details
+    assert "JobState=COMPLETED" in output("scontrol", "show", "job", report)
     logs = store / ".rlgen" / "slurm"
     interrupted = (logs / f"{task}.log").read_text()
     assert "2 cells to compute on 1 worker" in interrupted

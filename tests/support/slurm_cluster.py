@@ -42,6 +42,10 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
 
+class NotHereError(Exception):
+    """Slurm's daemons do not start on this machine, and what they say of it."""
+
+
 def why_not():
     """Why Slurm cannot be started here; empty if it can."""
     if os.name != "posix" or os.geteuid() != 0:
@@ -52,7 +56,11 @@ def why_not():
 
 @contextmanager
 def cluster():
-    """Start a node with two cores; yields the environment in which its commands find it."""
+    """Start a node with two cores; yields the environment in which its commands find it.
+
+    Raises:
+        NotHereError: If it does not start.
+    """
     # A socket's path has at most 108 characters, which a test's own folder may exceed.
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rlgen-slurm-")))
@@ -75,10 +83,13 @@ def cluster():
         munged = ["munged", "--foreground", "--force"]
         munged += [f"--{name}-file={folder}/munge.{name}" for name in files if name != "socket"]
         munged.append(f"--socket={folder}/munge.socket")
-        for command in (munged, ["slurmctld", "-D"], ["slurmd", "-D"]):
-            stack.enter_context(_daemon(command, environment, folder))
-            _wait_for(lambda: (folder / "munge.socket").exists(), folder)
-        _wait_for(lambda: "idle" in _output("sinfo", environment), folder)
+        try:
+            for command in (munged, ["slurmctld", "-D"], ["slurmd", "-D"]):
+                stack.enter_context(_daemon(command, environment, folder))
+                _wait_for(lambda: (folder / "munge.socket").exists(), folder)
+            _wait_for(lambda: "idle" in _output("sinfo", environment), folder)
+        except TimeoutError as error:
+            raise NotHereError(str(error)) from None
         try:
             yield environment
         finally:
