@@ -8,7 +8,6 @@ from rlgen.analysis import one_policy
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import QUANTITIES, gap_to
 from rlgen.analysis.stats.intervals import Estimate
-from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import Verdict, judge, number
 
 #: What kinds of pools are called.
@@ -101,8 +100,6 @@ def shifts(results: Results, cell: Mapping[str, Any]) -> list[Shift]:
 def _of_cell(results: Results, cell: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     """What the plan says of the further pools of a cell's runs."""
     own: dict[str, Mapping[str, Any]] = {}
-    for entry in results.plan:
-        settings = entry["settings"]
-        if "pools" in settings and all(settings.get(key) == cell[key] for key in CELL):
-            own |= settings["pools"]
+    for settings in results.settings_of(cell):
+        own |= settings.get("pools", {})
     return own

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen.analysis.stats.policy_gap import policy_gap
-from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import NO_SCALE, Verdict, count, judge, number
 
 if TYPE_CHECKING:
@@ -19,12 +18,10 @@ GREEDY = "greedy"
 
 def is_one_policy(results: "Results", cell: Mapping[str, Any]) -> bool:
     """Whether a cell is a single policy that nothing here has trained."""
-    entries = [
-        entry["settings"]
-        for entry in results.plan
-        if all(entry["settings"].get(name) == cell[name] for name in CELL)
-    ]
-    return cell["runs"] == 1 and bool(entries) and all(own.get("policy_hash") for own in entries)
+    if cell["runs"] != 1:
+        return False
+    entries = results.settings_of(cell)
+    return bool(entries) and all(own.get("policy_hash") for own in entries)
 
 
 def gap(results: "Results", cell: Mapping[str, Any], quantity: str, pool: str = "test") -> Estimate:

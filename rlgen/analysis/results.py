@@ -16,7 +16,7 @@ from rlgen.analysis.stats.choices import Group, groups
 from rlgen.analysis.stats.estimates import POOLS, SHOWN, estimates
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.plateau import Trend
-from rlgen.analysis.stats.tables import CELL, NEEDED, fold, fold_tables
+from rlgen.analysis.stats.tables import CELL, NEEDED, by_cell, fold, fold_tables
 from rlgen.analysis.verdicts import Verdict, judge, words_of
 from rlgen.papers import Paper
 from rlgen.protocol.schema import Protocol
@@ -160,6 +160,14 @@ class Results:
         """Facts about a cell's family (``rlgen.study.facts``); empty for older stores."""
         return self._facts.get(tuple(cell[name] for name in CELL), {})
 
+    def settings_of(self, cell: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """Settings of the planned runs of a cell of the grid, in their order."""
+        return self._settings.get(tuple(cell[name] for name in CELL), ())
+
+    @cached_property
+    def _settings(self) -> Mapping[tuple[Any, ...], Sequence[Mapping[str, Any]]]:
+        return by_cell(self.plan)
+
     @cached_property
     def _facts(self) -> dict[tuple[Any, ...], Mapping[str, Any]]:
         return {
@@ -170,11 +178,7 @@ class Results:
 
     @cached_property
     def alarms(self) -> dict[str, int]:
-        """Step of the first overfitting alarm of each run that had one, by run id.
-
-        A run without a gap has one with a probability of at most 5 %
-        (``rlgen.training.overfitting_alarm``).
-        """
+        """Step of the first alarm of each run that had one, ``training.overfitting_alarm``."""
         over = self.curves[self.curves["gap_low"] > 0]
         first = over.groupby("run_id")["step"].min()
         return {str(run): int(step) for run, step in first.items()}

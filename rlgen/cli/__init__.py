@@ -1,5 +1,6 @@
 """The command line: one module per command. Heavy modules are imported by the commands."""
 
+import gc
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ from rlgen.cli import (
     bundle,
     calibrate,
     check,
+    compact,
     evaluate,
     import_,
     lint,
@@ -68,6 +70,7 @@ def cli() -> None:
     rlgen lint train.py                  common mistakes in how an agent is judged
     rlgen audit results/mine             are training levels among the test levels?
     rlgen bundle results/x x.tar.xz      one file to keep or to send
+    rlgen compact results/x              its thousands of files as a few
     rlgen verify x.tar.xz                does its summary follow from its rows?
     """
 
@@ -87,6 +90,7 @@ for _command in (
     lint.lint,
     audit.audit,
     bundle.bundle,
+    compact.compact,
     verify.verify,
     schema.schema,
 ):
@@ -116,6 +120,9 @@ def _terminated(signum: int, frame: FrameType | None) -> None:
 def main() -> None:
     """The console script."""
     warnings.showwarning = _one_line
+    # A study of 20,000 runs is millions of plain values, which would be looked through time and
+    # again: a fifth of the time of commands.
+    gc.set_threshold(50_000)
     open_standard_streams()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminated)

@@ -18,8 +18,9 @@ from rlgen.util.words import counted
 def verify(store: Path, strict: bool, as_json: bool) -> None:
     """Compute the summary of a STORE or bundle again and compare it with the one that is in it.
 
-    Also verified: the SHA-256 of each file of a bundle; of each run, that its files are there, that
-    its id is the hash of its settings, and that it has a row for each of its conditions and levels.
+    Also verified: the SHA-256 of each file, and every one that is damaged is named; of each run,
+    that its files are there, that its id is the hash of its settings, and that it has a row for
+    each of its conditions and levels.
 
     Problems are named by a code: runs that were chosen by their returns on the test levels (S101),
     levels in two pools (S102), missing cells (S201) and conditions (S202), settings with one seed

@@ -10,7 +10,7 @@ from rlgen.store import accesses, schemas
 from rlgen.store.accesses import SELECTION
 from rlgen.store.outputs import parsed
 from rlgen.store.run_store import RunStore
-from rlgen.util import checked_json
+from rlgen.util import checked_json, segments
 from rlgen.util.words import counted
 
 #: Files of a run, see ``store.run_store`` and ``study.kinds.measuring``, except the weights, which
@@ -141,7 +141,7 @@ def conditions_missing(store: RunStore) -> Reasons:
     planned = {entry["id"]: entry["settings"] for entry in store.plan()}
     for cell in store.done():
         path = store.run_folder(cell) / "conditions.json"
-        if not path.is_file():
+        if not segments.is_file(path):
             continue
         wanted = conditions_of.get(cell, ()) if parts else store.protocol().conditions
         left_out = further.left_out(planned.get(cell, {}).get("pools", {}))
@@ -172,7 +172,7 @@ def mixed_versions(store: RunStore) -> Reasons:
     values: dict[str, Counter[str]] = defaultdict(Counter)
     for cell in store.done():
         path = store.run_folder(cell) / "provenance.json"
-        if not path.is_file():
+        if not segments.is_file(path):
             continue
         provenance = checked_json.read(path, schemas.PROVENANCE)
         values["revision"][str(provenance.get("revision"))[:12]] += 1

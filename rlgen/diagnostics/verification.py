@@ -10,7 +10,7 @@ from rlgen.store import records, schemas
 from rlgen.store.outputs import PROBES_FILE, parsed, probe_of
 from rlgen.store.run_store import MEASUREMENTS, READINGS, RunStore
 from rlgen.study.kinds import KINDS
-from rlgen.util import checked_json
+from rlgen.util import checked_json, segments
 from rlgen.util.hashing import digest
 from rlgen.util.words import counted, exist
 
@@ -30,11 +30,12 @@ def differences(store: RunStore) -> Iterator[str]:
     for entry in entries.values():
         if not _is_id(entry["id"], entry, imported=store.imported):
             yield f"plan.json: {entry['id']} is not the hash of its settings"
-    for folder in _folders(store, "runs"):
+    inventory = store.inventory()
+    for folder in (store.path / "runs" / name for name in sorted(inventory.runs)):
         if folder.name not in entries:
             yield f"{_name(folder)}: plan.json does not name it"
         yield from _of_run(store, folder, entries.get(folder.name, {}))
-    for folder in _folders(store, "extra"):
+    for folder in (store.path / "extra" / name for name in sorted(inventory.extra)):
         wanted = checked_json.read(folder / "conditions.json", schemas.CONDITIONS)
         if folder.name.partition("-")[2] != digest({"conditions": sorted(wanted)})[:8]:
             yield f"{_name(folder)}: is not named after its conditions"
@@ -42,10 +43,6 @@ def differences(store: RunStore) -> Iterator[str]:
     for path in sorted((store.path / "splits").glob("*.json")):
         if digest(checked_json.read(path, schemas.SPLIT)) != path.stem:
             yield f"splits/{path.name}: its name is not the hash of its levels"
-
-
-def _folders(store: RunStore, name: str) -> list[Path]:
-    return sorted(path for path in (store.path / name).glob("*") if path.is_dir())
 
 
 def _name(path: Path) -> str:
@@ -62,13 +59,13 @@ def _is_id(cell: str, entry: Mapping[str, Any], *, imported: bool) -> bool:
 
 
 def _of_run(store: RunStore, folder: Path, entry: Mapping[str, Any]) -> Iterator[str]:
-    others = [name for name in (READINGS, MEASUREMENTS) if (folder / name).is_file()]
+    others = [name for name in (READINGS, MEASUREMENTS) if segments.is_file(folder / name)]
     has_records = entry.get("records", True) and not others
     result = others[0] if others else MEASUREMENTS if entry.get("kind") == EXPERIMENT else READINGS
     needed = set(RUN_FILES) if has_records else {"cell.json", result}
     if store.imported:
         needed.discard("agent.json")
-    absent = sorted(name for name in needed if not (folder / name).is_file())
+    absent = sorted(name for name in needed if not segments.is_file(folder / name))
     if absent:
         yield f"{_name(folder)}: has no {', '.join(absent)}"
         return
@@ -86,7 +83,7 @@ def _of_run(store: RunStore, folder: Path, entry: Mapping[str, Any]) -> Iterator
 def _of_probes(folder: Path, probed: set[str]) -> Iterator[str]:
     """Whether there is what each probe measured, and of no other."""
     path = folder / PROBES_FILE
-    present = set(checked_json.read(path, schemas.TABLE)) if path.is_file() else set()
+    present = set(checked_json.read(path, schemas.TABLE)) if segments.is_file(path) else set()
     for what, names in (("lacks", probed - present), ("has", present - probed)):
         if names:
             yield f"{_name(folder)}/{path.name}: {what} the probe {min(names)}"

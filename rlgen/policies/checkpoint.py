@@ -21,7 +21,7 @@ from rlgen.policies import box_policy, network_policy
 from rlgen.policies.box_policy import BoxPolicy
 from rlgen.policies.network_policy import NetworkPolicy
 from rlgen.policies.spec import BoxSpec, ContinuousSpec, PolicySpec, RecurrentSpec
-from rlgen.util import files, sums
+from rlgen.util import files, segments, sums
 
 #: The policies that training returns; they have a specification.
 TrainedPolicy = NetworkPolicy | BoxPolicy
@@ -92,7 +92,7 @@ def load(
         StoreError: If it was written by a later version of rlgen, or its network is not installed,
             has another version here, is not ``network``, or may not be imported.
     """
-    if (folder / "agent.json").is_file() and not (folder / WEIGHTS).exists():
+    if segments.is_file(folder / "agent.json") and not segments.is_file(folder / WEIGHTS):
         raise DamagedStoreError(
             f"{folder}: its weights have not been kept, so it cannot be evaluated any more; "
             "move the folder away, and the same rlgen evaluate trains that run again"

@@ -14,7 +14,7 @@ SUM = "sha256"
 #: What the last line of a page begins with.
 _SEAL = "\n<!-- rlgen: state and SHA-256 "
 
-__all__ = ["has_current_summary", "is_current", "render", "write"]
+__all__ = ["has_current_summary", "is_current", "is_whole", "render", "write"]
 
 
 def is_current(store: RunStore) -> bool:
@@ -30,6 +30,18 @@ def is_current(store: RunStore) -> bool:
 def _sealed(page: str, state: str) -> str:
     """The page, and at its end the store's state that it shows, and the page's SHA-256."""
     return f"{page}{_SEAL}{state} {sums.of(page.encode())} -->\n"
+
+
+def is_whole(store: RunStore) -> bool:
+    """Whether the page, if one is there, is as it was written; those of older versions are."""
+    try:
+        page = (store.path / "report.html").read_text(encoding="utf-8")
+    except OSError:
+        return True
+    except UnicodeDecodeError:
+        return False
+    text, seal, rest = page.rpartition(_SEAL)
+    return not seal or page == _sealed(text, rest.partition(" ")[0])
 
 
 def has_current_summary(store: RunStore) -> bool:

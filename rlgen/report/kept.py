@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlgen.errors import DamagedStoreError, StoreError, UnknownNameError
 from rlgen.store import packing
+from rlgen.store.integrity import damages
 from rlgen.store.opening import opened
 from rlgen.store.packing import Bundle
 from rlgen.store.run_store import RunStore
@@ -65,10 +66,12 @@ class Verification:
 def verify(path: str | Path) -> Verification:
     """Compute a summary from the rows again, and compare it and all names with what is stored.
 
-    Of a bundle every size and SHA-256 is compared while it is unpacked. Of each run: that its files
-    are there, that its id is the hash of its settings, and that it has a row for each of its
-    conditions and levels. Numbers may differ in their last digits: processors add in other orders.
-    Also, the problems of ``diagnostics.store_health``: missing cells, choices by test levels, ...
+    Before, each file is compared with its SHA-256; if some are damaged, all of these are named, and
+    nothing is computed from the others. Of a bundle every size and SHA-256 is compared while it is
+    unpacked. Of each run: that its files are there, that its id is the hash of its settings, and
+    that it has a row for each of its conditions and levels. Numbers may differ in their last
+    digits: processors add in other orders. Also, the problems of ``diagnostics.store_health``:
+    missing cells, choices by test levels, ...
 
     Args:
         path: A store or a bundle.
@@ -76,6 +79,7 @@ def verify(path: str | Path) -> Verification:
     Raises:
         StoreError: If it cannot be read.
     """
+    from rlgen import report
     from rlgen.analysis.results import Results
     from rlgen.diagnostics.store_health import problems
     from rlgen.diagnostics.verification import differences
@@ -83,6 +87,11 @@ def verify(path: str | Path) -> Verification:
 
     try:
         with opened(Path(path)) as store:
+            damaged = tuple(damages(store))
+            if not report.is_whole(store):
+                damaged += ("report.html: is not as it was written; rlgen report writes it anew",)
+            if damaged:
+                return Verification(0, 0, damaged)
             lines = list(differences(store))
             results = Results.load(store)
             now = json.loads(json.dumps(summarise(results)))

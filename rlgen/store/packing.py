@@ -13,7 +13,7 @@ from typing import Any
 from rlgen.errors import StoreError
 from rlgen.store import unpacking
 from rlgen.store.bundle import BLOCK, END, ENDING, FORMAT, MANIFEST, PAGES, WEIGHTS, Member
-from rlgen.util import files, sums
+from rlgen.util import files, segments, sums
 
 #: Of xz: the level with a window of 8 MiB; higher ones do not gain a thousandth here.
 _LEVEL = 6
@@ -92,7 +92,8 @@ def _files(store: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(store):
         folders[:] = [name for name in folders if not name.startswith(".")]
         if Path(folder) == store:
-            folders[:] = [name for name in folders if name not in PAGES]
+            # What lies in segments is bundled as the folders that it was.
+            folders[:] = [name for name in folders if name not in (*PAGES, segments.FOLDER)]
         for name in [*names, *folders]:
             path = Path(folder) / name
             if name.startswith(".") or (name in PAGES and Path(folder) == store):
@@ -101,14 +102,21 @@ def _files(store: Path) -> Iterator[Path]:
                 raise StoreError(f"{path}: is no file; a bundle holds neither links nor devices")
             if name in names:
                 yield path.relative_to(store)
+    for kind in segments.KINDS:
+        for name in segments.folders(store, kind):
+            if not (store / kind / name).exists():
+                yield from (Path(kind, name, file) for file in segments.names(store / kind / name))
 
 
 def _check_whole(store: Path) -> None:
     """Refuse a store of which a file is gone; weights may be, in one that a bundle was."""
-    for path in store.rglob(sums.NAME):
-        for name in sums.sums_of(path.parent):
-            file = path.parent / name
-            if not file.is_file() and file.suffix != WEIGHTS:
+    sealed = [path.parent for path in store.rglob(sums.NAME)]
+    for kind in segments.KINDS:
+        sealed += [store / kind / name for name in segments.folders(store, kind)]
+    for folder in sealed:
+        for name in sums.sums_of(folder):
+            file = folder / name
+            if not segments.is_file(file) and file.suffix != WEIGHTS:
                 raise StoreError(f"{file}: is missing, which {sums.NAME} beside it names")
 
 

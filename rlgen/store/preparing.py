@@ -164,17 +164,21 @@ def supersede(entries: Mapping[str, dict[str, Any]], planned: Collection[str]) -
         entries: All entries of a plan by id; changed.
         planned: Ids of those that are asked for now.
     """
-    now = {_key(entries[own], *CONTENTS): own for own in planned}
+    asked = [own for own in entries if own in planned]
+    others = [own for own in entries if own not in planned]
+    for own in asked:
+        entries[own].pop(SUPERSEDED, None)
+    if not others:
+        return
+    now = {_key(entries[own], *CONTENTS): own for own in asked}
     # A study has one number of steps, and can get more.
-    longest = max(planned, key=lambda own: _trained_for(entries[own]), default="")
-    for own, entry in entries.items():
-        newest = now.get(_key(entry, *CONTENTS), own)
-        if own in planned:
-            entry.pop(SUPERSEDED, None)
-        elif newest != own:
-            entry[SUPERSEDED] = newest
-        elif 0 < _trained_for(entry) < _trained_for(entries[longest]):
-            entry[SUPERSEDED] = longest
+    longest = max(asked, key=lambda own: _trained_for(entries[own]), default="")
+    for own in others:
+        newest = now.get(_key(entries[own], *CONTENTS), own)
+        if newest != own:
+            entries[own][SUPERSEDED] = newest
+        elif longest and 0 < _trained_for(entries[own]) < _trained_for(entries[longest]):
+            entries[own][SUPERSEDED] = longest
 
 
 def _trained_for(entry: Mapping[str, Any]) -> int:

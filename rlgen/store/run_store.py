@@ -11,6 +11,7 @@
     runs/CELL/        one immutable folder a cell: of a policy its records, of agents made for
                       a calibration or for claims what detectors read of them
     extra/CELL-HASH/  records of conditions that were added later
+    segments/HASH.zip runs and extra that ``compacting`` has folded into one file
     failures/CELL/    the traceback of a cell that failed last time it was tried
     access/           one file for each time that runs were chosen by their returns on a pool
     report.html       and summary.json: functions of the above, written anew each time
@@ -33,10 +34,11 @@ from filelock import FileLock, Timeout
 from rlgen.errors import DamagedStoreError
 from rlgen.store import accesses, probed, records, schemas
 from rlgen.store.checkpoints import Checkpoints
+from rlgen.store.inventory import Inventory
 from rlgen.store.outputs import PROBES_FILE, probe_of
 from rlgen.store.preparing import not_counted
 from rlgen.store.study_folder import StudyFolder
-from rlgen.util import checked_json, files, sums
+from rlgen.util import checked_json, files, segments, sums
 from rlgen.util.checked_json import Contents
 from rlgen.util.hashing import digest
 
@@ -57,7 +59,11 @@ class RunStore(StudyFolder):
 
     def has(self, cell: str) -> bool:
         """Whether the cell is done."""
-        return self.run_folder(cell).is_dir() or self._old_reading(cell) is not None
+        return segments.is_dir(self.run_folder(cell)) or self._old_reading(cell) is not None
+
+    def inventory(self, cell: str = "") -> Inventory:
+        """What the store holds now, by one look at its folders; of one cell, or of all."""
+        return Inventory.of(self.path, OLD_READINGS, cell)
 
     def _old_reading(self, cell: str) -> Path | None:
         paths = (files.child(self.path / name, cell, ".json") for name in OLD_READINGS)
@@ -65,14 +71,7 @@ class RunStore(StudyFolder):
 
     def conditions(self, cell: str) -> set[str]:
         """Names of the conditions under which the cell's policy has been evaluated."""
-        done: set[str] = set()
-        for folder in self._record_folders(cell):
-            done |= set(checked_json.read(folder / "conditions.json", schemas.CONDITIONS))
-        return done
-
-    def _record_folders(self, cell: str) -> list[Path]:
-        extra = sorted((self.path / "extra").glob(f"{cell}-*"))
-        return [folder for folder in (self.run_folder(cell), *extra) if folder.is_dir()]
+        return self.inventory(cell).conditions(cell)
 
     @contextmanager
     def claim(self, cell: str) -> Iterator[bool]:
@@ -153,21 +152,17 @@ class RunStore(StudyFolder):
         files.write_text(folder / "traceback.txt", why)
         return folder / "traceback.txt"
 
-    def _recorded(self, cell: str, name: str) -> Path | None:
-        """Where a file that a paper adds to the cell's run is, if it is there."""
-        paths = (folder / name for folder in self._record_folders(cell))
-        return next((path for path in paths if path.is_file()), None)
-
     def has_recorded(self, cell: str, names: Sequence[str]) -> bool:
         """Whether the cell's run has all these files that a paper adds."""
-        return all(self._recorded(cell, name) is not None for name in names)
+        inventory = self.inventory(cell)
+        return all(inventory.file(cell, name) is not None for name in names)
 
     def recorded(self, name: str) -> Mapping[str, Any]:
         """What a JSON file that a paper adds to runs, or its cells write, holds, by cell."""
-        runs = sorted(p.name for p in (self.path / "runs").glob("*") if p.is_dir())
-        paths = {cell: self._recorded(cell, name) for cell in runs}
+        inventory = self.inventory()
+        paths = {cell: inventory.file(cell, name) for cell in sorted(inventory.runs)}
         own = {cell: path for cell, path in paths.items() if path is not None}
-        return Contents(own, schemas.TABLES)
+        return Contents(own, schemas.RECORDED)
 
     def reading(self, cell: str) -> list[dict[str, Any]]:
         """What detectors read of the agents of a done cell; see ``calibration.reading``."""
@@ -178,7 +173,8 @@ class RunStore(StudyFolder):
     def read_cells(self) -> list[str]:
         """Ids of the done cells whose results are readings, sorted."""
         old = [p.stem for name in OLD_READINGS for p in (self.path / name).glob("*.json")]
-        return sorted({*old, *(p.parent.name for p in (self.path / "runs").glob(f"*/{READINGS}"))})
+        runs = self.inventory().runs
+        return sorted({*old, *(c for c in runs if segments.is_file(self.run_folder(c) / READINGS))})
 
     def clones(self) -> list[dict[str, Any]]:
         """What detectors read of networks cloned for the claims."""
@@ -223,6 +219,8 @@ class RunStore(StudyFolder):
 
     def state(self) -> str:
         """A hash that changes whenever something a report shows does."""
+        inventory = self.inventory()
+        extra = [self.path / "extra" / name for name in sorted(inventory.extra)]
         return digest(
             {
                 "protocol": files.read_text(self.declared_path),
@@ -230,7 +228,7 @@ class RunStore(StudyFolder):
                     files.read_text(path) for path in sorted((self.path / "parts").glob("*.toml"))
                 ],
                 "runs": [[cell, _content(self.run_folder(cell))] for cell in self.done()],
-                "extra": [[p.name, _content(p)] for p in sorted((self.path / "extra").glob("*"))],
+                "extra": [[part.name, _content(part)] for part in extra],
                 "plan": [[entry["id"], entry.get("facts")] for entry in self.plan()],
                 "accesses": self.accesses(),
                 "clones": [f"{cell}.json" for cell in self.read_cells()],
@@ -246,8 +244,7 @@ class RunStore(StudyFolder):
         plan = self.plan()
         others = {entry["id"] for entry in plan if not entry.get("records", True)}
         others |= not_counted(plan).keys()
-        runs = (p.name for p in (self.path / "runs").glob("*") if p.is_dir())
-        return sorted(name for name in runs if name not in others)
+        return sorted(self.inventory().runs - others)
 
     def records(self) -> pd.DataFrame:
         """Every record, columns as in ``records.RECORDS``."""
@@ -258,15 +255,14 @@ class RunStore(StudyFolder):
         return records.tables(self._record_files(), records.RECORDS, columns)
 
     def _record_files(self) -> list[Path]:
-        folders = [folder for cell in self.done() for folder in self._record_folders(cell)]
+        inventory = self.inventory()
+        folders = [folder for cell in self.done() for folder in inventory.folders(cell)]
         return [folder / "records.parquet" for folder in folders if not _is_probed(folder)]
 
     def probed(self) -> dict[str, dict[str, Any]]:
         """What probes measured, by run and probe; of several versions of one the latest."""
-        files_of = {
-            cell: [path for f in self._record_folders(cell) if (path := f / PROBES_FILE).is_file()]
-            for cell in self.done()
-        }
+        inventory = self.inventory()
+        files_of = {cell: inventory.files(cell, PROBES_FILE) for cell in self.done()}
         return {cell: probed.read(paths) for cell, paths in files_of.items() if paths}
 
     def curves(self) -> pd.DataFrame:
@@ -290,7 +286,9 @@ class RunStore(StudyFolder):
 
 def _is_probed(folder: Path) -> bool:
     """Whether a further part of a run holds what probes measured, and no records."""
-    if (folder / "records.parquet").is_file() or not (folder / PROBES_FILE).is_file():
+    if segments.is_file(folder / "records.parquet"):
+        return False
+    if not segments.is_file(folder / PROBES_FILE):
         return False
     return all(map(probe_of, checked_json.read(folder / "conditions.json", schemas.CONDITIONS)))
 

@@ -32,6 +32,8 @@ class StudyFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        #: Text of plan.json when it was last read, and what that says.
+        self._plan: tuple[str | None, list[dict[str, Any]]] = (None, [])
         if not (path / "store.json").is_file():
             what = "is not an rlgen store" if path.exists() else "does not exist"
             raise StoreError(f"{path}: {what}")
@@ -130,13 +132,17 @@ class StudyFolder:
 
     def _enter_cells(self, cells: Sequence[preparing.Planned], others: Mapping[str, bytes]) -> None:
         """Enter cells into the plan, and replace other files of the store with it."""
-        entries = {entry["id"]: entry for entry in self.plan()}
+        before_all = self.plan()
+        entries = {entry["id"]: dict(entry) for entry in before_all}
         for cell in cells:
             own = preparing.entry(cell)
             before = entries.get(cell.id, own)
             entries[cell.id] = preparing.with_pools(own, before)
         preparing.supersede(entries, {cell.id for cell in cells})
-        plan = files.json_bytes(list(entries.values()))
+        after_all = list(entries.values())
+        # Tens of thousands of cells take seconds to write out, and mostly all are there.
+        text = self._plan[0] if before_all and after_all == before_all else None
+        plan = files.json_bytes(after_all) if text is None else text.encode()
         files.replace(self.path, {**others, "plan.json": plan})
 
     @classmethod
@@ -282,7 +288,10 @@ class StudyFolder:
         ``facts``.
         """
         path = self.path / "plan.json"
-        return list(checked_json.read(path, schemas.PLAN)) if path.exists() else []
+        text = files.read_text(path) if path.exists() else "[]"
+        if text != self._plan[0]:
+            self._plan = text, checked_json.parsed(text, schemas.PLAN, path)
+        return list(self._plan[1])
 
 
 def _protocol(path: Path) -> Protocol:

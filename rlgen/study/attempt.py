@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from rlgen.store import compacting
+from rlgen.store.inventory import Inventory
 from rlgen.store.run_store import RunStore
 from rlgen.study.cell import Cell, Task
 
@@ -35,14 +37,17 @@ class Attempt:
         """Note what is missing now."""
         self.missing, self.whole = missing(store, self.task), not store.has(self.cell.id)
         self.leaving = False
+        if not self.whole:
+            # Of a run that lies in a segment a folder, which executors can take elsewhere.
+            compacting.bring_back(store, store.run_folder(self.cell.id))
 
 
-def is_done(store: RunStore, task: Task[Cell]) -> bool:
+def is_done(store: RunStore | Inventory, task: Task[Cell]) -> bool:
     """Whether a store has all that is wanted of a task."""
     return store.has(task.cell.id) and not missing(store, task)
 
 
-def missing(store: RunStore, task: Task[Cell]) -> list[str]:
+def missing(store: RunStore | Inventory, task: Task[Cell]) -> list[str]:
     """Outputs that are wanted of a task and not there."""
     if not task.wanted or not store.has(task.cell.id):
         return list(task.wanted)

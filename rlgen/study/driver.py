@@ -76,8 +76,9 @@ def work(tasks: Sequence[Task[Cell]], store: RunStore, means: Means, progress: P
     """Compute what the store, in whose plan the cells are, does not have yet."""
     outcome = Outcome(store)
     todo: list[Attempt] = []
+    inventory = store.inventory()
     for number, task in enumerate(tasks):
-        if is_done(store, task):
+        if is_done(inventory, task):
             outcome.already.append(task.cell.id)
         elif number % means.shard[1] == means.shard[0]:
             todo.append(Attempt(task))

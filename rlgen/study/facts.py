@@ -7,6 +7,11 @@ from rlgen.analysis.stats.scores import ceiling
 from rlgen.levels.capabilities import Flippable
 from rlgen.levels.family import Family
 
+#: Of the families of a plan, which share theirs among thousands of cells: each with its facts.
+_remembered: dict[tuple[int, float], tuple[Family, dict[str, Any]]] = {}
+#: How many are remembered.
+_MOST = 256
+
 
 def facts(family: Family, flip_p: float) -> dict[str, Any]:
     """The facts of a cell: with them the read half needs no family.
@@ -21,6 +26,15 @@ def facts(family: Family, flip_p: float) -> dict[str, Any]:
         missing if nobody knows; ``ceiling``: the memorisation
         ceiling C(p) of a memoryless policy (method 1.6), None where the family has none.
     """
+    key = id(family), flip_p  # of an object that is remembered, so that no other has its id
+    if key not in _remembered:
+        if len(_remembered) >= _MOST:
+            _remembered.clear()
+        _remembered[key] = family, _facts(family, flip_p)
+    return _remembered[key][1]
+
+
+def _facts(family: Family, flip_p: float) -> dict[str, Any]:
     flipped, plain = family.return_bounds(flip_p), family.return_bounds(0.0)
     rewards = family.flipped_rewards() if isinstance(family, Flippable) else None
     bounded = all(map(math.isfinite, (*flipped, *plain)))

@@ -112,12 +112,19 @@ def _fitted(task: Task[PolicyCell], trust: Sequence[str], where: str) -> Task[Po
 
 def cells(part: Resolved) -> list[PolicyCell]:
     """The cells of one protocol in the order in which they run."""
-    grid = product(*(getattr(part.protocol, key) for key in GRID))
-    return [_cell(part, *values) for values in grid]
+    protocol = part.protocol
+    grid = product(*(getattr(protocol, key) for key in GRID))
+    groups = (
+        protocol.group(Training),
+        protocol.group(Monitoring),
+        protocol.group(Evaluation),
+    )
+    return [_cell(part, groups, *values) for values in grid]
 
 
 def _cell(
     part: Resolved,
+    groups: tuple[Training, Monitoring, Evaluation],
     seed: int,
     family: str,
     n_train: int,
@@ -126,7 +133,7 @@ def _cell(
     network: str,
     regulariser: str,
 ) -> PolicyCell:
-    """The cell at one point of the grid; arguments after the first in the order of ``GRID``."""
+    """The cell at one point of the grid; arguments after ``groups`` in the order of ``GRID``."""
     protocol = part.protocol
     own_pool = protocol.train_pool == "per_run" and not protocol.named_levels
     pools = Pools(
@@ -139,8 +146,7 @@ def _cell(
         pool_seed=seed if own_pool else 0,
         named={key: getattr(protocol, key) for key in NAMED},
     )
-    training = protocol.group(Training)
-    watched = (protocol.group(Monitoring), protocol.group(Evaluation))
+    training, watched = groups[0], groups[1:]
     sources = part.pools[family]
     if part.policies:
         policy, policy_hash = part.policies[seed]

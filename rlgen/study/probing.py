@@ -25,7 +25,7 @@ from rlgen.store.run_store import RunStore
 from rlgen.study.kinds import KINDS
 from rlgen.study.kinds.policy_cell import PolicyCell
 from rlgen.study.workspace import Workspace
-from rlgen.util import files
+from rlgen.util import files, segments
 
 #: What a run's folder has that says which cell it is of.
 CARD = "cell.json"
@@ -48,7 +48,7 @@ class Probed:
 
 def is_run(path: Path) -> bool:
     """Whether a path is the folder of a stored run."""
-    return (path / CARD).is_file()
+    return segments.is_file(path / CARD)
 
 
 def stored(path: Path, trusted: Collection[str], stack: ExitStack) -> Iterator[Probed]:
@@ -89,7 +89,7 @@ def of_store(store: RunStore, trusted: Collection[str]) -> Iterator[Probed]:
 def _is_kept(folder: Path) -> bool:
     """Whether a run has weights, or is of a policy made elsewhere, which has a file of its own."""
     elsewhere = bool(files.read_table(folder / CARD)["settings"].get("policy"))
-    return elsewhere or any(folder.glob(f"*{WEIGHTS}"))
+    return elsewhere or any(name.endswith(WEIGHTS) for name in segments.names(folder))
 
 
 def of_run(folder: Path, trusted: Collection[str], store: str = "") -> Probed:

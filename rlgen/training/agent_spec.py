@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 from rlgen.agents import AGENTS
@@ -88,8 +89,8 @@ class AgentSpec:
         """Those of one run: what is drawn is drawn, and regularisers have made their changes."""
         return self.regularisation.settings(drawn(self.configured, seed))
 
-    @property
-    def settings(self) -> dict[str, Any]:
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
         """The hyper-parameters as plain values: distributions by their text."""
         return {
             name: f"log-uniform[{value.low:g}, {value.high:g}]"

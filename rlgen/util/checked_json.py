@@ -17,7 +17,12 @@ def read(path: Path, schema: TypeAdapter[Any]) -> Any:
         DamagedStoreError: Naming the file and the first thing in it that is wrong; see also
             ``files.read_json``.
     """
-    content = files.read_json(path)
+    return parsed(files.read_text(path), schema, path)
+
+
+def parsed(text: str, schema: TypeAdapter[Any], path: Path) -> Any:
+    """What the text of a JSON file says; see ``read``."""
+    content = files.parsed(text, path)
     check(content, schema, path)
     return content
 

@@ -90,7 +90,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             part.unlink(missing_ok=True)
         error.filename, error.filename2 = str(path), None  # not that of the temporary one
         raise
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -170,7 +170,15 @@ def read_json(path: Path) -> Any:
     Raises:
         DamagedStoreError: If it is missing, not JSON, or not as it was written.
     """
-    text = read_text(path)
+    return parsed(read_text(path), path)
+
+
+def parsed(text: str, path: Path) -> Any:
+    """What the text of a JSON file says.
+
+    Raises:
+        DamagedStoreError: If it is not JSON.
+    """
     try:
         return json.loads(text)
     except ValueError as error:
@@ -198,7 +206,7 @@ def publish(part: Path, final: Path) -> bool:
         False if the final folder already exists; the other is then removed.
     """
     for file in [*part.iterdir(), part]:
-        _sync(file)
+        sync(file)
     try:
         part.rename(final)
     except OSError:
@@ -206,11 +214,11 @@ def publish(part: Path, final: Path) -> bool:
             raise
         shutil.rmtree(part)
         return False
-    _sync(final.parent)
+    sync(final.parent)
     return True
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import stat
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from rlgen.errors import DamagedStoreError
+from rlgen.util import segments
 
 #: The file with the sums, by the names of the other files of its folder. While a file is replaced,
 #: its old and its new sum stand there.
@@ -50,7 +52,8 @@ def read(path: Path) -> bytes:
     if path.name == NAME:
         return _content(path)
     for attempt in range(ATTEMPTS):
-        time.sleep(PAUSE if attempt else 0)
+        if attempt:
+            time.sleep(PAUSE)
         data = _content(path)
         sums = sums_of(path.parent)
         # Elsewhere there are files without a sum, which earlier versions wrote; a run is sealed.
@@ -62,12 +65,22 @@ def read(path: Path) -> bytes:
 
 
 def _content(path: Path) -> bytes:
-    # Reading a pipe would wait for somebody to write, reading a device might never end.
-    if path.exists() and not path.is_file():
-        raise DamagedStoreError(f"{path}: {'is a folder' if path.is_dir() else 'is not a file'}")
-    if path.stat().st_size > MOST_BYTES:
-        raise DamagedStoreError(f"{path}: has more than {MOST_BYTES:,} bytes")
-    return path.read_bytes()
+    """The bytes of a file where it is, or of one that lies in a segment."""
+    try:
+        status = path.stat()
+        # Reading a pipe would wait for somebody to write, reading a device might never end.
+        if not stat.S_ISREG(status.st_mode):
+            what = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a file"
+            raise DamagedStoreError(f"{path}: {what}")
+        if status.st_size > MOST_BYTES:
+            raise DamagedStoreError(f"{path}: has more than {MOST_BYTES:,} bytes")
+        return path.read_bytes()
+    except FileNotFoundError:
+        # A folder goes before one of its name in a segment, also if it lacks the file.
+        data = None if path.parent.exists() else segments.read(path)
+        if data is None:
+            raise
+        return data
 
 
 def _is_sealed(path: Path) -> bool:
@@ -76,6 +89,11 @@ def _is_sealed(path: Path) -> bool:
 
 
 def _remedy(path: Path) -> str:
+    if _is_sealed(path) and not path.parent.exists():
+        return (
+            "Nothing else is affected: rlgen compact --undo makes a folder of it again; move that "
+            "away, and the same rlgen evaluate computes it again"
+        )
     if _is_sealed(path):
         return (
             f"Nothing else is affected: move the folder {path.parent} away, and the same rlgen "

@@ -27,6 +27,7 @@ READ = {
     "lint": "list_rules as_json",
     "audit": "store family steps grid strict as_json",
     "bundle": "store file weights as_json",
+    "compact": "store undo as_json",
     "verify": "store strict as_json",
     "schema": "",
     "probe": "target probes env trust as_json",

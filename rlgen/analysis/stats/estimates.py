@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.stats.spilling import let_go
 from rlgen.analysis.stats.tables import CELL, UNKNOWN_LEVEL, fold
 
 Floats = NDArray[np.float64]
@@ -49,6 +50,7 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
                 if apart[pool] == UNKNOWN:
                     row["levels"] = np.nan
                 rows.append(key | {"quantity": quantity} | row)
+            let_go(values for runs in by_run.values() for values in runs)
     return pd.DataFrame(rows, columns=[*SHOWN, "variance", "df", "reason"])
 
 

@@ -22,6 +22,7 @@ What it cannot see: a run that is stuck for long and finds something new later.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -159,17 +160,29 @@ class _Line(NamedTuple):
 
 def _line(x: Floats, y: Floats, rho: float) -> _Line:
     """Generalised least squares with noise of this correlation, on ``x`` that ends at 0."""
-
-    def whitened(values: Floats) -> Floats:
-        rest = values[1:] - rho * values[:-1]
-        return np.concatenate([np.sqrt(1 - rho**2) * values[:1], rest])
-
-    design = np.column_stack([whitened(x), whitened(np.ones_like(x))])
-    target, df = whitened(y), len(x) - 2
-    inverse = np.linalg.inv(design.T @ design)
+    design, inverse = _design(x.tobytes(), rho)
+    target, df = _whitened(y, rho), len(x) - 2
     gain, end = inverse @ design.T @ target
     left = target - design @ [gain, end]
     return _Line(float(gain), float(end), inverse * float(left @ left) / df, df)
+
+
+@lru_cache(maxsize=1024)
+def _design(x: bytes, rho: float) -> tuple[Floats, Floats]:
+    """The whitened design ``(T, 2)`` at the places with these bytes, and the inverse of its square.
+
+    The runs of a study have their checkpoints at the same steps.
+    """
+    places = np.frombuffer(x)
+    columns = [_whitened(places, rho), _whitened(np.ones_like(places), rho)]
+    design: Floats = np.column_stack(columns)
+    inverse: Floats = np.linalg.inv(design.T @ design).astype(np.float64, copy=False)
+    return design, inverse
+
+
+def _whitened(values: Floats, rho: float) -> Floats:
+    rest = values[1:] - rho * values[:-1]
+    return np.concatenate([np.sqrt(1 - rho**2) * values[:1], rest])
 
 
 def _gain(lines: list[_Line]) -> Estimate:

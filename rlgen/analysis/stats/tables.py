@@ -4,7 +4,7 @@ A large study has tens of millions of records. The statistics need a few of thei
 array a run and pool. Records are folded file by file, so that the whole table is never in memory.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rlgen.analysis.stats.scores import normalised_score
+from rlgen.analysis.stats.spilling import Spill
 
 #: What a cell of the grid is, runs apart.
 CELL = ["family", "agent", "network", "n_train_levels", "flip_p", "regulariser"]
@@ -93,6 +94,8 @@ class _Folding:
         self._words: dict[str, dict[str, int]] = {}
         #: By pool the levels seen last, as they came; their ascending order; and so ordered.
         self._levels: dict[int, tuple[Array, Array, Array]] = {}
+        #: The arrays of ``FLOATS``, of which rows have the numbers.
+        self._spill = Spill()
 
     def add(self, table: pa.Table) -> None:
         if not table.num_rows:
@@ -140,6 +143,7 @@ class _Folding:
 
     def _add_arrays(self, columns: dict[str, Array], start: int, end: int) -> None:
         pool, levels = int(columns["split"][start]), columns["level_id"][start:end]
+        condition = int(columns["condition"][start]) if "condition" in columns else 0
         last = self._levels.get(pool)
         # The same under every condition, and of held-out pools for every run: sorted and kept once.
         if last is None or not np.array_equal(last[0], levels):
@@ -148,7 +152,9 @@ class _Folding:
         self._rows.setdefault("level_id", []).append(last[2])
         for name in FLOATS:
             if name in columns:
-                self._rows.setdefault(name, []).append(columns[name][start:end][last[1]])
+                values = columns[name][start:end][last[1]]
+                number = self._spill.add(values, (name, condition))
+                self._rows.setdefault(name, []).append(number)
         for name, source in ENDS.items():
             if source in columns:
                 mean = columns[source][start:end][last[1]].mean(dtype=np.float64)
@@ -156,6 +162,7 @@ class _Folding:
 
     def frame(self) -> pd.DataFrame:
         columns: dict[str, Any] = {}
+        floats = self._spill.arrays()
         for name, values in self._rows.items():
             if name in self._words:
                 words = pd.Index(list(self._words[name]))
@@ -164,7 +171,7 @@ class _Folding:
                 # One by one, as numpy would make a matrix of arrays of one length.
                 columns[name] = np.empty(len(values), object)
                 for row, array in enumerate(values):
-                    columns[name][row] = array
+                    columns[name][row] = floats[array] if name in FLOATS else array
             else:
                 columns[name] = np.array(values)
         if not columns:
@@ -189,3 +196,14 @@ def _starts(keys: list[Array]) -> NDArray[np.intp]:
     """Rows that differ from the one before them in any key; the first does."""
     differs = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
     return np.flatnonzero(np.concatenate([[True], differs]))
+
+
+def by_cell(plan: Iterable[Mapping[str, Any]]) -> dict[tuple[Any, ...], list[Mapping[str, Any]]]:
+    """Settings of planned runs by their values of ``CELL``, in the order of the plan."""
+    settings: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for entry in plan:
+        key = tuple(entry["settings"].get(name) for name in CELL)
+        # Cells of other kinds may have anything under these names.
+        if all(isinstance(value, str | int | float) for value in key):
+            settings.setdefault(key, []).append(entry["settings"])
+    return settings

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlgen.errors import LevelError
@@ -266,12 +266,17 @@ def shared_from_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _later_defaults(settings: Mapping[str, Any]) -> set[str]:
     """Keys of the groups that came later and have their default."""
+    return {key for key, value in _later().items() if settings.get(key, value) == value}
+
+
+@cache
+def _later() -> Mapping[str, Any]:
+    """The defaults of the keys of the groups that came later."""
     defaults: dict[str, Any] = {}
     groups: Sequence[type[Group]] = GROUPS
     for group in groups:
         defaults |= {key: field.default for key, field in group.model_fields.items()}
-    later = {key: value for key, value in defaults.items() if key not in _FIRST}
-    return {key for key, value in later.items() if settings.get(key, value) == value}
+    return {key: value for key, value in defaults.items() if key not in _FIRST}
 
 
 def check_levels(cells: Sequence[PolicyCell], where: str) -> None:
