@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rlgen.levels.split import Split
     from rlgen.perturbations.condition import Condition
     from rlgen.policies.base import Policy
+    from rlgen.report.comparing import compare
     from rlgen.report.kept import bundle, verify
     from rlgen.study.probing import probe
 
@@ -29,6 +30,7 @@ __all__ = [
     "__version__",
     "bundle",
     "calibrate",
+    "compare",
     "draw_split",
     "evaluate",
     "evaluate_policy",
@@ -46,6 +48,7 @@ _HOME = {
     "RlgenError": "rlgen.errors",
     "Split": "rlgen.levels.split",
     "bundle": "rlgen.report.kept",
+    "compare": "rlgen.report.comparing",
     "probe": "rlgen.study.probing",
     "verify": "rlgen.report.kept",
 }

@@ -11,6 +11,7 @@ import pandas as pd
 from rlgen import papers
 from rlgen.analysis import convergence, one_policy
 from rlgen.analysis.claims import Margins
+from rlgen.analysis.compared import Compared
 from rlgen.analysis.measurements import Measurements
 from rlgen.analysis.stats.choices import Group, groups
 from rlgen.analysis.stats.estimates import POOLS, SHOWN, estimates
@@ -147,6 +148,11 @@ class Results:
         return self.folded[self.folded["condition"] == self.main]
 
     @cached_property
+    def compared(self) -> Compared:
+        """Its agents, networks and regularisers beside each other, in the protocol's order."""
+        return Compared.of(self.main_records, self.protocol)
+
+    @cached_property
     def groups(self) -> list[Group]:
         """Groups of runs with the same task; see ``stats.choices``."""
         return groups(self.main_records)
@@ -279,10 +285,8 @@ class Results:
         if not self.cells:
             return ""
         cell = self.cells[0]
-        words = [
-            str(cell[key]) for key in ("agent", "network", "family") if key not in self.varying
-        ]
-        return ", ".join(words)
+        shared = [key for key in ("agent", "network", "family") if key not in self.varying]
+        return ", ".join(str(cell[key]) for key in shared)
 
     def verdict(self, cell: Mapping[str, Any]) -> Verdict:
         """The verdict on one cell, by its normalised training score and gap.

@@ -16,6 +16,7 @@ from rlgen.cli import (
     calibrate,
     check,
     compact,
+    compare,
     evaluate,
     import_,
     lint,
@@ -61,6 +62,7 @@ def cli() -> None:
     rlgen plan my.toml                   its estimated cost
     rlgen submit my.toml --slurm         the same as tasks of a cluster
     rlgen check results/x --max-gap 0.3  pass or fail, for continuous integration
+    rlgen compare results/a results/b    which of two agents or networks generalises better
     rlgen import returns.csv -o STORE    the same report for results from elsewhere
     rlgen power --gap 0.2 ...            how many runs and levels a study needs
     rlgen list networks                  what is available
@@ -81,6 +83,7 @@ for _command in (
     plan.plan,
     report.report,
     check.check,
+    compare.compare,
     import_.import_,
     power.power,
     list_.list_,

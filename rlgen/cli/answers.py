@@ -6,6 +6,8 @@ from typing import Any
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
+#: Comparisons that are printed; the page and the summary have all.
+MOST_PAIRS = 12
 #: In the order in which people read them.
 POOLS = ("train", "validation", "test")
 
@@ -30,6 +32,8 @@ def print_answers(summary: dict[str, Any], page: Path) -> None:
         returns = ", ".join(f"{pool} {means[pool]:.2f}" for pool in pools)
         steps = f"{going['step']:,} of {going['steps']:,} steps"
         echo(f"Under way: {going['label']}, {steps}: {returns}.")
+    for pair in (summary.get("comparison") or {}).get("pairs", ())[:MOST_PAIRS]:
+        echo(pair["sentence"])
     for line in summary.get("not_counted", ()):
         echo(f"Not counted: a run is kept, but {line}.")
     if summary["missing"]:

@@ -97,7 +97,8 @@ def verify(path: str | Path) -> Verification:
             now = json.loads(json.dumps(summarise(results)))
             if (store.path / "summary.json").is_file():
                 kept = files.read_json(store.path / "summary.json")
-                for key in sorted({*kept, *now} - _OF_WRITER):
+                later = _LATER - kept.keys()
+                for key in sorted({*kept, *now} - _OF_WRITER - later):
                     lines += _unequal(kept.get(key), now.get(key), f"summary.json: {key}")
             else:
                 lines.append("summary.json: is missing")
@@ -113,6 +114,8 @@ def verify(path: str | Path) -> Verification:
 
 #: Keys of a summary about whoever wrote it and the files that it was computed from.
 _OF_WRITER = {"rlgen", "state", "sha256"}
+#: Keys that summaries of earlier versions do not have.
+_LATER = {"comparison"}
 
 
 def _unequal(kept: Any, now: Any, where: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from rlgen.report.sections import probes
 from rlgen.report.sections.cards import card
 from rlgen.report.sections.certificates import certificates
 from rlgen.report.sections.claims import claims
+from rlgen.report.sections.comparison import comparison
 from rlgen.report.sections.elsewhere import elsewhere
 from rlgen.report.sections.extrapolation import answer
 from rlgen.report.sections.progress import under_way
@@ -48,6 +49,7 @@ def summarise(results: Results) -> dict[str, Any]:
     ``probes``, where networks were probed, as ``probes.probes`` says, and of each cell as
     ``probes.of_cell``.
     ``answer``, where several networks play pools beyond training, says which extrapolate.
+    ``comparison``, where several arms play the same levels, as ``comparison.comparison`` says.
     ``under_way``, where there are such, has an entry for each run that has not ended
     (``progress.under_way``).
     ``not_counted``, where there are such, says which stored runs are no part of the answer. null is
@@ -86,6 +88,8 @@ def summarise(results: Results) -> dict[str, Any]:
         summary["answer"] = extrapolating
     if going := under_way(results):
         summary["under_way"] = going
+    if results.compared.pairs:
+        summary["comparison"] = comparison(results.compared)
     if results.not_counted:
         summary["not_counted"] = list(results.not_counted)
     plain: dict[str, Any] = files.without_nan(summary)

@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from rlgen.store.outputs import LAST
 from rlgen.util import checked_json, files
 
-#: How the name of a checkpoint ends that is the last state of its cell.
-LAST = "-last"
 #: Beside the checkpoints of a cell: its learning curve so far.
 CURVE = "curve.json"
 
@@ -26,16 +25,6 @@ class _Row(BaseModel):
 
 
 _CURVE = TypeAdapter(list[_Row])
-
-
-def checkpoint_name(step: int, *, last: bool) -> str:
-    """The name of a checkpoint: later ones come later in the order of names.
-
-    Example:
-        >>> checkpoint_name(5000, last=True)
-        '000000000005000-last'
-    """
-    return f"{step:015}{LAST if last else ''}"
 
 
 class Checkpoints:

@@ -1,4 +1,4 @@
-"""Names of what may be wanted of a run: records under a condition, and what a probe measures."""
+"""Names of what a run gives: records under a condition, what a probe measures, checkpoints."""
 
 #: Between a condition and a pool in the name of an output; neither has it in its own.
 ON = "@"
@@ -6,6 +6,18 @@ ON = "@"
 PROBED = ":probes"
 #: In a run's folder: what probes measured of its policy.
 PROBES_FILE = "probes.json"
+#: How the name of a checkpoint ends that is the last state of its cell.
+LAST = "-last"
+
+
+def checkpoint_name(step: int, *, last: bool) -> str:
+    """The name of a checkpoint: later ones come later in the order of names.
+
+    Example:
+        >>> checkpoint_name(5000, last=True)
+        '000000000005000-last'
+    """
+    return f"{step:015}{LAST if last else ''}"
 
 
 def output(condition: str, pool: str = "") -> str:

@@ -71,7 +71,13 @@ class Tally(Progress):
 
     def started(self, cell: Cell) -> None:
         """See ``Progress``."""
-        self.state[cell.id] = {"cell": cell, "step": 0, "steps_per_second": 0.0, "returns": {}}
+        self.state[cell.id] = {
+            "cell": cell,
+            "step": 0,
+            "steps_per_second": 0.0,
+            "returns": {},
+            "said": time.monotonic(),
+        }
 
     def advanced(self, cell: Cell, event: Mapping[str, Any]) -> None:
         """See ``Progress``."""
@@ -141,7 +147,7 @@ class Lines(Tally):
         """See ``Progress``."""
         super().advanced(cell, event)
         own, now = self.state[cell.id], time.monotonic()
-        if now - own.setdefault("said", self.began) < PAUSE:
+        if now - own.setdefault("said", now) < PAUSE:
             return
         own["said"] = now
         speed = f"{event['steps_per_second']:,.0f} steps/s"

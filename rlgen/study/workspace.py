@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from rlgen.store.checkpoints import checkpoint_name
+from rlgen.store.outputs import checkpoint_name
 from rlgen.util import files, sums
 
 #: Folder of a workspace for the manifests of splits, which the store keeps once for all runs.

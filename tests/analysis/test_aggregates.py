@@ -135,9 +135,14 @@ def test_no_band_and_why(scores, reason, known):
 
 def test_improvement_has_an_interval():
     rng = stream(0, "scores")
-    x, y = rng.standard_normal((10, 4)) + 1, rng.standard_normal((7, 4))
-    told = aggregates.improvement(x, y, stream(0, "b"), 500)
-    assert 0.5 < told.low < told.mean < told.high <= 1
-    assert told == aggregates.improvement(x, y, stream(0, "b"), 500)
-    assert aggregates.improvement(x[:1], y, stream(0, "b")).reason == "one run has no interval"
-    assert aggregates.improvement(x * NAN, y, stream(0, "b")).reason == "a return is not a number"
+    x, y = rng.standard_normal(10) + 1, rng.standard_normal(7)
+    told, turned = aggregates.improvement(x, y), aggregates.improvement(y, x)
+    assert 0 < told.low < told.mean == aggregates.probability_of_improvement(x, y) < told.high < 1
+    assert turned.mean == pytest.approx(1 - told.mean)
+    assert (turned.low, turned.high) == pytest.approx((1 - told.high, 1 - told.low))
+    apart = aggregates.improvement(x + 100, y)
+    assert 0.5 < apart.low < apart.mean == apart.high == 1
+    more = aggregates.improvement(np.tile(x, 4) + 100, np.tile(y, 4))
+    assert apart.low < more.low
+    assert aggregates.improvement(x[:1], y).reason == "one run has no interval"
+    assert aggregates.improvement(x * NAN, y).reason == "a return is not a number"

@@ -112,7 +112,7 @@ def test_a_study_goes_on_from_a_bundle(store, bundle, tmp_path):
 
 
 def test_what_cannot_go_on_is_refused_and_nothing_is_left(bundle, tmp_path):
-    (tmp_path / "tiny.toml").write_text(tomli_w.dumps({**TINY, "steps": 1501}))
+    (tmp_path / "tiny.toml").write_text(tomli_w.dumps({**TINY, "steps": 1499}))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     command = ("evaluate", tmp_path / "tiny.toml", "--continue-from")

@@ -18,6 +18,7 @@ READ = {
     "submit": "protocol slurm out tasks seeds budget jobs device grace dry_run sbatch_options",
     "plan": "protocol out seeds budget jobs as_json",
     "report": "store out as_json",
+    "compare": "store other as_json",
     "check": "store max_gaps min_return when confidence junit as_json",
     "import": "files out columns values pools pattern own_numbers repeats as_json",
     "power": "gap store chance as_json sd_run sd_residual",

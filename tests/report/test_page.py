@@ -167,11 +167,21 @@ def shifted(study):
     return replace(study, records=pools, probed=probed)
 
 
+def drawable(name, study):
+    """The study, with a second network where a figure is about several."""
+    if name != "profiles":
+        return study
+    own = study.records.astype({"run_id": str, "network": str})
+    second = own.assign(network="other", run_id="other" + own["run_id"])
+    both = pd.concat([own, second], ignore_index=True)
+    return replace(study, records=both.astype({"run_id": "category", "network": "category"}))
+
+
 @pytest.mark.slow
 def test_every_figure_has_title_reading_and_numbers(shifted):
     for name in FIGURES:
         figure = FIGURES[name]
-        drawing = figure.draw(shifted)
+        drawing = figure.draw(drawable(name, shifted))
         assert figure.title
         assert figure.reading.count(". ") >= 1, "two sentences on how to read it"
         assert drawing.svg.startswith("<svg role=")
@@ -182,7 +192,7 @@ def test_every_figure_has_title_reading_and_numbers(shifted):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(FIGURES))
 def test_a_figure_is_the_same_twice(name, shifted):
-    one, two = FIGURES[name].draw(shifted), FIGURES[name].draw(shifted)
+    one, two = (FIGURES[name].draw(drawable(name, shifted)) for _ in range(2))
     assert one.svg == two.svg
     pd.testing.assert_frame_equal(one.data, two.data)
 
@@ -320,7 +330,8 @@ def test_every_picture_is_there(browser, tiny_store):
         "const b = s.getBoundingClientRect();"
         "return [b.width, b.height, s.querySelectorAll('path').length]})"
     )
-    assert len(sizes) == len(FIGURES) - 2  # there are no further pools and no probes
+    # There are no further pools, no probes and no second network.
+    assert len(sizes) == len(FIGURES) - 3
     for width, height, paths in sizes:
         assert width > 200
         assert height > 100
@@ -369,7 +380,8 @@ def test_the_page_s_numbers_are_the_summary_s(browser, tiny_store, summary):
 def test_the_data_of_every_figure_can_be_downloaded(browser, tiny_store, study):
     opened(browser, tiny_store)
     links = browser.find_elements("css selector", "a.download")
-    assert len(links) == len(FIGURES) - 1  # one for all cells; no further pools, no probes
+    # One for all cells; there are no further pools, no probes and no second network.
+    assert len(links) == len(FIGURES) - 2
     for link in links:
         data = link.get_attribute("href").partition("base64,")[2]
         frame = pd.read_csv(io.BytesIO(base64.b64decode(data)))

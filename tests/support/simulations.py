@@ -131,6 +131,23 @@ def paired_difference(studies):
     return holds(paired.paired_mean(a, b) for a, b in zip(first, common, strict=True))
 
 
+def improvements(runs, shift, spread):
+    """Whether intervals hold the probability that a run of one arm beats one of the other."""
+
+    def share(studies):
+        rng = stream(0, "improvement", runs, str(shift))
+        truth = special.ndtr(shift / (1 + spread**2) ** 0.5)
+        return holds(
+            (
+                aggregates.improvement(rng.normal(shift, 1, runs), rng.normal(0, spread, runs))
+                for _ in range(studies)
+            ),
+            truth,
+        )
+
+    return share
+
+
 def pigeonhole(statistic, runs, levels, *, wide=False, replicates=500):
     def share(studies):
         rng, drawing = stream(0, "pigeonhole", runs, levels), stream(1, "pigeonhole")
@@ -438,6 +455,15 @@ SIMULATIONS = {
         1_000,
         200,
     ),
+    **{
+        f"improvement, {runs} + {runs} runs, {shift:g}": Simulation(
+            f"95 % interval of the probability of improvement, {runs} runs each, {shift:g} apart",
+            improvements(runs, shift, spread),
+            0.94,
+            1.0,
+        )
+        for runs, shift, spread in ((3, 1.5, 1.0), (5, 0.5, 1.0), (5, 3.0, 1.0), (10, 0.0, 3.0))
+    },
     "cell-stratified": Simulation(
         "why not rliable's bootstrap: its 95 % interval of the mean, 5 runs x 200 levels",
         cells,

@@ -1,6 +1,5 @@
 """Aggregates for the comparison of agents (Agarwal et al. 2021; method 2.4).
 
-Nothing in rlgen calls this module yet: the comparison of agents, which comes next, uses it.
 Definitions are those of the authors' code.
 
 Inside one environment the mean is primary. With returns bunched at the best and the worst value
@@ -12,13 +11,19 @@ All functions take a table, or a stack of tables ``(..., S, L)`` as the bootstra
 are nan where a score is not a number or there are none.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
+from scipy.optimize import brentq
 
 from rlgen.analysis.stats import bootstrap, intervals
 from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
+
+#: How near 0 and 1 the bounds of a probability may come.
+EDGE = 1e-9
 
 
 def iqm(scores: Floats) -> Floats:
@@ -102,32 +107,43 @@ def probability_of_improvement(x: Floats, y: Floats) -> Floats:
     return np.asarray(wins.mean(axis=(-3, -2, -1)))
 
 
-def improvement(
-    x: Floats,
-    y: Floats,
-    rng: np.random.Generator,
-    replicates: int = bootstrap.REPLICATES,
-    confidence: float = 0.95,
-) -> Estimate:
-    """``probability_of_improvement`` with a stratified bootstrap interval.
+def improvement(x: Floats, y: Floats, confidence: float = 0.95) -> Estimate:
+    """``probability_of_improvement`` of two arms, with an interval for new runs.
 
-    Holds where every cell is a training of its own (method 2.3).
+    Newcombe's (2006, Statistics in Medicine 25, part 2) fifth method: the bounds are the
+    probabilities that lie just as far from the estimate as their own standard error, Hanley and
+    McNeil's (1982), allows; with Student's quantile for few runs. Unlike the bootstrap's it
+    holds its level where all runs of one arm are better: in simulation the 95 % interval holds the
+    truth in .95 or more of studies with three runs or more, and of five runs in .97 to .98.
 
     Args:
-        x: ``(S, V)`` level-averaged scores.
-        y: ``(T, V)``.
-        rng: Of the bootstrap.
-        replicates: Bootstrap replicates.
+        x: ``(S,)``, one number a run, such as its mean held-out return.
+        y: ``(T,)``.
         confidence: Of the interval.
+
+    Example:
+        >>> bounds = improvement(np.array([3.0, 4.0, 5.0]), np.array([1.0, 2.0, 2.5]))
+        >>> bounds.mean, round(bounds.low, 2), bounds.high
+        (1.0, 0.35, 1.0)
     """
-    if reason := intervals.missing(x) or intervals.missing(y):
+    if reason := intervals.missing(x[:, None]) or intervals.missing(y[:, None]):
         return Estimate(NAN, reason=reason)
     point = float(probability_of_improvement(x, y))
     if min(len(x), len(y)) < 2:
         return Estimate(point, reason="one run has no interval")
-    first = bootstrap.stratified_draws(x, lambda table: table, rng, replicates)
-    second = bootstrap.stratified_draws(y, lambda table: table, rng, replicates)
-    return bootstrap.percentile(point, probability_of_improvement(first, second), confidence)
+    pairs, more = len(x) * len(y), (len(x) + len(y)) / 2 - 1
+    quantile = float(special.stdtrit(len(x) + len(y) - 2, (1 + confidence) / 2))
+
+    def beyond(p: float, sign: int) -> float:
+        """Positive where ``p`` lies further from the estimate than its standard error allows."""
+        inflation = 1 + more * ((1 - p) / (2 - p) + p / (1 + p))
+        allowed = quantile * math.sqrt(p * (1 - p) * inflation / pairs)
+        return sign * (point - p) - allowed
+
+    # At 0 and 1 the standard error is 0, and the estimate itself a root.
+    low = brentq(beyond, 0.0, min(point, 1 - EDGE), args=(1,)) if point else 0.0
+    high = brentq(beyond, max(point, EDGE), 1.0, args=(-1,)) if point < 1 else 1.0
+    return Estimate(point, float(low), float(high))
 
 
 @dataclass(frozen=True)

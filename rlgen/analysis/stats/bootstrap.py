@@ -1,7 +1,5 @@
 """Bootstraps for the comparison of agents: pigeonhole for runs x levels, stratified for variants.
 
-Nothing in rlgen calls this module yet: the comparison of agents, which comes next, uses it.
-
 For means the closed form of ``intervals`` is better and needs no random numbers; this is for
 statistics that are not linear. A statistic is a function of a stack of tables ``(R, S, L)`` with
 values ``(R,)`` or ``(R, T)``, like those of ``aggregates`` (method 2.3).

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from rlgen.analysis.stats import intervals
-from rlgen.analysis.stats.estimates import why_apart
-from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
+from rlgen.analysis.stats.intervals import NAN, Estimate
+from rlgen.analysis.stats.matched import matched
 from rlgen.analysis.stats.paired import paired_mean, sign_flip
 from rlgen.analysis.stats.tables import CELL, fold
 
@@ -68,19 +68,13 @@ def effects(records: pd.DataFrame) -> list[Effect]:
 
 
 def _effect(keys: Mapping[str, Any], mine: pd.DataFrame, plain: pd.DataFrame) -> Effect:
-    seeds = sorted(seed for seed in set(mine["seed"]) & set(plain["seed"]) if seed >= 0)
-    arms = [_tables(arm[arm["seed"].isin(seeds)]) for arm in (mine, plain)]
-    reason = "" if seeds else "no run without a regulariser has the same seed"
-    if any(arm.duplicated(["split", "seed"]).any() for arm in (mine, plain)) and seeds:
-        reason = "several runs have the same seed"
-    reason = reason or arms[0].reason or arms[1].reason
-    if not reason and arms[0].levels != arms[1].levels:
-        reason = "the runs with and without it have other levels"
+    pairs = matched(mine, plain, "no run without a regulariser has the same seed")
+    reason = pairs.reason
     if reason:
         nothing = Estimate(NAN, reason=reason)
         return Effect(
             keys,
-            len(seeds),
+            pairs.runs,
             train=nothing,
             test=nothing,
             gap=nothing,
@@ -90,14 +84,14 @@ def _effect(keys: Mapping[str, Any], mine: pd.DataFrame, plain: pd.DataFrame) ->
             verdict="not comparable",
             reason=reason,
         )
-    one, other = arms
+    one, other = pairs.one, pairs.other
     train = [a - b for a, b in zip(one.train, other.train, strict=True)]
     test = paired_mean(one.test, other.test)
     score = intervals.crossed_mean(one.test_score)
     remaining = intervals.gap(one.train_score, one.test_score)
     return Effect(
         keys,
-        len(seeds),
+        pairs.runs,
         intervals.run_mean(np.array([d.mean() for d in train])),
         test,
         intervals.gap(train, one.test - other.test),
@@ -126,31 +120,3 @@ def judge(test: Estimate, score: Estimate, remaining: Estimate) -> str:
         return "prevents"
     word = "helps" if test.low > 0 else "harms" if test.high < 0 else "no effect shown"
     return word + (", does not prevent" if remaining.low > REMAINING else "")
-
-
-@dataclass(frozen=True)
-class _Tables:
-    train: list[Floats]
-    train_score: list[Floats]
-    test: Floats
-    test_score: Floats
-    levels: tuple[Any, ...]
-    reason: str = ""
-
-
-def _tables(rows: pd.DataFrame) -> _Tables:
-    """Returns by run, in the order of seeds and level ids."""
-    pools = dict(iter(rows.sort_values("seed").groupby("split", observed=True)))
-    empty = np.empty((0, 0))
-    if not {"train", "test"} <= pools.keys():
-        return _Tables([], [], empty, empty, (), "there are no training or no held-out levels")
-    train, test = pools["train"], pools["test"]
-    if reason := why_apart(test, "held-out"):
-        return _Tables([], [], empty, empty, (), reason)
-    return _Tables(
-        list(train["ret_mean"]),
-        list(train["normalised"]),
-        np.stack(list(test["ret_mean"])),
-        np.stack(list(test["normalised"])),
-        tuple(tuple(levels.tolist()) for part in (train, test) for levels in part["level_id"]),
-    )

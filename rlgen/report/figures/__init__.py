@@ -19,6 +19,10 @@ FIGURES: Catalogue[Figure] = Catalogue(
             "return by number of training levels",
             "rlgen.report.figures.gap_by_levels:FIGURE",
         ),
+        "profiles": Lazy(
+            "share of held-out scores above each threshold",
+            "rlgen.report.figures.profiles:FIGURE",
+        ),
         "gap-by-pool": Lazy(
             "gap to each held-out pool",
             "rlgen.report.figures.gap_by_pool:FIGURE",

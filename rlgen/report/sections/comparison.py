@@ -1,0 +1,117 @@
+"""Which agent, network or regulariser generalises better: the pairs of a study, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rlgen.analysis.compared import Compared
+from rlgen.analysis.stats.comparisons import ALPHA, Comparison
+from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.verdicts import count, number
+
+RULE = (
+    "Two arms are compared run by run: with the same seed they have the same training levels and "
+    "the same held-out levels, so what these have in common cancels. One plays new levels better "
+    f"if its held-out return is higher at a family-wise error of {100 * ALPHA:g} % over all pairs "
+    "of the study (t test on runs x levels, Holm's correction). The gap is compared beside it: a "
+    "small gap with a low return is no generalization."
+)
+
+
+def comparison(compared: Compared) -> dict[str, Any]:
+    """The comparison for the summary.
+
+    Returns:
+        ``rule``; ``pairs``, of each its ``task``, ``first`` and ``second``, ``runs``, the
+        differences ``test`` and ``gap`` (first minus second) and ``improvement`` with their
+        intervals, ``p`` and ``adjusted``, ``wins``, ``ties`` and ``losses`` by level, ``better``,
+        ``sentence`` and ``reason``; ``standings``, of each its ``task``, ``arm``, ``runs``,
+        ``iqm`` and ``reason``.
+    """
+    return {
+        "rule": RULE,
+        "pairs": [plain(pair) for pair in compared.pairs],
+        "standings": [
+            {
+                "task": dict(own.task),
+                "arm": dict(own.arm),
+                "runs": own.runs,
+                "iqm": own.iqm.shown,
+                "reason": own.iqm.reason,
+            }
+            for own in compared.standings
+        ],
+    }
+
+
+def plain(pair: Comparison) -> dict[str, Any]:
+    """A pair as plain values, see ``comparison``."""
+    parts = ("test", "gap", "improvement")
+    numbers = ("p", "adjusted", "better", "wins", "ties", "losses", "reason")
+    return {
+        "task": dict(pair.task),
+        "first": dict(pair.first),
+        "second": dict(pair.second),
+        "runs": pair.runs,
+        **{
+            part: getattr(pair, part).shown | {"reason": getattr(pair, part).reason}
+            for part in parts
+        },
+        **{key: getattr(pair, key) for key in numbers},
+        "sentence": sentence(pair),
+    }
+
+
+def sentence(pair: Comparison) -> str:
+    """What a pair says, in words."""
+    first, second = arms(pair.first, pair.second)
+    where = task(pair.task)
+    if pair.reason:
+        return f"{first} and {second}, {where}, cannot be compared: {pair.reason}."
+    test = pair.test
+    if pair.better == "second":
+        first, second, test = second, first, _minus(test)
+    ours, theirs = (pair.wins, pair.losses)
+    if pair.better == "second":
+        ours, theirs = theirs, ours
+    levels = pair.wins + pair.ties + pair.losses
+    numbers = f"held-out return {_signed(test)}, higher on {ours:,} and lower on {theirs:,}"
+    numbers += f" of {levels:,} levels"
+    if pair.better:
+        return f"{first} plays new levels better than {second}, {where}: {numbers}."
+    why = f"; {test.reason}" if test.reason else ""
+    return f"Between {first} and {second}, {where}, no difference is shown: {numbers}{why}."
+
+
+def arms(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str, str]:
+    """Two arms by what they differ in."""
+    own = [key for key in first if key != "study"]
+    keys = [key for key in own if first[key] != second[key]] or own[:2]
+    one, other = (
+        "/".join(_word(key, arm[key]) for key in keys)
+        + (f" of {arm['study']}" if "study" in arm else "")
+        for arm in (first, second)
+    )
+    return one, other
+
+
+def task(values: Mapping[str, Any]) -> str:
+    """On what two arms are compared."""
+    n = values["n_train_levels"]
+    words = f"after {count(n)} {'level' if n == 1 else 'levels'} of {values['family']}"
+    return f"{words}, p = {values['flip_p']:g}" if values["flip_p"] else words
+
+
+def _word(key: str, name: Any) -> str:
+    return "no regulariser" if key == "regulariser" and name == "none" else str(name)
+
+
+def _signed(difference: Estimate) -> str:
+    sign = "+" if difference.mean > 0 else ""
+    interval = ""
+    if difference.low == difference.low:
+        interval = f" [{number(difference.low)}, {number(difference.high)}]"
+    return f"{sign}{number(difference.mean)}{interval}"
+
+
+def _minus(estimate: Estimate) -> Estimate:
+    return Estimate(-estimate.mean, -estimate.high, -estimate.low, reason=estimate.reason)

@@ -1,0 +1,174 @@
+"""Which of two arms generalises better, on records whose truth is known."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from commands import rlgen as run_cli
+from scipy import stats as scipy_stats
+
+import rlgen
+from rlgen.analysis.stats import comparisons
+from rlgen.analysis.stats.intervals import Estimate
+from rlgen.errors import StoreError
+from rlgen.report.sections.comparison import sentence
+from rlgen.util.seeding import stream
+
+
+def records(shifts, seeds=6, levels=40, sizes=(10,), draw=1, noise=0.05):
+    """Returns of networks by name, each with its shift of the held-out return."""
+    rng = stream(draw, "comparisons")
+    train = rng.normal(1.8, 0.1, (seeds, levels))
+    test = rng.normal(0, 0.3, (seeds, 1)) + rng.normal(0, 0.5, levels)
+    keys = {"family": "f", "agent": "a", "flip_p": 0.0, "regulariser": "none"}
+    rows = []
+    for size in sizes:
+        for network, shift in shifts.items():
+            for seed in range(seeds):
+                for split, base in (("train", train[seed]), ("test", test[seed] + shift)):
+                    for i in range(levels):
+                        rows.append(
+                            {
+                                **keys,
+                                "run_id": f"{network}{size}{seed}",
+                                "network": network,
+                                "n_train_levels": size,
+                                "seed": seed,
+                                "split": split,
+                                "level_id": i + (1000 * seed if split == "train" else 10**6),
+                                "condition": "plain",
+                                "ret_mean": base[i] + rng.normal(0, noise),
+                                "oracle_ret": 2.1,
+                                "random_ret": -0.3,
+                            }
+                        )
+    return pd.DataFrame(rows)
+
+
+def only(frame, **keys):
+    (pair,) = comparisons.comparisons(frame, **keys)
+    return pair
+
+
+def test_a_difference_is_found_though_runs_and_levels_vary_more():
+    pair = only(records({"x": 0.2, "y": 0.0}))
+    assert (pair.first["network"], pair.second["network"]) == ("x", "y")
+    assert pair.runs == 6
+    assert 0.15 < pair.test.low < 0.2 < pair.test.high < 0.25
+    assert pair.gap.high < 0, "what helps on held-out levels alone closes the gap"
+    assert pair.p == pair.adjusted < 0.001
+    assert pair.better == "first"
+    assert (pair.wins, pair.ties, pair.losses) == (40, 0, 0)
+    assert pair.improvement.low < pair.improvement.mean <= 1
+    assert sentence(pair).startswith("x plays new levels better than y, after 10 levels of f: ")
+    assert "higher on 40 and lower on 0 of 40 levels." in sentence(pair)
+
+
+def test_the_other_way_round_is_the_same():
+    frame = records({"x": 0.2, "y": 0.0})
+    pair, turned = only(frame), only(frame, order={"network": ["y", "x"]})
+    assert turned.first["network"] == "y"
+    assert turned.better == "second"
+    assert (turned.wins, turned.losses) == (pair.losses, pair.wins)
+    assert (turned.test.low, turned.test.high) == pytest.approx((-pair.test.high, -pair.test.low))
+    assert sentence(turned) == sentence(pair)
+
+
+def test_no_difference_is_said_to_be_none_shown():
+    pair = only(records({"x": 0.0, "y": 0.0}, noise=0.5))
+    assert pair.test.low < 0 < pair.test.high
+    assert pair.better == ""
+    assert sentence(pair).startswith(
+        "Between x and y, after 10 levels of f, no difference is shown"
+    )
+
+
+def test_equal_returns_are_ties():
+    frame = records({"x": 0.0}, noise=0)
+    pair = only(pd.concat([frame, frame.assign(network="y", run_id="y" + frame["run_id"])]))
+    assert (pair.wins, pair.ties, pair.losses) == (0, 40, 0)
+    assert pair.improvement.mean == 0.5
+    assert pair.better == ""
+    assert "all returns are equal" in sentence(pair)
+
+
+def test_p_is_that_of_the_interval():
+    pair = only(records({"x": 0.02, "y": 0.0}, noise=0.3))
+    quantile = scipy_stats.t.ppf(0.975, pair.test.df)
+    assert pair.test.high - pair.test.mean == pytest.approx(quantile * pair.test.variance**0.5)
+    edge = Estimate(quantile * 0.7, 0.0, 1.0, variance=0.49, df=pair.test.df)
+    assert comparisons.p_value(edge) == pytest.approx(0.05)
+
+
+def test_all_pairs_of_a_study_are_one_family():
+    frame = records({"x": 0.2, "y": 0.0, "z": 0.01}, sizes=(10, 100), noise=0.4)
+    pairs = comparisons.comparisons(frame)
+    assert len(pairs) == 6
+    smallest = min(pairs, key=lambda pair: pair.p)
+    assert smallest.adjusted == pytest.approx(6 * smallest.p)
+    assert all(pair.adjusted >= pair.p for pair in pairs)
+    assert [own.arm["network"] for own in comparisons.standings(frame)] == ["x", "y", "z"] * 2
+
+
+@pytest.mark.slow
+def test_a_difference_that_is_none_is_seldom_shown():
+    shifts = {"x": 0.0, "y": 0.0, "z": 0.0}
+    frames = [records(shifts, seeds=4, levels=12, draw=draw) for draw in range(100)]
+    shown = [any(pair.better for pair in comparisons.comparisons(frame)) for frame in frames]
+    # of 100 studies 5 are expected; 12 or more come about once in 200 times
+    assert sum(shown) < 12
+
+
+def test_what_cannot_be_compared_says_why():
+    frame = records({"x": 0.0, "y": 0.0})
+    other = frame["network"] == "y"
+    for changed, reason in [
+        (frame.assign(seed=frame["seed"] + 100 * other), "no seed has been run in both"),
+        (frame.assign(level_id=frame["level_id"] + other), "the two have other levels"),
+        (frame[(frame["split"] == "test") | ~other], "no training or no held-out levels"),
+    ]:
+        pair = only(changed)
+        assert reason in pair.reason
+        assert reason in sentence(pair)
+        assert pair.better == ""
+        assert np.isnan(pair.adjusted)
+
+
+def test_one_arm_is_compared_with_nothing():
+    assert comparisons.comparisons(records({"x": 0.0})) == []
+    assert comparisons.standings(records({"x": 0.0})) == []
+
+
+def test_studies_are_compared_on_the_levels_that_both_have_played():
+    frame = records({"x": 0.2})
+    theirs = records({"x": 0.0}, noise=0.06)
+    theirs = theirs[theirs["level_id"] != 10**6 + 3]
+    (pair,) = comparisons.across(("mine", frame), ("theirs", theirs))
+    assert (pair.first["study"], pair.second["study"]) == ("mine", "theirs")
+    assert pair.wins + pair.ties + pair.losses == 39
+    assert pair.better == "first"
+    assert sentence(pair).startswith("a/x of mine plays new levels better than a/x of theirs, ")
+
+
+@pytest.mark.slow
+def test_the_command_compares_two_stores(tiny, tmp_path):
+    keys = {**tiny, "n_train_levels": 3, "conditions": "plain", "agent": "cloning"}
+    keys |= {"agent_options": {"batch_size": 64}, "seeds": [0, 1, 2]}
+    for name, network, test in (("one", "mlp-64-64", 8), ("two", "linear", 8)):
+        rlgen.evaluate({**keys, "network": network, "n_test_levels": test}, tmp_path / name, jobs=1)
+    one, two = tmp_path / "one", tmp_path / "two"
+    out, _ = run_cli("compare", one, two)
+    assert "mlp-64-64" in out
+    assert f"of {one}" in out
+    told = json.loads(run_cli("compare", one, two, "--json")[0])
+    (pair,) = told["pairs"]
+    assert pair == rlgen.compare(one, two)["pairs"][0]
+    assert pair["runs"] == 3
+    assert pair["wins"] + pair["ties"] + pair["losses"] == 8
+    with pytest.raises(StoreError, match="compared with those of a second store"):
+        rlgen.compare(one)
+    other = tmp_path / "other"
+    rlgen.evaluate({**keys, "family_options": {"size": 7}, "seeds": 0}, other, jobs=1)
+    with pytest.raises(StoreError, match=r"family_options of maze-basic is .*: their levels are"):
+        rlgen.compare(one, other)
