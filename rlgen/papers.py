@@ -120,6 +120,11 @@ class Paper:
     replaces: tuple[str, ...] = ()
     experiments: Mapping[str, Experiment] = MappingProxyType({})
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The JSON files that it and its cells add to runs."""
+        return (*self.record_files, *self.cell_files)
+
     def claims(self) -> "Mapping[str, Claim]":
         """Its statements with their margins, by name."""
         own: Mapping[str, Claim] = self._of_its_folder("claims", "CLAIMS", {})

@@ -43,8 +43,7 @@ class Results:
         failures: Traceback of each failed cell, by cell id.
         accesses: The log of who read which pool, and why.
         parts: The protocols of a suite, by part.
-        claims_declared: ``sha256`` of the claims' margins, and the date on which they were
-            ``declared``.
+        claims_declared: ``sha256`` of the claims' margins, and when they were ``declared``.
         margins: Margins of each claim that the study decides.
         clones: Readings of detectors on networks cloned from the planner.
         recorded: Contents of the files that the study's paper adds to runs, by file and run.
@@ -89,7 +88,6 @@ class Results:
         curves = store.curves().astype({"run_id": "str"})
         name = "" if isinstance(declared, Imported) else declared.paper
         paper = papers.catalogue()[name] if name else Paper()
-        files = (*paper.record_files, *paper.cell_files)
         return cls(
             declared,
             records,
@@ -103,7 +101,7 @@ class Results:
             store.claims_declared(),
             store.clones(),
             store.margins(),
-            {name: own for name in files if (own := store.recorded(name))},
+            {name: own for name in paper.files if (own := store.recorded(name))},
             [c["id"] for c in plan if not c.get("records", True) and store.has(c["id"])],
             sorted(reasons.values()),
             Measurements.read(store),
@@ -258,8 +256,7 @@ class Results:
     def cells(self) -> list[dict[str, Any]]:
         """Every combination of ``CELL`` that was computed, with its number of ``runs``."""
         counts = self.main_records.groupby(CELL, observed=True, sort=True)["run_id"].nunique()
-        keys = [dict(zip(CELL, key, strict=True)) for key in counts.index]
-        return [key | {"runs": int(n)} for key, n in zip(keys, counts, strict=True)]
+        return [dict(zip(CELL, k, strict=True)) | {"runs": int(n)} for k, n in counts.items()]
 
     @cached_property
     def varying(self) -> list[str]:
