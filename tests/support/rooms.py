@@ -20,7 +20,6 @@ OBJECTS = {
     "Task",
     "TrainCell",
     "Pools",
-    "_Attempted",
     "Job",
 }
 
