@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rlgen.probes.base import Probe
     from rlgen.protocol.suite import Declaration
     from rlgen.study.cell import Cell
+    from rlgen.util.checked_json import Schema
     from rlgen.util.registry import Catalogue
 
 
@@ -124,6 +125,14 @@ class Paper:
     def files(self) -> tuple[str, ...]:
         """The JSON files that it and its cells add to runs."""
         return (*self.record_files, *self.cell_files)
+
+    def schemas(self) -> "Mapping[str, Schema]":
+        """What files of ``record_files`` and ``cell_files`` must hold, by name."""
+        return {}
+
+    def checks(self) -> "dict[str, Schema | None]":
+        """The schema of each of its files; None of those that it says nothing of."""
+        return {**dict.fromkeys(self.files), **self.schemas()}
 
     def claims(self) -> "Mapping[str, Claim]":
         """Its statements with their margins, by name."""

@@ -101,7 +101,7 @@ class Results:
             store.claims_declared(),
             store.clones(),
             store.margins(),
-            {name: own for name in paper.files if (own := store.recorded(name))},
+            {n: own for n, s in paper.checks().items() if (own := store.recorded(n, s))},
             [c["id"] for c in plan if not c.get("records", True) and store.has(c["id"])],
             sorted(reasons.values()),
             Measurements.read(store),
@@ -183,8 +183,7 @@ class Results:
     @cached_property
     def alarms(self) -> dict[str, int]:
         """Step of the first alarm of each run that had one, ``training.overfitting_alarm``."""
-        over = self.curves[self.curves["gap_low"] > 0]
-        first = over.groupby("run_id")["step"].min()
+        first = self.curves[self.curves["gap_low"] > 0].groupby("run_id")["step"].min()
         return {str(run): int(step) for run, step in first.items()}
 
     @cached_property
@@ -256,7 +255,8 @@ class Results:
     def cells(self) -> list[dict[str, Any]]:
         """Every combination of ``CELL`` that was computed, with its number of ``runs``."""
         counts = self.main_records.groupby(CELL, observed=True, sort=True)["run_id"].nunique()
-        return [dict(zip(CELL, k, strict=True)) | {"runs": int(n)} for k, n in counts.items()]
+        pairs = zip(counts.index, counts, strict=True)
+        return [dict(zip(CELL, key, strict=True)) | {"runs": int(n)} for key, n in pairs]
 
     @cached_property
     def varying(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,7 +11,6 @@ from rlgen.cli.options import (
     WholeRange,
     command,
     echo_json,
-    executor_options,
     jobs_option,
     json_option,
     on_option,
@@ -66,9 +66,7 @@ def calibrate(
     seeds: int,
     jobs: int | None,
     executor: str,
-    address: str | None,
-    memory: float | None,
-    gpu: float | None,
+    executor_options: dict[str, Any],
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -94,7 +92,7 @@ def calibrate(
         seeds=seeds,
         jobs=jobs,
         executor=executor,
-        executor_options=executor_options(address, memory, gpu),
+        executor_options=executor_options,
         quiet=quiet or as_json,
     )
     if as_json:

@@ -15,7 +15,7 @@ from rlgen.cli.options import (
     command,
     device_option,
     echo_json,
-    executor_options,
+    given,
     jobs_option,
     json_option,
     on_option,
@@ -91,9 +91,7 @@ def evaluate(
     device: str,
     shard: str,
     executor: str,
-    address: str | None,
-    memory: float | None,
-    gpu: float | None,
+    executor_options: dict[str, Any],
     no_wait: bool,
     as_json: bool,
     quiet: bool,
@@ -143,10 +141,13 @@ def evaluate(
             trust=trust,
             continue_from=continue_from,
             executor=executor,
-            executor_options=executor_options(address, memory, gpu),
+            executor_options=executor_options,
             wait=not no_wait,
             quiet=quiet or as_json,
         )
+    policies = result.summary["certificates"]
+    if given("episodes") and policies and all(policy["exact"] for policy in policies):
+        echo("--episodes is not read: the returns are computed, and no episode is played", err=True)
     for line in result.failed.values():
         echo(f"failed: {line}", err=True)
     if as_json:

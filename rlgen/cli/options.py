@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import click
@@ -162,16 +162,17 @@ device_option = click.option(
 )
 
 
-def executor_options(
-    address: str | None, memory: float | None, gpu: float | None
-) -> dict[str, Any]:
-    """Those of the executor's options that were typed."""
-    typed = {"address": address, "memory": memory, "gpu": gpu}
-    return {name: value for name, value in typed.items() if value is not None}
-
-
 def on_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What runs the workers: arguments ``executor``, and those of ``executor_options``."""
+    """What runs the workers: arguments ``executor``, and ``executor_options`` of those typed."""
+
+    @wraps(function)
+    def called(
+        address: str | None, memory: float | None, gpu: float | None, **arguments: Any
+    ) -> Any:
+        typed = {"address": address, "memory": memory, "gpu": gpu}
+        options = {name: value for name, value in typed.items() if value is not None}
+        return function(executor_options=options, **arguments)
+
     for decorate in (
         click.option("--gpu", type=float, metavar="PART", help="With --on ray: of a GPU, a cell."),
         click.option("--memory", type=float, metavar="GIB", help="With --on ray: a cell takes."),
@@ -186,5 +187,5 @@ def on_option(function: Callable[..., Any]) -> Callable[..., Any]:
             help="What runs the workers: rlgen list executors.",
         ),
     ):
-        function = decorate(function)
-    return function
+        called = decorate(called)
+    return called

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from rlgen.store.run_store import RunStore
 from rlgen.util import files
 
 if TYPE_CHECKING:
+    from rlgen.analysis.results import Results
     from rlgen.diagnostics.store_health import Problem
 
 
@@ -23,7 +24,8 @@ def bundle(store: str | Path, file: str | Path, *, weights: bool = False) -> Bun
     """Write a store into one file, from which everything that reads a store reads.
 
     The file is a tar archive, compressed with xz, with a manifest of sizes and SHA-256. If the
-    store's ``summary.json`` is not that of its results, its report is written anew before.
+    store's ``summary.json`` is not what this code makes of its results, its report is written anew
+    before.
 
     Args:
         store: The store's folder.
@@ -34,6 +36,7 @@ def bundle(store: str | Path, file: str | Path, *, weights: bool = False) -> Bun
         RlgenError: If the store cannot be read, or the file cannot be written.
     """
     from rlgen import report
+    from rlgen.analysis.results import Results
 
     folder, target = Path(store), Path(file)
     if folder.is_file():
@@ -41,7 +44,8 @@ def bundle(store: str | Path, file: str | Path, *, weights: bool = False) -> Bun
     study = RunStore(folder)
     study.declared()  # or it holds none
     packing.check_target(folder, target)
-    if not report.has_current_summary(study):
+    # The same version of rlgen may have been other code.
+    if not report.has_current_summary(study) or any(_differences(study, Results.load(study))):
         report.write(study)
     return packing.write(folder, target, weights=weights)
 
@@ -83,7 +87,6 @@ def verify(path: str | Path) -> Verification:
     from rlgen.analysis.results import Results
     from rlgen.diagnostics.store_health import problems
     from rlgen.diagnostics.verification import differences
-    from rlgen.report.summary import summarise
 
     try:
         with opened(Path(path)) as store:
@@ -94,14 +97,7 @@ def verify(path: str | Path) -> Verification:
                 return Verification(0, 0, damaged)
             lines = list(differences(store))
             results = Results.load(store)
-            now = json.loads(json.dumps(summarise(results)))
-            if (store.path / "summary.json").is_file():
-                kept = files.read_json(store.path / "summary.json")
-                later = _LATER - kept.keys()
-                for key in sorted({*kept, *now} - _OF_WRITER - later):
-                    lines += _unequal(kept.get(key), now.get(key), f"summary.json: {key}")
-            else:
-                lines.append("summary.json: is missing")
+            lines += _differences(store, results, _LATER)
             rows = sum(table.num_rows for table in store.record_tables(["level_id"]))
             runs = len(store.done()) + len(store.measurements())
             return Verification(runs, rows, tuple(lines), tuple(problems(store)))
@@ -110,6 +106,22 @@ def verify(path: str | Path) -> Verification:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         raise StoreError(f"{path}: a file in it is not as rlgen writes it ({what})") from None
+
+
+def _differences(store: RunStore, results: "Results", later: Collection[str] = ()) -> Iterator[str]:
+    """How the summary of a store differs from that of its results, a line each.
+
+    It may lack the keys of ``later``.
+    """
+    from rlgen.report.summary import summarise
+
+    now = json.loads(json.dumps(summarise(results)))
+    if not (store.path / "summary.json").is_file():
+        yield "summary.json: is missing"
+        return
+    kept = files.read_json(store.path / "summary.json")
+    for key in sorted({*kept, *now} - _OF_WRITER - ({*later} - kept.keys())):
+        yield from _unequal(kept.get(key), now.get(key), f"summary.json: {key}")
 
 
 #: Keys of a summary about whoever wrote it and the files that it was computed from.

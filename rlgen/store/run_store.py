@@ -39,7 +39,7 @@ from rlgen.store.outputs import PROBES_FILE, probe_of
 from rlgen.store.preparing import not_counted
 from rlgen.store.study_folder import StudyFolder
 from rlgen.util import checked_json, files, segments, sums
-from rlgen.util.checked_json import Contents
+from rlgen.util.checked_json import Contents, Schema
 from rlgen.util.hashing import digest
 
 #: In a run's folder: what detectors read of agents.
@@ -157,12 +157,12 @@ class RunStore(StudyFolder):
         inventory = self.inventory(cell)
         return all(inventory.file(cell, name) is not None for name in names)
 
-    def recorded(self, name: str) -> Mapping[str, Any]:
+    def recorded(self, name: str, schema: Schema | None = None) -> Mapping[str, Any]:
         """What a JSON file that a paper adds to runs, or its cells write, holds, by cell."""
         inventory = self.inventory()
         paths = {cell: inventory.file(cell, name) for cell in sorted(inventory.runs)}
         own = {cell: path for cell, path in paths.items() if path is not None}
-        return Contents(own, schemas.RECORDED)
+        return Contents(own, schema or schemas.RECORDED)
 
     def reading(self, cell: str) -> list[dict[str, Any]]:
         """What detectors read of the agents of a done cell; see ``calibration.reading``."""

@@ -76,6 +76,45 @@ class Episode(_Table):
     timeout: bool
 
 
+Side = Annotated[int, Field(ge=-10_000, le=10_000)]
+Place = Annotated[list[Side], Field(min_length=2, max_length=2)]
+
+
+class Thing(_Table):
+    """An object of a strip."""
+
+    name: Name
+    position: Place
+    reward: Float
+
+
+class Strip(_Table):
+    """An episode of ``evaluation.recording.strips``; lists have an entry a step."""
+
+    level: Int
+    split: Name
+    condition: Name
+    walls: Annotated[list[Annotated[str, Field(pattern="^[#.]{1,1000}$")]], Field(max_length=1000)]
+    objects: Annotated[list[Thing], Field(max_length=10_000)]
+    moves: Annotated[list[Place], Field(max_length=1000)]
+    positions: Annotated[list[Place], Field(min_length=1, max_length=100_001)]
+    proposed: list[Int]
+    executed: list[Int]
+    rewards: list[Float]
+    blocked: list[bool]
+    solved: bool
+
+    @model_validator(mode="after")
+    def _of_one_episode(self) -> Self:
+        for name in ("proposed", "executed", "rewards", "blocked"):
+            if len(getattr(self, name)) != len(self.positions) - 1:
+                raise ValueError(f"{name} must have one entry a step")
+        for name in ("proposed", "executed"):
+            if any(not 0 <= action < len(self.moves) for action in getattr(self, name)):
+                raise ValueError(f"{name} must be actions, of which there are moves")
+        return self
+
+
 class Cell(_Table):
     """``cell.json``."""
 
@@ -185,5 +224,7 @@ SPLIT = TypeAdapter(Split)
 ACCESS = TypeAdapter(Access)
 READINGS = TypeAdapter(list[Reading])
 CONDITIONS: TypeAdapter[list[str]] = TypeAdapter(list[Name])
+STRIPS = TypeAdapter(Annotated[list[Strip], Field(max_length=1000)])
+#: Of a file that a paper adds and says nothing more of.
 RECORDED: TypeAdapter[Any] = TypeAdapter(list[dict[str, Any]] | dict[str, Any])
 TABLE: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])

@@ -1,6 +1,5 @@
 """A task that is not done, and how far it has come."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rlgen.store import compacting
@@ -36,22 +35,21 @@ class Attempt:
 
     def begin(self, store: RunStore) -> None:
         """Note what is missing now."""
-        cell = self.cell.id
-        self.missing, self.whole = missing(store, cell, self.task.wanted), not store.has(cell)
+        self.missing, self.whole = missing(store, self.task), not store.has(self.cell.id)
         self.leaving = False
         if not self.whole:
             # Of a run that lies in a segment a folder, which executors can take elsewhere.
             compacting.bring_back(store, store.run_folder(self.cell.id))
 
 
-def is_done(store: RunStore | Inventory, cell: str, wanted: Sequence[str]) -> bool:
-    """Whether a store has a cell's run, with all outputs that are wanted."""
-    return store.has(cell) and not missing(store, cell, wanted)
+def is_done(store: RunStore | Inventory, task: Task[Cell]) -> bool:
+    """Whether a store has all that is wanted of a task."""
+    return store.has(task.cell.id) and not missing(store, task)
 
 
-def missing(store: RunStore | Inventory, cell: str, wanted: Sequence[str]) -> list[str]:
-    """Outputs that are wanted of a cell and not there."""
-    if not wanted or not store.has(cell):
-        return list(wanted)
-    there = store.conditions(cell)
-    return [name for name in wanted if name not in there]
+def missing(store: RunStore | Inventory, task: Task[Cell]) -> list[str]:
+    """Outputs that are wanted of a task and not there."""
+    if not task.wanted or not store.has(task.cell.id):
+        return list(task.wanted)
+    there = store.conditions(task.cell.id)
+    return [name for name in task.wanted if name not in there]

@@ -78,7 +78,7 @@ def work(tasks: Sequence[Task[Cell]], store: RunStore, means: Means, progress: P
     todo: list[Attempt] = []
     inventory = store.inventory()
     for number, task in enumerate(tasks):
-        if is_done(inventory, task.cell.id, task.wanted):
+        if is_done(inventory, task):
             outcome.already.append(task.cell.id)
         elif number % means.shard[1] == means.shard[0]:
             todo.append(Attempt(task))
@@ -155,7 +155,7 @@ class _Driver:
         claim = ExitStack()
         if not claim.enter_context(store.claim(cell.id)):
             return False
-        if is_done(store, cell.id, job.task.wanted):
+        if is_done(store, job.task):
             claim.close()
             self._outcome.already.append(cell.id)
             self._progress.finished(cell, note="done by another command")

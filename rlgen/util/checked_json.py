@@ -9,8 +9,10 @@ from pydantic import TypeAdapter, ValidationError
 from rlgen.errors import DamagedStoreError
 from rlgen.util import files
 
+Schema = TypeAdapter[Any]
 
-def read(path: Path, schema: TypeAdapter[Any]) -> Any:
+
+def read(path: Path, schema: Schema) -> Any:
     """The content of a JSON file, as plain values.
 
     Raises:
@@ -20,14 +22,14 @@ def read(path: Path, schema: TypeAdapter[Any]) -> Any:
     return parsed(files.read_text(path), schema, path)
 
 
-def parsed(text: str, schema: TypeAdapter[Any], path: Path) -> Any:
+def parsed(text: str, schema: Schema, path: Path) -> Any:
     """What the text of a JSON file says; see ``read``."""
     content = files.parsed(text, path)
     check(content, schema, path)
     return content
 
 
-def check(content: Any, schema: TypeAdapter[Any], path: Path) -> None:
+def check(content: Any, schema: Schema, path: Path) -> None:
     """Refuse content that is not as a schema says.
 
     Raises:
@@ -52,7 +54,7 @@ def first_fault(error: ValidationError) -> str:
 class Contents(Mapping[str, Any]):
     """Contents of JSON files by name, each read and checked on access."""
 
-    def __init__(self, paths: Mapping[str, Path], schema: TypeAdapter[Any]) -> None:
+    def __init__(self, paths: Mapping[str, Path], schema: Schema) -> None:
         self._paths, self._schema = paths, schema
 
     def __getitem__(self, name: str) -> Any:

@@ -13,6 +13,8 @@ from rlgen.analysis.results import Results
 from rlgen.errors import StoreError
 from rlgen.store.opening import opened
 from rlgen.store.run_store import RunStore
+from rlgen.util import files
+from rlgen.util.hashing import digest
 
 pytestmark = pytest.mark.slow
 
@@ -146,3 +148,13 @@ def test_a_bundle_is_no_folder_to_compute_in(bundle, tmp_path):
     for command in (("bundle", tmp_path / "c", tmp_path / "y"), ("verify", tmp_path / "c")):
         _, error = run(*command, code=2)
         assert "holds a calibration, not a study" in error
+
+
+def test_a_summary_that_other_code_of_this_version_made_is_written_anew(tiny_store, tmp_path):
+    store = shutil.copytree(tiny_store, tmp_path / "s")
+    summary = files.read_json(store / "summary.json")
+    summary["cells"][0]["gap"]["mean"] += 1
+    del summary["sha256"]
+    files.write_json(store / "summary.json", summary | {"sha256": digest(summary)})
+    rlgen.bundle(store, tmp_path / "s.tar.xz")
+    assert not rlgen.verify(tmp_path / "s.tar.xz").differences

@@ -1,6 +1,8 @@
 """No option is taken and ignored: each is read, or refused by its name."""
 
 import shutil
+from types import SimpleNamespace
+from unittest import mock
 
 import click
 import pytest
@@ -151,3 +153,22 @@ def test_an_error_names_the_option_that_was_typed(typed, message, tmp_path):
     assert message in err
     assert "protocol:" not in err
     assert not list(tmp_path.iterdir())
+
+
+def test_episodes_that_nobody_plays_are_said():
+    def done(*, exact):
+        certificates = [{"exact": True}, {"exact": exact}]
+        result = SimpleNamespace(
+            store="s",
+            report="r",
+            computed=["a"],
+            already=[],
+            failed={},
+            elsewhere=[],
+            summary={"certificates": certificates},
+        )
+        with mock.patch("rlgen.api.evaluate", return_value=result):
+            return rlgen(*ENV.split(), "--episodes", "50", "--json")[1]
+
+    assert "--episodes is not read" in done(exact=True)
+    assert done(exact=False) == ""

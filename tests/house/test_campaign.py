@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 import tomli_w
-from campaign import acts, command_lines, damage, flips, kills, protocols, tables
+from campaign import acts, command_lines, damage, faults, flips, kills, protocols, tables
 from helpers import TINY
 from shared import once
 
@@ -24,6 +24,7 @@ CASES = {
     tables: range(80),
     command_lines: range(120),
     kills: range(22),
+    faults: range(16),
 }
 
 

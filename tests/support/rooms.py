@@ -20,6 +20,7 @@ OBJECTS = {
     "Task",
     "TrainCell",
     "Pools",
+    "_Attempted",
     "Job",
 }
 

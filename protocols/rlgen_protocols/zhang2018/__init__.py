@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rlgen.policies.base import Policy
     from rlgen.protocol.suite import Declaration
     from rlgen.study.cell import Cell
+    from rlgen.util.checked_json import Schema
     from rlgen_protocols.zhang2018.claims.evidence import Evidence
 
 #: Episodes of a run step by step, which figures 4 and 8 to 17 draw.
@@ -35,6 +36,12 @@ class Zhang2018(Paper):
     parts = (*(f"fig{n}" for n in FIGURES), "table2", "table3")
     record_files = (STRIPS,)
     replaces = ("trajectories",)
+
+    def schemas(self) -> "Mapping[str, Schema]":
+        """Of the strips."""
+        from rlgen.store import schemas
+
+        return {STRIPS: schemas.STRIPS}
 
     def evidence(self, results: "Results") -> "Evidence":
         """The study by settings."""

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from campaign import cluster, command_lines, damage, flips, kills, protocols, tables
+from campaign import command_lines, damage, faults, flips, kills, protocols, tables
 
 CAMPAIGNS = {
     "flips": flips.cases,
@@ -15,7 +15,7 @@ CAMPAIGNS = {
     "tables": tables.cases,
     "lines": command_lines.cases,
     "kills": kills.cases,
-    "cluster": cluster.cases,
+    "faults": faults.cases,
 }
 
 
