@@ -88,7 +88,6 @@ def evaluate(
     """
     from rlgen import report
     from rlgen.study import driver, progress
-    from rlgen.study.extending import extended
     from rlgen.study.means import Means
     from rlgen.study.plan import plan
     from rlgen.util import files
@@ -104,11 +103,15 @@ def evaluate(
         from rlgen.study.numbering import numbered
 
         study = numbered(study, folder)
-    joined = extended(study, folder)
     shown = progress.choose(quiet=quiet)
-    for line in joined.lines:
-        shown.note(line)
-    outcome = driver.compute(joined.study, folder, means, shown)
+    if folder.is_dir():
+        from rlgen.study.extending import extended
+
+        joined = extended(study, folder)
+        study = joined.study
+        for line in joined.lines:
+            shown.note(line)
+    outcome = driver.compute(study, folder, means, shown)
     page = outcome.store.path / "report.html"
     if not outcome.elsewhere and not report.is_current(outcome.store):
         report.write(outcome.store)

@@ -86,8 +86,7 @@ class Results:
         records = fold_tables(store.record_tables(NEEDED))
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
-        name = "" if isinstance(declared, Imported) else declared.paper
-        paper = papers.catalogue()[name] if name else Paper()
+        paper = papers.catalogue()[declared.paper] if declared.paper else Paper()
         return cls(
             declared,
             records,
@@ -112,7 +111,7 @@ class Results:
     @cached_property
     def paper_name(self) -> str:
         """Name of the paper that the study reproduces; empty if none."""
-        return "" if isinstance(self.protocol, Imported) else self.protocol.paper
+        return self.protocol.paper
 
     @cached_property
     def paper(self) -> Paper | None:

@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -11,6 +10,7 @@ from rlgen.cli.options import (
     WholeRange,
     command,
     echo_json,
+    executor_options,
     jobs_option,
     json_option,
     on_option,
@@ -66,7 +66,6 @@ def calibrate(
     seeds: int,
     jobs: int | None,
     executor: str,
-    executor_options: dict[str, Any],
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -92,7 +91,7 @@ def calibrate(
         seeds=seeds,
         jobs=jobs,
         executor=executor,
-        executor_options=executor_options,
+        executor_options=executor_options(),
         quiet=quiet or as_json,
     )
     if as_json:

@@ -135,4 +135,4 @@ def _missing(study: "Plan", folder: Path, *, enter: bool) -> "list[Task[Cell]]":
         store.joined(study.whole, study.margins)
     else:
         return list(study.tasks)
-    return [task for task in study.tasks if not is_done(store, task)]
+    return [task for task in study.tasks if not is_done(store, task.cell.id, task.wanted)]

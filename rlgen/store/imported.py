@@ -1,7 +1,7 @@
 """The file ``import.toml``: what the store of an import has in place of a protocol."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ class Imported(Settings):
     """What was imported, and how.
 
     Attributes:
+        paper: Results from elsewhere are of none.
         name: Of the store's folder.
         description: In words.
         files: SHA-256 of each file that was read, by its path on the command line.
@@ -28,6 +29,8 @@ class Imported(Settings):
         margin: A normalised gap above this is called memorisation (0 random, 1 optimal).
         notes: What readers need to know about how the files were read.
     """
+
+    paper: ClassVar[str] = ""
 
     name: str
     description: str = "Results from elsewhere."

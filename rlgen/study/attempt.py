@@ -1,8 +1,8 @@
 """A task that is not done, and how far it has come."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rlgen.store import compacting
 from rlgen.store.inventory import Inventory
 from rlgen.store.run_store import RunStore
 from rlgen.study.cell import Cell, Task
@@ -14,6 +14,7 @@ class Attempt:
 
     Attributes:
         task: What is to be done.
+        cell: Of the task.
         missing: Outputs that are wanted of the attempt under way.
         whole: Whether the attempt gives the cell's run, not a further part of it.
         killed: How often its worker was killed.
@@ -22,34 +23,22 @@ class Attempt:
     """
 
     task: Task[Cell]
+    cell: Cell
     missing: list[str] = field(default_factory=list)
     whole: bool = True
     killed: int = 0
     nodes: int = 0
     leaving: bool = False
 
-    @property
-    def cell(self) -> Cell:
-        """Of the task."""
-        return self.task.cell
 
-    def begin(self, store: RunStore) -> None:
-        """Note what is missing now."""
-        self.missing, self.whole = missing(store, self.task), not store.has(self.cell.id)
-        self.leaving = False
-        if not self.whole:
-            # Of a run that lies in a segment a folder, which executors can take elsewhere.
-            compacting.bring_back(store, store.run_folder(self.cell.id))
+def is_done(store: RunStore | Inventory, cell: str, wanted: Sequence[str]) -> bool:
+    """Whether a store has a cell's run and all that is wanted of it."""
+    return store.has(cell) and not missing(store, cell, wanted)
 
 
-def is_done(store: RunStore | Inventory, task: Task[Cell]) -> bool:
-    """Whether a store has all that is wanted of a task."""
-    return store.has(task.cell.id) and not missing(store, task)
-
-
-def missing(store: RunStore | Inventory, task: Task[Cell]) -> list[str]:
-    """Outputs that are wanted of a task and not there."""
-    if not task.wanted or not store.has(task.cell.id):
-        return list(task.wanted)
-    there = store.conditions(task.cell.id)
-    return [name for name in task.wanted if name not in there]
+def missing(store: RunStore | Inventory, cell: str, wanted: Sequence[str]) -> list[str]:
+    """Outputs that are wanted of a cell and not there."""
+    if not wanted or not store.has(cell):
+        return list(wanted)
+    there = store.conditions(cell)
+    return [name for name in wanted if name not in there]

@@ -11,9 +11,10 @@ from typing import Any
 
 from rlgen import papers
 from rlgen.errors import DamagedStoreError
+from rlgen.store import compacting
 from rlgen.store.run_store import RunStore
 from rlgen.study import further
-from rlgen.study.attempt import Attempt, is_done
+from rlgen.study.attempt import Attempt, is_done, missing
 from rlgen.study.cell import Cell, Task
 from rlgen.study.executors import EXECUTORS
 from rlgen.study.executors.base import DONE, NODE_LOST, RAISED, Executor, Job, NodeLostError
@@ -78,10 +79,10 @@ def work(tasks: Sequence[Task[Cell]], store: RunStore, means: Means, progress: P
     todo: list[Attempt] = []
     inventory = store.inventory()
     for number, task in enumerate(tasks):
-        if is_done(inventory, task):
+        if is_done(inventory, task.cell.id, task.wanted):
             outcome.already.append(task.cell.id)
         elif number % means.shard[1] == means.shard[0]:
-            todo.append(Attempt(task))
+            todo.append(Attempt(task, task.cell))
     if not todo:
         return outcome
     kinds = list(dict.fromkeys(job.cell.kind for job in todo))
@@ -155,12 +156,16 @@ class _Driver:
         claim = ExitStack()
         if not claim.enter_context(store.claim(cell.id)):
             return False
-        if is_done(store, job.task):
+        if is_done(store, cell.id, job.task.wanted):
             claim.close()
             self._outcome.already.append(cell.id)
             self._progress.finished(cell, note="done by another command")
             return True
-        job.begin(store)
+        job.missing, job.whole = missing(store, cell.id, job.task.wanted), not store.has(cell.id)
+        job.leaving = False
+        if not job.whole:
+            # Of a run that lies in a segment a folder, which executors can take elsewhere.
+            compacting.bring_back(store, store.run_folder(cell.id))
         self._claims[cell.id] = claim
         self._running[cell.id] = job
         self._executor.start(

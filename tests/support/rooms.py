@@ -20,7 +20,7 @@ OBJECTS = {
     "Task",
     "TrainCell",
     "Pools",
-    "_Attempted",
+    "Attempt",
     "Job",
 }
 
