@@ -106,14 +106,28 @@ def test_the_profile_has_a_band():
     rng = stream(0, "scores")
     scores = rng.standard_normal((8, 1)) + rng.standard_normal((1, 30))
     tau = np.linspace(-3, 3, 13)
-    band = aggregates.profile_band(scores, tau, stream(0, "band"), 500)
+    band = aggregates.profile_band(scores, tau)
     assert band.value == pytest.approx(aggregates.performance_profile(scores, tau))
     assert (band.low <= band.value).all()
     assert (band.value <= band.high).all()
     assert band.high[6] - band.low[6] > 0.2
-    again = aggregates.profile_band(scores, tau, stream(0, "band"), 500)
-    assert (band.low == again.low).all()
-    assert (band.low != aggregates.profile_band(scores, tau, stream(1, "band"), 500).low).any()
+    assert band.low.min() >= 0
+    assert band.high.max() <= 1
+    outside = aggregates.profile_band(scores, [-100.0, 100.0])
+    assert outside.low.tolist() == outside.value.tolist() == outside.high.tolist() == [1, 0]
+
+
+def test_the_interquartile_mean_has_an_interval():
+    rng = stream(0, "scores")
+    scores = rng.standard_normal((8, 1)) + rng.standard_normal((1, 30))
+    told = aggregates.iqm_estimate(scores)
+    assert told.mean == pytest.approx(float(aggregates.iqm(scores)))
+    assert told.low < told.mean < told.high
+    wide = aggregates.iqm_estimate(scores, 0.99)
+    assert wide.low < told.low < told.high < wide.high
+    assert aggregates.iqm_estimate(scores[:1]).reason == "one run has no interval"
+    assert aggregates.iqm_estimate(np.ones((3, 4))).reason == "all returns are equal"
+    assert aggregates.iqm_estimate(scores * NAN).reason == "a return is not a number"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +140,7 @@ def test_the_profile_has_a_band():
     ],
 )
 def test_no_band_and_why(scores, reason, known):
-    band = aggregates.profile_band(scores, [0.0, 2.0], stream(0, "band"), 20)
+    band = aggregates.profile_band(scores, [0.0, 2.0])
     assert np.isnan(band.low).all()
     assert np.isnan(band.high).all()
     assert np.isfinite(band.value).all() == known

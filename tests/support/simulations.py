@@ -131,6 +131,14 @@ def paired_difference(studies):
     return holds(paired.paired_mean(a, b) for a, b in zip(first, common, strict=True))
 
 
+def interquartile(runs):
+    def share(studies):
+        drawn = tables(stream(0, "interquartile", runs), studies, runs, 200)
+        return holds(aggregates.iqm_estimate(table) for table in drawn)
+
+    return share
+
+
 def improvements(runs, shift, spread):
     """Whether intervals hold the probability that a run of one arm beats one of the other."""
 
@@ -454,6 +462,12 @@ SIMULATIONS = {
         1.0,
         1_000,
         200,
+    ),
+    "interquartile mean": Simulation(
+        "95 % interval of the interquartile mean by winsorised scores, 5 runs x 200 levels",
+        interquartile(5),
+        0.94,
+        1.0,
     ),
     **{
         f"improvement, {runs} + {runs} runs, {shift:g}": Simulation(

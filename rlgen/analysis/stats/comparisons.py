@@ -14,14 +14,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student_t
 
-from rlgen.analysis.stats import bootstrap, intervals
-from rlgen.analysis.stats.aggregates import improvement, iqm
+from rlgen.analysis.stats import intervals
+from rlgen.analysis.stats.aggregates import improvement, iqm_estimate
 from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
 from rlgen.analysis.stats.matched import Matched, matched
 from rlgen.analysis.stats.multiplicity import holm
 from rlgen.analysis.stats.paired import paired_mean
 from rlgen.analysis.stats.tables import ARRAYS, fold
-from rlgen.util.seeding import stream
 
 #: What an arm is, and what two arms have in common.
 ARM, TASK = ("agent", "network", "regulariser"), ("family", "n_train_levels", "flip_p")
@@ -29,8 +28,6 @@ ARM, TASK = ("agent", "network", "regulariser"), ("family", "n_train_levels", "f
 TIE = 1e-9
 #: The family-wise error of the words over all pairs of a study.
 ALPHA = 0.05
-#: Bootstrap replicates: half a per cent of a bound comes from a fifth of them.
-REPLICATES = 1000
 
 
 @dataclass(frozen=True)
@@ -42,8 +39,7 @@ class Standing:
         arm: Values of ``ARM``.
         runs: How many.
         scores: Normalised scores, ``(S, L)``; empty where they are no table.
-        iqm: Interquartile mean of normalised scores over runs and levels, with a pigeonhole
-            bootstrap interval for new runs on new levels.
+        iqm: Interquartile mean of normalised scores over runs and levels.
     """
 
     task: Mapping[str, Any]
@@ -185,11 +181,7 @@ def standings(
         for arm, rows in arms if len(arms) > 1 else ():
             own = matched(rows, rows, "")
             scores = own.one.test_score
-            estimate = Estimate(NAN, reason=own.reason)
-            if not own.reason:
-                drawing = stream(0, "standing", *map(str, (*task.values(), *arm.values())))
-                drawn = bootstrap.pigeonhole(scores, iqm, drawing, REPLICATES)
-                estimate = bootstrap.conservative(drawn, len(scores))
+            estimate = Estimate(NAN, reason=own.reason) if own.reason else iqm_estimate(scores)
             standing.append(Standing(task, arm, own.runs, scores, estimate))
     return standing
 

@@ -10,11 +10,10 @@ from matplotlib.axes import Axes
 
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.aggregates import Band, profile_band
-from rlgen.analysis.stats.comparisons import ARM, REPLICATES, TASK, Standing
+from rlgen.analysis.stats.comparisons import ARM, TASK, Standing
 from rlgen.report.figures.base import FURTHER, MOST_PANELS, Drawing, Figure
 from rlgen.report.figures.panels import panels
 from rlgen.report.sections.comparison import task
-from rlgen.util.seeding import stream
 
 NAME = "profiles"
 #: Thresholds of a profile.
@@ -29,7 +28,7 @@ class Profiles(Figure):
         "For each threshold on the horizontal axis: the share of all held-out scores, runs and "
         "levels together, that lie above it (Agarwal et al. 2021). A line above another "
         "everywhere is better at any standard. Scores are normalised: 0 random, 1 planner. Shades "
-        "are 95 % bootstrap bands, point by point, for new training runs on new levels of the same "
+        "are 95 % bands, point by point, for new training runs on new levels of the same "
         "family."
     )
 
@@ -87,8 +86,7 @@ def _line(
 def _band(own: Standing) -> Band:
     low = min(0.0, float(np.floor(4 * own.scores.min()) / 4))
     thresholds = np.linspace(low, 1.0, THRESHOLDS)
-    words = map(str, (*own.task.values(), *own.arm.values()))
-    return profile_band(own.scores, thresholds, stream(0, "profile", *words), REPLICATES)
+    return profile_band(own.scores, thresholds)
 
 
 FIGURE = Profiles()
