@@ -28,6 +28,9 @@ LEAST_RUNS = {
     "maze-sizes-cpu.tar.xz": 9,
     "ortizjimenez2021-cpu.tar.xz": 376,
     "sander2021-cpu.tar.xz": 399,
+    "sato2020-cpu.tar.xz": 154,
+    "xu2019-cpu.tar.xz": 143,
+    "xu2020-cpu.tar.xz": 351,
     "xu2021-cpu.tar.xz": 197,
     "zhang2018-cpu.tar.xz": 138,
 }
