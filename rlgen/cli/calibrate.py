@@ -66,6 +66,9 @@ def calibrate(
     seeds: int,
     jobs: int | None,
     executor: str,
+    address: str | None,
+    memory: float | None,
+    gpu: float | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -91,7 +94,7 @@ def calibrate(
         seeds=seeds,
         jobs=jobs,
         executor=executor,
-        executor_options=executor_options(),
+        executor_options=executor_options(address, memory, gpu),
         quiet=quiet or as_json,
     )
     if as_json:

@@ -92,6 +92,9 @@ def evaluate(
     device: str,
     shard: str,
     executor: str,
+    address: str | None,
+    memory: float | None,
+    gpu: float | None,
     no_wait: bool,
     as_json: bool,
     quiet: bool,
@@ -141,7 +144,7 @@ def evaluate(
             trust=trust,
             continue_from=continue_from,
             executor=executor,
-            executor_options=executor_options(),
+            executor_options=executor_options(address, memory, gpu),
             wait=not no_wait,
             quiet=quiet or as_json,
         )

@@ -162,37 +162,20 @@ device_option = click.option(
 )
 
 
-#: Where a command keeps what was typed for its executor.
-_OF_EXECUTOR = "rlgen.executor"
-
-
-def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-    if value is not None:
-        ctx.meta.setdefault(_OF_EXECUTOR, {})[param.name] = value
-    return value
-
-
-#: Of options that ``executor_options`` gives, and no argument.
-_HIDDEN: dict[str, Any] = {"callback": _keep, "expose_value": False}
-
-
-def executor_options() -> dict[str, Any]:
-    """What was typed for the executor, by the names of its options."""
-    return dict(click.get_current_context().meta.get(_OF_EXECUTOR, {}))
+def executor_options(
+    address: str | None, memory: float | None, gpu: float | None
+) -> dict[str, Any]:
+    """Those of the executor's options that were typed."""
+    typed = {"address": address, "memory": memory, "gpu": gpu}
+    return {name: value for name, value in typed.items() if value is not None}
 
 
 def on_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What runs the workers: the argument ``executor``, and what ``executor_options`` gives."""
+    """What runs the workers: arguments ``executor``, and those of ``executor_options``."""
     for decorate in (
-        click.option(
-            "--gpu", type=float, metavar="PART", help="With --on ray: of a GPU, a cell.", **_HIDDEN
-        ),
-        click.option(
-            "--memory", type=float, metavar="GIB", help="With --on ray: a cell takes.", **_HIDDEN
-        ),
-        click.option(
-            "--address", metavar="HOST:PORT", help="With --on ray: of the cluster.", **_HIDDEN
-        ),
+        click.option("--gpu", type=float, metavar="PART", help="With --on ray: of a GPU, a cell."),
+        click.option("--memory", type=float, metavar="GIB", help="With --on ray: a cell takes."),
+        click.option("--address", metavar="HOST:PORT", help="With --on ray: of the cluster."),
         click.option(
             "--on",
             "--executor",

@@ -116,6 +116,10 @@ def _provenance(results: Results) -> list[tuple[str, str]]:
             values_of.setdefault(key, []).append(str(value))
     finished = values_of.pop("finished", [])
     rows = [(key, ", ".join(sorted(set(values)))) for key, values in values_of.items()]
+    parts = [part for run in runs for part in (run, *run.get("continued", ()))]
+    if len({part["processor"] for part in parts if part.get("processor")}) > 1:
+        text = "runs of different processors may differ in their last digits"
+        rows.append(("bit-identical", f"no: {text}"))
     if finished:
         rows.append(("runs finished", f"{min(finished)} to {max(finished)}"))
     seconds = [sum(run["seconds"].values()) for run in runs if run["seconds"]]

@@ -21,6 +21,7 @@ from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number
 from rlgen.report.figures import FIGURES
+from rlgen.report.page import _provenance
 from rlgen.report.summary import summarise
 from rlgen.store.run_store import RunStore
 
@@ -205,6 +206,15 @@ def test_the_gap_to_each_pool_is_drawn_where_there_are_further_pools(study, shif
     assert np.allclose(gaps["further"], gaps["test"])
     for name in ("gap-by-pool", "gap-by-levels", "conditions"):
         assert "further (of unknown kind)" in FIGURES[name].draw(shifted).svg
+
+
+def test_a_study_of_several_processors_is_marked(tiny_store, tmp_path):
+    copy = unsealed(shutil.copytree(tiny_store, tmp_path / "store"))
+    mark = ("bit-identical", "no: runs of different processors may differ in their last digits")
+    assert mark not in _provenance(Results.load(RunStore(copy)))
+    path = next((copy / "runs").glob("*/provenance.json"))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"processor": "another one"}))
+    assert mark in _provenance(Results.load(RunStore(copy)))
 
 
 def test_an_empty_study_has_a_page(write_protocol, tmp_path):

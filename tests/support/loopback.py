@@ -71,30 +71,35 @@ class Cluster:
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
 
+    def processes(self, *numbers):
+        """Those of all nodes, or of some."""
+        chosen = [self._nodes[number] for number in numbers] if numbers else self._nodes
+        return [process for node in chosen for process in descendants(node.pid)]
+
     def lose(self, number):
         """Kill everything on a node at once, as if its machine had lost its power."""
         process = self._nodes.pop(number)
         # Workers and what they have started are in groups of their own.
-        everything = _descendants(process.pid)
+        everything = descendants(process.pid)
         for one in everything:
-            _send(one, signal.SIGSTOP)
+            send(one, signal.SIGSTOP)
         for one in everything:
-            _send(one, signal.SIGKILL)
+            send(one, signal.SIGKILL)
         process.wait()
 
 
-def _send(process, signum):
+def send(process, signum):
     try:
         os.kill(process, signum)
     except ProcessLookupError:
         return
 
 
-def _descendants(process):
+def descendants(process):
     children = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            parent = parent_of(int(folder.name))
         except OSError:
             continue
         children.setdefault(parent, []).append(int(folder.name))
@@ -102,6 +107,11 @@ def _descendants(process):
     for one in every:
         every += children.get(one, [])
     return every
+
+
+def parent_of(process):
+    """The process that has started another one."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _free_port():

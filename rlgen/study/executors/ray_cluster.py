@@ -88,13 +88,18 @@ class RayExecutor(Executor):
         self._streams: dict[Any, _Stream] = {}
         self._contents: dict[tuple[str, str], Any] = {}
         self._stored: dict[str, Any] = {}
+        self._waits = False
         ray_nodes.connect(self._address)
+        from ray.exceptions import RayError
+
         try:
             self._notes = self._nodes.check()
+        except RayError as error:
+            ray_nodes.disconnect()
+            raise RlgenError(f"the Ray cluster is lost: {_line(error)}") from None
         except BaseException:
             ray_nodes.disconnect()
             raise
-        self._waits = False
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from rlgen.errors import RlgenError
 from rlgen.study.executors import ray_worker
 from rlgen.study.executors.installed import difference, versions
+from rlgen.util.cores import usable_cores
 from rlgen.util.words import counted
 
 #: Set before Ray is imported, unless the user has: no statistics are sent, GPUs are left alone
@@ -63,18 +64,16 @@ def connect(address: str) -> None:
         disconnect()
     in_main_thread = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM)
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     try:
-        ray.init(
-            address=address or None,
-            include_dashboard=None if address else False,
-            log_to_driver=False,
-            logging_level=logging.CRITICAL,
-            configure_logging=True,
-        )
-    except ConnectionError as error:
-        raise RlgenError(
-            f"address = {address!r}: no cluster of Ray answers there: {_line(error)}"
-        ) from None
+        try:
+            ray.init(address=address or "auto", **quiet)
+        except ConnectionError as error:
+            if address:
+                raise RlgenError(
+                    f"address = {address!r}: no cluster of Ray answers there: {_line(error)}"
+                ) from None
+            ray.init("local", num_cpus=usable_cores(), include_dashboard=False, **quiet)
     except (RuntimeError, ValueError) as error:
         raise RlgenError(f"address = {address!r}: {_line(error)}") from None
     finally:
@@ -161,7 +160,11 @@ class Nodes:
             else:
                 processors.setdefault(answer["processor"], []).append(node)
         names = {node["NodeID"]: _name(node) for node in self.alive()}
-        lines = [f"node {names[node]} is left out: it {why}" for node, why in self.refused.items()]
+        lines = [
+            f"node {names[node]} is left out: it {why}"
+            for node, why in self.refused.items()
+            if node in names  # it may be gone by now
+        ]
         if not self.room():
             raise RlgenError(self._why_no_room(lines))
         if len(processors) > 1:

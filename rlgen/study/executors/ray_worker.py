@@ -25,8 +25,8 @@ from rlgen.study.executors.shipping import unpack
 from rlgen.util import folders
 from rlgen.util.hashing import digest
 
-#: Seconds after which what a silent cell has printed is sent.
-PAUSE = 5.0
+#: Seconds after which what a silent cell has printed is sent, and the most bytes of it.
+PAUSE, MOST_LOG = 5.0, 2**20
 
 
 def describe() -> dict[str, Any]:
@@ -144,7 +144,9 @@ class _Log:
         except OSError:
             return ""
         self._read += len(text)
-        return text.decode(errors="replace")
+        left_out = len(text) - MOST_LOG
+        before = f"[{left_out:,} bytes are left out]\n" if left_out > 0 else ""
+        return before + text[-MOST_LOG:].decode(errors="replace")
 
 
 class _Host:

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from campaign import command_lines, damage, faults, flips, kills, protocols, tables
+from campaign import cluster, command_lines, damage, faults, flips, kills, protocols, tables
 
 CAMPAIGNS = {
     "flips": flips.cases,
@@ -16,6 +16,7 @@ CAMPAIGNS = {
     "lines": command_lines.cases,
     "kills": kills.cases,
     "faults": faults.cases,
+    "cluster": cluster.cases,
 }
 
 
