@@ -1,10 +1,10 @@
 """Two arms of a study, run by run: the same seeds, training levels and held-out levels."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rlgen.analysis.stats.estimates import why_apart
 from rlgen.analysis.stats.intervals import Floats
@@ -21,7 +21,8 @@ class Arm:
         train_score: Normalised, likewise.
         test: ``(S, L)``.
         test_score: ``(S, L)``.
-        levels: The ids of all levels, of training and held-out.
+        levels: Of each run the ids of its training levels, then of each those of its held-out
+            levels.
         reason: Why there are none.
     """
 
@@ -29,7 +30,7 @@ class Arm:
     train_score: list[Floats] = field(default_factory=list)
     test: Floats = field(default_factory=lambda: _EMPTY)
     test_score: Floats = field(default_factory=lambda: _EMPTY)
-    levels: tuple[Any, ...] = ()
+    levels: list[NDArray[np.int64]] = field(default_factory=list)
     reason: str = ""
 
 
@@ -64,7 +65,7 @@ def matched(one: pd.DataFrame, other: pd.DataFrame, missing: str) -> Matched:
     if seeds and any(rows.duplicated(["split", "seed"]).any() for rows in (one, other)):
         reason = "several runs have the same seed"
     reason = reason or first.reason or second.reason
-    if not reason and first.levels != second.levels:
+    if not reason and not _same(first.levels, second.levels):
         reason = "the two have other levels"
     return Matched(first, second, len(seeds), reason)
 
@@ -81,5 +82,10 @@ def _arm(rows: pd.DataFrame) -> Arm:
         list(train["normalised"]),
         np.stack(list(test["ret_mean"])),
         np.stack(list(test["normalised"])),
-        tuple(tuple(levels.tolist()) for part in (train, test) for levels in part["level_id"]),
+        [*train["level_id"], *test["level_id"]],
     )
+
+
+def _same(one: list[NDArray[np.int64]], other: list[NDArray[np.int64]]) -> bool:
+    pairs = zip(one, other, strict=False)
+    return len(one) == len(other) and all(a is b or np.array_equal(a, b) for a, b in pairs)
