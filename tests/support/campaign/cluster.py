@@ -154,7 +154,7 @@ class _Study:
                 continue
             if b"executors.server" in command:
                 kinds["cell" if b"executors.server" in above else "server"].append(process)
-            elif command.startswith(b"ray::"):
+            elif command.startswith(b"ray::") and b"Agent" not in command:  # whose node ends too
                 kinds["worker"].append(process)
         return kinds
 
