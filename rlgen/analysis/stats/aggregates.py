@@ -148,7 +148,7 @@ def improvement(x: Floats, y: Floats, confidence: float = 0.95) -> Estimate:
     Example:
         >>> bounds = improvement(np.array([3.0, 4.0, 5.0]), np.array([1.0, 2.0, 2.5]))
         >>> bounds.mean, round(bounds.low, 2), bounds.high
-        (1.0, 0.35, 1.0)
+        (1.0, 0.34, 1.0)
     """
     if reason := intervals.missing(x[:, None]) or intervals.missing(y[:, None]):
         return Estimate(NAN, reason=reason)
