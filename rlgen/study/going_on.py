@@ -15,7 +15,8 @@ from rlgen.util import checked_json, files
 MACHINE = "machine.json"
 #: Packages of which another version may compute other bits.
 DECIDING = ("rlgen", "torch", "stable-baselines3", "gymnasium", "numpy")
-#: In the provenance of a run: at which steps it was taken up again, and on which processors.
+#: In the provenance of a run: at which steps it was taken up again, and on which processor it had
+#: been computed until then.
 CONTINUED = "continued"
 #: The largest last state that is kept, for the case that the study gets more steps.
 MOST_BYTES = 64_000_000
@@ -36,7 +37,8 @@ def keep(workspace: Workspace, state: State, *, last: bool, extends: bool) -> No
 
     def write(folder: Path) -> None:
         state.write(folder)
-        own = {"versions": _versions(), CONTINUED: workspace.origin.get(CONTINUED, [])}
+        own = {"versions": _versions(), "processor": provenance.processor()}
+        own[CONTINUED] = workspace.origin.get(CONTINUED, [])
         files.write_json(folder / MACHINE, own)
 
     workspace.keep(state.step, write, last=last)
@@ -56,8 +58,8 @@ def last_state(workspace: Workspace) -> State | None:
     except DamagedStoreError as error:
         workspace.report("note", text=f"begins again, as its checkpoint cannot be used: {error}")
         return None
-    again = {"step": state.step, "processor": provenance.processor()}
-    workspace.origin[CONTINUED] = [*machine.get(CONTINUED, []), again]
+    before = {"step": state.step, "processor": machine.get("processor")}
+    workspace.origin[CONTINUED] = [*machine.get(CONTINUED, []), before]
     workspace.report("note", text=f"goes on at step {state.step:,}")
     return state
 
