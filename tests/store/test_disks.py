@@ -158,15 +158,17 @@ def test_special_files_are_refused_at_once(place):
         "folder": lambda path: path.mkdir(),
     }.items():
         make(place / "out" / kind)
-        for arguments in (
+        commands = (
             ("report", kind),
+            ("import", kind, "-o", "new"),
             ("check", kind, "--max-gap", "1"),
             ("verify", kind),
             ("evaluate", f"./{kind}"),
             ("lint", kind),
-            ("import", kind, "-o", "new"),
             ("bundle", kind, "x.tar.xz"),
-        ):
+        )
+        # A pipe is what waits for ever; of the others two commands tell.
+        for arguments in commands if kind == "fifo" else commands[:2]:
             done = act(*arguments, cwd=place / "out")
             assert faults(done) == [], arguments
             assert done.code == 2, (arguments, done)

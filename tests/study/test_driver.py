@@ -122,7 +122,7 @@ def test_more_seeds_and_conditions_extend(reference, write_protocol, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_kill_9_at_any_moment_loses_at_most_the_cells_in_flight(
     seed, reference, write_protocol, tmp_path
 ):

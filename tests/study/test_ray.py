@@ -139,6 +139,7 @@ def test_a_study_is_bit_identical_with_and_without_a_lost_node(cluster, tmp_path
     assert capfd.readouterr() == ("", ""), "what Ray says"
 
 
+@pytest.mark.long
 def test_a_lost_node_is_no_attempt_of_the_cell(cluster, outside, tmp_path, capfd):
     cells = [KINDS["outside-toy"](number, seconds=1.5) for number in range(1, 6)]
     store = RunStore.create_for(tmp_path / "s", "toy", cells)
@@ -152,6 +153,7 @@ def test_a_lost_node_is_no_attempt_of_the_cell(cluster, outside, tmp_path, capfd
     assert capfd.readouterr() == ("", ""), "what Ray says"
 
 
+@pytest.mark.long
 def test_what_users_bring_travels(cluster, tmp_path, monkeypatch):
     """A module of the working folder, and a policy that has a file."""
     (tmp_path / "own_parts.py").write_text("WIDTH = 24\n")
@@ -177,6 +179,7 @@ def test_what_users_bring_travels(cluster, tmp_path, monkeypatch):
     assert bits(Path("here2")) == bits(Path("there2"))
 
 
+@pytest.mark.long
 def test_cells_of_a_calibration_are_the_same(cluster, tmp_path):
     """Controls; a whole calibration, with its cloned networks, takes minutes."""
     family = FAMILIES["maze-basic"].configure({"size": 6})
@@ -214,6 +217,7 @@ def test_a_killed_driver_takes_its_cells_along_and_the_next_goes_on(cluster, out
     assert done.stderr == ""
 
 
+@pytest.mark.long
 def test_a_node_of_other_versions_is_left_out_by_name(cluster, outside, site, tmp_path):
     info = tmp_path / "numpy-1.0.dist-info"
     info.mkdir()
