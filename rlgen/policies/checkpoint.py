@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load as load_weights
-from safetensors.torch import save_file
+from safetensors.torch import save as dump
 from torch import nn
 
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError, UnknownNameError
@@ -52,7 +52,8 @@ def save(policy: TrainedPolicy, folder: Path, notes: Mapping[str, Any]) -> None:
         for part, module in policy.parts.items()
         for name, tensor in module.state_dict().items()
     }
-    save_file(weights, folder / WEIGHTS)
+    # Not ``save_file``, whose file nobody else may read.
+    (folder / WEIGHTS).write_bytes(dump(weights))
     spec = policy.spec
     assert spec is not None, "trained here"
     number = WITH_PARTS if spec.parts else FORMATS[type(spec)]

@@ -281,7 +281,7 @@ def test_a_kill_at_any_moment_loses_and_doubles_nothing(act, folded, tmp_path):
         assert content(place) == whole
         assert list((place / segments.FOLDER).iterdir()) == []
         shutil.rmtree(place)
-    assert number > 300
+    assert number > 150, "killed twice at least"
 
 
 @pytest.mark.slow
