@@ -103,15 +103,15 @@ def evaluate(
         from rlgen.study.numbering import numbered
 
         study = numbered(study, folder)
-    shown = progress.choose(quiet=quiet)
+    display = progress.choose(quiet=quiet)
     if folder.is_dir():
         from rlgen.study.extending import extended
 
         joined = extended(study, folder)
         study = joined.study
         for line in joined.lines:
-            shown.note(line)
-    outcome = driver.compute(study, folder, means, shown)
+            display.note(line)
+    outcome = driver.compute(study, folder, means, display)
     page = outcome.store.path / "report.html"
     if not outcome.elsewhere and not report.is_current(outcome.store):
         report.write(outcome.store)

@@ -164,15 +164,15 @@ def supersede(entries: Mapping[str, dict[str, Any]], planned: Collection[str]) -
         entries: All entries of a plan by id; changed.
         planned: Ids of those that are asked for now.
     """
-    asked = [own for own in entries if own in planned]
+    current = [own for own in entries if own in planned]
     others = [own for own in entries if own not in planned]
-    for own in asked:
+    for own in current:
         entries[own].pop(SUPERSEDED, None)
     if not others:
         return
-    now = {_key(entries[own], *CONTENTS): own for own in asked}
+    now = {_key(entries[own], *CONTENTS): own for own in current}
     # A study has one number of steps, and can get more.
-    longest = max(asked, key=lambda own: _trained_for(entries[own]), default="")
+    longest = max(current, key=lambda own: _trained_for(entries[own]), default="")
     for own in others:
         newest = now.get(_key(entries[own], *CONTENTS), own)
         if newest != own:

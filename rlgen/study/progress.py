@@ -127,8 +127,8 @@ class Tally(Progress):
     def last_returns(self, cell: Cell) -> str:
         """The cell's latest training and held-out return."""
         returns = self.state.get(cell.id, {}).get("returns", {})
-        known = {pool: value for pool, value in returns.items() if value is not None}
-        return "  ".join(f"{pool} {value:+.2f}" for pool, value in known.items())
+        means = [(pool, mean) for pool, mean in returns.items() if mean is not None]
+        return "  ".join(f"{pool} {mean:+.2f}" for pool, mean in means)
 
 
 class Lines(Tally):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import stat
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from rlgen.util import segments
 #: The file with the sums, by the names of the other files of its folder. While a file is replaced,
 #: its old and its new sum stand there.
 NAME = "sha256.json"
+_SUM = re.compile("[0-9a-f]{64}")
 #: The largest file of a store, in bytes.
 MOST_BYTES = 1 << 31
 #: How often a file is read whose sum is another, and seconds between: others may be replacing it.
@@ -129,6 +131,7 @@ def sums_of(folder: Path) -> dict[str, list[str]]:
     if not isinstance(sums, dict):
         raise DamagedStoreError(f"{path}: must be a table of SHA-256 by name of file")
     own = {name: sum_ if isinstance(sum_, list) else [sum_] for name, sum_ in sums.items()}
-    if not all(isinstance(each, str) for several in own.values() for each in several):
+    every = [each for several in own.values() for each in several]
+    if not all(isinstance(each, str) and _SUM.fullmatch(each) for each in every):
         raise DamagedStoreError(f"{path}: must be a table of SHA-256 by name of file")
     return own

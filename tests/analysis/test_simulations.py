@@ -22,7 +22,7 @@ def test_simulations_come_out_as_required(name):
 
 
 def test_simulations_are_seeded():
-    for name in ("two-way, 5 x 200", "pigeonhole IQM", "cell-stratified"):
+    for name in ("two-way, 5 x 200", "interquartile mean", "cell-stratified"):
         share = simulations.SIMULATIONS[name].share
         assert share(8) == share(8)
 

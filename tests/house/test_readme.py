@@ -205,7 +205,8 @@ def test_what_a_cluster_starts_can_be_parsed():
     (container,) = yaml.safe_load(manifest)["spec"]["template"]["spec"]["containers"]
     (command,) = re.findall(r"^ExecStart=\S+/rlgen (.*)$", unit, re.MULTILINE)
     for verb, *arguments in (container["args"], command.split()):
-        cli.commands[verb].make_context(verb, list(arguments))
+        context = cli.commands[verb].make_context(verb, list(arguments))
+        assert context.params["protocol"]
 
 
 def rows(text):

@@ -2,16 +2,15 @@
 
 import io
 import multiprocessing
-import os
 import shutil
 import subprocess
-import sys
 import zipfile
 from contextlib import suppress
 
 import pandas as pd
 import pytest
 from commands import rlgen as run
+from kills import killed_at
 from simulated_store import make
 
 import rlgen
@@ -232,31 +231,6 @@ def test_an_index_that_leads_beyond_the_end_is_refused(store):
 def test_two_commands_do_not_compact_at_once(store):
     with compacting.held(store), pytest.raises(StoreError, match="another command"):
         compact(store)
-
-
-TOUCHES = {"open", "os.mkdir", "os.rename", "os.remove", "os.listdir", "os.rmdir", "os.scandir"}
-
-
-def killed_at(number, folder, act):
-    """Run ``act`` in a process that is killed at its n-th touch of a folder; whether it lived."""
-
-    def target():
-        touched = 0
-
-        def audit(event, arguments):
-            nonlocal touched
-            if event in TOUCHES and any(str(folder) in str(each) for each in arguments[:2]):
-                touched += 1
-                if touched == number:
-                    os.kill(os.getpid(), 9)
-
-        sys.addaudithook(audit)
-        act()
-
-    process = FORK.Process(target=target)
-    process.start()
-    process.join()
-    return process.exitcode == 0
 
 
 @pytest.mark.slow

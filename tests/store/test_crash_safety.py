@@ -1,13 +1,11 @@
 """A store goes on after a kill at any moment of its creation, and notices every changed bit."""
 
 import multiprocessing
-import os
-import signal
-import sys
 from contextlib import suppress
 
 import pandas as pd
 import pytest
+from kills import killed_at
 from planning import cells_of
 
 from rlgen.errors import DamagedStoreError, ProtocolError, StoreError
@@ -18,35 +16,6 @@ from rlgen.util import files, sums
 from rlgen.util.seeding import stream
 
 FORK = multiprocessing.get_context("fork")
-#: What touches a disk, by the name of Python's audit event.
-TOUCHES = {"open", "os.mkdir", "os.rename", "os.remove", "os.listdir"}
-
-
-def killed_at(number, folder, act):
-    """Run ``act`` in a process of its own that is killed at its n-th touch of a folder.
-
-    Returns:
-        Whether it lived to the end.
-    """
-
-    def target():
-        touched = 0
-
-        def audit(event, arguments):
-            nonlocal touched
-            if event in TOUCHES and any(str(folder) in str(each) for each in arguments[:2]):
-                touched += 1
-                if touched == number:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        sys.addaudithook(audit)
-        act()
-
-    process = FORK.Process(target=target)
-    process.start()
-    process.join()
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return process.exitcode == 0
 
 
 def content(folder):

@@ -25,7 +25,7 @@ from rlgen.study.executors import EXECUTORS
 from rlgen.study.kinds import KINDS
 from rlgen.study.means import Means
 from rlgen.study.progress import Progress
-from rlgen.util import registry, sums
+from rlgen.util import sums
 from rlgen_envs import FAMILIES
 
 # Ray is not imported here: what it is to be silent about must be said before.
@@ -85,16 +85,8 @@ def cluster(site):
 @pytest.fixture
 def outside(site, monkeypatch):
     """The outside distribution installed for this process and its children."""
-    monkeypatch.syspath_prepend(str(site))
-    registry._outside.cache_clear()
-    for catalogue in (KINDS, EXECUTORS):
-        monkeypatch.setattr(catalogue, "_table", dict(catalogue._table))
-        monkeypatch.setattr(catalogue, "_loaded", dict(catalogue._loaded))
-        monkeypatch.setattr(catalogue, "_looked_outside", False)
-    yield
-    registry._outside.cache_clear()
-    for name in [name for name in sys.modules if name.startswith("rlgen_outside")]:
-        del sys.modules[name]
+    with outside_site.installed(site, monkeypatch):
+        yield
 
 
 def bits(store):

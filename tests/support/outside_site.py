@@ -1,7 +1,15 @@
 """Another distribution, as if it were installed: its modules and entry points in a folder."""
 
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from rlgen.study.executors import EXECUTORS
+from rlgen.study.kinds import KINDS
+from rlgen.util import registry
 
 ENTRY_POINTS = """
 [rlgen.families]
@@ -38,3 +46,18 @@ def install(site: Path) -> Path:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rlgen-outside\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(ENTRY_POINTS)
     return site
+
+
+@contextmanager
+def installed(site: Path, monkeypatch: Any) -> Iterator[None]:
+    """The distribution is found by this process and its children, and forgotten afterwards."""
+    monkeypatch.syspath_prepend(str(site))
+    registry._outside.cache_clear()
+    for catalogue in (KINDS, EXECUTORS):
+        monkeypatch.setattr(catalogue, "_table", dict(catalogue._table))
+        monkeypatch.setattr(catalogue, "_loaded", dict(catalogue._loaded))
+        monkeypatch.setattr(catalogue, "_looked_outside", False)
+    yield
+    registry._outside.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("rlgen_outside")]:
+        del sys.modules[name]

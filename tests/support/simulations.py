@@ -156,30 +156,19 @@ def improvements(runs, shift, spread):
     return share
 
 
-def pigeonhole(statistic, runs, levels, *, wide=False, replicates=500):
-    def share(studies):
-        rng, drawing = stream(0, "pigeonhole", runs, levels), stream(1, "pigeonhole")
-        found = (
-            bootstrap.pigeonhole(table, statistic, drawing, replicates)
-            for table in tables(rng, studies, runs, levels)
-        )
-        return holds(bootstrap.conservative(told, runs) if wide else told for told in found)
-
-    return share
-
-
 def cells(studies):
-    rng, drawing = stream(0, "cells"), stream(1, "cells")
-    return holds(
-        bootstrap.stratified(table, bootstrap.mean, drawing, 300)
-        for table in tables(rng, studies, 5, 200)
-    )
+    """Runs are drawn anew on each level."""
+    drawing, columns, found = stream(1, "cells"), np.arange(200), []
+    for table in tables(stream(0, "cells"), studies, 5, 200):
+        rows = drawing.integers(5, size=(300, 5, 200))
+        draws = table[rows, columns].mean(axis=(1, 2))
+        found.append(bootstrap.percentile(float(table.mean()), draws))
+    return holds(found)
 
 
 def whole_runs(studies):
     """Level columns are kept, whole runs are drawn."""
-    drawing = stream(1, "runs")
-    found = []
+    drawing, found = stream(1, "runs"), []
     for table in tables(stream(0, "runs"), studies, 5, 200):
         means = table.mean(axis=1)
         draws = means[drawing.integers(5, size=(1000, 5))].mean(axis=1)
@@ -438,30 +427,6 @@ SIMULATIONS = {
     ),
     "paired": Simulation(
         "95 % interval of a paired difference, 5 runs x 200 levels", paired_difference, 0.92, 0.98
-    ),
-    "pigeonhole mean": Simulation(
-        "95 % percentile interval of the mean, 10 runs x 200 levels",
-        pigeonhole(bootstrap.mean, 10, 200),
-        0.90,
-        0.98,
-        1_000,
-        200,
-    ),
-    "pigeonhole IQM": Simulation(
-        "95 % percentile interval of the interquartile mean, 10 runs x 200 levels",
-        pigeonhole(aggregates.iqm, 10, 200),
-        0.90,
-        0.98,
-        1_000,
-        200,
-    ),
-    "conservative IQM": Simulation(
-        "95 % conservative interval of the interquartile mean, 5 runs x 200 levels",
-        pigeonhole(aggregates.iqm, 5, 200, wide=True),
-        0.94,
-        1.0,
-        1_000,
-        200,
     ),
     "interquartile mean": Simulation(
         "95 % interval of the interquartile mean by winsorised scores, 5 runs x 200 levels",

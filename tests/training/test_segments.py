@@ -87,14 +87,14 @@ def check(run, agent, folder, **keys):
 @pytest.mark.parametrize("agent", DISCRETE)
 def test_a_run_goes_on_as_if_nothing_had_happened(agent, tmp_path):
     installed(agent)
-    check(on_mazes, agent, tmp_path)
+    assert check(on_mazes, agent, tmp_path).steps >= 1500
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("agent", [n for n, p in AGENTS.items() if p.moves == "critic"])
 def test_so_does_one_that_replays(agent, tmp_path):
     installed(agent)
-    check(on_vectors, agent, tmp_path)
+    assert check(on_vectors, agent, tmp_path).steps >= 200
 
 
 @pytest.mark.slow
@@ -103,7 +103,8 @@ def test_so_does_one_that_replays(agent, tmp_path):
     ["dropout:0.2", "level_noise:0.1", "random_shift:1", "sticky_proposed:0.25", "l2:0.001"],
 )
 def test_so_does_one_that_is_regularised(regulariser, tmp_path):
-    check(on_mazes, "ppo", tmp_path, regulariser=regulariser)
+    whole = check(on_mazes, "ppo", tmp_path, regulariser=regulariser)
+    assert not same(whole, on_mazes("ppo")), "the regulariser is there in every segment"
 
 
 def test_a_run_without_checkpoints_is_what_it_always_was(tmp_path):

@@ -7,7 +7,7 @@ the interquartile mean saturates: of scores that are 1 with probability q and el
 clip((q - 1/4) / (1/2), 0, 1), blind to q below 1/4 and above 3/4. It belongs to comparisons
 across environment variants. Three runs are too few for any of these.
 
-All functions take a table, or a stack of tables ``(..., S, L)`` as the bootstrap makes them, and
+All functions take a table, or a stack of tables ``(..., S, L)``, and
 are nan where a score is not a number or there are none.
 """
 

@@ -38,10 +38,10 @@ class Profiles(Figure):
             (dict(values), list(own))
             for values, own in groupby(results.compared.standings, key=lambda own: dict(own.task))
         ]
-        shown = [(values, own) for values, own in tasks if any(one.scores.size for one in own)]
-        if not shown:
+        measured = [(values, own) for values, own in tasks if any(one.scores.size for one in own)]
+        if not measured:
             return None
-        drawn, rows = shown[:MOST_PANELS], list[pd.DataFrame]()
+        drawn, rows = measured[:MOST_PANELS], list[pd.DataFrame]()
         columns = min(3, len(drawn))
         size = (1.0 + 3.2 * columns, 0.7 + 2.4 * -(-len(drawn) // columns))
         titles = [task(values) for values, _ in drawn]
@@ -49,7 +49,7 @@ class Profiles(Figure):
         with panels(NAME, self.title, titles, size, columns=columns) as picture:
             for axis, (values, own) in zip(picture.axes, drawn, strict=True):
                 rows += [_line(axis, values, one, names) for one in own if one.scores.size]
-        left_out = len(shown) - len(drawn)
+        left_out = len(measured) - len(drawn)
         note = f"{left_out} more tasks are not drawn." if left_out else ""
         return Drawing(picture.svg, pd.concat(rows, ignore_index=True), note)
 

@@ -15,7 +15,7 @@ from rlgen.util.cores import usable_cores
 from rlgen.util.words import counted
 
 #: Set before Ray is imported, unless the user has: no statistics are sent, GPUs are left alone
-#: where none is asked for, and what Ray's own processes say stays in Ray's log files.
+#: where none is pending for, and what Ray's own processes say stays in Ray's log files.
 SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -180,7 +180,7 @@ class Nodes:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         describe = ray.remote(ray_worker.describe)
-        asked: dict[Any, str] = {}
+        pending: dict[Any, str] = {}
         answers: dict[str, dict[str, Any] | str] = {}
         for node in self.alive():
             if node["NodeID"] in _said:
@@ -189,16 +189,15 @@ class Nodes:
             there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
             only = describe.options(num_cpus=0, max_retries=0, scheduling_strategy=there)
             if self._room_of(node["Resources"]):
-                asked[only.remote()] = node["NodeID"]
-        done, late = (
-            ray.wait(list(asked), num_returns=len(asked), timeout=PATIENCE) if asked else ([], [])
-        )
-        answers |= {asked[ref]: f"does not answer within {PATIENCE:.0f} s" for ref in late}
+                pending[only.remote()] = node["NodeID"]
+        n = len(pending)
+        done, late = ray.wait(list(pending), num_returns=n, timeout=PATIENCE) if n else ([], [])
+        answers |= {pending[ref]: f"does not answer within {PATIENCE:.0f} s" for ref in late}
         for ref in done:
             try:
-                answers[asked[ref]] = _said[asked[ref]] = ray.get(ref)
+                answers[pending[ref]] = _said[pending[ref]] = ray.get(ref)
             except Exception as error:  # whatever is wrong with that node's installation
-                answers[asked[ref]] = f"cannot run rlgen: {_cause(error)}"
+                answers[pending[ref]] = f"cannot run rlgen: {_cause(error)}"
         return answers
 
     def _why_no_room(self, lines: list[str]) -> str:
