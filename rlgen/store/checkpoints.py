@@ -2,11 +2,13 @@
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from rlgen.errors import DamagedStoreError
 from rlgen.store.outputs import LAST
 from rlgen.util import checked_json, files
 
@@ -68,7 +70,10 @@ class Checkpoints:
         """Add what a checkpoint of the learning curve says; steps that are done again replace."""
         path = files.child(self._folder, cell) / CURVE
         path.parent.mkdir(parents=True, exist_ok=True)
-        before = checked_json.read(path, _CURVE) if path.is_file() else []
+        before: list[dict[str, Any]] = []
+        # Of a damaged one nothing is lost: a checkpoint has the curve, and so will the run.
+        with suppress(DamagedStoreError):
+            before = checked_json.read(path, _CURVE) if path.is_file() else []
         first = min(row["step"] for row in rows)
         files.write_json(path, [*(row for row in before if row["step"] < first), *rows])
 

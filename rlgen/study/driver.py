@@ -204,7 +204,11 @@ class _Driver:
         elif event["event"] == "progress":
             self._progress.advanced(cell, event)
             if event.get("rows"):
-                self._store.checkpoints.watch(cell.id, event["rows"])
+                try:
+                    self._store.checkpoints.watch(cell.id, event["rows"])
+                except OSError as error:
+                    # The run has its curve itself.
+                    self._progress.note(f"{cell.label}: its curve so far cannot be kept: {error}")
         elif event["event"] == "checkpoint":
             self._keep_checkpoint(job, event["name"])
         elif event["event"] == "note":

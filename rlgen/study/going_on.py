@@ -9,7 +9,7 @@ from rlgen.errors import DamagedStoreError
 from rlgen.store import provenance
 from rlgen.study.workspace import Workspace
 from rlgen.training.state import State
-from rlgen.util import checked_json, files
+from rlgen.util import checked_json, files, sums
 
 #: In a checkpoint's folder: where the run has been computed so far.
 MACHINE = "machine.json"
@@ -33,6 +33,10 @@ def keep(workspace: Workspace, state: State, *, last: bool, extends: bool) -> No
         extends: Whether to train for more steps would be to train on.
     """
     if last and not (extends and state.n_bytes <= MOST_BYTES):
+        return
+    if state.n_bytes >= sums.MOST_BYTES:
+        size = f"{state.n_bytes / 1e9:.1f} GB, and at most {sums.MOST_BYTES / 1e9:.1f} can be kept"
+        workspace.report("note", text=f"not saved at step {state.step:,}: its state has {size}")
         return
 
     def write(folder: Path) -> None:

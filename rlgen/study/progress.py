@@ -67,6 +67,7 @@ class Tally(Progress):
         self.steps_wanted = sum(cell.steps for cell in cells)
         self.steps_of_ended = 0
         self.state: dict[str, dict[str, Any]] = {}
+        self.skipped: dict[str, int] = {}
         self.others = 0
 
     def started(self, cell: Cell) -> None:
@@ -84,6 +85,10 @@ class Tally(Progress):
         own = self.state.setdefault(cell.id, {"cell": cell})
         returns = {row["split"]: row["ret_mean"] for row in event.get("rows", ())}
         own |= {**event, "returns": returns}
+        if cell.id not in self.skipped:
+            # A run that goes on begins where it was left.
+            self.skipped[cell.id] = event["step"]
+            self.steps_wanted -= event["step"]
 
     def evaluating(self, cell: Cell) -> None:
         """See ``Progress``."""
@@ -106,7 +111,7 @@ class Tally(Progress):
 
     def _end(self, cell: Cell) -> None:
         self.ended += 1
-        self.steps_of_ended += cell.steps
+        self.steps_of_ended += cell.steps - self.skipped.get(cell.id, 0)
         self.state.pop(cell.id, None)
 
     def waiting_for_others(self, count: int) -> None:
@@ -116,7 +121,8 @@ class Tally(Progress):
     @property
     def time_left(self) -> str:
         """An estimate from the steps done so far, evaluation included in their pace."""
-        done = self.steps_of_ended + sum(s["step"] for s in self.state.values())
+        under_way = ((s["step"], self.skipped.get(own, 0)) for own, s in self.state.items())
+        done = self.steps_of_ended + sum(max(step - first, 0) for step, first in under_way)
         if not done:
             return "?"
         left = (time.monotonic() - self.began) * (self.steps_wanted - done) / done

@@ -134,7 +134,10 @@ def restore(model: BaseAlgorithm, state: State) -> Any:
         _replay(model, learner["replay"])
         return unpack(state.watched, state.tensors)
     except (ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
-        raise DamagedStoreError(f"not a state of this agent: {error}") from None
+        raise DamagedStoreError(
+            f"what was saved of the run is no state of this agent ({error}); without its "
+            "checkpoint, in .rlgen/checkpoints of the store, it begins again"
+        ) from None
 
 
 def _replayed(model: BaseAlgorithm) -> dict[str, Any]:

@@ -8,12 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from commands import rlgen as run_cli
 from learning import quick
 from studies import command, finished, results
 
+from rlgen.errors import DamagedStoreError
+from rlgen.store.checkpoints import Checkpoints
 from rlgen.study import going_on
 from rlgen.study.workspace import Workspace
+from rlgen.training.state import State
+from rlgen.util import sums
 from rlgen.util.seeding import stream
 
 LONG = {
@@ -152,3 +157,34 @@ def test_a_checkpoint_that_cannot_be_used_is_named_and_the_run_begins_again(
     assert going_on.last_state(workspace) is None
     assert "begins again, as its checkpoint cannot be used" in reports[-1]["text"]
     assert name in reports[-1]["text"]
+
+
+def test_a_state_that_is_too_large_to_be_read_again_is_not_written(tmp_path, monkeypatch):
+    reports = []
+    workspace = Workspace(
+        tmp_path, (), tmp_path, lambda event, **own: reports.append(own), checkpoints=tmp_path
+    )
+    state = State(1, 300, {"a": torch.zeros(1000)}, {}, {})
+    monkeypatch.setattr(sums, "MOST_BYTES", 4000)
+    going_on.keep(workspace, state, last=False, extends=True)
+    (report,) = reports
+    assert report["text"].startswith("not saved at step 300")
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(sums, "MOST_BYTES", 4001)
+    going_on.keep(workspace, state, last=False, extends=True)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_damaged_curve_of_a_run_under_way_is_written_anew(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    rows = [{"step": step, "split": "test", "ret_mean": 0.5} for step in (0, 100, 200)]
+    for row in rows[:2]:
+        checkpoints.watch("a", [row])
+    assert checkpoints.curves() == {"a": rows[:2]}
+    checkpoints.watch("a", [rows[1] | {"ret_mean": 1.0}])
+    assert [row["ret_mean"] for row in checkpoints.curves()["a"]] == [0.5, 1.0], "done again"
+    (tmp_path / "a" / "curve.json").write_text("{")
+    with pytest.raises(DamagedStoreError, match=r"curve\.json"):
+        checkpoints.curves()
+    checkpoints.watch("a", rows[2:])
+    assert checkpoints.curves() == {"a": rows[2:]}

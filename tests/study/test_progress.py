@@ -53,6 +53,19 @@ def test_plain_lines_where_there_is_no_terminal(planned, capsys):
     assert len(lines) == 7
 
 
+def test_what_a_run_did_before_it_was_taken_up_again_is_not_counted(planned, monkeypatch):
+    clock = iter((0.0, *[60.0] * 20))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    tally = progress.Tally()
+    tally.begin(planned[:1], already=0, jobs=1)
+    tally.started(planned[0])
+    steps = planned[0].steps
+    tally.advanced(planned[0], {"step": steps // 2, "steps_per_second": 1.0})
+    assert tally.time_left == "?", "nothing has been done yet"
+    tally.advanced(planned[0], {"step": steps // 2 + steps // 4, "steps_per_second": 1.0})
+    assert tally.time_left == "1:00", "as long as the quarter before"
+
+
 def test_a_live_table_on_a_terminal(planned):
     console = Console(force_terminal=True, record=True, width=150)
     go_through(progress.LiveTable(console), planned)

@@ -143,7 +143,7 @@ def test_nothing_in_a_checkpoint_is_code_and_damage_is_named(tmp_path):
         with pytest.raises(DamagedStoreError, match=f"{name}.*not as it was written"):
             State.read(place)
         (place / name).write_bytes(content)
-    with pytest.raises(DamagedStoreError, match="not a state of this agent"):
+    with pytest.raises(DamagedStoreError, match="no state of this agent"):
         quick("dqn", begin=State.read(place))
 
 
