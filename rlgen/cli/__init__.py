@@ -133,6 +133,9 @@ def main() -> None:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except SystemExit:
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+            # Ray's own code, where the signal meets it, raises another exit instead.
+            sys.exit(TERMINATED)
         # With 1, which is a verdict elsewhere, click ends where the reader of its help has gone.
         if "PacifyFlush" not in type(sys.stdout).__name__:
             raise
