@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: In a store, and in it kinds of folders that segments may hold.
 FOLDER, KINDS = "segments", ("runs", "extra")
+_KINDS = tuple((kind,) for kind in KINDS)
 ENDING = ".zip"
 #: The member that says where files are, and the most bytes that it may have.
 INDEX, MOST_INDEX = "index.json", 1 << 28
@@ -178,21 +179,24 @@ def _checked(index: bytes, path: Path, size: int) -> dict[str, Places]:
 
 
 def _bytes(path: Path, place: int, size: int) -> bytes:
-    with path.open("rb") as file:
+    # Without a buffer, which would be filled and thrown away.
+    with path.open("rb", buffering=0) as file:
         file.seek(place)
         data = file.read(size)
+        while more := len(data) < size and file.read(size - len(data)):
+            data += more
     if len(data) < size:
         raise DamagedStoreError(f"{path}: is cut off. {REMEDY}")
     return data
 
 
 def _key(folder: Path) -> str:
-    return f"{folder.parent.name}/{folder.name}"
+    return "/".join(folder.parts[-2:])
 
 
 def _holder(folder: Path) -> Segment | None:
     """The segment that holds a folder, if one does."""
-    if folder.parent.name not in KINDS:
+    if folder.parts[-2:-1] not in _KINDS:
         return None
     root, key = str(folder.parent.parent), _key(folder)
     own = _read.get(root, ({}, {}))[1].get(key)

@@ -129,7 +129,7 @@ def trend(
         line.p_below(sign, MARGIN, MARGIN * optimum) for line in lines for sign in (1.0, -1.0)
     )
     gain, last = _gain(lines), done >= 1 - WINDOW
-    pace = float(np.polynomial.Polynomial.fit(steps[last], returns[last], 1).convert().coef[-1])
+    pace = _slope(steps[last], returns[last])
     if optimal <= ALPHA / 2:
         word = OPTIMAL
     elif flat <= ALPHA / 2:
@@ -137,6 +137,13 @@ def trend(
     else:
         word = RISING if gain.low > 0 else FALLING if gain.high < 0 else UNCLEAR
     return Trend(word, gain, float(optimum - y[-1]), pace, taken)
+
+
+def _slope(x: Floats, y: Floats) -> float:
+    """Of the least-squares line."""
+    line = np.polynomial.Polynomial.fit(x, y, 1)
+    # As ``line.convert()`` has it, whose general arithmetic takes as long as the rest of a trend.
+    return float(line.coef[1] * line.mapparms()[1])
 
 
 class _Line(NamedTuple):

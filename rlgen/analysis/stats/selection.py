@@ -6,6 +6,7 @@ return exactly, which of them come first is arbitrary.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,16 +70,24 @@ def best_of_k_curve(train: Floats, test: Floats) -> Floats:
 def _weights(train: Floats, k: int, m: int) -> Floats:
     """Probability of each job to be among the best m of k random ones, over m; ties averaged."""
     n = len(train)
-    rank = np.empty(n)
+    rank = np.empty(n, np.intp)
     rank[np.argsort(train, kind="stable")] = np.arange(n)
+    weight = _by_rank(n, k, m)[rank]
+    _, group = np.unique(train, return_inverse=True)
+    return np.asarray((np.bincount(group, weight) / np.bincount(group))[group])
+
+
+@lru_cache(maxsize=4096)
+def _by_rank(n: int, k: int, m: int) -> Floats:
+    """``_weights`` of jobs in ascending order, without ties."""
+    rank = np.arange(float(n))
     above = n - 1 - rank
     weight = np.zeros(n)
     for better in range(m):
         with np.errstate(under="ignore"):
             log = _log_comb(above, better) + _log_comb(rank, k - 1 - better) - _log_comb(n, k)
             weight += np.exp(log) / m
-    _, group = np.unique(train, return_inverse=True)
-    return np.asarray((np.bincount(group, weight) / np.bincount(group))[group])
+    return weight
 
 
 def _log_comb(n: Floats | int, k: int) -> Floats:

@@ -24,7 +24,8 @@ RUNS = int(os.environ.get("RLGEN_BENCHMARK_RUNS", "20000"))
 REPEATS = 3
 #: The part of ``rlgen evaluate`` that is over when it knows that nothing is to be computed.
 KNOWING = """
-import sys
+import gc, sys
+gc.set_threshold(50_000)  # as rlgen's command does
 from pathlib import Path
 from rlgen.protocol import suite
 from rlgen.study import driver, progress

@@ -6,9 +6,9 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from rlgen.analysis.stats.bootstrap import percentile
 
 from rlgen.analysis.results import Results
+from rlgen.analysis.stats.bootstrap import percentile
 from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen.papers import Section
 from rlgen.report.figures.base import INK, TEST, TRAIN
