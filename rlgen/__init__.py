@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rlgen.util.version import __version__
 
 if TYPE_CHECKING:
-    from rlgen.api import Result, calibrate, draw_split, evaluate, evaluate_policy, load, select
+    from rlgen import plot
+    from rlgen.api import calibrate, draw_split, evaluate, evaluate_policy, load, select
     from rlgen.errors import RlgenError
     from rlgen.levels.family import Family, Levels
     from rlgen.levels.split import Split
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rlgen.policies.base import Policy
     from rlgen.report.comparing import compare
     from rlgen.report.kept import bundle, verify
+    from rlgen.report.result import Result
     from rlgen.study.probing import probe
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "evaluate",
     "evaluate_policy",
     "load",
+    "plot",
     "probe",
     "select",
     "verify",
@@ -45,6 +48,7 @@ _HOME = {
     "Family": "rlgen.levels.family",
     "Levels": "rlgen.levels.family",
     "Policy": "rlgen.policies.base",
+    "Result": "rlgen.report.result",
     "RlgenError": "rlgen.errors",
     "Split": "rlgen.levels.split",
     "bundle": "rlgen.report.kept",
@@ -61,6 +65,8 @@ def __getattr__(name: str) -> Any:
             "returns (action probabilities, state), or act(observations, state, rng), which "
             "returns (actions, state)"
         )
+    if name == "plot":
+        return import_module("rlgen.plot")
     if name not in __all__:
         raise AttributeError(f"module 'rlgen' has no attribute {name!r}")
     return getattr(import_module(_HOME.get(name, "rlgen.api")), name)

@@ -1,7 +1,6 @@
 """The Python face of rlgen: what the command line does, for seed-sweep scripts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +17,10 @@ from rlgen.policies.base import Policy
 from rlgen.policies.functions import as_policy
 from rlgen.protocol import shipped, suite
 from rlgen.protocol.suite import ProtocolLike
+from rlgen.report.result import Result
 from rlgen.store.accesses import SELECTION
 from rlgen.store.opening import opened, refuse_bundle
 from rlgen.store.run_store import RunStore
-
-
-@dataclass(frozen=True)
-class Result:
-    """What ``evaluate`` did.
-
-    Attributes:
-        store: The folder with everything.
-        report: The HTML page.
-        summary: What ``summary.json`` holds; empty if cells are ``elsewhere``.
-        computed: Ids of the cells computed now.
-        already: Ids of the cells that were there.
-        failed: By id, why a cell failed; the others are not affected.
-        elsewhere: Ids of the cells left to other calls, of which the last writes the report.
-    """
-
-    store: Path
-    report: Path
-    summary: dict[str, Any]
-    computed: list[str]
-    already: list[str]
-    failed: dict[str, str]
-    elsewhere: list[str]
 
 
 def evaluate(

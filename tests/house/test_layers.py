@@ -32,6 +32,7 @@ PACKAGES = [
     "study",
     "diagnostics",
     "report",
+    "plot",
     "lint",
     "api",
     "cli",
@@ -121,7 +122,7 @@ def test_heavy_libraries_stay_where_they_belong(name):
         assert not roots & {"torch", "stable_baselines3"}
     if own in WITHOUT_GYMNASIUM:
         assert "gymnasium" not in roots
-    if own != "report":
+    if own not in ("report", "plot"):
         assert not roots & {"matplotlib", "seaborn"}
     if name not in MEETING:
         assert not roots & {"rlgen_envs", "rlgen_protocols"}, "machinery names no content"

@@ -2,9 +2,11 @@
 
 import io
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import cycle
 from textwrap import fill
@@ -12,13 +14,16 @@ from typing import Any
 
 import matplotlib as mpl
 
-mpl.use("svg")  # before pyplot, so that no window system is needed
+# Before pyplot, so that no window system is needed; a notebook keeps what shows its own figures.
+if "ipykernel" not in sys.modules:
+    mpl.use("svg")
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from markupsafe import escape
 from matplotlib.axes import Axes
+from matplotlib.colors import is_color_like, to_hex
 from matplotlib.figure import Figure as Canvas
 
 from rlgen.analysis.further import shifts
@@ -61,6 +66,10 @@ _STYLE = {
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
 }
+
+
+#: Where drawn figures are collected besides, if anywhere.
+_COLLECTED: ContextVar[list[Canvas] | None] = ContextVar("collected", default=None)
 
 
 @dataclass(frozen=True)
@@ -210,6 +219,27 @@ def style(name: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def collected() -> Iterator[list[Canvas]]:
+    """The canvases of what is drawn within, as matplotlib has them, in their order."""
+    canvases: list[Canvas] = []
+    token = _COLLECTED.set(canvases)
+    try:
+        yield canvases
+    finally:
+        _COLLECTED.reset(token)
+
+
+def on_paper(canvas: Canvas) -> None:
+    """Give a canvas colours of its own where it has those of whatever page shows it."""
+    plain = {INK: "black", FAINT: "0.85"}
+    for artist in canvas.findobj():
+        for name in ("color", "facecolor", "edgecolor"):
+            colour: Any = getattr(artist, f"get_{name}", lambda: None)()
+            if is_color_like(colour) and (hexadecimal := to_hex(colour)) in plain:
+                getattr(artist, f"set_{name}")(plain[hexadecimal])
+
+
 def to_svg(canvas: Canvas, name: str, title: str) -> str:
     """Convert a canvas to an ``<svg>`` element with a title, in the page's colours and font.
 
@@ -218,6 +248,8 @@ def to_svg(canvas: Canvas, name: str, title: str) -> str:
         name: Prefix of all ids.
         title: For screen readers.
     """
+    if (canvases := _COLLECTED.get()) is not None:
+        canvases.append(canvas)
     # As ``savefig(bbox_inches="tight")``, without drawing everything twice.
     engine = canvas.get_layout_engine()
     if engine is not None:
