@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rlgen.errors import RlgenError
     from rlgen.levels.family import Family, Levels
     from rlgen.levels.split import Split
+    from rlgen.loops.level_env import LevelEnv
+    from rlgen.loops.saving import save_levels
     from rlgen.perturbations.condition import Condition
     from rlgen.policies.base import Policy
     from rlgen.report.comparing import compare
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Condition",
     "Family",
+    "LevelEnv",
     "Levels",
     "Policy",
     "Result",
@@ -39,6 +42,7 @@ __all__ = [
     "load",
     "plot",
     "probe",
+    "save_levels",
     "select",
     "verify",
 ]
@@ -46,6 +50,7 @@ __all__ = [
 _HOME = {
     "Condition": "rlgen.perturbations.condition",
     "Family": "rlgen.levels.family",
+    "LevelEnv": "rlgen.loops.level_env",
     "Levels": "rlgen.levels.family",
     "Policy": "rlgen.policies.base",
     "Result": "rlgen.report.result",
@@ -54,6 +59,7 @@ _HOME = {
     "bundle": "rlgen.report.kept",
     "compare": "rlgen.report.comparing",
     "probe": "rlgen.study.probing",
+    "save_levels": "rlgen.loops.saving",
     "verify": "rlgen.report.kept",
 }
 

@@ -24,6 +24,12 @@ def is_one_policy(results: "Results", cell: Mapping[str, Any]) -> bool:
     return bool(entries) and all(own.get("policy_hash") for own in entries)
 
 
+def is_assumed(results: "Results", cell: Mapping[str, Any]) -> bool:
+    """Whether nobody has said on which levels the policies of a cell were trained."""
+    entries = results.settings_of(cell)
+    return any(own.get("policy_hash") and not own.get("trained_on") for own in entries)
+
+
 def gap(results: "Results", cell: Mapping[str, Any], quantity: str, pool: str = "test") -> Estimate:
     """The gap of the only policy of a cell, with levels as the only samples.
 
@@ -63,7 +69,7 @@ def sentence(
     """The answer for one policy, with its scope.
 
     Args:
-        cell: Values of ``CELL``.
+        cell: Values of ``CELL``, and ``assumed``, whether it is not known what it was trained on.
         main: The condition that it is judged by.
         conditions: By condition and pool the mean return, under ``mean``.
         own: Gap of the policy.
@@ -75,8 +81,9 @@ def sentence(
     interval = f" [{number(own.low)}, {number(own.high)}]" if own.low == own.low else ""
     because = verdict.because or own.reason
     why = f" ({because})" if because else ""
+    trained = "assumed to have learned from" if cell["assumed"] else "trained on"
     answer = (
-        f"{cell['agent']}/{cell['network']}, one policy, assumed to have learned from {levels} "
+        f"{cell['agent']}/{cell['network']}, one policy, {trained} {levels} "
         f"of {cell['family']}, {verb}: {_returns(conditions[main])}, gap {number(own.mean)}"
         f"{interval} of this policy{why}; of the algorithm that made it, one run says nothing."
     )

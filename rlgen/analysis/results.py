@@ -252,10 +252,11 @@ class Results:
 
     @cached_property
     def cells(self) -> list[dict[str, Any]]:
-        """Every combination of ``CELL`` that was computed, with its number of ``runs``."""
+        """Every combination of ``CELL`` that was computed, with ``runs`` and ``assumed``."""
         counts = self.main_records.groupby(CELL, observed=True, sort=True)["run_id"].nunique()
         pairs = zip(counts.index, counts, strict=True)
-        return [dict(zip(CELL, key, strict=True)) | {"runs": int(n)} for key, n in pairs]
+        cells = [dict(zip(CELL, key, strict=True)) | {"runs": int(n)} for key, n in pairs]
+        return [cell | {"assumed": one_policy.is_assumed(self, cell)} for cell in cells]
 
     @cached_property
     def varying(self) -> list[str]:

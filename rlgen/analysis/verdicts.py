@@ -70,13 +70,18 @@ def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
 
 
 def setting(cell: Mapping[str, Any]) -> str:
-    """Describe a cell in words, with all columns of ``CELL``."""
+    """Describe a cell in words, with all columns of ``CELL``.
+
+    Args:
+        cell: Their values, and ``assumed``, if it is not known what its policies were trained on.
+    """
     how = f" with flip probability {cell['flip_p']:g}" if cell["flip_p"] else ""
     how += f" under {cell['regulariser']}" if cell["regulariser"] != "none" else ""
     n = cell["n_train_levels"]
     levels = "an unknown number of" if n < 0 else f"{n:,}"
     levels += " level" if n == 1 else " levels"
-    return f"{cell['agent']}/{cell['network']} trained on {levels} of {cell['family']}{how}"
+    trained = ", assumed to have learned from" if cell.get("assumed") else " trained on"
+    return f"{cell['agent']}/{cell['network']}{trained} {levels} of {cell['family']}{how}"
 
 
 def words_of(cell: Mapping[str, Any], *, size: bool = True) -> str:

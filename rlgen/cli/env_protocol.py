@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -53,11 +54,20 @@ def protocol(env: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_of_policies(filled: Mapping[str, Any]) -> None:
     """Refuse what only training reads, and levels that nobody has named."""
+    from rlgen.protocol import trained_on
+    from rlgen.protocol.policy_names import agents_of, parts, with_agent
+
     refuse_given(OF_TRAINING, "goes with training, and the policy of --policy is not trained here")
-    if "train_levels" not in filled:
+    if {"train_levels", "trained_on"} & filled.keys():
+        return
+    agents = agents_of(filled["policies"])
+    files = [Path(parts(with_agent(text, agents)[1])[0]) for text in filled["policies"]]
+    if not any(trained_on.path_beside(path).is_file() for path in files):
         raise click.UsageError(
             "--policy needs --train-levels, the levels that the policy learned from, such as 0:200:"
-            " its return on them is compared with that on --test-levels"
+            " its return on them is compared with that on --test-levels (--trained-on, where they "
+            f"are known and not assumed; {trained_on.path_beside(files[0])}, which "
+            "rlgen.save_levels writes, says them too)"
         )
 
 
@@ -86,6 +96,7 @@ def _with_options(message: str) -> str:
             key = match.group(1)
             line = f"{_OPTIONS.get(key) or flag(key)} {line[match.end() :]}"
         line = re.sub(r"\b(train|validation|test)_levels\b", r"--\1-levels", line)
+        line = re.sub(r"(?<!\.)\btrained_on\b", "--trained-on", line)
         lines.append(line.removeprefix("protocol: "))
     return "\n".join(lines)
 
@@ -94,12 +105,16 @@ def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of the protocol; pools that are not named are drawn."""
     from rlgen.levels import lookup
     from rlgen.levels.spaces import parts_of
+    from rlgen.protocol.policy_names import agents_of
     from rlgen.util.validation import At, parse_options
 
     options = parse_options(filled.get("options", ()))
-    agent = filled.get("agent") or ("policy" if "policies" in filled else "ppo")
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{env}-{agent}").strip("-.")[:64]
-    keys: dict[str, Any] = {"name": name, "family": env, "family_options": options, "agent": agent}
+    usual = filled.get("agent") or ("policy" if "policies" in filled else "ppo")
+    agents = [] if "agent" in filled else agents_of(filled.get("policies", ()))
+    # Without the agents' names, so that others can be added to the store.
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{env}-{usual}").strip("-.")[:64]
+    keys: dict[str, Any] = {"name": name, "family": env, "family_options": options}
+    keys["agent"] = agents or usual
     if "policies" in filled:
         keys |= {"policy": list(filled["policies"]), "episodes": DEFAULTS["episodes"]}
         # What rlgen judges by, and what the tools that made the policy report.
@@ -118,6 +133,8 @@ def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:
     for pool in ("train", "validation", "test"):
         if f"{pool}_levels" in filled:
             keys[f"{pool}_levels"] = filled[f"{pool}_levels"]
+    if "trained_on" in filled:
+        keys["trained_on"] = filled["trained_on"]
     if "sizes" in filled:
         try:
             keys["n_train_levels"] = [int(size) for size in filled["sizes"].split(",")]
@@ -125,7 +142,7 @@ def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:
             raise click.BadParameter(
                 f"{filled['sizes']!r} is not like 10,200", param_hint="--sizes"
             ) from None
-    elif "train_levels" not in filled:
+    elif not {"train_levels", "policies"} & filled.keys():
         keys["n_train_levels"] = 100
     return keys
 

@@ -36,7 +36,7 @@ from rlgen.util.words import counted
     "--policy",
     "policies",
     multiple=True,
-    metavar="FILE",
+    metavar="[AGENT=]FILE",
     help="With --env: evaluate this policy instead of training.",
 )
 @click.option(
@@ -44,6 +44,11 @@ from rlgen.util.words import counted
 )
 @click.option("--network", help="With --env. [default: one that fits the observations]")
 @click.option("--train-levels", metavar="RANGE", help="With --env: ids (seeds) like 0:200.")
+@click.option(
+    "--trained-on",
+    metavar="RANGE",
+    help="With --policy: --train-levels that are known. [default: as FILE.levels.json says]",
+)
 @click.option("--test-levels", metavar="RANGE", help="With --env: ids used for nothing else.")
 @click.option("--validation-levels", metavar="RANGE", help="With --env.")
 @click.option("--sizes", metavar="N,N", help="With --env: train on the first N. [default: all]")
@@ -116,6 +121,7 @@ def evaluate(
     rlgen evaluate my.toml --continue-from mine.tar.xz
     rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100
     rlgen evaluate --env CartPole-v1 --train-levels 0:10 --test-levels 1000:1100 --policy my.zip
+    rlgen evaluate --env CartPole-v1 --test-levels 1000:1100 --policy ppo=a.zip --policy a2c=b.zip
     """
     from rlgen import api
 

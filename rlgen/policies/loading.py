@@ -16,7 +16,8 @@ from rlgen.policies.base import Policy
 from rlgen.policies.functions import BoxFunctionPolicy, from_function
 from rlgen.policies.network_policy import acting, evaluated, of_module
 from rlgen.policies.sb3 import beside, models
-from rlgen.policies.sources import WITHOUT, parts, same
+from rlgen.policies.sources import same
+from rlgen.protocol.policy_names import WITHOUT, parts
 from rlgen.util.named_code import importable
 
 #: Endings of torch programs: TorchScript and ``torch.export``.
@@ -28,12 +29,12 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
 
     Args:
         source: The folder of a run; a stable-baselines3 zip, with its statistics
-            (``sources.parts``) or without, where they are found (``sb3.beside``); a torch program
-            (TorchScript or exported) from observations to action logits; or ``module:name`` of a
-            ``Policy``, or of a function from observations ``(B, ...)`` to action probabilities
-            ``(B, A)``; that module is imported. Where actions are continuous, programs and
-            functions return actions ``(B, *action shape)``; where observations are dictionaries,
-            their argument is a dictionary.
+            (``policy_names.parts``) or without, where they are found (``sb3.beside``); a program
+            of torch (TorchScript or exported) from observations to action logits; or
+            ``module:name`` of a ``Policy``, or of a function from observations ``(B, ...)`` to
+            action probabilities ``(B, A)``; that module is imported. Where actions are continuous,
+            programs and functions return actions ``(B, *action shape)``; where observations are
+            dictionaries, their argument is a dictionary.
         family: The family that it plays.
         trusted: Files that may be unpickled or run, and folders whose networks may be imported.
 

@@ -6,12 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlgen.errors import ProtocolError
+from rlgen.protocol.policy_names import WITH, WITHOUT, parts
 from rlgen.util.named_code import source_hash
-
-#: Stands between the file of a model and the file of its VecNormalize statistics.
-WITH = "+"
-#: Stands in place of statistics where the model was trained without.
-WITHOUT = "none"
 
 
 @dataclass(frozen=True)
@@ -38,25 +34,6 @@ def copied(copies: Mapping[str, Copy]) -> None:
 def here(text: str) -> str:
     """The name of a policy on this machine: of its copy, if it has one."""
     return _copies[text].here if text in _copies else text
-
-
-def parts(text: str) -> tuple[str, str]:
-    """Split the name of a policy into its file or function, and the file of its statistics.
-
-    Examples:
-        >>> parts("model.zip+statistics.pkl")
-        ('model.zip', 'statistics.pkl')
-        >>> parts("model.zip+none")
-        ('model.zip', 'none')
-        >>> parts("model.zip")
-        ('model.zip', '')
-    """
-    end = text.find(f".zip{WITH}")  # folders may have the sign in their names
-    at = text.rfind(WITH) if end < 0 else end + len(".zip")
-    path, statistics = text[: max(at, 0)], text[at + 1 :]
-    if at >= 0 and (statistics == WITHOUT or statistics.endswith((".pkl", ".pickle"))):
-        return path, statistics
-    return text, ""
 
 
 def files(text: str) -> list[str]:

@@ -1,9 +1,10 @@
 """Keys of a protocol that follow from others: what need not be said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rlgen.errors import ProtocolError
+from rlgen.protocol.policy_names import agents_of, with_agent, written
 from rlgen.protocol.pools import POOLS
 from rlgen.util.ranges import parse_seeds, whole
 from rlgen.util.toml import toml
@@ -73,20 +74,43 @@ def _of_named_pools(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _of_policies(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """What only training asks for need not be said of policies made elsewhere."""
-    policies = listed(values.get("policy", ()))
+    policies = listed(written(values.get("policy", ())))
     if not policies:
         return values
-    every = dict(values)
-    seeds = list(range(len(policies)))
+    every = {**values, "policy": policies}
+    every.setdefault("agent", agents_of(policies) or "policy")
+    seeds = list(range(_most_of_one_agent(policies, listed(every["agent"]))))
     rest = {name: OF_TRAINING[name] for name in ("network", "steps", "curve_points")}
-    for name, value in {"seeds": seeds, "agent": "policy", **rest}.items():
+    for name, value in {"seeds": seeds, **rest}.items():
         every.setdefault(name, value)
     if list(seed_list(every["seeds"])) != seeds:
         raise ValueError(f"seeds: {exist(len(policies), 'policy', 'policies')} numbered from 0")
-    for name in ("agent", "network", "n_train_levels", "regulariser"):
+    for name in ("network", "n_train_levels", "regulariser"):
         if len(listed(every.get(name, ()))) > 1:
             raise ValueError(f"{name}: a policy made elsewhere has one value")
     return every
+
+
+def _most_of_one_agent(policies: Sequence[Any], agents: Sequence[Any]) -> int:
+    """How many policies the agent has that has most.
+
+    Raises:
+        ValueError: If there are several agents, and a policy does not say whose it is, or an agent
+            has none.
+    """
+    own = [with_agent(str(text), agents)[0] for text in policies]
+    if len(agents) == 1:
+        return len(policies)
+    if "" in own:
+        text = policies[own.index("")]
+        raise ValueError(
+            f"policy: {text!r} does not say of which agent it is, of {', '.join(map(str, agents))}:"
+            f" write {agents[0]}={text}"
+        )
+    for agent in agents:
+        if agent not in own:
+            raise ValueError(f"agent: {agent!r} has no policy")
+    return max(map(own.count, agents))
 
 
 def refuse_ignored(values: Mapping[str, Any], where: str) -> None:

@@ -9,6 +9,7 @@ from rlgen.errors import ProtocolError
 from rlgen.protocol.completing import EMPTY_GRID, IMPLYING, completed, seed_list
 from rlgen.protocol.experiments import Experiments
 from rlgen.protocol.groups import GROUPS, Evaluation, Monitoring, SomeGroup, Training, key
+from rlgen.protocol.policy_names import Policies
 from rlgen.protocol.pools import POOLS, Ids, Pools
 from rlgen.util.ranges import parse_seeds
 from rlgen.util.toml import toml
@@ -97,13 +98,22 @@ class Protocol(Training, Monitoring, Evaluation):
             "tables",
         ),
     ] = {}  # noqa: RUF012
+    trained_on: Annotated[
+        Ids,
+        key(
+            "Levels that policies were trained on, where that is known; of train_levels reports "
+            "say that it is assumed. What rlgen.save_levels wrote beside them need not be said.",
+            "ids",
+        ),
+    ] = ""
     policy: Annotated[
-        NamesIfAny,
+        Policies,
         key(
             "Policies made elsewhere, evaluated instead of training, one a seed; agent is what "
             "they are called. Files or module:function; a file that has to be trusted is named on "
             "the command line, --trust. model.zip+statistics.pkl applies the statistics of "
-            "stable-baselines3's VecNormalize.",
+            "stable-baselines3's VecNormalize. Those of several agents are a table of lists, or "
+            "ppo=a.zip, a2c=b.zip in one.",
             "files",
         ),
     ] = ()
@@ -200,7 +210,6 @@ class Protocol(Training, Monitoring, Evaluation):
             "name",
         ),
     ] = ""
-
     experiments: Annotated[
         Experiments,
         key(
@@ -265,9 +274,9 @@ class Protocol(Training, Monitoring, Evaluation):
 #: settings rather than all seeds of few.
 GRID = ("seeds", "family", "n_train_levels", "flip_p", "agent", "network", "regulariser")
 #: Further keys that may change between two commands on one store; a store is of one paper.
-FREE = ("description", "conditions", "probes", "paper", "pools", "experiments")
+FREE = ("description", "conditions", "probes", "paper", "pools", "experiments", "trained_on")
 #: Keys that stand only where they hold something, besides those that are None.
-IF_ANY = ("probes", "pools", "experiments")
+IF_ANY = ("probes", "pools", "experiments", "trained_on")
 
 
 def keys() -> tuple[str, ...]:

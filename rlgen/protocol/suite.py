@@ -23,6 +23,7 @@ from rlgen.protocol.experiments import SEEDS, replaced
 from rlgen.protocol.legacy import KEYS, Legacy, modern
 from rlgen.protocol.merging import merged
 from rlgen.protocol.schema import GRID, Protocol, parse
+from rlgen.protocol.training_levels import with_training_levels
 from rlgen.util.files import NAME
 from rlgen.util.toml import load, loads
 
@@ -253,7 +254,7 @@ def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Proto
         if isinstance(tables := values.get(EXPERIMENTS), Mapping):
             own = {name: {SEEDS: instead} for name in tables}
             values[EXPERIMENTS] = replaced(tables, own)
-    protocol = parse(values, where)
+    protocol = parse(with_training_levels(values, where), where)
     if protocol.policy:
         refuse_ignored(values, where)
     _check_size(protocol, where)

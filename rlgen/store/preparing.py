@@ -26,6 +26,7 @@ CONTENTS = (
     "action_masks",  # which older versions did not apply
     "checkpoint_every",  # older versions had no checkpoints
     *("source", "version"),  # among the settings of a network
+    "trained_on",  # what is known of a policy, and not what it is
 )
 
 
@@ -143,18 +144,23 @@ def check_numbers(
     Raises:
         StoreError: Naming one of them.
     """
-    held: dict[int, list[Mapping[str, Any]]] = {}
+    held: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     for entry in entries:
         if entry["settings"].get("policy_hash") and SUPERSEDED not in entry:
-            held.setdefault(entry["settings"]["seed"], []).append(entry["settings"])
+            held.setdefault(_number(entry["settings"]), []).append(entry["settings"])
     for own in settings:
-        for other in held.get(own.get("seed", -1), []) if own.get("policy_hash") else ():
+        for other in held.get(_number(own), []) if own.get("policy_hash") else ():
             file = other.get("policy_file") or located(other["policy"])
             if other["policy_hash"] != own["policy_hash"] and file != own["policy_file"]:
                 raise StoreError(
                     f"policy = {own['policy']!r}: another command has added {other['policy']!r} "
                     "at the same moment; the same command again goes on"
                 )
+
+
+def _number(settings: Mapping[str, Any]) -> tuple[str, int]:
+    """The agent and the number of a policy."""
+    return settings.get("agent", ""), settings.get("seed", -1)
 
 
 def supersede(entries: Mapping[str, dict[str, Any]], planned: Collection[str]) -> None:

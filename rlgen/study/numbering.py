@@ -4,6 +4,7 @@ Policies are compared by their content, whatever their files are called and from
 are named. A file that has changed takes the place of what it held; others follow those there.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 from rlgen.errors import ProtocolError
 from rlgen.policies.sources import located
+from rlgen.protocol.policy_names import policy_texts, with_agent
+from rlgen.protocol.schema import Protocol
 from rlgen.store.run_store import RunStore
 from rlgen.study.cell import Task
 from rlgen.study.kinds.evaluate import EvaluateCell
@@ -34,24 +37,22 @@ def numbered(study: Plan, folder: Path) -> Plan:
     if not before.policy:
         return study  # refused, where the two are joined
     entries = [e["settings"] for e in RunStore(folder).plan() if e["settings"].get("policy_hash")]
-    if before.agent != study.whole.agent:
-        names = [", ".join(protocol.agent) for protocol in (before, study.whole)]
-        raise ProtocolError(
-            f"{folder}: its policies are called {names[0]} and these {names[1]} (agent): those of "
-            "a store have one name; choose another folder"
-        )
-    seeds = _seeds(cells, entries)
+    numbers = _numbers(cells, entries)
     if study.whole.train_pool == "per_run" and not study.whole.named_levels:
-        _check_pools(cells, seeds, before.policy, folder)
-    texts = dict(enumerate(before.policy))
+        _check_pools(cells, numbers, before.policy, folder)
+    texts = _there(before)
     for cell in cells:
-        text = cell.policy
-        taken = {other for number, other in texts.items() if number != seeds[cell.seed]}
+        own, text = numbers[cell.agent, cell.seed], cell.policy
+        taken = {other for key, other in texts.items() if key != (cell.agent, own)}
         # A relative path may be another file in another folder.
-        texts[seeds[cell.seed]] = text if text not in taken else cell.policy_file
-    named = {"policy": tuple(texts[i] for i in sorted(texts)), "seeds": tuple(sorted(texts))}
+        texts[cell.agent, own] = text if text not in taken else cell.policy_file
+    named = {
+        "policy": policy_texts(texts),
+        "seeds": tuple(sorted({number for _, number in texts})),
+        "agent": tuple(dict.fromkeys(agent for agent, _ in texts)),
+    }
     tasks = tuple(
-        Task(replace(task.cell, seed=seeds[task.cell.seed]), task.wanted)
+        Task(replace(task.cell, seed=numbers[task.cell.agent, task.cell.seed]), task.wanted)
         if isinstance(task.cell, EvaluateCell)
         else task
         for task in study.tasks
@@ -60,10 +61,34 @@ def numbered(study: Plan, folder: Path) -> Plan:
     return replace(study, tasks=tasks, parts=parts, whole=study.whole.model_copy(update=named))
 
 
+def _there(protocol: Protocol) -> dict[tuple[str, int], str]:
+    """The policies of a store by agent and number."""
+    texts: dict[tuple[str, int], str] = {}
+    counts = Counter[str]()
+    for text in protocol.policy:
+        agent, own = with_agent(text, protocol.agent)
+        agent = agent or protocol.agent[0]
+        texts[agent, counts[agent]] = own
+        counts[agent] += 1
+    return texts
+
+
+def _numbers(
+    cells: Sequence[EvaluateCell], entries: Sequence[Mapping[str, Any]]
+) -> dict[tuple[str, int], int]:
+    """Numbers of policies in the store, by agent and number in the command."""
+    numbers: dict[tuple[str, int], int] = {}
+    for agent in {cell.agent for cell in cells}:
+        own = [cell for cell in cells if cell.agent == agent]
+        theirs = [entry for entry in entries if entry["agent"] == agent]
+        numbers |= {(agent, seed): number for seed, number in _seeds(own, theirs).items()}
+    return numbers
+
+
 def _seeds(
     cells: Sequence[EvaluateCell], entries: Sequence[Mapping[str, Any]]
 ) -> Mapping[int, int]:
-    """Numbers of policies in the store, by those in the command."""
+    """Numbers of one agent's policies in the store, by those in the command."""
     policies = {cell.seed: cell for cell in cells}
     numbers: dict[int, int] = {}
 
@@ -79,7 +104,7 @@ def _seeds(
     match("policy_hash", "policy_file")
     match("policy_hash")
     match("policy_file")
-    free = 1 + max(entry["seed"] for entry in entries)
+    free = 1 + max((entry["seed"] for entry in entries), default=-1)
     for own in policies:
         if own not in numbers:
             numbers[own], free = free, free + 1
@@ -94,13 +119,17 @@ def _setting(entry: Mapping[str, Any], key: str) -> Any:
 
 
 def _check_pools(
-    cells: Sequence[EvaluateCell], seeds: Mapping[int, int], texts: Sequence[str], folder: Path
+    cells: Sequence[EvaluateCell],
+    numbers: Mapping[tuple[str, int], int],
+    texts: Sequence[str],
+    folder: Path,
 ) -> None:
     """Refuse to renumber policies whose numbers draw their training levels."""
     for cell in cells:
-        if seeds[cell.seed] != cell.seed:
+        number = numbers[cell.agent, cell.seed]
+        if number != cell.seed:
             raise ProtocolError(
-                f"{folder}: policy = {cell.policy!r}: is number {seeds[cell.seed]} beside "
+                f"{folder}: policy = {cell.policy!r}: is number {number} beside "
                 f"{', '.join(texts)}, and {cell.seed} here, and each has the training levels that "
                 'its number draws: list those too, in their order, or say train_pool = "shared"'
             )

@@ -119,7 +119,8 @@ def cells(part: Resolved) -> list[PolicyCell]:
         protocol.group(Monitoring),
         protocol.group(Evaluation),
     )
-    return [_cell(part, groups, *values) for values in grid]
+    planned = [_cell(part, groups, *values) for values in grid]
+    return [cell for cell in planned if cell is not None]
 
 
 def _cell(
@@ -132,8 +133,11 @@ def _cell(
     agent: str,
     network: str,
     regulariser: str,
-) -> PolicyCell:
-    """The cell at one point of the grid; arguments after ``groups`` in the order of ``GRID``."""
+) -> PolicyCell | None:
+    """The cell at one point of the grid; arguments after ``groups`` in the order of ``GRID``.
+
+    None where an agent has fewer policies made elsewhere than others have.
+    """
     protocol = part.protocol
     own_pool = protocol.train_pool == "per_run" and not protocol.named_levels
     pools = Pools(
@@ -149,7 +153,9 @@ def _cell(
     training, watched = groups[0], groups[1:]
     sources = part.pools[family]
     if part.policies:
-        policy, policy_hash = part.policies[seed]
+        policy = part.policies.get((agent, seed))
+        if policy is None:
+            return None
         return EvaluateCell(
             pools,
             agent,
@@ -158,9 +164,10 @@ def _cell(
             seed,
             training,
             *watched,
-            policy,
-            policy_hash,
+            policy.text,
+            policy.hash,
             protocol.agent_options,
+            policy.trained_on,
             further=sources,
         )
     architecture = drawn_network(network, seed)

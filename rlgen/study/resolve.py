@@ -4,7 +4,8 @@ This happens once. From here on a study is made of objects, which become text ag
 cell goes to a worker.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -25,7 +26,10 @@ from rlgen.perturbations.condition import Condition
 from rlgen.policies.sb3.beside import with_statistics
 from rlgen.policies.sources import policy_hash
 from rlgen.probes import PROBES
+from rlgen.protocol import trained_on
+from rlgen.protocol.policy_names import policy_texts, with_agent
 from rlgen.protocol.schema import Protocol
+from rlgen.protocol.trained_on import RECORDED, STATED
 from rlgen.study import further
 from rlgen.training.agent_spec import AgentSpec
 from rlgen.training.regularisers.regularisation import Regularisation
@@ -33,6 +37,21 @@ from rlgen.util.validation import At
 
 #: Levels of each pool that are tried before anything is computed.
 TRIED = 4
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A policy made elsewhere.
+
+    Attributes:
+        text: Where it is, with its statistics.
+        hash: Of what it is made of.
+        trained_on: How it is known what it was trained on: ``RECORDED``, ``STATED``, or empty.
+    """
+
+    text: str
+    hash: str
+    trained_on: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +66,7 @@ class Resolved:
         conditions: What policies face, by canonical name.
         regularisations: What agents train with, by canonical name.
         specs: What learns, by agent, network and regulariser; empty for policies made elsewhere.
-        policies: Policies made elsewhere with the hash of what they are made of, in their order.
+        policies: Policies made elsewhere, by agent and number.
         probes: Versions of the probes that measure each policy, by name, baselines first.
     """
 
@@ -58,7 +77,7 @@ class Resolved:
     conditions: Mapping[str, Condition]
     regularisations: Mapping[str, Regularisation]
     specs: Mapping[tuple[str, str, str], AgentSpec]
-    policies: tuple[tuple[str, str], ...]
+    policies: Mapping[tuple[str, int], Elsewhere]
     probes: Mapping[str, int]
 
 
@@ -87,12 +106,12 @@ def resolve(protocol: Protocol, where: str) -> Resolved:
     for flip_p, family in product(protocol.flip_p, families.values()):
         with At(where, "flip_p", flip_p):
             family.generate([], flip_p)
-    policies = tuple(_policies(protocol, where))
+    policies = _policies(protocol, where)
     specs = {} if policies else _specs(protocol, families, regularisations, where)
     spelt_out = {
         "conditions": tuple(condition.name for condition in conditions.values()),
         "regulariser": tuple(each.name for each in regularisations.values()),
-        "policy": tuple(text for text, _ in policies),
+        "policy": policy_texts({key: each.text for key, each in policies.items()}),
     }
     return Resolved(
         protocol.model_copy(update=spelt_out),
@@ -191,11 +210,18 @@ def _probes(protocol: Protocol, families: Sequence[Family], where: str) -> dict[
     return {name: PROBES[name].version for name in dict.fromkeys([*baselines, *protocol.probes])}
 
 
-def _policies(protocol: Protocol, where: str) -> Iterator[tuple[str, str]]:
+def _policies(protocol: Protocol, where: str) -> dict[tuple[str, int], Elsewhere]:
+    policies: dict[tuple[str, int], Elsewhere] = {}
+    numbers = Counter[str]()
     for text in protocol.policy:
-        with At(where, "policy", text):
-            named = with_statistics(text)
-            yield named, policy_hash(named)
+        agent, own = with_agent(text, protocol.agent)
+        agent = agent or protocol.agent[0]
+        with At(where, "policy", own):
+            named = with_statistics(own)
+            how = RECORDED if trained_on.read(own) else STATED if protocol.trained_on else ""
+            policies[agent, numbers[agent]] = Elsewhere(named, policy_hash(named), how)
+        numbers[agent] += 1
+    return policies
 
 
 def _specs(

@@ -1,5 +1,6 @@
 """Whole numbers as they are written, and ranges as text: ``"0:20"``, ``"3"`` or ``"0,2,5:8"``."""
 
+from collections.abc import Iterable
 from typing import Any
 
 #: Most numbers that a text may name; pools are no larger.
@@ -72,3 +73,22 @@ def parse_ids(text: str) -> tuple[int, ...]:
     if len(set(ids)) < len(ids):
         raise ValueError("a level is named twice")
     return ids
+
+
+def ids_text(ids: Iterable[int]) -> str:
+    """The shortest text of distinct whole numbers, which ``parse_ids`` reads, in rising order.
+
+    Example:
+        >>> ids_text([3, 0, 1, 2, 8])
+        '0:4,8'
+    """
+    pieces: list[str] = []
+    start = stop = -1
+    for number in (*sorted(ids), -1):
+        if number == stop:
+            stop += 1
+            continue
+        if start >= 0:
+            pieces.append(str(start) if stop == start + 1 else f"{start}:{stop}")
+        start, stop = number, number + 1
+    return ",".join(pieces)

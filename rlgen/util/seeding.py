@@ -6,6 +6,7 @@ every process, and is independent of the streams of all other paths.
 
 import hashlib
 import json
+import secrets
 
 import numpy as np
 
@@ -33,3 +34,8 @@ def stream(seed: int, *path: str | int) -> np.random.Generator:
 def library_seed(seed: int, *path: str | int) -> int:
     """A 31-bit seed for libraries that make their own generators from an integer."""
     return _entropy(seed, path) % 2**31
+
+
+def fresh_seed() -> int:
+    """A seed that no other process has, for who gave none; whoever uses it says which it was."""
+    return secrets.randbits(62)

@@ -41,6 +41,11 @@ REFUSED = {
     ("evaluate", "policies"): ["evaluate quickstart --policy x.zip"],
     ("evaluate", "network"): ["evaluate quickstart --network linear", f"{POLICY} --network linear"],
     ("evaluate", "train_levels"): ["evaluate quickstart --train-levels 0:3"],
+    ("evaluate", "trained_on"): [
+        "evaluate quickstart --trained-on 0:3",
+        f"{ENV} --trained-on 0:3",
+        f"{ENV} --trained-on 0:3 --test-levels 3:9",
+    ],
     ("evaluate", "test_levels"): [
         "evaluate quickstart --test-levels 0:3",
         f"{ENV} --test-levels 3",

@@ -19,6 +19,7 @@ PACKAGES = [
     "papers",
     "protocol",
     "levels",
+    "loops",
     "networks",
     "analysis.stats",
     "policies",

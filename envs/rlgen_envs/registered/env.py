@@ -29,7 +29,7 @@ def has_masks(env: "gym.Env[Any, Any]") -> bool:
     return env.has_wrapper_attr(MASKS) and callable(env.get_wrapper_attr(MASKS))
 
 
-class LevelEnv(gym.Env[Floats, Any]):
+class RegisteredEnv(gym.Env[Floats, Any]):
     """An environment that is reset with a level's id as its seed.
 
     A level is everything that the seed decides: where things are, and the noise in the episode.

@@ -20,7 +20,7 @@ from rlgen.util.validation import Settings, checked
 from rlgen.util.words import counted
 from rlgen_envs.registered import trying
 from rlgen_envs.registered.acting import Acting, acting, idle_index
-from rlgen_envs.registered.env import LevelEnv, has_masks
+from rlgen_envs.registered.env import RegisteredEnv, has_masks
 from rlgen_envs.registered.levels import SeededLevels
 from rlgen_envs.registered.observing import amounts, reader
 from rlgen_envs.registered.vector import LevelVectorEnv
@@ -220,10 +220,12 @@ class RegisteredFamily(Family):
         """None: the number of distinct levels is unknown."""
         return None
 
-    def env(self, levels: Levels, *, render_mode: str | None = None) -> LevelEnv:
+    def env(self, levels: Levels, *, render_mode: str | None = None) -> RegisteredEnv:
         """One environment that plays these levels."""
         space, read, conversion, *_ = self._spaces
-        return LevelEnv(self._make(render_mode), levels.ids, space, read, conversion, self.name)
+        return RegisteredEnv(
+            self._make(render_mode), levels.ids, space, read, conversion, self.name
+        )
 
     def vector_env(self, levels: Levels, num_envs: int) -> LevelVectorEnv:
         """A batch of environments that play these levels."""

@@ -22,7 +22,8 @@ def registered(name: str, others: Sequence[str] = ()) -> RegisteredFamily:
     """The family of a registered environment.
 
     Args:
-        name: The id of the environment.
+        name: The id of the environment; ``module:id`` where importing the module registers it, or
+            ``module:Class`` of one that nothing registers.
         others: Other valid names, for the hint in the message.
 
     Raises:
@@ -46,6 +47,7 @@ def registered(name: str, others: Sequence[str] = ()) -> RegisteredFamily:
                 f"family {name!r}: {module} cannot be imported: {type(error).__name__}: "
                 f"{one_line(error)}"
             ) from None
+        _register_class(module, own)
     try:
         gym.spec(own)
     except GymnasiumError:
@@ -60,7 +62,15 @@ def registered(name: str, others: Sequence[str] = ()) -> RegisteredFamily:
             ours = ", ".join(sorted(others))
             hint = (
                 f" (known: {ours}, and every id registered with Gymnasium; one that a module "
-                "registers is written module:ID)"
+                "registers is written module:ID, a class of one module:Class)"
             )
         raise UnknownNameError(f"unknown family {name!r}{hint}") from None
     return RegisteredFamily(name)
+
+
+def _register_class(module: str, name: str) -> None:
+    """Register what a module has under this name, a class or function that makes environments."""
+    if name in gym.registry or not name.isidentifier():
+        return
+    if callable(getattr(import_module(module), name, None)):
+        gym.register(id=name, entry_point=f"{module}:{name}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rlgen.errors import LevelError, RlgenWarning, one_line
 from rlgen.util.seeding import stream
-from rlgen_envs.registered.env import LevelEnv
+from rlgen_envs.registered.env import RegisteredEnv
 
 #: Steps that are compared on the first level, unless its episode ends before, and on the others.
 WHOLE, PART = 1000, 20
@@ -23,7 +23,7 @@ SECONDS = 5.0
 SEVERAL = 4
 
 
-def check(make: Callable[[], LevelEnv], ids: Sequence[int]) -> None:
+def check(make: Callable[[], RegisteredEnv], ids: Sequence[int]) -> None:
     """Play levels with the same actions: again, and in two instances in turn.
 
     Two instances find what is drawn when an environment is made, and global generators. The first
@@ -64,7 +64,7 @@ def check(make: Callable[[], LevelEnv], ids: Sequence[int]) -> None:
         other.close()
 
 
-def _check_differences(env: LevelEnv, ids: Sequence[int], starts: Sequence[Hashable]) -> None:
+def _check_differences(env: RegisteredEnv, ids: Sequence[int], starts: Sequence[Hashable]) -> None:
     """Refuse levels that are all alike, and name the first two of several that are.
 
     Those that begin alike are compared over whole episodes.
@@ -96,7 +96,7 @@ def _check_differences(env: LevelEnv, ids: Sequence[int], starts: Sequence[Hasha
 
 
 def _compare(
-    env: LevelEnv, level: int, expected: list[bytes], marks: list[bytes], how: str
+    env: RegisteredEnv, level: int, expected: list[bytes], marks: list[bytes], how: str
 ) -> None:
     """Refuse an episode that differs from the first with the same seed and actions."""
     about = f"{env.name}: its levels are not decided by their seeds: {how} with seed {level}, "
@@ -108,7 +108,7 @@ def _compare(
         raise LevelError(f"{about}an episode with the same actions ended at another step")
 
 
-def _alone(env: LevelEnv, level: int, steps: int, seconds: float = math.inf) -> list[bytes]:
+def _alone(env: RegisteredEnv, level: int, steps: int, seconds: float = math.inf) -> list[bytes]:
     """Hashes of the first observation, and of observation and reward in each step."""
     began = time.monotonic()
     player = _Player(env, level)
@@ -118,7 +118,7 @@ def _alone(env: LevelEnv, level: int, steps: int, seconds: float = math.inf) -> 
 
 
 def _in_turn(
-    one: LevelEnv, other: LevelEnv, level: int, steps: int
+    one: RegisteredEnv, other: RegisteredEnv, level: int, steps: int
 ) -> tuple[list[bytes], list[bytes]]:
     """The same level in two instances, a step in each in turn."""
     players = _Player(one, level), _Player(other, level)
@@ -132,7 +132,7 @@ def _in_turn(
 class _Player:
     """One episode with a fixed sequence of actions."""
 
-    def __init__(self, env: LevelEnv, level: int) -> None:
+    def __init__(self, env: RegisteredEnv, level: int) -> None:
         self._env, self._level = env, level
         self._rng = stream(0, "trial actions")
         self.steps, self.ended = 0, False

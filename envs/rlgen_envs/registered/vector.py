@@ -10,7 +10,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from rlgen.util.seeding import stream
-from rlgen_envs.registered.env import LevelEnv
+from rlgen_envs.registered.env import RegisteredEnv
 
 
 class LevelVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
@@ -26,7 +26,7 @@ class LevelVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
 
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
 
-    def __init__(self, make: Callable[[], LevelEnv], num_envs: int) -> None:
+    def __init__(self, make: Callable[[], RegisteredEnv], num_envs: int) -> None:
         self.envs = [make() for _ in range(num_envs)]
         self.num_envs = num_envs
         self.single_observation_space = self.envs[0].observation_space
@@ -79,7 +79,7 @@ class LevelVectorEnv(gym.vector.VectorEnv[Any, Any, Any]):
         return observations, rewards, terminated, truncated, info
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Which actions are valid now, bool ``(N, A)``; see ``LevelEnv.action_masks``."""
+        """Which actions are valid now, bool ``(N, A)``; see ``RegisteredEnv.action_masks``."""
         return np.stack([env.action_masks() for env in self.envs])
 
     def close_extras(self, **kwargs: Any) -> None:

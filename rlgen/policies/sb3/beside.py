@@ -14,7 +14,7 @@ from typing import Any
 
 from rlgen.errors import PolicyError
 from rlgen.policies.sb3 import archive
-from rlgen.policies.sources import WITH, WITHOUT, parts
+from rlgen.protocol.policy_names import WITH, WITHOUT, parts
 
 #: Endings of pickles, and what a pickled VecNormalize has among its first bytes.
 ENDINGS, FIRST = (".pkl", ".pickle"), b"VecNormalize"
@@ -28,7 +28,7 @@ def with_statistics(source: str) -> str:
     """The name of a policy, with the statistics that belong to it if it is a zip that has some.
 
     Args:
-        source: See ``sources.parts``.
+        source: See ``policy_names.parts``.
 
     Raises:
         PolicyError: If several files may hold them, or if it was trained on normalised observations

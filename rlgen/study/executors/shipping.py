@@ -6,6 +6,7 @@ from typing import Any
 
 from rlgen.policies import sources
 from rlgen.policies.sources import Copy
+from rlgen.protocol.policy_names import WITH, WITHOUT, parts
 from rlgen.util import folders
 from rlgen.util.named_code import followed, is_installed
 
@@ -57,13 +58,13 @@ def policy(settings: Mapping[str, Any], trust: Sequence[str]) -> dict[str, Any] 
         OSError: If a file cannot be read.
     """
     text = settings.get("policy", "")
-    if not text or not Path(sources.parts(text)[0]).exists():
+    if not text or not Path(parts(text)[0]).exists():
         return None
     from rlgen.policies.sb3 import beside
 
-    named, statistics = sources.parts(beside.with_statistics(text))
+    named, statistics = parts(beside.with_statistics(text))
     pieces = [_piece(file, trust) for file in (named, statistics) if file not in ("", "none")]
-    suffix = f"{sources.WITH}{sources.WITHOUT}" if statistics == sources.WITHOUT else ""
+    suffix = f"{WITH}{WITHOUT}" if statistics == WITHOUT else ""
     located = sources.located(text)
     return {"policy": text, "located": located, "pieces": pieces, "suffix": suffix}
 
@@ -93,7 +94,7 @@ def unpack(parcel: Mapping[str, Any], into: Path) -> tuple[dict[str, dict[str, s
         places.append(str(folder if whole else folder / piece["name"]))
         if piece["trusted"]:
             trusted.append(places[-1])
-    here = sources.WITH.join(places) + parcel["suffix"]
+    here = WITH.join(places) + parcel["suffix"]
     return {parcel["policy"]: {"located": parcel["located"], "here": here}}, trusted
 
 

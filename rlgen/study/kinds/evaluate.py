@@ -27,6 +27,8 @@ class EvaluateCell(PolicyCell):
         policy: Where it is: a file, files, or a function.
         policy_hash: Of what it is made of.
         agent_options: Those of the protocol, which nothing here reads.
+        trained_on: How it is known what it was trained on, see ``protocol.trained_on``; empty where
+            it is assumed.
     """
 
     kind: ClassVar[str] = "evaluate"
@@ -36,6 +38,7 @@ class EvaluateCell(PolicyCell):
     policy: str
     policy_hash: str
     agent_options: Mapping[str, Any]
+    trained_on: str = ""
 
     @property
     def origin(self) -> dict[str, Any]:
@@ -47,6 +50,7 @@ class EvaluateCell(PolicyCell):
             "policy": self.policy,
             "policy_file": self.policy_file,
             "policy_hash": self.policy_hash,
+            **({"trained_on": self.trained_on} if self.trained_on else {}),
         }
 
     @cached_property
@@ -64,6 +68,7 @@ class EvaluateCell(PolicyCell):
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """See ``Cell``."""
         own = {key: settings[key] for key in ("policy", "policy_hash", "agent_options")}
+        own["trained_on"] = settings.get("trained_on", "")
         return cls(**shared_from_settings(settings), **own)
 
     def obtain(

@@ -29,7 +29,7 @@ RESULTS_VERSION = 1
 #: ones are hashed only where they are not the default, so that older cells keep their ids.
 _FIRST = {"steps", "curve_points", "curve_levels", "evaluated_train_levels", "episodes"}
 #: Redundant settings, excluded from the hash.
-_UNHASHED = ("agent_options", "policy", "policy_file", "pools")
+_UNHASHED = ("agent_options", "policy", "policy_file", "pools", "trained_on")
 
 
 @dataclass(frozen=True)
