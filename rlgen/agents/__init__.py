@@ -5,11 +5,14 @@ yet, its recipe in ``recipes`` (README.md has a whole example). Importing this p
 neither torch nor stable-baselines3.
 """
 
+from typing import Any
+
 from rlgen.agents.presets import contrib, sb3
 from rlgen.agents.presets.preset import AgentPreset
+from rlgen.levels.lookup import named_options
 from rlgen.util.registry import Catalogue
 
-__all__ = ["AGENTS"]
+__all__ = ["AGENTS", "agent_named"]
 
 AGENTS: Catalogue[AgentPreset] = Catalogue(
     "agent",
@@ -33,3 +36,22 @@ AGENTS: Catalogue[AgentPreset] = Catalogue(
     },
     group="rlgen.agents",
 )
+
+
+def agent_named(name: str) -> tuple[AgentPreset, dict[str, Any]]:
+    """Look up an agent, with the options that may follow its name in brackets.
+
+    Args:
+        name: Its name in ``AGENTS``, as in ``ppo`` or ``ppo[gamma=0.99,n_envs=64]``: so agents that
+            differ in their hyper-parameters alone can be compared in one study.
+
+    Raises:
+        UnknownNameError: If there is no such agent.
+        LevelError: For brackets with something else in them than ``key=value``.
+
+    Example:
+        >>> agent_named("ppo[gamma=0.99]")[1]
+        {'gamma': 0.99}
+    """
+    bare, options = named_options(name)
+    return AGENTS[bare], options

@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 
-from rlgen.agents import AGENTS
+from rlgen.agents import agent_named
 from rlgen.agents.presets import matching
 from rlgen.errors import ProtocolError
 from rlgen.levels import lookup
@@ -247,20 +247,21 @@ def _specs(
             reason = regularisation.why_not(agent, network, family)
             if reason is not None:
                 raise ProtocolError(f"{where}: regulariser = {text!r}: {reason}")
-        specs[agent, network, regularisation.name] = AgentSpec(
-            agent, AGENTS[agent], protocol.agent_options, network_named(network), regularisation
+        specs[agent, network, regularisation.name] = AgentSpec.of(
+            agent, protocol.agent_options, network_named(network), regularisation
         )
     return specs
 
 
 def _check_agent(protocol: Protocol, name: str, families: Iterable[Family], where: str) -> None:
     with At(where, "agent", name):
-        preset = AGENTS[name]
+        preset, own = agent_named(name)
         preset.require()
+        preset.configured(own, name)
         for family in families:
             matching.check(name, family)
     with At(where, "agent_options", dict(protocol.agent_options)):
-        preset.configured(protocol.agent_options, name)
+        preset.configured({**protocol.agent_options, **own}, name)
     for text in protocol.conditions:
         if not preset.stochastic and "temperature" in text:
             raise ProtocolError(

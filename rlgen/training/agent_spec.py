@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from rlgen.agents import AGENTS
+from rlgen.agents import agent_named
 from rlgen.agents.presets.preset import AgentPreset, LogUniform, drawn
 from rlgen.networks import Network, network_named
 from rlgen.training.regularisers.regularisation import Regularisation
@@ -48,7 +48,19 @@ class AgentSpec:
             4
         """
         regularisation = Regularisation.parse(regulariser)
-        return cls(agent, AGENTS[agent], options or {}, network_named(network), regularisation)
+        return cls.of(agent, options or {}, network_named(network), regularisation)
+
+    @classmethod
+    def of(
+        cls,
+        agent: str,
+        options: Mapping[str, Any],
+        network: Network,
+        regularisation: Regularisation,
+    ) -> Self:
+        """From the agent's name; options in its brackets go before those that all agents have."""
+        preset, own = agent_named(agent)
+        return cls(agent, preset, {**options, **own}, network, regularisation)
 
     @property
     def configured(self) -> dict[str, Any]:

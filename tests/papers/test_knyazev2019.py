@@ -71,7 +71,7 @@ def test_experiments_measure_what_their_modes_and_tasks_have(measured):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [CASES["counting"][2], CASES["counting"][6]])
+@pytest.mark.parametrize("options", [CASES["counting"][2], CASES["counting"][7]])
 def test_the_same_seed_gives_the_same_bits_whatever_was_drawn_before(options):
     def bits(seed):
         return json.dumps(files.without_nan(counting.run(seed=seed, **options)), sort_keys=True)
@@ -81,6 +81,19 @@ def test_the_same_seed_gives_the_same_bits_whatever_was_drawn_before(options):
     torch.randn(3)
     assert bits(5) == first
     assert bits(6) != first
+
+
+def test_fixed_attention_is_that_with_which_the_supervised_network_ended():
+    ends = {
+        mode: counting.run(seed=3, task="colors", mode=mode, **TINY)
+        for mode in ("supervised", "fixed")
+    }
+    assert ends["fixed"]["cosine_start"] == ends["fixed"]["cosine_end"]
+    assert ends["fixed"]["cosine_end"] == ends["supervised"]["cosine_end"]
+    # Its other weights are drawn anew.
+    assert ends["fixed"]["curve"] != ends["supervised"]["curve"]
+    with pytest.raises(ProtocolError, match="only that of raw features"):
+        counting.run(seed=3, task="triangles", mode="fixed", **TINY)
 
 
 def test_modes_of_a_seed_start_from_the_same_direction():
@@ -285,13 +298,12 @@ def test_networks_that_do_not_fit_their_training_graphs_decide_nothing():
 def test_controls_come_out_as_they_must_and_not_otherwise():
     members = {name: control.claim for name, control in PAPER.controls().items()}
     expected = {name: control.expected for name, control in PAPER.controls().items()}
-    good = cells("colors", 0.0, 10, truth=(1.0, 1.0), supervised=(1.0, 0.9))
+    good = cells("colors", 0.0, 10, truth=(1.0, 1.0), supervised=(1.0, 0.9), fixed=(1.0, 0.9))
     noisy = cells("colors", 0.02, 10, shuffled=(0.1, 0.1), **{"global": (0.9, 0.2)})
-    start = from_cosines(c1=0.9)
-    assert verdicts(members, pd.concat([good, noisy]), start) == expected
-    bad = cells("colors", 0.01, 10, truth=(0.9, 0.9), supervised=(1.0, 0.9))
+    assert verdicts(members, pd.concat([good, noisy])) == expected
+    bad = cells("colors", 0.01, 10, truth=(0.9, 0.9), supervised=(1.0, 0.9), fixed=(1.0, 0.7))
     noisy = cells("colors", 0.02, 10, shuffled=(0.9, 0.9), **{"global": (0.9, 0.2)})
-    words = verdicts(members, pd.concat([bad, noisy]), from_cosines(c1=0.5))
+    words = verdicts(members, pd.concat([bad, noisy]))
     assert all(words[name] != expected[name] for name in members)
 
 

@@ -11,7 +11,15 @@ from rlgen.errors import ProtocolError, nearest
 from rlgen.util.seeding import library_seed, stream
 from rlgen_protocols.knyazev2019 import tasks
 from rlgen_protocols.knyazev2019.attention import auc
-from rlgen_protocols.knyazev2019.modes import GLOBAL, MODES, SHUFFLED, UNSUPERVISED, WEAK
+from rlgen_protocols.knyazev2019.modes import (
+    FIXED,
+    GLOBAL,
+    MODES,
+    SHUFFLED,
+    SUPERVISED,
+    UNSUPERVISED,
+    WEAK,
+)
 from rlgen_protocols.knyazev2019.networks import Counter
 from rlgen_protocols.knyazev2019.sets import GraphSet
 from rlgen_protocols.knyazev2019.training import fit, measured, occlusion, outputs
@@ -50,11 +58,16 @@ def run(
         What ``EXPERIMENTS`` says.
 
     Raises:
-        ProtocolError: For an unknown task or mode.
+        ProtocolError: For an unknown task or mode, or one that the task does not have.
     """
     if mode not in MODES:
         raise ProtocolError(f"mode = {mode!r}: unknown mode {mode!r}{nearest(mode, MODES)}")
     own = tasks.named(task)
+    if mode == FIXED and not own.architecture.raw:
+        raise ProtocolError(
+            f"mode = {mode!r}: the attention of {task!r} is of features that networks make "
+            "themselves; only that of raw features can be taken from another network"
+        )
     rng = stream(seed, NAME, task, "graphs")
     drawn = own.small(rng, graphs + tests)
     train, orig = drawn.take(np.arange(graphs)), drawn.take(np.arange(graphs, graphs + tests))
@@ -67,8 +80,11 @@ def run(
             quality = auc(labels.truth, train.truth)
         if mode == SHUFFLED:
             labels = _shuffled(train, stream(seed, NAME, task, "shuffled"))
+        learnt = None
+        if mode == FIXED:
+            learnt = _trained(seed, own, SUPERVISED, train, epochs, width)[0].direction
         if mode != GLOBAL:
-            counter, curve = _trained(seed, own, mode, labels, epochs, width)
+            counter, curve = _trained(seed, own, mode, labels, epochs, width, fixed=learnt)
         result = _tested(counter, train, {tasks.ORIG: orig, **others})
         if mode == GLOBAL:
             result["auc_train"] = quality
@@ -113,9 +129,12 @@ def _trained(
     epochs: int,
     width: int,
     cosine: float | None = None,
+    fixed: torch.Tensor | None = None,
 ) -> tuple[Counter, list[float]]:
     """A trained network, and some points of the curve of its squared error."""
     counter = Counter(graphs.features.shape[1], width, task.architecture, mode)
+    if fixed is not None:
+        counter.direction = torch.nn.Parameter(fixed.detach().clone(), requires_grad=False)
     if counter.direction is not None:
         occurring = torch.from_numpy(graphs.features.any(axis=0))
         counter.aim(COUNTED, occurring, cosine)

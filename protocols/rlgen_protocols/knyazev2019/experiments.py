@@ -37,7 +37,7 @@ def _seconds(options: Mapping[str, Any]) -> float:
     task = str(options.get("task", "colors"))
     linear = task.endswith("colors")
     step = 0.002 if linear else 0.008 + 0.004 * float(options["width"]) / 64
-    times = {"global": 1 / 3 if linear else 0.6, "weak": 4 / 3 if linear else 2.0}
+    times = {"global": 1 / 3 if linear else 0.6, "weak": 4 / 3 if linear else 2.0, "fixed": 2.0}
     epochs = float(options["epochs"]) * times.get(str(options.get("mode")), 1.0)
     steps = epochs * max(1.0, float(options["graphs"]) / 32)
     return 1 + step * steps + (float(options["graphs"]) + 3 * float(options["tests"])) / 2000

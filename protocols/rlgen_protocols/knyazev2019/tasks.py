@@ -8,6 +8,7 @@ import numpy as np
 from rlgen.errors import ProtocolError, nearest
 from rlgen_protocols.knyazev2019 import maze_graphs, random_graphs
 from rlgen_protocols.knyazev2019.modes import (
+    FIXED,
     SHUFFLED,
     SUPERVISED,
     TRUTH,
@@ -24,7 +25,7 @@ ORIG, LARGE, LARGEC = "orig", "large", "largec"
 
 def _thresholds(unsupervised: float, supervised: float, weak: float) -> Mapping[str, float]:
     own = {UNSUPERVISED: unsupervised, SUPERVISED: supervised, WEAK: weak}
-    return {**own, SHUFFLED: supervised, TRUTH: 0.0}
+    return {**own, SHUFFLED: supervised, FIXED: supervised, TRUTH: 0.0}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rlgen.agents import AGENTS
+from rlgen.agents import agent_named
 from rlgen.levels.family import Family
 from rlgen.levels.spaces import parts_of
 from rlgen.networks import network_named
@@ -22,9 +22,9 @@ class Dropout(Regulariser):
     def why_not(self, strength: float, agent: str, network: str, family: Family) -> str | None:
         """It needs hidden units, and gradients that respect which units are left out."""
         del strength
-        if AGENTS[agent].moves == "search":
+        if agent_named(agent)[0].moves == "search":
             return f"dropout needs an agent that learns by gradients, and {agent} does not"
-        if AGENTS[agent].moves == "critic":
+        if agent_named(agent)[0].moves == "critic":
             return f"dropout needs values of observations alone, and {agent}'s are of actions too"
         packed = bool(parts_of(family.observation_space))
         if network_named(network).has_hidden_units(packed=packed):

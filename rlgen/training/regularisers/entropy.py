@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rlgen.agents import AGENTS
+from rlgen.agents import agent_named
 from rlgen.levels.family import Family
 from rlgen.perturbations.base import Strength
 from rlgen.training.regularisers.base import Regulariser
@@ -21,7 +21,7 @@ class Entropy(Regulariser):
     def why_not(self, strength: float, agent: str, network: str, family: Family) -> str | None:
         """It needs a loss with an entropy bonus."""
         del strength, network, family
-        has = "ent_coef" in AGENTS[agent].settings
+        has = "ent_coef" in agent_named(agent)[0].settings
         return None if has else f"entropy needs a loss with an entropy bonus, and {agent} has none"
 
     def settings(self, strength: float, settings: Mapping[str, Any]) -> dict[str, Any]:

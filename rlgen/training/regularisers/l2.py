@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rlgen.agents import AGENTS
+from rlgen.agents import agent_named
 from rlgen.levels.family import Family
 from rlgen.perturbations.base import Strength
 from rlgen.training.regularisers.base import Regulariser
@@ -22,7 +22,7 @@ class L2(Regulariser):
     def why_not(self, strength: float, agent: str, network: str, family: Family) -> str | None:
         """It needs an optimiser that moves the policy's weights."""
         del strength, network, family
-        if AGENTS[agent].moves in ("descent", "critic"):
+        if agent_named(agent)[0].moves in ("descent", "critic"):
             return None
         return f"l2 needs an optimiser that moves the policy's weights, and {agent} has none"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlgen.agents import AGENTS
+from rlgen.agents import agent_named
 from rlgen.errors import ProtocolError, UnknownNameError, nearest
 from rlgen.levels.family import Family
 from rlgen.perturbations import PERTURBATIONS
@@ -83,7 +83,7 @@ class Regularisation:
 
     def why_not(self, agent: str, network: str, family: Family) -> str | None:
         """The reason why the agent cannot learn like this, or None; see ``Regulariser.why_not``."""
-        if not AGENTS[agent].plays and (met := self._met):
+        if not agent_named(agent)[0].plays and (met := self._met):
             return f"{agent} plays no episodes in which it would meet {met}"
         for _, member, strength in self._members:
             reason = member.why_not(strength, agent, network, family)
