@@ -134,8 +134,9 @@ class Protocol(Training, Monitoring, Evaluation):
     agent: Annotated[
         NamesOfAgents,
         key(
-            "Learning algorithms with hyper-parameters (rlgen list agents). Those of sb3-contrib "
-            "need the extra rlgen[contrib].",
+            "Learning algorithms with hyper-parameters (rlgen list agents); options of one's own "
+            "may follow in brackets, as in NAME[gamma=0.99], before agent_options. Those of "
+            "sb3-contrib need the extra rlgen[contrib].",
             "names",
         ),
     ] = ("ppo",)

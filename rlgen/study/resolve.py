@@ -257,7 +257,7 @@ def _check_agent(protocol: Protocol, name: str, families: Iterable[Family], wher
     with At(where, "agent", name):
         preset, own = agent_named(name)
         preset.require()
-        preset.configured(own, name)
+        preset.configured(own, name.partition("[")[0])
         for family in families:
             matching.check(name, family)
     with At(where, "agent_options", dict(protocol.agent_options)):

@@ -298,8 +298,9 @@ def test_networks_that_do_not_fit_their_training_graphs_decide_nothing():
 def test_controls_come_out_as_they_must_and_not_otherwise():
     members = {name: control.claim for name, control in PAPER.controls().items()}
     expected = {name: control.expected for name, control in PAPER.controls().items()}
-    good = cells("colors", 0.0, 10, truth=(1.0, 1.0), supervised=(1.0, 0.9), fixed=(1.0, 0.9))
-    noisy = cells("colors", 0.02, 10, shuffled=(0.1, 0.1), **{"global": (0.9, 0.2)})
+    good = cells("colors", 0.0, 10, truth=(1.0, 1.0))
+    learnt = {"supervised": (0.98, 0.9), "fixed": (0.98, 0.9), "shuffled": (0.1, 0.1)}
+    noisy = cells("colors", 0.02, 10, **learnt, **{"global": (0.9, 0.2)})
     assert verdicts(members, pd.concat([good, noisy])) == expected
     bad = cells("colors", 0.01, 10, truth=(0.9, 0.9), supervised=(1.0, 0.9), fixed=(1.0, 0.7))
     noisy = cells("colors", 0.02, 10, shuffled=(0.9, 0.9), **{"global": (0.9, 0.2)})

@@ -1,11 +1,11 @@
-"""What of a network names its cells."""
+"""What of an agent and of a network names its cells."""
 
 import pytest
 from helpers import TINY
 from planning import cells_of
 
 from rlgen import networks
-from rlgen.errors import ProtocolError, StoreError
+from rlgen.errors import ProtocolError, RlgenError, StoreError
 from rlgen.networks.factory import Factory
 from rlgen.protocol.schema import parse
 from rlgen.study import worker
@@ -50,6 +50,32 @@ def test_options_version_and_learning_rate_of_a_network_are_part_of_the_identity
                 cache="never",
             )
     assert len(ids) == 5
+
+
+def test_agents_with_options_in_brackets_are_agents_of_their_own():
+    protocol = {**TINY, "n_train_levels": 3, "seeds": [0], "agent_options": {"gamma": 0.9}}
+    names = ["ppo", "ppo[n_envs=4]", "ppo[gamma=0.99,anneal=true]"]
+    cells = cells_of(parse({**protocol, "agent": names}, "p"), "p")
+    assert [cell.settings["agent"] for cell in cells] == names
+    assert [cell.settings["agent_settings"]["gamma"] for cell in cells] == [0.9, 0.9, 0.99]
+    assert cells[1].settings["agent_settings"]["n_envs"] == 4
+    assert len({cell.id for cell in cells}) == 3
+    for cell in cells:
+        assert KINDS["train"].from_settings(cell.settings).id == cell.id
+
+
+@pytest.mark.parametrize(
+    ("agent", "message"),
+    [
+        ("ppo[gama=0.9]", "ppo has no option 'gama' .did you mean 'gamma'"),
+        ("ppo[gamma=2]", "option gamma = 2: "),
+        ("ppo[gamma]", r"options are given as \[key=value"),
+        ("pro[gamma=0.9]", "did you mean 'ppo'"),
+    ],
+)
+def test_options_in_brackets_that_cannot_be_are_refused(agent, message):
+    with pytest.raises(RlgenError, match=message):
+        one(agent=agent)
 
 
 def test_networks_that_cannot_be_are_refused_before_anything_is_computed(monkeypatch):
