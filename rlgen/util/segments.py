@@ -198,7 +198,9 @@ def _holder(folder: Path) -> Segment | None:
     """The segment that holds a folder, if one does."""
     if folder.parts[-2:-1] not in _KINDS:
         return None
-    root, key = str(folder.parent.parent), _key(folder)
+    key = _key(folder)
+    # Of tens of thousands of folders two parents each take a part of a second.
+    root = str(folder)[: -len(key) - 1] or str(folder.parent.parent)
     own = _read.get(root, ({}, {}))[1].get(key)
     return own if own is not None else _of(root)[1].get(key)
 
