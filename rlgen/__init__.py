@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from rlgen.errors import RlgenError
     from rlgen.levels.family import Family, Levels
     from rlgen.levels.split import Split
+    from rlgen.loops.callback import LevelCallback
     from rlgen.loops.level_env import LevelEnv
+    from rlgen.loops.recorder import LevelRecorder
     from rlgen.loops.saving import save_levels
     from rlgen.perturbations.condition import Condition
     from rlgen.policies.base import Policy
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Condition",
     "Family",
+    "LevelCallback",
     "LevelEnv",
+    "LevelRecorder",
     "Levels",
     "Policy",
     "Result",
@@ -50,7 +54,9 @@ __all__ = [
 _HOME = {
     "Condition": "rlgen.perturbations.condition",
     "Family": "rlgen.levels.family",
+    "LevelCallback": "rlgen.loops.callback",
     "LevelEnv": "rlgen.loops.level_env",
+    "LevelRecorder": "rlgen.loops.recorder",
     "Levels": "rlgen.levels.family",
     "Policy": "rlgen.policies.base",
     "Result": "rlgen.report.result",

@@ -50,7 +50,8 @@ class LevelEnv(gym.Wrapper[Any, Any, Any, Any]):
     """
 
     def __init__(self, env: EnvLike, levels: Iterable[int] | str, *, seed: int | None = None):
-        super().__init__(_made(env))
+        super().__init__(made(env))
+        _refuse_within(self.env)
         self.level_ids = _checked(levels)
         self._known = frozenset(self.level_ids)
         self._begun: set[int] = set()
@@ -112,8 +113,12 @@ class LevelEnv(gym.Wrapper[Any, Any, Any, Any]):
         }
 
 
-def _made(env: EnvLike) -> "gym.Env[Any, Any]":
-    """The environment itself."""
+def made(env: EnvLike) -> "gym.Env[Any, Any]":
+    """The environment itself, of what may stand for it.
+
+    Raises:
+        LevelError: If it cannot be made.
+    """
     if isinstance(env, str):
         try:
             env = gym.make(env)
@@ -126,7 +131,12 @@ def _made(env: EnvLike) -> "gym.Env[Any, Any]":
             f"{type(env).__name__} is no environment of gymnasium (gymnasium.Env); of a vector of "
             "environments each is made with LevelEnv"
         )
-    inner: Any = env
+    return env
+
+
+def _refuse_within(env: Any) -> None:
+    """Refuse wrappers that would choose levels, or begin episodes, by themselves."""
+    inner = env
     while isinstance(inner, gym.Wrapper):
         if isinstance(inner, LevelEnv | gym.wrappers.Autoreset):
             raise LevelError(
@@ -134,7 +144,6 @@ def _made(env: EnvLike) -> "gym.Env[Any, Any]":
                 "LevelEnv inside of it"
             )
         inner = inner.env
-    return env
 
 
 def _checked(levels: Iterable[int] | str) -> tuple[int, ...]:

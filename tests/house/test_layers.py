@@ -45,7 +45,7 @@ RUN = {
     *("agents", "training", "evaluation", "perturbations", "policies", "networks", "study"),
     "probes",
 }
-TORCH = {"networks", "policies", "agents", "training", "probes", "study", "diagnostics"}
+TORCH = {"loops", "networks", "policies", "agents", "training", "probes", "study", "diagnostics"}
 #: Packages that results are read with: they must work where no environment can be installed.
 WITHOUT_GYMNASIUM = {*READ, "analysis.stats", "store", "protocol", "cli"}
 #: The modules that know machinery and content.

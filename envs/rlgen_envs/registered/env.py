@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from rlgen.errors import LevelError, RlgenWarning, one_line
 from rlgen.levels.capabilities import UndrawnError
+from rlgen.levels.solved import solved
 from rlgen_envs.registered.acting import Acting
 from rlgen_envs.registered.observing import Floats, Reader
 
 #: Steps after which an episode is cut, unless the environment has a limit of its own.
 LIMIT = 100_000
-#: Keys of ``info`` that say whether an episode has reached its goal; None says nothing. A number
-#: from 0 to 1 is the degree to which it has.
-SOLVED = ("is_success", "success", "solved")
 #: The method that says which actions are valid, in environments for sb3-contrib's MaskablePPO.
 MASKS = "action_masks"
 
@@ -35,7 +33,7 @@ class RegisteredEnv(gym.Env[Floats, Any]):
     A level is everything that the seed decides: where things are, and the noise in the episode.
 
     Observation: float32, see ``observing.reader``. Action: see ``acting``. Info: ``level``; at the
-    end of an episode ``solved``, if the environment's info has one of the keys ``SOLVED``.
+    end of an episode ``solved``, if the environment's info says it (``levels.solved``).
 
     Args:
         env: The environment.
@@ -131,21 +129,14 @@ class RegisteredEnv(gym.Env[Floats, Any]):
 
     def _solved(self, info: Mapping[str, Any]) -> dict[str, float]:
         """``solved``, as far as the environment says it; empty if it does not."""
-        for key in SOLVED:
-            value = info.get(key)
-            if value is None:
-                continue
-            try:
-                share = float(value)
-            except (TypeError, ValueError):
-                share = math.nan
-            if not 0 <= share <= 1:
-                raise LevelError(
-                    f"{self.name}, level {self.level}: info[{key!r}] is {value!r} in step "
-                    f"{self.t}, which is no truth value, None or share from 0 to 1"
-                )
-            return {"solved": share}
-        return {}
+        try:
+            share = solved(info)
+        except ValueError as error:
+            raise LevelError(
+                f"{self.name}, level {self.level}: {error} in step {self.t}, which is no truth "
+                "value, None or share from 0 to 1"
+            ) from None
+        return {} if share is None else {"solved": share}
 
     def _action_masks(self) -> NDArray[np.bool_]:
         """Which actions are valid now, bool ``(A,)``, as the environment's ``action_masks`` says.

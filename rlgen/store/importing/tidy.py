@@ -161,7 +161,9 @@ def _converted(name: str, column: Column) -> pd.Series:
             return column.numbers()
         case "length":
             return column.numbers(0)
-        case "solved" | "flip_p":
+        case "solved":
+            return column.numbers(0, 1, missing=True)
+        case "flip_p":
             return column.numbers(0, 1)
         case "seed" | "pool_seed" | "n_train_levels" | "step" | "episodes":
             return column.counts()

@@ -63,8 +63,16 @@ class Column:
         """Non-empty names."""
         return self._each(_text, object)
 
-    def numbers(self, low: float = -math.inf, high: float = math.inf) -> pd.Series:
-        """Finite numbers within limits; true and false are 1 and 0."""
+    def numbers(
+        self, low: float = -math.inf, high: float = math.inf, *, missing: bool = False
+    ) -> pd.Series:
+        """Finite numbers within limits; true and false are 1 and 0.
+
+        Args:
+            low: The lowest.
+            high: The highest.
+            missing: Whether an empty field is a number that is not known, nan.
+        """
         try:
             # All at once if possible; a wrong value is then searched for word by word.
             numbers = self._values.to_numpy(object).astype(np.float64)
@@ -72,7 +80,9 @@ class Column:
             numbers = np.array([np.nan])
         if np.isfinite(numbers).all() and (numbers >= low).all() and (numbers <= high).all():
             return pd.Series(numbers)
-        return self._each(lambda word: _number(word, low, high), float)
+        return self._each(
+            lambda word: math.nan if missing and not word else _number(word, low, high), float
+        )
 
     def counts(self) -> pd.Series:
         """Whole numbers from 0."""

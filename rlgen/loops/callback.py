@@ -1,0 +1,131 @@
+"""Returns on training and held-out levels while stable-baselines3 trains."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import VecNormalize
+
+from rlgen.errors import LevelError
+from rlgen.loops.level_env import LevelEnv
+from rlgen.loops.returns_file import Episode, ReturnsFile, checked_pool
+from rlgen.util.seeding import library_seed
+
+
+class LevelCallback(BaseCallback):
+    """A callback that plays the present policy on levels of each pool, which it never learns from.
+
+    What it finds goes to the model's logger, and so to TensorBoard: ``eval_train/mean_reward``,
+    ``eval_test/mean_reward`` and ``gap/mean_reward``, the former minus the latter. With ``file``
+    also by level, as ``rlgen import`` reads it. Statistics of a ``VecNormalize`` are applied.
+
+    Args:
+        pools: By pool, "train", "validation" or "test", an environment with its levels.
+        every: Environment steps between two evaluations; there is always one at the end.
+        levels: The most levels of a pool, the first of them; each is played once.
+        deterministic: Whether to play the most probable actions; else they are drawn, as in
+            training, whose own random numbers stay what they are without the callback.
+        file: A CSV file that is not there yet.
+        **columns: Of the file; see ``LevelRecorder``.
+
+    Raises:
+        LevelError: If there are no pools, or one is unknown, or as of ``LevelRecorder``.
+
+    Example:
+        >>> from stable_baselines3 import PPO
+        >>> pools = {
+        ...     "train": LevelEnv("CartPole-v1", range(5)),
+        ...     "test": LevelEnv("CartPole-v1", range(1000, 1005)),
+        ... }
+        >>> model = PPO("MlpPolicy", LevelEnv("CartPole-v1", range(5)), n_steps=64, device="cpu")
+        >>> callback = LevelCallback(pools, every=64)
+        >>> _ = model.learn(64, callback=callback)
+        >>> sorted(callback.means)
+        ['gap', 'test', 'train']
+    """
+
+    def __init__(
+        self,
+        pools: Mapping[str, LevelEnv],
+        *,
+        every: int = 10_000,
+        levels: int = 100,
+        deterministic: bool = False,
+        file: str | Path | None = None,
+        **columns: Any,
+    ) -> None:
+        super().__init__()
+        if not pools or every < 1 or levels < 1:
+            raise LevelError("pools, every and levels: at least one of each")
+        for pool, env in pools.items():
+            checked_pool(pool)
+            if not isinstance(env, LevelEnv):
+                raise LevelError(f"pools: {pool}: {type(env).__name__} is no LevelEnv")
+        if columns and file is None:
+            raise LevelError(f"{next(iter(columns))}: goes with file, whose column it is")
+        self._pools, self._every, self._most = dict(pools), every, levels
+        self._deterministic = deterministic
+        self._file = None if file is None else ReturnsFile(file, columns, steps=True)
+        self._evaluated = -1
+        self._next = every
+        #: Mean returns of the last evaluation by pool, and their ``gap``.
+        self.means: dict[str, float] = {}
+
+    def _on_step(self) -> bool:
+        if self.num_timesteps >= self._next:
+            self._evaluate()
+            self._next = self.num_timesteps + self._every
+        return True
+
+    def _on_training_end(self) -> None:
+        if self._evaluated != self.num_timesteps:
+            self._evaluate()
+            self.logger.dump(self.num_timesteps)
+
+    def _evaluate(self) -> None:
+        self._evaluated = self.num_timesteps
+        device = self.model.device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(library_seed(self.num_timesteps, "levels while training"))
+            for pool, env in self._pools.items():
+                self.means[pool] = self._mean(pool, env)
+                self.logger.record(f"eval_{pool}/mean_reward", self.means[pool])
+        if {"train", "test"} <= self.means.keys():
+            self.means["gap"] = self.means["train"] - self.means["test"]
+            self.logger.record("gap/mean_reward", self.means["gap"])
+
+    def _mean(self, pool: str, env: LevelEnv) -> float:
+        """The mean return on a pool; each level's goes to the file."""
+        returns = []
+        for level in env.level_ids[: self._most]:
+            episode = self._played(env, level)
+            returns.append(episode.returned)
+            if self._file is not None:
+                self._file.add(pool, level, episode, self.num_timesteps)
+        return float(np.mean(returns))
+
+    def _played(self, env: LevelEnv, level: int) -> Episode:
+        """One episode of the present policy."""
+        normalise = self.model.get_vec_normalize_env()
+        observation, _ = env.reset(options={"level": level})
+        episode, state, ended = Episode(), None, False
+        start = np.ones(1, np.bool_)
+        while not ended:
+            shown = _normalised(observation, normalise)
+            action, state = self.model.predict(
+                shown, state, start[0], deterministic=self._deterministic
+            )
+            start[:] = False
+            own = int(action) if isinstance(env.action_space, gym.spaces.Discrete) else action
+            observation, reward, terminated, truncated, info = env.step(own)
+            ended = bool(terminated or truncated)
+            episode.step(reward, info, ended=ended)
+        return episode
+
+
+def _normalised(observation: Any, normalise: VecNormalize | None) -> Any:
+    return observation if normalise is None else normalise.normalize_obs(observation)
