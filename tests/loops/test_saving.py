@@ -48,7 +48,7 @@ def test_the_file_beside_says_what_was_played(here):
     assert trained_on.read("ppo-0.zip+none").levels == "0:20"
 
 
-@pytest.mark.parametrize("kind", [None, SubprocVecEnv])
+@pytest.mark.parametrize("kind", [None, pytest.param(SubprocVecEnv, marks=pytest.mark.slow)])
 def test_environments_that_a_library_makes(kind, tmp_path):
     levels = {"levels": [7, 8, 9]}
     env = make_vec_env(
