@@ -29,6 +29,7 @@ from rlgen.cli import (
     show,
     submit,
     verify,
+    view,
 )
 from rlgen.cli.options import INTERRUPTED, TERMINATED
 from rlgen.errors import RlgenError, RlgenWarning, nearest
@@ -63,6 +64,7 @@ def cli() -> None:
     rlgen submit my.toml --slurm         the same as tasks of a cluster
     rlgen check results/x --max-gap 0.3  pass or fail, for continuous integration
     rlgen compare results/a results/b    which of two agents or networks generalises better
+    rlgen view results/mine              its levels, and what the agents do on them
     rlgen import returns.csv -o STORE    the same report for results from elsewhere
     rlgen power --gap 0.2 ...            how many runs and levels a study needs
     rlgen list networks                  what is available
@@ -95,6 +97,7 @@ for _command in (
     bundle.bundle,
     compact.compact,
     verify.verify,
+    view.view,
     schema.schema,
 ):
     cli.add_command(_command)

@@ -55,18 +55,28 @@ def evaluate(
     Returns:
         Outcomes by condition name.
     """
-    assert isinstance(policy, Categorical)
     parts: dict[str, list[Outcome]] = {condition.name: [] for condition in conditions}
     for tabular in chunks(as_tabular(family, "exact returns"), levels):
-        states = np.arange(tabular.n_states, dtype=np.int32)
-        probabilities, _ = policy.distribution(tabular.observe(states), None)
-        if np.isnan(probabilities).any():
-            raise PolicyError("the policy's action probabilities are nan")
-        if policy.masked and tabular.valid is not None:
-            probabilities = restricted(probabilities, tabular.valid)
+        probabilities = in_each_state(policy, tabular)
         for name, outcome in solve(tabular, probabilities, conditions, family.noop).items():
             parts[name].append(outcome)
     return {name: Outcome.joined(outcomes) for name, outcomes in parts.items()}
+
+
+def in_each_state(policy: Policy, tabular: TabularLevels) -> Floats:
+    """Action probabilities of a memoryless policy that is ``Categorical``, ``(N, A)``.
+
+    Raises:
+        PolicyError: If some are nan.
+    """
+    assert isinstance(policy, Categorical)
+    states = np.arange(tabular.n_states, dtype=np.int32)
+    probabilities, _ = policy.distribution(tabular.observe(states), None)
+    if np.isnan(probabilities).any():
+        raise PolicyError("the policy's action probabilities are nan")
+    if policy.masked and tabular.valid is not None:
+        probabilities = restricted(probabilities, tabular.valid)
+    return probabilities
 
 
 def solve(

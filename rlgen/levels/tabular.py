@@ -28,6 +28,9 @@ class TabularLevels:
         timeout_reward: Reward added at that cut.
         observe: From states, int32 ``(B,)``, to observations ``(B, *observation shape)``.
         valid: bool ``(N, A)``; which actions are valid, where ``Family.masked``, else None.
+        situate: Of levels of square cells (``capabilities.Gridded``): from states, int32 ``(B,)``,
+            to int32 ``(B, 2)``, the agent's cell, counted row by row, and which objects of the
+            floor plan are left, as bits in their order; None of others.
     """
 
     offsets: NDArray[np.int64]
@@ -41,6 +44,7 @@ class TabularLevels:
     timeout_reward: float
     observe: Callable[[NDArray[np.int32]], NDArray[np.uint8]]
     valid: NDArray[np.bool_] | None = None
+    situate: Callable[[NDArray[np.int32]], NDArray[np.int32]] | None = None
 
     @property
     def n_levels(self) -> int:

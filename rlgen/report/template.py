@@ -23,8 +23,12 @@ def fill(template: str, **context: Any) -> str:
     Everything but our own markup is escaped; figures are SVG drawn from numbers, with texts
     escaped by the drawing library.
     """
-    style = files("rlgen.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
-    return _environment("rlgen.report").get_template(template).render(style=style, **context)
+    return _environment("rlgen.report").get_template(template).render(style=style(), **context)
+
+
+def style() -> str:
+    """The style of our pages, for light and dark, paper and phones."""
+    return files("rlgen.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
 
 
 def piece(package: str, template: str, **context: Any) -> str:

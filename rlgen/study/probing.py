@@ -12,8 +12,9 @@ import pandas as pd
 from rlgen.errors import LevelError, StoreError
 from rlgen.levels import lookup
 from rlgen.levels.family import Family
-from rlgen.levels.split import chosen_split
+from rlgen.levels.split import Split, chosen_split
 from rlgen.policies import fitting, loading
+from rlgen.policies.base import Policy
 from rlgen.probes import PROBES
 from rlgen.probes.base import Unsuitable
 from rlgen.probes.measuring import Measurement, measure
@@ -79,21 +80,29 @@ def of_store(store: RunStore, trusted: Collection[str]) -> Iterator[Probed]:
         StoreError: If there are none, and as ``of_run``.
     """
     folders = [store.run_folder(run) for run in store.done()]
-    kept = [folder for folder in folders if is_run(folder) and _is_kept(folder)]
+    kept = [folder for folder in folders if is_run(folder) and is_kept(folder)]
     if not kept:
         raise StoreError(f"{store.path}: holds no run whose weights have been kept")
     for folder in kept:
         yield of_run(folder, trusted, str(store.path))
 
 
-def _is_kept(folder: Path) -> bool:
-    """Whether a run has weights, or is of a policy made elsewhere, which has a file of its own."""
+def is_kept(folder: Path) -> bool:
+    """Whether a run's folder has weights, or is of a policy made elsewhere, in its own file."""
     elsewhere = bool(files.read_table(folder / CARD)["settings"].get("policy"))
     return elsewhere or any(name.endswith(WEIGHTS) for name in segments.names(folder))
 
 
 def of_run(folder: Path, trusted: Collection[str], store: str = "") -> Probed:
-    """The policy of a stored run, with the levels of its cell.
+    """The policy of a stored run, with the levels of its cell; see ``cell_of``."""
+    cell = cell_of(folder, trusted, store)
+    split = cell.split()
+    policy = policy_of(cell, folder, split, trusted)
+    return Probed(Subject(policy, split, cell.label), cell.seed, cell.id)
+
+
+def cell_of(folder: Path, trusted: Collection[str], store: str = "") -> PolicyCell:
+    """The cell of a stored run.
 
     Args:
         folder: Of the run.
@@ -112,14 +121,34 @@ def of_run(folder: Path, trusted: Collection[str], store: str = "") -> Probed:
             f"{folder}: its run names code, {named[0]}, which would be imported: if you trust its "
             f"author, say --trust {store or folder}"
         )
-    cell = KINDS[card.get("kind", "train")].from_settings(settings)
+    try:
+        cell = KINDS[card.get("kind", "train")].from_settings(settings)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # Of results measured elsewhere, or a stranger's file: what is in it may be anything.
+        what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        raise StoreError(
+            f"{folder}: says too little of its levels and its agent ({what})"
+        ) from None
     if not isinstance(cell, PolicyCell):
         raise StoreError(f"{folder}: is of a cell that {cell.card}, and holds no policy")
     if cell.id != card["id"]:
         raise StoreError(
             f"{folder}: its levels or its agent are of other versions than those installed here"
         )
-    split = cell.split()
+    return cell
+
+
+def policy_of(
+    cell: PolicyCell, folder: Path, split: Split, trusted: Collection[str] = ()
+) -> Policy:
+    """The policy of a stored run.
+
+    Args:
+        cell: Of the run.
+        folder: Of the run.
+        split: The cell's levels.
+        trusted: See ``cell_of``.
+    """
     with TemporaryDirectory(prefix="rlgen-") as aside:
         workspace = Workspace(
             folder=Path(aside),
@@ -130,7 +159,7 @@ def of_run(folder: Path, trusted: Collection[str], store: str = "") -> Probed:
             trust=tuple(trusted),
         )
         policy, _ = cell.obtain(workspace, split, "cpu", Clock())
-    return Probed(Subject(policy, split, cell.label), cell.seed, cell.id)
+    return policy
 
 
 def _texts(settings: Any) -> Iterator[str]:

@@ -34,6 +34,7 @@ PACKAGES = [
     "diagnostics",
     "report",
     "plot",
+    "view",
     "lint",
     "api",
     "cli",

@@ -56,6 +56,7 @@ def test_nothing_else_is_installed(wheel):
 def test_what_is_not_python_is_there(wheel):
     for name in (
         "rlgen/report/templates/page.html",
+        "rlgen/view/templates/board.js",
         "rlgen/report/templates/style.css",
         "rlgen_protocols/zhang2018/templates/table.html",
         "rlgen_protocols/zhang2018/reference/table2.csv",

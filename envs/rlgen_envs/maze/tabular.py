@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rlgen.levels.tabular import TabularLevels
 from rlgen.util.jit import compiled
@@ -59,6 +60,7 @@ def tabular(levels: MazeLevels, view: int = 0) -> TabularLevels:
         horizon=HORIZON,
         timeout_reward=TIMEOUT_REWARD,
         observe=lambda states: observe(levels, situations, states.astype(np.int64)),
+        situate=lambda states: _with_key(situations[states, 1:]),
     )
     if not view:
         return whole
@@ -80,7 +82,13 @@ def tabular(levels: MazeLevels, view: int = 0) -> TabularLevels:
             (states // copies).astype(np.int64),
             view,
         ),
+        situate=lambda states: _with_key(situations[states // copies, 1:]),
     )
+
+
+def _with_key(situations: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Cells and objects left; the key, which ends the episode, is always one of them."""
+    return situations | np.array([0, FULL_MASK + 1], np.int32)
 
 
 @compiled(

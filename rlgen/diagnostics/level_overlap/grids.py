@@ -122,14 +122,28 @@ def nearest(train: Codes, test: Codes) -> NDArray[np.int64]:
     Returns:
         ``(M,)``.
     """
-    distinct = np.unique(train.reshape(len(train), -1), axis=0)
-    return np.array(
-        [
-            np.count_nonzero(distinct != level, axis=1).min()
-            for level in test.reshape(len(test), -1)
-        ],
-        np.int64,
-    )
+    return twins(train, test)[1]
+
+
+def twins(train: Codes, test: Codes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The nearest training level of each test level; of several the first.
+
+    Args:
+        train: ``(N, H, W)``, at least one.
+        test: ``(M, H, W)``, from the same ``codes``.
+
+    Returns:
+        Their positions in ``train``, and the numbers of cells that differ, ``(M,)`` each.
+    """
+    distinct, first = np.unique(train.reshape(len(train), -1), axis=0, return_index=True)
+    order = np.argsort(first)
+    distinct, first = distinct[order], first[order]
+    positions, counts = np.zeros(len(test), np.int64), np.zeros(len(test), np.int64)
+    for place, level in enumerate(test.reshape(len(test), -1)):
+        differing = np.count_nonzero(distinct != level, axis=1)
+        best = int(differing.argmin())
+        positions[place], counts[place] = first[best], differing[best]
+    return positions, counts
 
 
 def distances(train: Codes, test: Codes) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+"""``rlgen view``: levels, and what policies do on them."""
+
+from pathlib import Path
+
+import click
+
+from rlgen.cli.options import WholeRange, command
+from rlgen.util.terminal import echo
+
+
+@command()
+@click.argument("store", type=click.Path(path_type=Path))
+@click.argument("other", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The page. [default: STORE-view.html beside the store]",
+)
+@click.option(
+    "--levels",
+    type=WholeRange(3, 100_000),
+    default=30,
+    show_default=True,
+    metavar="N",
+    help="Of each pool, a third each the worst, the middle and the best.",
+)
+@click.option(
+    "--runs",
+    type=WholeRange(1, 10_000),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Of each cell, from the smallest gap to the largest.",
+)
+@click.option("--trust", multiple=True, metavar="PATH", help="Whose modules may be imported.")
+def view(
+    store: Path,
+    other: Path | None,
+    out: Path | None,
+    levels: int,
+    runs: int,
+    trust: tuple[str, ...],
+) -> None:
+    """Draw the levels of a STORE or bundle, or of two, into one page to walk through.
+
+    The page opens from disk and loads nothing: cells, their runs, their levels. Where the levels
+    are square cells whose states can be listed and the weights are there, it draws the planner's
+    path, the policy's most probable actions and its exact expected visits, whole or step by step,
+    under each condition; of other levels the returns and a picture.
+
+    \b
+    rlgen view results/mine
+    rlgen view results/mine.tar.xz results/theirs -o both.html --levels 60
+    """
+    from rlgen.errors import StoreError
+    from rlgen.store.bundle import ENDING
+    from rlgen.util import files
+    from rlgen.view import render
+    from rlgen.view.content import Extent
+
+    stores = [store] if other is None else [store, other]
+    page = out or store.resolve().with_name(
+        f"{store.resolve().name.removesuffix(ENDING)}-view.html"
+    )
+    extent = Extent(levels, runs, tuple(trust))
+    text = render(stores, extent, lambda line: echo(line, err=True))
+    try:
+        files.write_text(page, text)
+    except OSError as error:
+        raise StoreError(f"{page}: cannot be written: {error.strerror}") from None
+    echo(f"View: {page}")

@@ -1,0 +1,47 @@
+// Addresses after the hash, and the page that each shows.
+
+const say = text => { document.getElementById("status").textContent = text; };
+
+async function viewOf(parts) {
+  const [kind, ...rest] = parts;
+  if (kind === "cell") return cellView(Number(rest[0]));
+  if (kind === "compare") return compareView(Number(rest[0]), Number(rest[1]));
+  if (kind !== "run") return overview();
+  const run = runOf(rest[0]);
+  if (!run || rest.length < 3) return run ? runView(run) : null;
+  const after = name => rest.includes(name, 3) ? rest[rest.indexOf(name, 3) + 1] : null;
+  const step = after("step");
+  return levelView(run, rest[1], rest[2], {beside: after("beside"), step: step === null ? null : Number(step)});
+}
+
+let first = true, latest = 0;
+
+async function show() {
+  const text = location.hash.slice(1);
+  if (text === "main") return;
+  const turn = ++latest;
+  const view = await viewOf(text.split("/").map(decodeURIComponent)) ?? {
+    title: "Not on this page", trail: [], nodes: [make("p", {}, "There is nothing with this address: it may have been made with other options.")]};
+  if (turn !== latest) return;
+  const heading = make("h1", {tabindex: -1}, view.title);
+  document.getElementById("main").replaceChildren(heading, ...view.nodes.filter(node => node));
+  const steps = [["#overview", "All cells"], ...view.trail];
+  document.getElementById("trail").replaceChildren(...steps.map(([href, name]) => make("li", {}, make("a", {href}, name))),
+    make("li", {"aria-current": "page"}, view.title));
+  document.title = view.title;
+  if (!first) {
+    window.scrollTo(0, 0);
+    heading.focus({preventScroll: true});
+    say(view.title);
+  }
+  first = false;
+}
+
+async function begin() {
+  const text = new TextDecoder().decode(await inflated("document"));
+  page = JSON.parse(text);
+  window.addEventListener("hashchange", show);
+  await show();
+}
+
+begin();
