@@ -37,6 +37,7 @@ def evaluate(
     executor_options: Mapping[str, Any] | None = None,
     continue_from: str | Path | None = None,
     wait: bool = True,
+    track: Sequence[str] = (),
     quiet: bool = True,
 ) -> Result:
     """Train, measure and report a protocol; the same call again does only what is missing.
@@ -58,6 +59,8 @@ def evaluate(
         continue_from: A bundle that is unpacked into the store's folder first.
         wait: Whether to wait for cells that other calls on this store are computing. If not, they
             are left to them, and the report to the call that ends last.
+        track: Trackers that are told of each cell while it is computed: "tensorboard",
+            ``module:CLASS``, or one of another distribution (``rlgen.trackers``).
         quiet: Whether to show no progress.
 
     Raises:
@@ -67,6 +70,7 @@ def evaluate(
     from rlgen.study import driver, progress
     from rlgen.study.means import Means
     from rlgen.study.plan import plan
+    from rlgen.study.tracking.tracked import Tracked
     from rlgen.util import files
 
     means = Means(jobs, executor, device, shard, trust, wait, options=executor_options or {})
@@ -80,7 +84,7 @@ def evaluate(
         from rlgen.study.numbering import numbered
 
         study = numbered(study, folder)
-    display = progress.choose(quiet=quiet)
+    display = Tracked.by(progress.choose(quiet=quiet), track, folder)
     if folder.is_dir():
         from rlgen.study.extending import extended
 

@@ -84,6 +84,12 @@ from rlgen.util.words import counted
     is_flag=True,
     help="Leave cells that others on this folder compute to them; the last writes the report.",
 )
+@click.option(
+    "--track",
+    multiple=True,
+    metavar="NAME",
+    help="Tell a tracker while cells are computed: tensorboard, module:CLASS.",
+)
 @json_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def evaluate(
@@ -101,6 +107,7 @@ def evaluate(
     memory: float | None,
     gpu: float | None,
     no_wait: bool,
+    track: tuple[str, ...],
     as_json: bool,
     quiet: bool,
     trust: tuple[str, ...],
@@ -152,6 +159,7 @@ def evaluate(
             executor=executor,
             executor_options=executor_options(address, memory, gpu),
             wait=not no_wait,
+            track=track,
             quiet=quiet or as_json,
         )
     policies = result.summary.get("certificates", [])

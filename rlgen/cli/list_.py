@@ -17,6 +17,7 @@ CATALOGUES = {
     "detectors": "rlgen.diagnostics.detectors:DETECTORS",
     "controls": "rlgen.agents.controls:CONTROLS",
     "executors": "rlgen.study.executors:EXECUTORS",
+    "trackers": "rlgen.study.tracking:TRACKERS",
     "kinds": "rlgen.study.kinds:KINDS",
 }
 #: The last one, keys of protocol files, is listed only where it is asked for.

@@ -110,10 +110,9 @@ class Protocol(Training, Monitoring, Evaluation):
         Policies,
         key(
             "Policies made elsewhere, evaluated instead of training, one a seed; agent is what "
-            "they are called. Files or module:function; a file that has to be trusted is named on "
-            "the command line, --trust. model.zip+statistics.pkl applies the statistics of "
-            "stable-baselines3's VecNormalize. Those of several agents are a table of lists, or "
-            "ppo=a.zip, a2c=b.zip in one.",
+            "they are called. Files or module:function; files to be trusted are named on the "
+            "command line, --trust. model.zip+statistics.pkl applies stable-baselines3's "
+            "VecNormalize. Of several agents: a table of lists, or one of ppo=a.zip, a2c=b.zip.",
             "files",
         ),
     ] = ()

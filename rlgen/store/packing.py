@@ -19,6 +19,10 @@ from rlgen.util import files, segments, sums
 _LEVEL = 6
 
 
+#: The folder of what trackers write, which is no part of a study's results.
+TRACKING = "tracking"
+
+
 @dataclass(frozen=True)
 class Bundle:
     """What was written.
@@ -93,7 +97,9 @@ def _files(store: Path) -> Iterator[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         if Path(folder) == store:
             # What lies in segments is bundled as the folders that it was.
-            folders[:] = [name for name in folders if name not in (*PAGES, segments.FOLDER)]
+            folders[:] = [
+                name for name in folders if name not in (*PAGES, segments.FOLDER, TRACKING)
+            ]
         for name in [*names, *folders]:
             path = Path(folder) / name
             if name.startswith(".") or (name in PAGES and Path(folder) == store):

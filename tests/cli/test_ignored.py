@@ -16,7 +16,7 @@ POWER = "power --sd-run 1 --sd-residual 1"
 
 #: Of each command the options that every form of it reads.
 READ = {
-    "evaluate": "out continue_from jobs shard executor no_wait as_json quiet protocol env",
+    "evaluate": "out continue_from jobs shard executor no_wait track as_json quiet protocol env",
     "submit": "protocol slurm out tasks seeds budget jobs device grace dry_run sbatch_options",
     "plan": "protocol out seeds budget jobs as_json",
     "report": "store out as_json",

@@ -10,6 +10,9 @@ import pandas as pd
 LEARNING = "measured while learning"
 #: Suffixes of names of returns in the logs of trainers: ``rollout/ep_rew_mean``.
 RETURNS = ("mean_reward", "ep_rew_mean", "episodic_return", "episode_reward", "mean_return")
+#: Where rlgen logs the difference of two returns.
+DIFFERENCE = "gap"
+_POOLS = {"train": "train", "validation": "validation", "test": "test"}
 #: Where trainers log the returns of episodes that the agent learns from.
 ROLLOUTS = ("rollout", "charts")
 
@@ -47,11 +50,13 @@ def logged_pool(metric: str) -> str | None:
     Example:
         >>> logged_pool("eval/mean_reward"), logged_pool("rollout/ep_rew_mean")
         ('test', 'train')
+        >>> logged_pool("eval_train/mean_reward"), logged_pool("eval_test/mean_reward")
+        ('train', 'test')
     """
     first = metric.partition("/")[0].strip().lower()
     if is_rollout(metric):
         return "train"
-    return {"eval": "test", "test": "test", "train": "train"}.get(first)
+    return {"eval": "test", **_POOLS}.get(first.removeprefix("eval_"))
 
 
 def is_rollout(metric: str) -> bool:
@@ -61,4 +66,5 @@ def is_rollout(metric: str) -> bool:
 
 def is_return(metric: str) -> bool:
     """Whether a trainer's log holds returns under this name."""
-    return metric.rpartition("/")[2].strip().lower() in RETURNS
+    first, _, last = metric.strip().lower().rpartition("/")
+    return last in RETURNS and first != DIFFERENCE
