@@ -17,6 +17,8 @@ from rlgen.cli.answers import print_answers
 from rlgen.report.kept import Verification
 from rlgen.store.opening import opened
 from rlgen.util import files
+from rlgen_protocols.zhang2018.figures.selection import Selection
+from rlgen_protocols.zhang2018.figures.tables import Table
 
 ROOT = Path(__file__).parents[2]
 KEPT = sorted((ROOT / "protocols" / "results").glob("*.tar.xz"))
@@ -107,6 +109,18 @@ def test_no_verdict_says_what_was_not_reached_by_runs_that_had_not_converged(kep
 def test_what_is_known_to_be_true_or_false_comes_out_so(kept):
     controls = (kept.summary["claims"] or {}).get("controls", ())
     assert [one["name"] for one in controls if not one["as_expected"]] == []
+
+
+def test_most_of_table_2_is_as_published_or_was_still_being_learnt(kept):
+    if "zhang2018" not in kept.path.name:
+        pytest.skip("another study")
+    with opened(kept.path) as store:
+        results = Results.load(store)
+        drawing = Table("table2.csv").draw(Selection(results, results.parts["table2"]), "t")
+    cells = drawing.data.query("published != '' and n_train_levels <= 1000 and runs > 0")
+    assert set(cells["n_train_levels"]) == {10, 100, 1000}
+    near = cells["difference"].abs() <= 0.3
+    assert (near | (cells["converged"] < cells["runs"])).mean() >= 0.8
 
 
 def test_its_page_can_be_mailed_and_has_its_claims(kept):
