@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rlgen.report.kept import bundle, verify
     from rlgen.report.result import Result
     from rlgen.study.probing import probe
+    from rlgen.study.tuning.tune import tune
 
 __all__ = [
     "Condition",
@@ -48,6 +49,7 @@ __all__ = [
     "probe",
     "save_levels",
     "select",
+    "tune",
     "verify",
 ]
 
@@ -66,6 +68,7 @@ _HOME = {
     "compare": "rlgen.report.comparing",
     "probe": "rlgen.study.probing",
     "save_levels": "rlgen.loops.saving",
+    "tune": "rlgen.study.tuning.tune",
     "verify": "rlgen.report.kept",
 }
 

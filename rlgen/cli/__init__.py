@@ -28,6 +28,7 @@ from rlgen.cli import (
     schema,
     show,
     submit,
+    tune,
     verify,
     view,
 )
@@ -62,6 +63,7 @@ def cli() -> None:
     rlgen evaluate my.toml --seeds 0:20  your own protocol with twenty seeds
     rlgen plan my.toml                   its estimated cost
     rlgen submit my.toml --slurm         the same as tasks of a cluster
+    rlgen tune my.toml --search ...      settings chosen on validation levels
     rlgen check results/x --max-gap 0.3  pass or fail, for continuous integration
     rlgen compare results/a results/b    which of two agents or networks generalises better
     rlgen view results/mine              its levels, and what the agents do on them
@@ -82,6 +84,7 @@ def cli() -> None:
 for _command in (
     evaluate.evaluate,
     submit.submit,
+    tune.tune,
     plan.plan,
     report.report,
     check.check,

@@ -22,6 +22,7 @@ READ = {
     "report": "store out as_json",
     "compare": "store other as_json",
     "check": "store max_gaps min_return when confidence junit as_json",
+    "tune": "protocol searches trials seeds seed out budget jobs device as_json quiet",
     "import": "files out columns values pools pattern own_numbers repeats as_json",
     "power": "gap store chance as_json sd_run sd_residual",
     "list": "kind as_json",

@@ -1,0 +1,1 @@
+"""The search for settings of an agent by its returns on validation levels."""
