@@ -254,7 +254,9 @@ def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Proto
         if isinstance(tables := values.get(EXPERIMENTS), Mapping):
             own = {name: {SEEDS: instead} for name in tables}
             values[EXPERIMENTS] = replaced(tables, own)
-    protocol = parse(with_training_levels(values, where), where)
+    if values.get("policy") or values.get("trained_on"):
+        values = with_training_levels(values, where)
+    protocol = parse(values, where)
     if protocol.policy:
         refuse_ignored(values, where)
     _check_size(protocol, where)
