@@ -65,7 +65,7 @@ def tune(
 
     \b
     rlgen tune my.toml --search learning_rate=1e-5:1e-2:log --search ent_coef=0:0.05
-    rlgen tune my.toml --search network=mlp-64-64,mlp-512-128 --trials 10 --seeds 100:105
+    rlgen tune my.toml --search network=linear,mlp-64-64 --trials 10 --seeds 100:105
     """
     from rlgen.study.tuning.tune import tune as run
 

@@ -11,7 +11,7 @@ import torch
 from rlgen.errors import PolicyError
 from rlgen.levels.family import Family
 from rlgen.levels.spaces import with_entries
-from rlgen.policies import checkpoint, fitting, normalise
+from rlgen.policies import checkpoint, fitting, normalise, onnx_graph
 from rlgen.policies.base import Policy
 from rlgen.policies.functions import BoxFunctionPolicy, from_function
 from rlgen.policies.network_policy import acting, evaluated, of_module
@@ -29,12 +29,12 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
 
     Args:
         source: The folder of a run; a stable-baselines3 zip, with its statistics
-            (``policy_names.parts``) or without, where they are found (``sb3.beside``); a program
-            of torch (TorchScript or exported) from observations to action logits; or
-            ``module:name`` of a ``Policy``, or of a function from observations ``(B, ...)`` to
-            action probabilities ``(B, A)``; that module is imported. Where actions are continuous,
-            programs and functions return actions ``(B, *action shape)``; where observations are
-            dictionaries, their argument is a dictionary.
+            (``policy_names.parts``) or without, where they are found (``sb3.beside``); an ONNX
+            graph (``onnx_graph``); a program of torch (TorchScript or exported) from observations
+            to action logits; or ``module:name`` of a ``Policy``, or of a function from observations
+            ``(B, ...)`` to action probabilities ``(B, A)``; that module is imported. Where actions
+            are continuous, programs and functions return actions ``(B, *action shape)``; where
+            observations are dictionaries, their argument is a dictionary.
         family: The family that it plays.
         trusted: Files that may be unpickled or run, and folders whose networks may be imported.
 
@@ -62,14 +62,16 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
         fitting.note_masks(own, family, source)
         return own
     if path.is_file():
+        if path.suffix == onnx_graph.ENDING:
+            return onnx_graph.load(path, family)
         if path.suffix in PROGRAMS:
             return _program(path, family, trust)
         raise PolicyError(
-            f"{path}: neither a run's folder, a stable-baselines3 zip nor a program of torch "
-            f"({', '.join(PROGRAMS)})"
+            f"{path}: neither a run's folder, a stable-baselines3 zip, an ONNX graph "
+            f"({onnx_graph.ENDING}) nor a program of torch ({', '.join(PROGRAMS)})"
         )
     module, colon, name = source.partition(":")
-    if not colon or path.suffix in (".zip", ".pt"):
+    if not colon or path.suffix in (".zip", ".pt", onnx_graph.ENDING):
         raise PolicyError(f"{source}: there is no such file (a function is given as module:name)")
     importable(module)
     try:
