@@ -24,13 +24,15 @@ ENDING = ".onnx"
 MOST_BYTES, MOST_NODES = 2**28, 5_000
 #: Operators that a graph may have; of the domains ``DOMAINS`` alone.
 _NAMES = """
-    Abs Add And ArgMax ArgMin AveragePool BatchNormalization Cast Ceil Celu Clip Concat Constant
-    Conv Div Elu Equal Erf Exp Flatten Floor Gather Gelu Gemm GlobalAveragePool GlobalMaxPool
-    Greater GreaterOrEqual HardSigmoid HardSwish Hardmax Identity InstanceNormalization
-    LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax MatMul Max MaxPool Mean Min Mish
-    Mul Neg Not Or PRelu Pow RMSNormalization Reciprocal ReduceL2 ReduceMax ReduceMean ReduceMin
-    ReduceSum Relu Reshape Round Selu Shape Sigmoid Sign Slice Softmax Softplus Softsign Split Sqrt
-    Squeeze Sub Sum Swish Tanh ThresholdedRelu Transpose Unsqueeze Where
+    Abs Add And ArgMax ArgMin Atan AveragePool BatchNormalization Cast Ceil Celu Clip Concat
+    Constant Conv Cos Cosh Div Dropout Elu Equal Erf Exp Flatten Floor Gather GatherElements Gelu
+    Gemm GlobalAveragePool GlobalMaxPool Greater GreaterOrEqual GroupNormalization HardSigmoid
+    HardSwish Hardmax Identity InstanceNormalization LayerNormalization LeakyRelu Less LessOrEqual
+    Log LogSoftmax LpNormalization MatMul Max MaxPool Mean Min Mish Mod Mul Neg Not Or PRelu Pow
+    RMSNormalization Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean
+    ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Round Selu Shape Sigmoid Sign Sin
+    Sinh Slice Softmax Softplus Softsign Split Sqrt Squeeze Sub Sum Swish Tanh ThresholdedRelu
+    Transpose Unsqueeze Where Xor
 """
 OPERATORS = frozenset(_NAMES.split())
 DOMAINS = ("", "ai.onnx")
