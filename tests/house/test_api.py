@@ -82,6 +82,12 @@ def test_a_gpu_that_is_not_there(tiny, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_calibration_is_refused_where_returns_cannot_be_computed(tmp_path):
+    with pytest.raises(rlgen.RlgenError, match="CartPole-v1 has none"):
+        rlgen.calibrate("CartPole-v1", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_wrong_public_name():
     with pytest.raises(AttributeError, match="no attribute 'evaluat'"):
         rlgen.evaluat  # noqa: B018

@@ -8,7 +8,7 @@ TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent
 FILES = sorted(TESTS.rglob("*.py"))
 #: Folders of tests that no package of the machinery has.
-OTHER = {"envs", "papers", "house", "support", "golden", "outside", "benchmarks"}
+OTHER = {"docs", "envs", "papers", "house", "support", "golden", "outside", "benchmarks"}
 
 
 def roots(path):

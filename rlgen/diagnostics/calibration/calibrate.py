@@ -5,6 +5,7 @@ from typing import Any
 
 from rlgen.diagnostics.calibration import cells, population, summary
 from rlgen.diagnostics.detectors import DETECTORS
+from rlgen.levels.capabilities import as_tabular
 from rlgen.levels.family import Family
 from rlgen.store.run_store import RunStore
 from rlgen.study.cell import Task
@@ -25,7 +26,11 @@ def calibrate(
         seeds: Cloned networks of each kind and pool size.
         means: With what.
         progress: Told of everything that happens.
+
+    Raises:
+        LevelError: If levels of the family cannot be computed.
     """
+    as_tabular(family, "calibrations")
     detectors = {
         name: DETECTORS[name] for name in DETECTORS if DETECTORS[name].why_not(family) is None
     }

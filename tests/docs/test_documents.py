@@ -1,16 +1,17 @@
-"""What the documents show is true: their programs run, and they name all there is and no more."""
+"""What the documents show is true: they name all there is and no more, and their examples run."""
 
 import json
 import os
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 import pytest
 import yaml
 from commands import process
-from commands import rlgen as run_cli
+from documents import ROOT, blocks, documents
 from planning import tasks_of
 
 import rlgen
@@ -19,84 +20,24 @@ from rlgen.cli import cli
 from rlgen.networks import NETWORKS
 from rlgen.perturbations import PERTURBATIONS
 from rlgen.protocol.schema import parse
+from rlgen.store import records
 from rlgen.training.regularisers import REGULARISERS
 from rlgen_envs import FAMILIES
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
-PROTOCOLS = (ROOT / "protocols" / "README.md").read_text()
-DOCUMENTS = {
-    path: (ROOT / path).read_text()
-    for path in (
-        "README.md",
-        "envs/README.md",
-        "protocols/README.md",
-        "rlgen/agents/README.md",
-        "rlgen/networks/README.md",
-        "rlgen/study/executors/README.md",
-    )
-}
+DOCUMENTS = documents()
+PROTOCOLS = DOCUMENTS["protocols/README.md"]
+#: Entry points that are named like packages.
+GROUPS = {"families", "recipes", "regularisers", "checks", "controls", "figures", "kinds", "executors"}
 
 
-def blocks(text, language):
-    """The fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-
-
-def replaced(text, changes):
-    """The text with each of the changes made, all of which must be there to make."""
-    for old, new in changes.items():
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    return text
-
-
-def test_the_example_with_an_atari_game_runs(capsys):
-    pytest.importorskip("ale_py")
-    brute, *_ = blocks(README, "python")
-    changes = {"episodes=300, longest=400": "episodes=2, longest=9", "episodes=10": "episodes=1"}
-    exec(compile(replaced(brute, changes | {": 400": ": 9"}), "README", "exec"), {})
-    assert "sticky_executed:0.25" in capsys.readouterr().out
-
-
-@pytest.mark.slow
-def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
-    """As printed, but for the study's size."""
-    _, study, environments = blocks(README, "python")
-    small = replaced(
-        study,
-        {
-            '"family": "maze-basic"': '"family": "maze-basic", "family_options": {"size": 6}',
-            "[10, 1000]": "[3, 6]",
-            '"conv-a", "mlp-512-128"': '"mlp-512-128"',
-            "250_000": "1500",
-            '"n_test_levels": 200': '"n_test_levels": 8, "n_validation_levels": 4',
-            "range(20), jobs=8": "range(2), jobs=2",
-            "n_train=100, n_validation=20, n_test=100": "n_train=3, n_validation=2, n_test=4",
-        },
-    )
-    monkeypatch.chdir(tmp_path)
-    exec(compile(small, "README", "exec"), {})
-    out = capsys.readouterr().out
-    assert out.count("ppo/mlp-512-128 trained on") == 2
-    assert "sticky_proposed:0.25" in out
-    assert "red diamond" in out
-    exec(compile(environments, "README", "exec"), {})
-
-
-@pytest.mark.slow
-def test_the_lint_and_the_audit_say_what_is_shown(tmp_path):
-    (script,) = blocks(README, "py")
-    (tmp_path / "train.py").write_text(script)
-    shown = blocks(README, "text")
-    assert run_cli("lint", "train.py", code=1, cwd=tmp_path)[0] in shown
-    (command,) = re.findall(r"^rlgen (audit --env .*)$", README, re.MULTILINE)
-    assert run_cli(*command.split())[0] in shown
+def code(path, language):
+    """The blocks of a language in a document."""
+    return [block.text for block in blocks(DOCUMENTS[path]) if block.language == language]
 
 
 @pytest.mark.slow
 def test_the_family_example_runs(tmp_path, monkeypatch):
-    (example,) = blocks(DOCUMENTS["envs/README.md"], "python")
+    (example,) = code("envs/README.md", "python")
     names = {}
     exec(compile(example, "envs/README", "exec"), names)
     corridor = names["CORRIDOR"]
@@ -109,13 +50,14 @@ def test_the_family_example_runs(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_agent_example_runs(tmp_path):
     """As another distribution, installed beside this one; only its study is smaller."""
-    text = DOCUMENTS["rlgen/agents/README.md"]
-    (declared,) = blocks(text, "toml")
+    path = "rlgen/agents/README.md"
+    text = DOCUMENTS[path]
+    (declared,) = code(path, "toml")
     project = tomllib.loads(declared)["project"]
-    for code in blocks(text, "python"):
-        module = tmp_path / re.match(r"# (\S+\.py)", code)[1]
+    for source in code(path, "python"):
+        module = tmp_path / re.match(r"# (\S+\.py)", source)[1]
         module.parent.mkdir(exist_ok=True)
-        module.write_text(code)
+        module.write_text(source)
     info = tmp_path / f"{project['name']}-{project['version']}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: rollback\nVersion: 0.1\n")
@@ -138,8 +80,8 @@ def test_the_agent_example_runs(tmp_path):
 def test_the_network_example_runs(tmp_path):
     """In a file of the working folder; only its study is smaller."""
     text = DOCUMENTS["rlgen/networks/README.md"]
-    (code,) = blocks(text, "python")
-    (tmp_path / "attention.py").write_text(code)
+    (source,) = code("rlgen/networks/README.md", "python")
+    (tmp_path / "attention.py").write_text(source)
     (command,) = re.findall(r"^rlgen (evaluate --env maze.*) --steps 20000$", text, re.MULTILINE)
     command += " --steps 4000 --seeds 0"
     out, _ = process(*command.split(), cwd=tmp_path)
@@ -160,15 +102,15 @@ def test_the_network_example_runs(tmp_path):
 
 
 def test_the_example_protocol_is_one():
-    (text,) = blocks(README, "toml")
-    protocol = parse(tomllib.loads(text), "README")
+    (text,) = code("docs/howto/sweep.md", "toml")
+    protocol = parse(tomllib.loads(text), "sweep")
     assert set(protocol.network) <= set(NETWORKS)
     assert set(protocol.agent) <= set(AGENTS)
     assert set(protocol.family) <= set(FAMILIES)
 
 
 def test_the_protocol_with_further_pools_can_be_planned():
-    (text,) = (text for text in blocks(PROTOCOLS, "toml") if "[pools" in text)
+    (text,) = (text for text in code("protocols/README.md", "toml") if "[pools" in text)
     tasks = tasks_of([(parse(tomllib.loads(text), "README"), "README")])
     assert len(tasks) == 6
     for task in tasks:
@@ -182,9 +124,10 @@ def options(command):
 
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_commands_exist(path):
+    """Those in sentences too."""
     text = DOCUMENTS[path]
     shown = re.findall(r"(?:^|`|bin/)rlgen ([a-z]+)((?: [^\s`#&|]+)*)", text, re.MULTILINE)
-    assert shown
+    assert shown or path.startswith(("docs/", "tests/", "rlgen/analysis/"))
     for verb, rest in shown:
         assert verb in cli.commands, verb
         # What follows -- is for another program.
@@ -192,16 +135,17 @@ def test_commands_exist(path):
         assert given <= options(cli.commands[verb]) | {"--help"}, (verb, given)
 
 
-def test_every_command_is_in_the_readme():
+def test_every_command_is_in_the_reference():
+    text = DOCUMENTS["docs/reference/commands.md"]
     for verb, command in cli.commands.items():
         assert isinstance(command, click.Command)
-        assert f"rlgen {verb}" in README
+        assert f"| `rlgen {verb}" in text, verb
 
 
 def test_what_a_cluster_starts_can_be_parsed():
     """The command of the container and that of the service."""
-    text = DOCUMENTS["rlgen/study/executors/README.md"]
-    (manifest,), (unit,) = blocks(text, "yaml"), blocks(text, "ini")
+    path = "rlgen/study/executors/README.md"
+    (manifest,), (unit,) = code(path, "yaml"), code(path, "ini")
     (container,) = yaml.safe_load(manifest)["spec"]["template"]["spec"]["containers"]
     (command,) = re.findall(r"^ExecStart=\S+/rlgen (.*)$", unit, re.MULTILINE)
     for verb, *arguments in (container["args"], command.split()):
@@ -223,25 +167,13 @@ def test_every_option_of_a_family_is_described():
 def test_names_that_are_shown_exist():
     for name in rlgen.__all__:
         assert getattr(rlgen, name) is not None
-    for name in re.findall(r"`rlgen\.(\w+)`", README):
-        assert name in {
-            *rlgen.__all__,
-            "families",
-            "agents",
-            "networks",
-            "recipes",
-            "perturbations",
-            "regularisers",
-            "checks",
-            "controls",
-            "papers",
-            "kinds",
-            "executors",
-            "figures",
-        }
-    for text in DOCUMENTS.values():
-        for name in re.findall(r"`(sticky_\w+|random_\w+)(?::[\d.]+)?", text):
-            assert name in {*PERTURBATIONS, *REGULARISERS, "random_ret"}
+    for path, text in DOCUMENTS.items():
+        for name in re.findall(r"`rlgen\.(\w+)", text):
+            of_groups = name in GROUPS
+            assert of_groups or name in rlgen.__all__ or find_spec(f"rlgen.{name}"), (path, name)
+        if not path.startswith("protocols/rlgen_protocols"):
+            for name in re.findall(r"`(sticky_\w+|random_\w+)(?::[\d.]+)?", text):
+                assert name in {*PERTURBATIONS, *REGULARISERS, "random_ret"}, (path, name)
 
 
 def test_every_regulariser_is_described_with_its_default():
@@ -258,3 +190,44 @@ def test_links_lead_somewhere():
     for path, text in DOCUMENTS.items():
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
             assert (ROOT / path).parent.joinpath(target).exists(), (path, target)
+
+
+def test_the_readme_is_short_and_its_links_lead_on():
+    text = DOCUMENTS["README.md"]
+    assert len(text.splitlines()) <= 150
+    (picture,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+    assert (ROOT / picture).stat().st_size < 60_000
+    leading = text.partition("## Go on")[2].partition("\nTo cite")[0]
+    assert leading.count("\n- [") == 5
+
+
+def test_every_public_name_has_an_example():
+    sections = dict(
+        re.findall(r"^## rlgen\.(\w+)\n(.*?)(?=^## |\Z)", DOCUMENTS["docs/reference/api.md"], re.M | re.S)
+    )
+    assert set(sections) == set(rlgen.__all__)
+    for name, section in sections.items():
+        (example,) = [block.text for block in blocks(section) if block.language == "python"]
+        assert "rlgen" in example, name
+
+
+def test_every_column_of_records_is_described():
+    text = DOCUMENTS["docs/reference/records.md"]
+    described = [set(re.findall(r"^\| `(\w+)` \|", part, re.M)) for part in text.split("`curve.parquet`")]
+    assert described == [set(records.RECORDS.names), set(records.CURVES.names)]
+    for field in records.RECORDS:
+        kind = re.search(rf"^\| `{field.name}` \| (.*?) \|", text, re.M)[1]
+        types = {"int64": "whole number", "double": "number", "bool": "true or false"}
+        assert kind == types.get(str(field.type), "text"), field
+
+
+def test_every_code_that_is_cited_is_explained():
+    """Of sections, ambiguities, claims and checks; those of other papers are in their folders."""
+    method = DOCUMENTS["docs/explanation/method.md"]
+    sections = set(re.findall(r"^## (\d+\.\d+) ", method, re.M))
+    codes = set(re.findall(r"^\| ([ACK]-\d\d) \|", method, re.M))
+    files = [*ROOT.glob("rlgen/**/*.py"), *ROOT.glob("envs/**/*.py"), *ROOT.glob("protocols/**/*.py")]
+    texts = [path.read_text() for path in files]
+    cited = "\n".join([*texts, *DOCUMENTS.values()])
+    assert set(re.findall(r"\bmethod (\d+\.\d+)", cited)) <= sections
+    assert set(re.findall(r"(?<![A-Z]-)(?<![A-Z])\b([ACK]-\d\d)\b", cited)) <= codes
