@@ -4,11 +4,13 @@ import contextlib
 import io
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import click
 from commands import rlgen
@@ -140,9 +142,19 @@ class Session:
             self.printed += out
 
     def _python(self, text: str) -> None:
+        """A program is run; one whose first line is a comment with its name is a file besides."""
+        text = replaced(text, self.changes)
+        if name := re.match(r"# (\S+\.py)\n", text):
+            (self.folder / name[1]).write_text(text)
         out = io.StringIO()
-        with contextlib.chdir(self.folder), contextlib.redirect_stdout(out):
-            exec(compile(replaced(text, self.changes), "document", "exec"), self.names)
+        path = [str(self.folder), *sys.path]
+        with (
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            mock.patch.object(sys, "path", path),
+            mock.patch.dict(sys.modules),
+        ):
+            exec(compile(text, "document", "exec"), self.names)
         self.printed = out.getvalue()
 
     def _toml(self, text: str) -> None:
