@@ -48,7 +48,7 @@ CHANGES = {
     },
     "docs/tutorials/two-agents.md": {
         "range(3)": "range(2)",
-        "seed=seed)\n": "seed=seed, n_steps=64)\n",
+        "levels=range(30)), seed=seed)": "levels=range(30)), seed=seed, n_steps=64)",
         "20_000": "32",
         '"episodes": 5': '"episodes": 1',
         "1000:1100": "1000:1004",
@@ -68,6 +68,7 @@ UNRUN = {
         "rlgen evaluate --env MiniGrid": "tests/envs plays it",
         "rlgen evaluate packer2018-cartpole": "hours",
     },
+    "docs/howto/track.md": {"rlgen evaluate": "tests/study follows studies"},
     "docs/howto/import.md": {"rlgen import logs": "tests/store imports such files"},
     "docs/howto/policies.md": {"rlgen evaluate --env": "tests/policies evaluates such files"},
     "docs/gallery/zhang2018.md": {"rlgen": "nights; tests/store/test_kept.py reports what is kept"},
@@ -84,7 +85,7 @@ OTHERS = frozenset(
     [
         *(".", ".ci/run", ".venv/bin/pip", ".venv/bin/pytest", "PYTHONPATH=tests/support"),
         *("flock", "journalctl", "kubectl", "nohup", "pip", "pre-commit", "pytest", "python"),
-        *("python3", "ray", "scancel", "squeue", "systemctl", "tail"),
+        *("python3", "ray", "scancel", "squeue", "systemctl", "tail", "tensorboard"),
     ]
 )
 #: Texts that a document's blocks must have printed, whatever it says of them.

@@ -36,6 +36,7 @@ GROUPS = {
     "figures",
     "kinds",
     "executors",
+    "trackers",
 }
 
 

@@ -152,9 +152,12 @@ class Session:
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
             mock.patch.object(sys, "path", path),
-            mock.patch.dict(sys.modules),
         ):
             exec(compile(text, "document", "exec"), self.names)
+        # Another page's module may be called alike.
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None)).startswith(f"{self.folder}/"):
+                del sys.modules[name]
         self.printed = out.getvalue()
 
     def _toml(self, text: str) -> None:
