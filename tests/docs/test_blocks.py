@@ -68,6 +68,7 @@ UNRUN = {
         "rlgen evaluate --env MiniGrid": "tests/envs plays it",
         "rlgen evaluate packer2018-cartpole": "hours",
     },
+    "docs/howto/tune.md": {"rlgen tune": "tests/study tunes"},
     "docs/howto/track.md": {"rlgen evaluate": "tests/study follows studies"},
     "docs/howto/import.md": {"rlgen import logs": "tests/store imports such files"},
     "docs/howto/policies.md": {"rlgen evaluate --env": "tests/policies evaluates such files"},
