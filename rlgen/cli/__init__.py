@@ -18,6 +18,7 @@ from rlgen.cli import (
     compact,
     compare,
     evaluate,
+    export,
     import_,
     lint,
     list_,
@@ -66,6 +67,7 @@ def cli() -> None:
     rlgen tune my.toml --search ...      settings chosen on validation levels
     rlgen check results/x --max-gap 0.3  pass or fail, for continuous integration
     rlgen compare results/a results/b    which of two agents or networks generalises better
+    rlgen export results/mine            its figures and tables as files for a paper
     rlgen view results/mine              its levels, and what the agents do on them
     rlgen import returns.csv -o STORE    the same report for results from elsewhere
     rlgen power --gap 0.2 ...            how many runs and levels a study needs
@@ -87,6 +89,7 @@ for _command in (
     tune.tune,
     plan.plan,
     report.report,
+    export.export,
     check.check,
     compare.compare,
     import_.import_,

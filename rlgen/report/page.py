@@ -3,41 +3,36 @@
 from functools import partial
 from typing import Any
 
-import pandas as pd
-
 from rlgen.analysis.bounds import displayed
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import GROUP, TOP
-from rlgen.analysis.stats.estimates import QUANTITIES, gap_to
-from rlgen.analysis.stats.tables import CELL
+from rlgen.analysis.stats.estimates import gap_to
 from rlgen.papers import Section
 from rlgen.report.figures import FIGURES
 from rlgen.report.figures.base import Drawing, Figure
 from rlgen.report.sections.progress import progress
+from rlgen.report.tables import cell_table
 from rlgen.report.template import fill
 from rlgen.util.words import counted
 
+#: Figures that everybody looks at; the others are folded.
+FIRST = ("gap-by-levels", "learning-curves")
 #: Rows of a figure's table shown on the page; its CSV has all of them.
 SHOWN_ROWS = 200
 #: The cards are folded if there are more cells, the certificates if there are more policies.
 MOST_CARDS, MOST_OPEN = 12, 24
-#: Columns that a cell's card adds to its row for download.
-CARD = {
-    "excess": ("mean", "low", "high", "ceiling", "fraction"),
-    "detectable": ("return", "normalised"),
-    "components": ("run", "level", "residual", "advice"),
-}
 
 
 def render(results: Results, summary: dict[str, Any]) -> str:
     """The HTML of the page."""
-    papers = _papers(results, summary)
+    papers = drawn_papers(results, summary)
     return fill(
         "page.html",
         results=results,
         summary=summary,
         papers=papers,
-        figures=_figures(results),
+        figures=drawn_figures(results),
+        first=FIRST,
         items={section.name: {"id": name, "title": section.title} for name, section in papers},
         pools=results.pools if summary["cells"] else [],
         key_columns=results.varying,
@@ -47,7 +42,7 @@ def render(results: Results, summary: dict[str, Any]) -> str:
         exact=all(policy["exact"] for policy in summary["certificates"]),
         most_cards=MOST_CARDS,
         most_open=MOST_OPEN,
-        all_cells=_cell_table(summary),
+        all_cells=cell_table(summary),
         provenance=_provenance(results),
         progress=progress(results),
         displayed=partial(displayed, results),
@@ -62,7 +57,7 @@ def render(results: Results, summary: dict[str, Any]) -> str:
     )
 
 
-def _figures(results: Results) -> list[tuple[str, Figure, Drawing]]:
+def drawn_figures(results: Results) -> list[tuple[str, Figure, Drawing]]:
     """The figures of every report, except those that the paper's sections replace."""
     if not results.trains:
         return []
@@ -71,37 +66,12 @@ def _figures(results: Results) -> list[tuple[str, Figure, Drawing]]:
     return [(name, figure, drawing) for name, figure, drawing in drawn if drawing is not None]
 
 
-def _papers(results: Results, summary: dict[str, Any]) -> list[tuple[str, Section]]:
+def drawn_papers(results: Results, summary: dict[str, Any]) -> list[tuple[str, Section]]:
     """The sections of the study's paper, each with its address on the page."""
     if results.paper is None:
         return []
     sections = results.paper.sections(results, summary)
     return [(f"{results.paper_name}-{section.name}", section) for section in sections]
-
-
-def _cell_table(summary: dict[str, Any]) -> pd.DataFrame:
-    """All cells as one flat table for download."""
-    rows = []
-    for cell in summary["cells"]:
-        row = {key: cell[key] for key in (*CELL, "runs", "verdict")}
-        for quantity in ("return", "normalised", "solved"):
-            parts = cell if quantity == "return" else cell[quantity]
-            for part in ("train", "validation", "test", "gap"):
-                for end in ("mean", "low", "high"):
-                    row[f"{quantity}_{part}_{end}"] = parts[part][end]
-        for pool, own in cell.get("pools", {}).items():
-            row |= {f"{pool}_{key}": own[key] for key in ("kind", "runs", "verdict")}
-            for quantity in QUANTITIES:
-                for part, name in (("pool", pool), ("gap", gap_to(pool))):
-                    for end in ("mean", "low", "high"):
-                        row[f"{quantity}_{name}_{end}"] = own[quantity][part][end]
-        for probe, numbers in cell.get("probes", {}).items():
-            for number, mean in numbers.items():
-                row |= {f"{probe}_{number}_{end}": mean[end] for end in ("mean", "low", "high")}
-        for name, keys in CARD.items():
-            row |= {f"{name}_{key}": cell[name][key] for key in keys}
-        rows.append(row)
-    return pd.DataFrame(rows)
 
 
 def _provenance(results: Results) -> list[tuple[str, str]]:

@@ -65,20 +65,22 @@ def _environment(*packages: str) -> jinja2.Environment:
 
 
 def csv_link(data: pd.DataFrame) -> str:
-    """The table as a data: URL, so that the page offers it without a script.
+    """The table as a data: URL, so that the page offers it without a script; see ``csv_text``."""
+    encoded = base64.b64encode(csv_text(data).encode()).decode()
+    return f"data:text/csv;charset=utf-8;base64,{encoded}"
 
-    Numbers have six digits, more than any of them is known to; ``summary.json`` has all.
 
-    A text that spreadsheets would compute as a formula is preceded by an apostrophe.
+def csv_text(data: pd.DataFrame) -> str:
+    """The table as CSV.
+
+    Numbers have six digits, more than any of them is known to; ``summary.json`` has all. A text
+    that spreadsheets would compute as a formula is preceded by an apostrophe.
     """
     buffer = io.StringIO()
     texts = data.select_dtypes(include=["object", "string", "category"])
     data = data.assign(**{name: texts[name].map(_inert).astype(object) for name in map(str, texts)})
     data.to_csv(buffer, index=False, quoting=csv.QUOTE_MINIMAL, float_format=DIGITS)
-    return (
-        "data:text/csv;charset=utf-8;base64,"
-        + base64.b64encode(buffer.getvalue().encode()).decode()
-    )
+    return buffer.getvalue()
 
 
 def _inert(value: Any) -> Any:

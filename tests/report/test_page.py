@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from browsing import chromium
+from browsing import chromium, look, violations
 from helpers import unsealed
 from html_pages import Parser
 from planning import cells_of
@@ -21,6 +21,7 @@ from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number
 from rlgen.report.figures import FIGURES
+from rlgen.report.figures.possible import within
 from rlgen.report.page import _provenance
 from rlgen.report.summary import summarise
 from rlgen.store.run_store import RunStore
@@ -275,10 +276,16 @@ def browser(tmp_path_factory):
     driver.quit()
 
 
+#: What is folded is there all the same.
+UNFOLD = "document.querySelectorAll('.fold').forEach(fold => { fold.open = true })"
+
+
 def opened(browser, store):
     browser.get_log("browser")
     browser.get_log("performance")
+    browser.get("about:blank")
     browser.get((store / "report.html").as_uri())
+    browser.execute_script(UNFOLD)
     return browser
 
 
@@ -455,6 +462,55 @@ def test_it_can_be_read_by_keyboard(browser, tiny_store):
         "e.getAttribute('aria-label') || of(e).textContent)"
     )
     assert all(names)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser, tiny_store, scheme):
+    look(browser, scheme=scheme)
+    opened(browser, tiny_store)
+    assert violations(browser) == []
+
+
+@pytest.mark.slow
+def test_what_is_folded_opens_where_it_is_addressed_and_on_paper(browser, tiny_store):
+    look(browser)
+    page = (tiny_store / "report.html").as_uri()
+    browser.get("about:blank")
+    browser.get(page)
+    closed = "return [...document.querySelectorAll('.fold')].filter(f => !f.open)"
+    names = browser.execute_script(f"{closed}.map(f => f.querySelector('section').id)")
+    assert {"cells", "conditions", "certificates", "provenance"} <= set(names)
+    assert "answer" not in names
+    assert "gap-by-levels" not in names
+    for name in ("certificates", "conditions"):
+        browser.get("about:blank")
+        browser.get(f"{page}#{name}")
+        fold = f"document.getElementById('{name}').closest('details')"
+        assert browser.execute_script(f"return {fold}.open")
+        assert not browser.execute_script(f"{fold}.open = false; return {fold}.open")
+    browser.get("about:blank")
+    browser.get(page)
+    heights = f"{closed}.map(f => f.getBoundingClientRect().height)"
+    assert max(browser.execute_script(heights)) < 100
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert min(browser.execute_script(heights)) > 150
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.slow
+def test_figures_show_the_best_and_the_random_return_and_no_bar_goes_beyond(study):
+    for name in ("gap-by-levels", "learning-curves"):
+        svg = FIGURES[name].draw(study).svg
+        assert ">best</text>" in svg
+        assert ">random agent</text>" in svg
+    rows = study.estimates
+    rows = rows[(rows["quantity"] == "return") & (rows["part"].isin(["train", "test"]))]
+    wide = within(study, rows.assign(high=9.0))
+    assert (wide["high"] == 2.1).all()
+    pd.testing.assert_frame_equal(within(study, rows), rows)
 
 
 def test_summary_is_what_the_page_was_made_of(study, summary):

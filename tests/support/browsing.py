@@ -60,8 +60,10 @@ def violations(driver):
     source = (Path(package) / "axe-core" / "axe.min.js").read_text()
     # By the debugger's way, which the page's own policy does not forbid.
     driver.execute_cdp_cmd("Runtime.evaluate", {"expression": source})
+    driver.set_script_timeout(120)
     found = driver.execute_async_script(
-        "const done = arguments[0]; axe.run(document).then(r => done(r.violations))"
+        "const done = arguments[0], options = {resultTypes: ['violations']};"
+        "axe.run(document, options).then(result => done(result.violations))"
     )
     return [
         (rule["id"], rule["nodes"][0]["html"][:200], rule["nodes"][0]["failureSummary"][:300])

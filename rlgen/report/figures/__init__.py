@@ -11,13 +11,13 @@ __all__ = ["FIGURES"]
 FIGURES: Catalogue[Figure] = Catalogue(
     "figure",
     {
-        "learning-curves": Lazy(
-            "training and held-out return during training",
-            "rlgen.report.figures.learning_curves:FIGURE",
-        ),
         "gap-by-levels": Lazy(
             "return by number of training levels",
             "rlgen.report.figures.gap_by_levels:FIGURE",
+        ),
+        "learning-curves": Lazy(
+            "training and held-out return during training",
+            "rlgen.report.figures.learning_curves:FIGURE",
         ),
         "profiles": Lazy(
             "share of held-out scores above each threshold",

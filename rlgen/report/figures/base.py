@@ -40,6 +40,8 @@ FURTHER = ("#2e9d6f", "#b05fa8", "#9a7d0a", "#4aa5b8", "#c0504d", "#7c6fd0", "#7
 INK, FAINT = "#010203", "#040506"
 #: The smallest fraction of its width that a picture shrinks to; its text is then 8 pixels high.
 NARROWEST = 0.62
+#: Inches across which panels stand beside each other, and most of a single one: the page's width.
+WIDTH, WIDEST = 10.7, 7.4
 #: Most panels in one figure; the others are in the table below it.
 MOST_PANELS = 24
 
@@ -47,6 +49,8 @@ _STYLE = {
     "svg.fonttype": "none",
     # Names come from files, and a dollar in one begins no formula.
     "text.parse_math": False,
+    # Journals ask for fonts that are in the file.
+    "pdf.fonttype": 42,
     "font.size": 10,
     "axes.titlesize": 10,
     "axes.labelsize": 10,
@@ -123,7 +127,7 @@ def panels(
         results: The study of the cells.
         cells: At most ``MOST_PANELS`` of them are drawn.
         draw: Draws one panel.
-        size: Width and height of a panel, inches.
+        size: Least width, and height of a panel, inches; panels share the page's width.
         margin: Width left of the panels, inches.
         by_size: Whether panels differ in the size of the training pool.
         title: For screen readers.
@@ -132,13 +136,14 @@ def panels(
         The SVG, and a note if cells were left out.
     """
     drawn = cells[:MOST_PANELS]
-    columns = min(3, len(drawn))
+    columns = min(3, len(drawn), max(1, int((WIDTH - margin) / size[0])))
     rows = -(-len(drawn) // columns)
+    width = WIDTH if columns > 1 else max(WIDEST, margin + size[0])
     with style(name):
         canvas, axes = plt.subplots(
             rows,
             columns,
-            figsize=(margin + size[0] * columns, 0.5 + size[1] * rows),
+            figsize=(width, 0.5 + size[1] * rows),
             sharex=True,
             sharey=True,
             squeeze=False,
@@ -151,9 +156,7 @@ def panels(
         for axis in axes.flat[len(drawn) :]:
             axis.set_visible(False)
         handles, labels = axes.flat[0].get_legend_handles_labels()
-        canvas.legend(
-            handles, labels, loc="outside upper left", ncols=min(columns + 1, len(labels))
-        )
+        canvas.legend(handles, labels, loc="outside upper left", ncols=min(4, len(labels)))
         svg = to_svg(canvas, name, title)
         plt.close(canvas)
     left_out = len(cells) - len(drawn)
@@ -230,11 +233,15 @@ def collected() -> Iterator[list[Canvas]]:
         _COLLECTED.reset(token)
 
 
+#: What of an artist has a colour.
+_COLOURED = ("color", "facecolor", "edgecolor", "markeredgecolor", "markerfacecolor")
+
+
 def on_paper(canvas: Canvas) -> None:
     """Give a canvas colours of its own where it has those of whatever page shows it."""
     plain = {INK: "black", FAINT: "0.85"}
     for artist in canvas.findobj():
-        for name in ("color", "facecolor", "edgecolor"):
+        for name in _COLOURED:
             colour: Any = getattr(artist, f"get_{name}", lambda: None)()
             if is_color_like(colour) and (hexadecimal := to_hex(colour)) in plain:
                 getattr(artist, f"set_{name}")(plain[hexadecimal])
@@ -248,6 +255,7 @@ def to_svg(canvas: Canvas, name: str, title: str) -> str:
         name: Prefix of all ids.
         title: For screen readers.
     """
+    canvas.set_label(name)
     if (canvases := _COLLECTED.get()) is not None:
         canvases.append(canvas)
     # As ``savefig(bbox_inches="tight")``, without drawing everything twice.

@@ -16,6 +16,7 @@ from rlgen.report.figures.base import (
     panels,
     select,
 )
+from rlgen.report.figures.possible import within
 
 NAME = "conditions"
 
@@ -28,7 +29,7 @@ class Conditions(Figure):
         "A condition that detects overfitting would pull the training return (blue) down to the "
         "held-out one (orange) in cells with a gap, and not in cells without. Points are "
         "means over runs and levels, bars 95 % intervals for new training runs on new levels of "
-        "the same family; “plain” is the level as it is, with "
+        "the same family, cut at what is possible; “plain” is the level as it is, with "
         "sampled actions."
     )
 
@@ -45,6 +46,7 @@ class Conditions(Figure):
             shifts = beside(len(pools), 0.14 if len(pools) == 2 else 0.3)
             for (pool, name, colour), shift in zip(pools, shifts, strict=True):
                 points = select(data, part=pool, **{key: cell[key] for key in CELL})
+                points = within(results, points)
                 axis.errorbar(
                     points["mean"],
                     # upwards, so that the first condition is on top

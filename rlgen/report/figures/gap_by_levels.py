@@ -18,6 +18,7 @@ from rlgen.report.figures.base import (
     panels,
     select,
 )
+from rlgen.report.figures.possible import references, within
 
 NAME = "gap-by-levels"
 SERIES = [key for key in CELL if key != "n_train_levels"]
@@ -31,7 +32,8 @@ class GapByLevels(Figure):
         "The distance between the two points at one number of levels is the generalization gap; it "
         "should close as training levels are added. Points are means over runs and levels, bars "
         "95 % intervals for new training runs on new levels of the same family, and faint "
-        "dots single runs."
+        "dots single runs. Intervals are cut at what is possible. Lines are the best and the "
+        "random agent's return on the held-out levels."
     )
 
     def draw(self, results: Results) -> Drawing | None:
@@ -51,7 +53,7 @@ class GapByLevels(Figure):
 
         def panel(axis: Axes, series: Mapping[str, Any]) -> None:
             for (pool, name, colour), shift in zip(pools, shifts, strict=True):
-                points = select(data, part=pool, **series)
+                points = within(results, select(data, part=pool, **series))
                 intervals_beside(axis, points, sizes, shift, colour, name)
                 dots = shift + (half if shift > 0 else -half)
                 single = select(by_run, split=pool, **series)
@@ -63,6 +65,7 @@ class GapByLevels(Figure):
                     color=colour,
                     linewidth=0,
                 )
+            references(axis, select(main, **series))
             axis.set_xticks(range(len(sizes)), [count(n) for n in sizes])
             axis.set_xlim(-0.5, len(sizes) - 0.5)
             axis.set(xlabel="training levels", ylabel="episode return")

@@ -10,10 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import EngFormatter
 
+from rlgen.analysis.bounds import possible
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.intervals import Floats, run_mean
 from rlgen.analysis.stats.tables import CELL
 from rlgen.report.figures.base import DRAWN_POOLS, INK, Drawing, Figure, panels, select
+from rlgen.report.figures.possible import references
 
 NAME = "learning-curves"
 
@@ -26,9 +28,11 @@ class LearningCurves(Figure):
         "Where the two colours part, the agent keeps improving on its training levels without "
         "getting better on levels it has never seen. Thin lines are single runs, thick lines their "
         "mean, and bands are 95 % intervals of that mean for new training runs, tested on the "
-        "levels of the same held-out pool. A diamond marks the first step at which a run's "
-        "overfitting was certain: from there on its training levels have a higher return than new "
-        "levels would, with at most 5 % chance of a single false alarm in the whole run."
+        "levels of the same held-out pool, cut at what is possible. Straight lines are the best "
+        "and the random agent's return on the held-out levels. A diamond marks the first step at "
+        "which a run's overfitting was certain: from there on its training levels have a higher "
+        "return than new levels would, with at most 5 % chance of a single false alarm in the "
+        "whole run."
     )
 
     def draw(self, results: Results) -> Drawing | None:
@@ -41,7 +45,7 @@ class LearningCurves(Figure):
         means = _means(runs)
         # Bands of few runs can exceed the picture; the runs determine its height.
         low, high = runs["ret_mean"].min(), runs["ret_mean"].max()
-        limits = (low - 0.05 * (high - low) - 0.05, high + 0.05 * (high - low) + 0.05)
+        main = results.main_records
 
         def panel(axis: Axes, cell: Mapping[str, Any]) -> None:
             of_cell = {key: cell[key] for key in CELL}
@@ -70,12 +74,16 @@ class LearningCurves(Figure):
                     ax=axis,
                     legend=False,
                 )
+                ends = mean[["low", "high"]].clip(*possible(results, cell, "return", pool))
                 axis.fill_between(
-                    mean["step"], mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0
+                    mean["step"], ends["low"], ends["high"], color=colour, alpha=0.15, linewidth=0
                 )
             first = select(runs, split="test", first=True, **of_cell)
             axis.plot(first["step"], first["ret_mean"], "D", color=INK, markersize=4)
-            axis.set(xlabel="environment steps", ylabel="episode return", ylim=limits)
+            axis.set(xlabel="environment steps", ylabel="episode return")
+            drawn = [low, high, *references(axis, select(main, **of_cell))]
+            margin = 0.05 * (max(drawn) - min(drawn)) + 0.05
+            axis.set_ylim(min(drawn) - margin, max(drawn) + margin)
             axis.xaxis.set_major_formatter(EngFormatter(sep=""))
             axis.label_outer()
 
