@@ -14,6 +14,7 @@ from rlgen.cli import (
     audit,
     bundle,
     calibrate,
+    card,
     check,
     compact,
     compare,
@@ -78,6 +79,7 @@ def cli() -> None:
     rlgen lint train.py                  common mistakes in how an agent is judged
     rlgen audit results/mine             are training levels among the test levels?
     rlgen bundle results/x x.tar.xz      one file to keep or to send
+    rlgen card results/x                 a model card with its answers
     rlgen compact results/x              its thousands of files as a few
     rlgen verify x.tar.xz                does its summary follow from its rows?
     """
@@ -101,6 +103,7 @@ for _command in (
     lint.lint,
     audit.audit,
     bundle.bundle,
+    card.card,
     compact.compact,
     verify.verify,
     view.view,

@@ -55,6 +55,7 @@ def protocol(env: str, options: Mapping[str, Any]) -> dict[str, Any]:
 def _check_of_policies(filled: Mapping[str, Any]) -> None:
     """Refuse what only training reads, and levels that nobody has named."""
     from rlgen.protocol import trained_on
+    from rlgen.protocol.hub import PREFIX
     from rlgen.protocol.policy_names import agents_of, parts, with_agent
 
     refuse_given(OF_TRAINING, "goes with training, and the policy of --policy is not trained here")
@@ -62,7 +63,8 @@ def _check_of_policies(filled: Mapping[str, Any]) -> None:
         return
     agents = agents_of(filled["policies"])
     files = [Path(parts(with_agent(text, agents)[1])[0]) for text in filled["policies"]]
-    if not any(trained_on.path_beside(path).is_file() for path in files):
+    there = any(trained_on.path_beside(path).is_file() for path in files)
+    if not there and not any(PREFIX in text for text in filled["policies"]):
         raise click.UsageError(
             "--policy needs --train-levels, the levels that the policy learned from, such as 0:200:"
             " its return on them is compared with that on --test-levels (--trained-on, where they "

@@ -20,6 +20,7 @@ from rlgen.errors import ProtocolError, nearest
 from rlgen.protocol import shipped
 from rlgen.protocol.completing import refuse_ignored
 from rlgen.protocol.experiments import SEEDS, replaced
+from rlgen.protocol.hub import with_fetched
 from rlgen.protocol.legacy import KEYS, Legacy, modern
 from rlgen.protocol.merging import merged
 from rlgen.protocol.schema import GRID, Protocol, parse
@@ -255,7 +256,7 @@ def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Proto
             own = {name: {SEEDS: instead} for name in tables}
             values[EXPERIMENTS] = replaced(tables, own)
     if values.get("policy") or values.get("trained_on"):
-        values = with_training_levels(values, where)
+        values = with_training_levels(with_fetched(values, where), where)
     protocol = parse(values, where)
     if protocol.policy:
         refuse_ignored(values, where)

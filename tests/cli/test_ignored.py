@@ -30,6 +30,7 @@ READ = {
     "calibrate": "out family options pools seeds jobs executor as_json quiet",
     "lint": "list_rules as_json",
     "audit": "store family steps grid strict as_json",
+    "card": "store out",
     "bundle": "store file weights as_json",
     "compact": "store undo as_json",
     "verify": "store strict as_json",

@@ -1,0 +1,52 @@
+"""Model cards: what the hub reads of them, and what they say."""
+
+import json
+
+import pytest
+import yaml
+from commands import rlgen as command
+
+import rlgen
+
+ROWS = [
+    f"evil*_<b>|agent,{seed},{pool},{level},{value}"
+    for seed in (0, 1)
+    for pool, levels, value in (("train", (1, 2), 1), ("test", (3, 4, 5), 0.25 + seed / 8))
+    for level in levels
+]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("card")
+    table = "\n".join(["agent,seed,pool,level,return", *ROWS])
+    (folder / "r.csv").write_text(f"{table}\n")
+    command("import", folder / "r.csv", "-o", folder / "store", "--set", "family=a: - {b}")
+    return folder / "store"
+
+
+def test_its_head_is_yaml_and_its_numbers_are_those_of_the_summary(store):
+    out, _ = command("card", store)
+    _, head, body = out.split("---\n", 2)
+    read = yaml.safe_load(head)
+    (model,) = read["model-index"]
+    values = {r["dataset"]["name"]: r["metrics"][0]["value"] for r in model["results"]}
+    (cell,) = json.loads((store / "summary.json").read_text())["cells"]
+    assert values == {
+        "a: - {b}, training levels": cell["train"]["mean"],
+        "a: - {b}, held-out levels": cell["test"]["mean"],
+    }
+    assert "| 1.00 |" in body
+    assert "<b>" not in body
+    assert "evil\\*\\_\\<b\\>\\|agent" in body
+    row = next(line for line in body.splitlines() if line.startswith("| evil"))
+    assert row.replace("\\|", "").count("|") == 9
+
+
+def test_a_bundle_has_the_same_card_and_no_file_is_replaced(store, tmp_path):
+    rlgen.bundle(store, tmp_path / "b.tar.xz")
+    own, _ = command("card", store)
+    command("card", tmp_path / "b.tar.xz", "-o", tmp_path / "README.md")
+    assert (tmp_path / "README.md").read_text() == own
+    _, err = command("card", store, "-o", tmp_path / "README.md", code=2)
+    assert "README.md: is there already" in err
