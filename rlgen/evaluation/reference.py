@@ -130,10 +130,12 @@ def _cached(file: Path | None, n: int) -> Pair | None:
     if file is None or not file.is_file():
         return None
     try:
+        size = hashlib.sha256().digest_size
+        if file.stat().st_size != size + 2 * n * np.dtype(np.float64).itemsize:
+            return None
         data = file.read_bytes()
     except OSError:
         return None
-    size = hashlib.sha256().digest_size
     own, values = data[:size], data[size:]
     if len(values) != 2 * n * np.dtype(np.float64).itemsize:
         return None

@@ -1,5 +1,6 @@
 """Reports: ``report.html`` and ``summary.json``, pure functions of a store's content."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,12 @@ def _sealed(page: str, state: str) -> str:
 
 def is_whole(store: RunStore) -> bool:
     """Whether the page, if one is there, is as it was written; those of older versions are."""
-    try:
-        page = (store.path / "report.html").read_text(encoding="utf-8")
-    except OSError:
+    path = store.path / "report.html"
+    if not os.path.lexists(path):
         return True
-    except UnicodeDecodeError:
+    try:
+        page = files.read_text(path)
+    except DamagedStoreError:
         return False
     text, seal, rest = page.rpartition(_SEAL)
     return not seal or page == _sealed(text, rest.partition(" ")[0])

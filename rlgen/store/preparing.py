@@ -85,7 +85,7 @@ def identity(protocol: Protocol, margins: Mapping[str, Sequence[float]]) -> dict
 def keep(history: Path, protocol: bytes) -> None:
     """Put the protocol so far into the history, where a command that was killed may have put it."""
     names = sorted(history.glob("protocol-*.toml"))
-    is_there = bool(names) and names[-1].read_bytes() == protocol
+    is_there = bool(names) and files.holds(names[-1], protocol)
     name = f"protocol-{len(names) + (not is_there):03}.toml"
     files.replace(history, {name: protocol})
 

@@ -44,6 +44,8 @@ from rlgen.util.hashing import digest
 
 #: In a run's folder: what detectors read of agents.
 READINGS = "readings.json"
+#: Bytes of a traceback that are shown.
+MOST_TOLD = 100_000
 #: In a run's folder: what a cell of an experiment measured.
 MEASUREMENTS = "measurements.json"
 #: Folders in which older versions kept readings, a file a cell.
@@ -188,7 +190,7 @@ class RunStore(StudyFolder):
         """What is known of the cells that failed and are not done."""
         paths = sorted((self.path / "failures").glob("*/traceback.txt"))
         return {
-            path.parent.name: path.read_text(encoding="utf-8", errors="replace")
+            path.parent.name: files.beginning(path, MOST_TOLD)
             for path in paths
             if path.is_file() and not self.has(path.parent.name)
         }

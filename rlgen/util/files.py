@@ -113,7 +113,7 @@ def replace(folder: Path, contents: Mapping[str, bytes]) -> None:
     changed = {
         name: data
         for name, data in contents.items()
-        if before.get(name) != after[name] or not _holds(folder / name, data)
+        if before.get(name) != after[name] or not holds(folder / name, data)
     }
     if not changed:
         return
@@ -124,7 +124,8 @@ def replace(folder: Path, contents: Mapping[str, bytes]) -> None:
     write_text(folder / sums.NAME, sums.text(before | after))
 
 
-def _holds(path: Path, data: bytes) -> bool:
+def holds(path: Path, data: bytes) -> bool:
+    """Whether a file is there and has exactly these bytes."""
     return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
@@ -148,6 +149,14 @@ def without_nan(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [without_nan(item) for item in value]
     return None if isinstance(value, float) and value != value else value
+
+
+def beginning(path: Path, most: int) -> str:
+    """The text of a file, without what comes after so many bytes, of which that much is said."""
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    text = data[:most].decode("utf-8", errors="replace")
+    return text if len(data) <= most else f"{text}\n... ({path} has more)"
 
 
 def read_text(path: Path) -> str:

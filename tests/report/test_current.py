@@ -5,8 +5,10 @@ import shutil
 
 import pytest
 
+import rlgen
 from rlgen import report
 from rlgen.analysis import results
+from rlgen.store import preparing
 from rlgen.store.run_store import RunStore
 from rlgen.util import sums
 from rlgen.util.seeding import stream
@@ -68,3 +70,32 @@ def test_a_run_that_is_replaced_by_another_makes_it_an_old_one(store):
         (store.run_folder(other) / "sha256.json").read_bytes()
     )
     assert not report.is_current(store)
+
+
+@pytest.mark.parametrize("instead", ["/dev/zero", ".", "report.html"])
+def test_what_is_no_file_in_the_page_s_place_is_named_and_not_read(store, instead):
+    page = store.path / "report.html"
+    page.unlink()
+    assert report.is_whole(store)
+    page.symlink_to(instead)
+    assert not report.is_whole(store)
+    assert not report.is_current(store)
+    (named,) = rlgen.verify(store.path).differences
+    assert named.startswith("report.html: ")
+
+
+def test_of_a_traceback_of_any_size_the_beginning_is_shown(store):
+    folder = store.path / "failures" / "0123456789abcdef"
+    folder.mkdir(parents=True)
+    (folder / "traceback.txt").write_text("ValueError\n" + "x" * 3_000_000)
+    text = store.failures()[folder.name]
+    assert text.startswith("ValueError\nxxx")
+    assert len(text) < 101_000
+    assert text.endswith("has more)")
+
+
+def test_a_link_in_the_history_s_place_is_not_read(store):
+    history = store.path / "history"
+    (history / "protocol-001.toml").symlink_to("/dev/zero")
+    preparing.keep(history, b"name = 'x'\n")
+    assert (history / "protocol-002.toml").read_bytes() == b"name = 'x'\n"
