@@ -31,6 +31,8 @@ READ = {
     "lint": "list_rules as_json",
     "audit": "store family steps grid strict as_json",
     "card": "store out",
+    "view": "store other out levels runs trust",
+    "export": "store out figures tables",
     "bundle": "store file weights as_json",
     "compact": "store undo as_json",
     "verify": "store strict as_json",
