@@ -119,6 +119,7 @@ def trained(callback=None, logger=None):
     return model.learn(160, callback=callback)
 
 
+@pytest.mark.slow
 def test_the_callback_measures_and_changes_nothing(tmp_path):
     pools = {pool: rlgen.LevelEnv(Lanes, levels) for pool, levels in POOLS.items()}
     file = tmp_path / "r.csv"
