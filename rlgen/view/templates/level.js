@@ -32,8 +32,11 @@ async function levelView(run, pool, level, options) {
   function panel(owner, own, bytes, condition, twin) {
     const own_faced = conditionsOf(owner), name = faced[condition], at = own_faced.indexOf(name);
     const plan = known(own.plan) ? page.plans[own.plan] : null, get = key => at < 0 ? null : valueOf(own, at, key);
+    const ends = [["best", "oracle_ret"], ["random", "random_ret"]].filter(([, key]) => known(get(key)));
+    const scale = ends.length ? ends.map(([word, key]) => `${word} ${number(get(key))}`).join(", ") : "best and random not known";
+    const solved = known(get("p_solved")) ? `solved ${percent(get("p_solved"))}, ` : "";
     const caption = make("figcaption", {}, make("strong", {}, name), at < 0 ? ": not evaluated" : known(get("ret_mean"))
-      ? `: return ${number(get("ret_mean"))} (best ${number(get("oracle_ret"))}, random ${number(get("random_ret"))}); solved ${percent(get("p_solved"))}, timed out ${percent(get("p_timeout"))}, ${number(get("len_mean"), 1)} steps`
+      ? `: return ${number(get("ret_mean"))} (${scale}); ${solved}timed out ${percent(get("p_timeout"))}, ${number(get("len_mean"), 1)} steps`
       : ": the run was not evaluated on this level");
     const label = `${poolName(own.pool)} level ${own.id} under ${name}`;
     if (!plan) return make("figure", {}, caption, make("p", {class: "why"}, "there is no drawing of this level"));
@@ -41,7 +44,7 @@ async function levelView(run, pool, level, options) {
     const walked = owner.walked.indexOf(name);
     const walk = bytes && walked >= 0 ? unpacked(bytes, own, plan, walked, owner.times[own.pool]) : null;
     const drawn = board(plan, walk, label, owner.times[own.pool] ?? []), inspected = make("p", {class: "inspected rule", "aria-live": "polite"});
-    const mine = {drawn, inspected, twin, walk, cell: null};
+    const mine = {drawn, inspected, twin, walk, own, name, cell: null};
     panels.push(mine);
     drawn.element.addEventListener("keydown", event => pressed(event, mine));
     drawn.picture.addEventListener("click", event => {
@@ -81,9 +84,9 @@ async function levelView(run, pool, level, options) {
     if (slider) {
       const text = step >= steps.length ? "whole episode" : `step ${steps[step]}`;
       slider.setAttribute("aria-valuetext", text);
-      const alive = panels.filter(each => each.walk && !each.twin).map(each => each.walk.alive[step]);
+      const alive = panels.filter(each => each.walk && each.own === entry);
       told.textContent = step >= steps.length ? "Colour: expected visits of the whole episode, computed and not sampled."
-        : `Colour: where the agent is before step ${steps[step]}; ${alive.map(percent).join(", ")} of episodes go on.`;
+        : `Colour: where the agent is before step ${steps[step]}; episodes that go on: ${alive.map(each => `${each.name} ${percent(each.walk.alive[step])}`).join(", ")}.`;
     }
   }
 

@@ -83,7 +83,9 @@ function runView(run) {
       ...(run.levels.some(entry => entry.twin) ? [{name: "nearest training level", value: entry => entry.twin?.[1],
         show: entry => entry.twin ? `${entry.twin[1]} cells apart` : dash}] : []),
     ];
-    place.replaceChildren(table(`Levels under “${faced[condition]}”, from the worst to the best.`, columns,
+    // What is known of no level is no column.
+    const filled = columns.filter(column => run.levels.some(entry => known(column.value(entry))));
+    place.replaceChildren(table(`Levels under “${faced[condition]}”, from the worst to the best.`, filled,
       run.levels.filter(entry => !pool || entry.pool === pool), {sorted: columns[2]}));
   }
   render();
