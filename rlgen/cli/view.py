@@ -1,11 +1,15 @@
 """``rlgen view``: levels, and what policies do on them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from rlgen.cli.options import WholeRange, command
+from rlgen.cli.options import WholeRange, command, refuse_given
 from rlgen.util.terminal import echo
+
+if TYPE_CHECKING:
+    from rlgen.view.content import Extent
 
 
 @command()
@@ -35,6 +39,17 @@ from rlgen.util.terminal import echo
     help="Of each cell, from the smallest gap to the largest.",
 )
 @click.option("--trust", multiple=True, metavar="PATH", help="Whose modules may be imported.")
+@click.option(
+    "--serve",
+    is_flag=True,
+    help="Serve the page to this machine's browser instead: every run and every level of it.",
+)
+@click.option(
+    "--port",
+    type=WholeRange(1, 65_535),
+    metavar="N",
+    help="Where it is served, at 127.0.0.1. [default: a free one]",
+)
 def view(
     store: Path,
     other: Path | None,
@@ -42,17 +57,22 @@ def view(
     levels: int,
     runs: int,
     trust: tuple[str, ...],
+    serve: bool,
+    port: int | None,
 ) -> None:
     """Draw the levels of a STORE or bundle, or of two, into one page to walk through.
 
     The page opens from disk and loads nothing: cells, their runs, their levels. Where the levels
     are square cells whose states can be listed and the weights are there, it draws the planner's
     path, the policy's most probable actions and its exact expected visits, whole or step by step,
-    under each condition; of other levels the returns and a picture.
+    under each condition; of other levels the returns and a picture. Served, it has the same, and
+    computes the other levels and runs when they are opened; its address holds a secret, and Ctrl-C
+    ends it.
 
     \b
     rlgen view results/mine
     rlgen view results/mine.tar.xz results/theirs -o both.html --levels 60
+    rlgen view results/mine --serve
     """
     from rlgen.errors import StoreError
     from rlgen.store.bundle import ENDING
@@ -61,13 +81,27 @@ def view(
     from rlgen.view.content import Extent
 
     stores = [store] if other is None else [store, other]
+    extent = Extent(levels, runs, tuple(trust))
+    if serve:
+        refuse_given(["out"], "writes a file; --serve serves the page and writes none")
+        _serve(stores, extent, port or 0)
+        return
+    refuse_given(["port"], "needs --serve")
     page = out or store.resolve().with_name(
         f"{store.resolve().name.removesuffix(ENDING)}-view.html"
     )
-    extent = Extent(levels, runs, tuple(trust))
     text = render(stores, extent, lambda line: echo(line, err=True))
     try:
         files.write_text(page, text)
     except OSError as error:
         raise StoreError(f"{page}: cannot be written: {error.strerror}") from None
     echo(f"View: {page}")
+
+
+def _serve(stores: list[Path], extent: "Extent", port: int) -> None:
+    from rlgen.view.serving import serve
+
+    def say(line: str) -> None:
+        echo(line, err=True)
+
+    serve(stores, extent, port, say, lambda address: echo(f"View: {address} (Ctrl-C ends it)"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from rlgen.util.files import without_nan
 from rlgen.util.words import counted
-from rlgen.view.runs import NUMBERS, Drawer, Plans, Wanted
+from rlgen.view.runs import NUMBERS, Drawer, Drawn, Plans, Wanted
 from rlgen.view.selecting import chosen_levels
 from rlgen.view.studies import PARTS, Cell, Study
 
@@ -55,15 +55,9 @@ def content(
         progress: Called with a line before each run.
     """
     every = [(place, cell) for place, study in enumerate(studies) for cell in study.cells]
-    wanted = _wanted([cell for _, cell in every], extent.levels)
+    wanted = wanted_levels([cell for _, cell in every], extent.levels)
     plans, runs, walks = Plans(), list[dict[str, Any]](), list[bytes]()
-    drawers = [
-        Drawer(
-            *(study.store, study.name, study.results.conditions, plans, extent.trusted),
-            imported=study.results.imported,
-        )
-        for study in studies
-    ]
+    drawers = [drawer(study, plans, extent) for study in studies]
     cells = []
     for number, (place, cell) in enumerate(every):
         study = studies[place]
@@ -77,10 +71,7 @@ def content(
             own = drawers[place].draw(run["id"], cell.world, wanted[cell.world], extent.levels)
             entry["members"][-1]["drawn"] = len(runs)
             walks.append(own.walks)
-            runs.append(
-                {"id": run["id"], "cell": number, "seed": run["seed"], "levels": own.levels}
-                | {"walked": own.walked, "times": own.times, "notes": own.notes}
-            )
+            runs.append(run_entry(own, run, number))
         cells.append(entry | {"levels": _by_level(cell)})
     document = {
         "parts": PARTS,
@@ -92,7 +83,36 @@ def content(
         "extent": f"{counted(extent.levels, 'level')} of a pool and "
         f"{counted(extent.runs, 'run')} of a cell",
     }
-    return Content(_rounded(without_nan(document)), walks)
+    return Content(plain(document), walks)
+
+
+def run_entry(drawn: Drawn, run: Mapping[str, Any], cell: int) -> dict[str, Any]:
+    """A run as the page reads it.
+
+    Args:
+        drawn: What was drawn of it.
+        run: Its ``id`` and ``seed``.
+        cell: The number of its cell.
+    """
+    own: dict[str, Any] = {"id": run["id"], "cell": cell, "seed": run["seed"]}
+    return own | {
+        "levels": drawn.levels,
+        "walked": drawn.walked,
+        "times": drawn.times,
+        "notes": drawn.notes,
+    }
+
+
+def plain(value: Any) -> Any:
+    """The same with floats of ``DIGITS`` digits, and None for what is not known."""
+    return _rounded(without_nan(value))
+
+
+def drawer(study: Study, plans: Plans, extent: Extent) -> Drawer:
+    """What draws the runs of a study."""
+    results = study.results
+    own = (study.store, study.name, results.conditions, plans, extent.trusted)
+    return Drawer(*own, imported=results.imported)
 
 
 def _by_level(cell: Cell) -> dict[str, Any]:
@@ -111,7 +131,7 @@ def _study(study: Study) -> dict[str, Any]:
     }
 
 
-def _wanted(cells: Sequence[Cell], most: int) -> dict[str, Wanted]:
+def wanted_levels(cells: Sequence[Cell], most: int) -> dict[str, Wanted]:
     """Levels of held-out pools to be drawn, by world: the same in all runs that play them."""
     wanted: dict[str, Wanted] = {}
     for world in dict.fromkeys(cell.world for cell in cells):

@@ -11,10 +11,10 @@ from rlgen.util.version import __version__
 from rlgen.view.content import Content
 
 #: The parts of the script, in their order.
-SCRIPTS = ("base.js", "tables.js", "overview.js", "board.js", "level.js", "main.js")
+SCRIPTS = ("base.js", "served.js", "tables.js", "overview.js", "board.js", "level.js", "main.js")
 
 
-def render(content: Content, title: str) -> str:
+def render(content: Content, title: str, *, served: bool = False) -> str:
     """The HTML.
 
     Data is compressed and in base64: nothing in it can end its element, and nothing in it runs.
@@ -23,14 +23,16 @@ def render(content: Content, title: str) -> str:
     Args:
         content: What it shows.
         title: Of the page.
+        served: Whether it may ask for more where it came from (``serving.application``).
     """
     script = '"use strict";\n{\n' + "\n".join(map(_own, SCRIPTS)) + "}\n"
     look = style() + _own("view.css")
     policy = (
         f"default-src 'none'; img-src data:; script-src '{_hash(script)}'; "
         f"style-src '{_hash(look)}'; base-uri 'none'; form-action 'none'"
+        + ("; connect-src 'self'" if served else "")
     )
-    text = json.dumps(content.document, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(content.document | {"served": served}, separators=(",", ":"), allow_nan=False)
     return piece(
         "rlgen.view",
         "view.html",
@@ -40,8 +42,9 @@ def render(content: Content, title: str) -> str:
         style=look,
         script=script,
         extent=content.document["extent"],
-        document=_packed(text.encode()),
-        walks=[_packed(walk) for walk in content.walks],
+        served=served,
+        document=packed(text.encode()),
+        walks=[packed(walk) for walk in content.walks],
     )
 
 
@@ -53,7 +56,7 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _packed(data: bytes) -> str:
+def packed(data: bytes) -> str:
     """Raw deflate in base64, which browsers inflate."""
     squeezed = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     return base64.b64encode(squeezed.compress(data) + squeezed.flush()).decode()

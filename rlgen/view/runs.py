@@ -101,20 +101,68 @@ class Drawer:
             wanted: Ids of the levels by pool, but for training levels: those are the run's own.
             most: How many training levels at most.
         """
+        rows = self._rows(run)
+        chosen = {pool: sorted(levels) for pool, levels in wanted.items()}
+        chosen["train"] = chosen_levels([self._returns(rows, "train")], most)
+        return self._drawn(run, world, rows, chosen)
+
+    def draw_level(self, run: str, world: str, pool: str, level: int) -> Drawn | None:
+        """One level of a run, and its nearest training level.
+
+        Args:
+            run: Its id.
+            world: Of its cell.
+            pool: Of the level.
+            level: Its id.
+
+        Returns:
+            The level, and then its twin; None where it is no level of the run.
+        """
+        rows = self._rows(run)
+        evaluated = rows.loc[rows["split"] == pool, "level_id"].tolist()
+        if level not in evaluated and (pool != "train" or level not in self._trained_on(rows)):
+            return None
+        return self._drawn(run, world, rows, {pool: [level]})
+
+    def numbers(
+        self, run: str, pools: Sequence[str], most: int
+    ) -> tuple[list[dict[str, Any]], dict[str, int]]:
+        """All levels of a run, undrawn.
+
+        Args:
+            run: Its id.
+            pools: Those that are shown.
+            most: How many levels of a pool at most; of more a third each as ``chosen_levels``.
+
+        Returns:
+            See ``_entries``; and how many levels each pool has.
+        """
+        rows = self._rows(run)
+        returns = {pool: self._returns(rows, pool) for pool in pools}
+        chosen = {pool: chosen_levels([own], most) for pool, own in returns.items()}
+        return self._entries(rows, chosen), {pool: len(own) for pool, own in returns.items()}
+
+    def _rows(self, run: str) -> pd.DataFrame:
         files = self._store.inventory(run).files(run, "records.parquet")
         rows = records.read(files, records.RECORDS)
-        rows = rows[rows["condition"].isin(self._conditions)]
-        chosen = {pool: sorted(levels) for pool, levels in wanted.items()}
-        own = rows[(rows["split"] == "train") & (rows["condition"] == self._conditions[0])]
-        returns = dict(zip(own["level_id"].tolist(), own["ret_mean"].tolist(), strict=True))
-        chosen["train"] = chosen_levels([returns], most)
+        return rows[rows["condition"].isin(self._conditions)]
+
+    def _returns(self, rows: pd.DataFrame, pool: str) -> dict[int, float]:
+        """Returns under the first condition, by level id."""
+        own = rows[(rows["split"] == pool) & (rows["condition"] == self._conditions[0])]
+        return dict(zip(own["level_id"].tolist(), own["ret_mean"].tolist(), strict=True))
+
+    def _drawn(
+        self, run: str, world: str, rows: pd.DataFrame, chosen: dict[str, list[int]]
+    ) -> Drawn:
         folder = self._store.run_folder(run)
         try:
             cell = self._cell(folder)
         except RlgenError as error:
             return Drawn(self._entries(rows, chosen), notes=[self._plain(error)])
         nearest = self._twins(rows, cell, chosen.get("test", ()))
-        chosen["train"] = sorted({*chosen["train"], *(twin.level for twin in nearest.values())})
+        beside = {twin.level for twin in nearest.values()}
+        chosen["train"] = sorted({*chosen.get("train", ()), *beside})
         entries = self._entries(rows, chosen, nearest)
         worlds = _worlds(cell)
         for entry in entries:
@@ -155,12 +203,16 @@ class Drawer:
     def _twins(
         self, rows: pd.DataFrame, cell: PolicyCell, test: Collection[int]
     ) -> dict[int, Twin]:
+        return twins(cell.pools.world, self._trained_on(rows), list(test), cell.flip_p)
+
+    def _trained_on(self, rows: pd.DataFrame) -> Sequence[int]:
+        """Ids of all training levels; none where the split is not here."""
         manifests = {str(row) for row in rows.loc[rows["split"] == "train", "manifest"].unique()}
         paths = [self._store.path / "splits" / f"{name}.json" for name in sorted(manifests)]
         if len(paths) != 1 or not paths[0].is_file():
-            return {}
-        train = self._store.split(paths[0])["pools"]["train"]["ids"]
-        return twins(cell.pools.world, train, list(test), cell.flip_p)
+            return []
+        ids: Sequence[int] = self._store.split(paths[0])["pools"]["train"]["ids"]
+        return ids
 
     def _walked(self, folder: Path, cell: PolicyCell, entries: list[dict[str, Any]]) -> Drawn:
         """What the policy does, where it can be computed."""

@@ -5,13 +5,13 @@ import hashlib
 import json
 import re
 import shutil
-import zlib
 
 import numpy as np
 import pytest
 from commands import rlgen
 from html_pages import Parser
 from returns import imported, returns
+from view_pages import held
 
 import rlgen as package
 from rlgen.diagnostics.level_overlap import grids
@@ -28,13 +28,6 @@ from rlgen_envs import FAMILIES
 
 SMALL = FAMILIES["maze-basic"].configure({"size": 5})
 FEW = Extent(levels=4, runs=1)
-
-
-def held(page):
-    """The plain values of a page, and the bytes of each run."""
-    texts = re.findall(r'<script type="text/plain" id="([^"]+)">([^<]*)</script>', page)
-    parts = {name: zlib.decompress(base64.b64decode(text), -15) for name, text in texts}
-    return json.loads(parts.pop("document")), list(parts.values())
 
 
 @pytest.fixture(scope="module")

@@ -43,8 +43,9 @@ function interval([mean, low, high, reason]) {
     reason ? make("span", {class: "why"}, reason) : null);
 }
 
-async function inflated(id) {
-  const text = document.getElementById(id).textContent;
+const held = id => document.getElementById(id).textContent;
+
+async function inflated(text) {
   const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
@@ -56,17 +57,26 @@ function half(low, high) {
 }
 
 let page = null;
+// The bytes of a run, or of one of its levels that came later.
 const walks = new Map();
 
-async function walkOf(run) {
-  const place = page.runs.indexOf(run);
-  if (!walks.has(place)) walks.set(place, await inflated(`walk-${place}`));
-  return walks.get(place);
+async function walkOf(run, entry) {
+  if (walks.has(entry)) return walks.get(entry);
+  if (!walks.has(run)) walks.set(run, await inflated(held(`walk-${page.runs.indexOf(run)}`)));
+  return walks.get(run);
 }
 
 const poolName = pool => ({train: "training", test: "held-out"})[pool] ?? pool;
-const ref = run => page.runs.some(other => other.id === run.id && other !== run && page.runs.indexOf(other) < page.runs.indexOf(run))
-  ? `${run.id}.2` : run.id;
+// Two studies may hold the same run: that of the second has another address.
+const firstCells = new Map();
+function refOf(cell, id) {
+  if (!firstCells.size)
+    page.cells.forEach((own, place) => own.members.forEach(member => {
+      if (!firstCells.has(member.id)) firstCells.set(member.id, place);
+    }));
+  return firstCells.get(id) === cell ? id : `${id}.2`;
+}
+const ref = run => refOf(run.cell, run.id);
 const runOf = text => page.runs.find(run => ref(run) === text);
 const cellOf = run => page.cells[run.cell];
 const several = () => page.studies.length > 1;

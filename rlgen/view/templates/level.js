@@ -20,7 +20,7 @@ async function levelView(run, pool, level, options) {
     panels.length = 0;
     const sections = [];
     for (const [owner, own, heading, twin] of groups) {
-      const bytes = known(own.walk) ? await walkOf(owner) : null;
+      const bytes = known(own.walk) ? await walkOf(owner, own) : null;
       const made = faced.flatMap((name, condition) => hidden.has(condition) ? [] : [panel(owner, own, bytes, condition, twin)]);
       sections.push(make("section", {"aria-label": heading || `${poolName(pool)} level ${level}`}, heading ? make("h2", {}, heading) : null,
         make("div", {class: "panels"}, made)));

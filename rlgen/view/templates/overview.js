@@ -46,8 +46,8 @@ function cellView(place) {
   const pools = page.studies[cell.study].pools;
   const gap = member => known(member.means.train) && known(member.means.test) ? member.means.train - member.means.test : null;
   const columns = [
-    {name: "run", head: true, value: member => member.seed, show: member => known(member.drawn)
-      ? make("a", {href: `#run/${ref(page.runs[member.drawn])}`}, `seed ${member.seed}`) : `seed ${member.seed} (not drawn)`},
+    {name: "run", head: true, value: member => member.seed, show: member => known(member.drawn) || page.served
+      ? make("a", {href: `#run/${refOf(place, member.id)}`}, `seed ${member.seed}`) : `seed ${member.seed} (not drawn)`},
     ...pools.map(pool => ({name: poolName(pool), value: member => member.means[pool], show: member => number(member.means[pool])})),
     {name: "gap", value: gap, show: member => number(gap(member))},
   ];
@@ -121,7 +121,7 @@ function compareView(one, two) {
   const difference = row => row.returns[0] - row.returns[1];
   const drawn = cells.map((cell, side) => page.runs.filter(run => run.cell === Number(side ? two : one)));
   function link(row) {
-    const [first, second] = drawn.map(runs => runs.find(run => run.levels.some(entry => entry.pool === row.pool && entry.id === row.level)));
+    const [first, second] = drawn.map(runs => runs.find(run => page.served || run.levels.some(entry => entry.pool === row.pool && entry.id === row.level)));
     if (!first) return row.level;
     const beside = second && second !== first ? `/beside/${ref(second)}` : "";
     return make("a", {href: levelLink(first, {pool: row.pool, id: row.level}) + beside}, row.level);
