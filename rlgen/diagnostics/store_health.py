@@ -160,7 +160,9 @@ def one_run(store: RunStore) -> Reasons:
     for cell in store.plan():
         if not cell.get("records", True):
             continue  # not of a policy that was trained or brought
-        setting = {k: v for k, v in cell["settings"].items() if k not in RUN_KEYS}
+        # Of policies made elsewhere each is a run.
+        left_out = {*RUN_KEYS, "policy", "policy_file", "policy_hash"}
+        setting = {k: v for k, v in cell["settings"].items() if k not in left_out}
         seeds[repr(sorted(setting.items()))].append(cell["label"])
     for labels in seeds.values():
         if len(labels) == 1:

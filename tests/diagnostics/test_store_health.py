@@ -86,6 +86,16 @@ def test_a_single_run(store):
     assert several[0].reason.startswith("the only run is ppo/mlp-512-128 on ")
 
 
+def test_policies_made_elsewhere_are_runs_of_one_setting(store):
+    plan = RunStore(store).plan()
+    for cell in plan:
+        own = cell["settings"]["seed"]
+        cell["settings"] |= {"policy": f"{own}.zip", "policy_file": f"/{own}.zip"}
+        cell["settings"]["policy_hash"] = f"{own:064x}"
+    files.write_json(store / "plan.json", plan)
+    assert "S203" not in codes(store)
+
+
 def test_versions_that_differ(store):
     path = sorted((store / "runs").iterdir())[0] / "provenance.json"
     before = files.read_json(path)

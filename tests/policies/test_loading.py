@@ -272,7 +272,7 @@ def test_policies_are_refused_before_anything_is_computed(tmp_path, asked):
         ({"policy": [str(script)]}, "--trust"),
         ({"family": "Acrobot-v1", "family_options": {}}, "observations of shape"),
         ({"seeds": [4]}, "numbered from 0"),
-        ({"agent": ["a", "b"]}, "agent: a policy made elsewhere has one value"),
+        ({"agent": ["a", "b"]}, "does not say of which agent it is, of a, b"),
     ]:
         with pytest.raises(RlgenError, match=told):
             api.evaluate(asked | keys, tmp_path / "store", jobs=1)
