@@ -75,7 +75,7 @@ def test_the_agent_example_runs(tmp_path):
         for group, points in project["entry-points"].items():
             file.write(f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()))
     (command,) = re.findall(r"^rlgen (evaluate --env maze.*) --steps 20000$", text, re.MULTILINE)
-    command += " --steps 4000 --seeds 0"
+    command += " --steps 500 --seeds 0"
     paths = (str(tmp_path), os.environ.get("PYTHONPATH"))
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     out, _ = process(*command.split(), cwd=tmp_path, environment=environment)
@@ -93,7 +93,7 @@ def test_the_network_example_runs(tmp_path):
     (source,) = code("rlgen/networks/README.md", "python")
     (tmp_path / "attention.py").write_text(source)
     (command,) = re.findall(r"^rlgen (evaluate --env maze.*) --steps 20000$", text, re.MULTILINE)
-    command += " --steps 4000 --seeds 0"
+    command += " --steps 500 --seeds 0"
     out, _ = process(*command.split(), cwd=tmp_path)
     assert "ppo/attention:ATTENTION trained on 10 levels of maze-basic" in out
     (card,) = tmp_path.glob("results/*/runs/*/agent.json")

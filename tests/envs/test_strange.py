@@ -172,7 +172,10 @@ def test_an_environment_that_prints_does_not_spoil_the_document(tmp_path):
     "arguments",
     [
         ("evaluate", "--policy", "strange:guess", "--episodes", 1, "--jobs", 1),
-        ("evaluate", "--steps", 64, "--episodes", 1, "--jobs", 1, "--seeds", 0),
+        pytest.param(
+            ("evaluate", "--steps", 64, "--episodes", 1, "--jobs", 1, "--seeds", 0),
+            marks=pytest.mark.long,
+        ),
         ("audit", "--steps", 3),
     ],
 )

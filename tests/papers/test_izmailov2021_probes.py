@@ -81,6 +81,7 @@ class TestTvToBma:
         assert 0.05 < labelled["training"] < uniform["training"]
         assert labelled["held_out"] > labelled["training"]
 
+    @pytest.mark.long
     def test_another_seed_of_the_average_is_near_it(self):
         case = distance.identity().subject
         assert 0 < values("tv-to-bma", case, seed=1)["held_out"] < 0.06

@@ -275,6 +275,7 @@ def test_ppo_learns_with_it_and_its_checkpoint_plays_as_before(name, tmp_path):
     assert np.array_equal(one, other)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_an_exact_clone_learns_what_a_plain_one_does():
     family = FAMILIES["maze-basic"].configure({"size": 5})

@@ -101,6 +101,7 @@ def test_commands_that_start_at_once_share_a_new_folder(study, tmp_path):
         assert planned == {cell.id for cell in cells[:4]}
 
 
+@pytest.mark.long
 def test_every_flipped_bit_of_a_run_is_noticed(study, tmp_path):
     protocol, (cell, *_) = study
     store = RunStore.create(tmp_path / "store", protocol, [cell])

@@ -170,7 +170,9 @@ def test_it_is_retried_when_its_worker_is_killed_and_fails_when_it_raises(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("executor", ["local", "outside-copying"])
+@pytest.mark.parametrize(
+    "executor", ["local", pytest.param("outside-copying", marks=pytest.mark.long)]
+)
 def test_it_resumes_after_its_driver_was_killed(outside, executor, tmp_path):
     store = tmp_path / "s"
     environment = {
