@@ -23,6 +23,8 @@ pytestmark = pytest.mark.slow
 @contextlib.contextmanager
 def served(*arguments):
     """The process, and its address."""
+    # Where the tests were started in the background, children would inherit ignored interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "rlgen", "view", *map(str, arguments), "--serve"],
         stdout=subprocess.PIPE,
@@ -30,6 +32,7 @@ def served(*arguments):
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
+    signal.signal(signal.SIGINT, before)
     try:
         line = process.stdout.readline()
         match = re.fullmatch(r"View: (http://127\.0\.0\.1:\d+/[\w-]{43}/) \(.*\)\n", line)
