@@ -56,19 +56,19 @@ def train(args):
     optimizer = torch.optim.Adam(network.parameters(), lr=args.learning_rate)
     observations, _ = envs.reset(seed=args.seed)
     for _ in range(args.steps // (args.num_envs * args.num_steps)):
-        seen, actions, rewards, dones = [], [], [], []
+        inputs, actions, rewards, dones = [], [], [], []
         for _ in range(args.num_steps):
             with torch.no_grad():
                 logits = network(torch.as_tensor(observations))
             action = Categorical(logits=logits).sample()
-            seen.append(observations)
+            inputs.append(observations)
             actions.append(action)
             observations, reward, terminated, truncated, _ = envs.step(action.numpy())
             rewards.append(reward.astype(np.float32))
             dones.append((terminated | truncated).astype(np.float32))
         returns = discounted(np.stack(rewards), np.stack(dones), args.gamma).flatten()
         advantages = (returns - returns.mean()) / (returns.std() + 1e-8)
-        distribution = Categorical(logits=network(torch.as_tensor(np.concatenate(seen))))
+        distribution = Categorical(logits=network(torch.as_tensor(np.concatenate(inputs))))
         loss = -(distribution.log_prob(torch.cat(actions)) * advantages).mean()
         optimizer.zero_grad()
         loss.backward()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from rlgen.cli.options import command
+from rlgen.cli.options import beside, command
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
 
@@ -47,10 +47,8 @@ def export(
     rlgen export results/mine.tar.xz -o figures --figures pdf --tables tex
     """
     from rlgen.report.exporting import export as run
-    from rlgen.store.bundle import ENDING
 
-    where = store.resolve()
-    folder = out or where.with_name(f"{where.name.removesuffix(ENDING)}-export")
+    folder = out or beside(store, "-export")
     forms = [[form for form in dict.fromkeys(own) if form != "none"] for own in (figures, tables)]
     if not any(forms):
         raise click.UsageError("--figures none --tables none: nothing is left to export")

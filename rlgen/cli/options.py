@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -143,6 +144,29 @@ def echo_json(document: Any) -> None:
     """Print the one document of a command with ``json_option``."""
     stream = click.get_current_context().meta[_DOCUMENT]
     echo_document(json.dumps(document, indent=1), stream=stream)
+
+
+def beside(store: Path, ending: str) -> Path:
+    """Where what is made of a store or bundle goes unless it is said: beside it, by its name."""
+    from rlgen.store.bundle import ENDING
+
+    place = store.resolve() if store.name in ("", "..") else store
+    return place.with_name(f"{place.name.removesuffix(ENDING)}{ending}")
+
+
+def write_page(page: Path, text: str) -> None:
+    """Write a page.
+
+    Raises:
+        StoreError: If it cannot be written.
+    """
+    from rlgen.errors import StoreError
+    from rlgen.util import files
+
+    try:
+        files.write_text(page, text)
+    except OSError as error:
+        raise StoreError(f"{page}: cannot be written: {error.strerror or error}") from None
 
 
 protocol_argument = click.argument("protocol")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from rlgen.cli.answers import print_answers
-from rlgen.cli.options import command, echo_json, json_option
+from rlgen.cli.options import beside, command, echo_json, json_option, write_page
 
 
 @command()
@@ -27,12 +27,11 @@ def report(store: Path, out: Path | None, as_json: bool) -> None:
     """
     from rlgen import report as reports
     from rlgen.errors import StoreError
-    from rlgen.store.bundle import ENDING
     from rlgen.store.opening import opened
     from rlgen.util import files
 
     if out is None and store.is_file():
-        out = store.with_name(f"{store.name.removesuffix(ENDING)}.html")
+        out = beside(store, ".html")
     with opened(store) as readable:
         if out is None:
             try:
@@ -46,10 +45,7 @@ def report(store: Path, out: Path | None, as_json: bool) -> None:
         else:
             page = out
             text, summary = reports.render(readable)
-            try:
-                files.write_text(page, text)
-            except OSError as error:
-                raise StoreError(f"{page}: cannot be written: {error.strerror}") from None
+            write_page(page, text)
     if as_json:
         echo_json(summary)
     else:

@@ -77,7 +77,7 @@ def tune(
         if key in search:
             raise click.BadParameter(f"{key!r} is given twice", param_hint="--search")
         search[key] = values
-    found = run(
+    tuned = run(
         protocol,
         search,
         out,
@@ -91,17 +91,17 @@ def tune(
     )
     if as_json:
         document = {
-            "best": None if found.best is None else found.best.plain,
-            "trials": [trial.plain for trial in found.trials],
-            "protocol": None if found.protocol is None else str(found.protocol),
+            "best": None if tuned.best is None else tuned.best.plain,
+            "trials": [trial.plain for trial in tuned.trials],
+            "protocol": None if tuned.protocol is None else str(tuned.protocol),
         }
         echo_json(document)
-    elif found.best is not None:
-        best = found.best
+    elif tuned.best is not None:
+        best = tuned.best
         own = ", ".join(f"{key} = {value}" for key, value in best.settings.items())
-        echo(f"Best of {counted(len(found.trials), 'trial')}: {own}")
+        echo(f"Best of {counted(len(tuned.trials), 'trial')}: {own}")
         echo(f"Validation return {best.value:.4g}, mean of {counted(len(best.returns), 'run')}")
-        echo(f"To be judged on the test pool: rlgen evaluate {found.protocol}")
-    if found.best is None:
-        echo(f"every trial failed, the first: {found.trials[0].failed}", err=True)
+        echo(f"To be judged on the test pool: rlgen evaluate {tuned.protocol}")
+    if tuned.best is None:
+        echo(f"every trial failed, the first: {tuned.trials[0].failed}", err=True)
         raise SystemExit(FAILED)

@@ -1,11 +1,12 @@
 """``rlgen view``: levels, and what policies do on them."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from rlgen.cli.options import WholeRange, command, refuse_given
+from rlgen.cli.options import INTERRUPTED, WholeRange, beside, command, refuse_given, write_page
 from rlgen.util.terminal import echo
 
 if TYPE_CHECKING:
@@ -74,9 +75,6 @@ def view(
     rlgen view results/mine.tar.xz results/theirs -o both.html --levels 60
     rlgen view results/mine --serve
     """
-    from rlgen.errors import StoreError
-    from rlgen.store.bundle import ENDING
-    from rlgen.util import files
     from rlgen.view import render
     from rlgen.view.content import Extent
 
@@ -87,14 +85,8 @@ def view(
         _serve(stores, extent, port or 0)
         return
     refuse_given(["port"], "needs --serve")
-    page = out or store.resolve().with_name(
-        f"{store.resolve().name.removesuffix(ENDING)}-view.html"
-    )
-    text = render(stores, extent, lambda line: echo(line, err=True))
-    try:
-        files.write_text(page, text)
-    except OSError as error:
-        raise StoreError(f"{page}: cannot be written: {error.strerror}") from None
+    page = out or beside(store, "-view.html")
+    write_page(page, render(stores, extent, lambda line: echo(line, err=True)))
     echo(f"View: {page}")
 
 
@@ -104,4 +96,8 @@ def _serve(stores: list[Path], extent: "Extent", port: int) -> None:
     def say(line: str) -> None:
         echo(line, err=True)
 
-    serve(stores, extent, port, say, lambda address: echo(f"View: {address} (Ctrl-C ends it)"))
+    try:
+        serve(stores, extent, port, say, lambda address: echo(f"View: {address} (Ctrl-C ends it)"))
+    except KeyboardInterrupt:
+        # Nothing was computed that another command would go on with.
+        sys.exit(INTERRUPTED)

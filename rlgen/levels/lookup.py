@@ -48,6 +48,8 @@ def named_options(name: str) -> "tuple[str, dict[str, Any]]":
         key, equals, value = piece.partition("=")
         if not equals:
             raise LevelError(f"{name}: options are given as [key=value,key=value]")
+        if key.strip() in options:
+            raise LevelError(f"{name}: {key.strip()} is given twice")
         options[key.strip()] = parse_value(value.strip())
     return bare, options
 

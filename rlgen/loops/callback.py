@@ -1,5 +1,6 @@
 """Returns on training and held-out levels while stable-baselines3 trains."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecNormalize
 
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, RlgenWarning
 from rlgen.loops.level_env import LevelEnv
 from rlgen.loops.returns_file import Episode, ReturnsFile, checked_pool
 from rlgen.util.seeding import library_seed
+
+#: Steps after which an episode is cut.
+LIMIT = 100_000
 
 
 class LevelCallback(BaseCallback):
@@ -115,15 +119,22 @@ class LevelCallback(BaseCallback):
         episode, state, ended = Episode(), None, False
         start = np.ones(1, np.bool_)
         while not ended:
-            shown = _normalised(observation, normalise)
+            inputs = _normalised(observation, normalise)
             action, state = self.model.predict(
-                shown, state, start[0], deterministic=self._deterministic
+                inputs, state, start[0], deterministic=self._deterministic
             )
             start[:] = False
             own = int(action) if isinstance(env.action_space, gym.spaces.Discrete) else action
             observation, reward, terminated, truncated, info = env.step(own)
-            ended = bool(terminated or truncated)
+            ended = bool(terminated or truncated) or episode.length + 1 >= LIMIT
             episode.step(reward, info, ended=ended)
+        if not (terminated or truncated):
+            warnings.warn(
+                f"level {level}: its episode was cut after {LIMIT:,} steps; wrap the environment "
+                "in gymnasium.wrappers.TimeLimit for another limit",
+                RlgenWarning,
+                stacklevel=2,
+            )
         return episode
 
 

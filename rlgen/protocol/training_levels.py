@@ -86,20 +86,20 @@ def _recorded(records: Mapping[str, TrainedOn], policies: Sequence[str], where: 
     """The levels that are written beside all policies; empty if nothing is beside any."""
     if not records:
         return ""
-    first, told = next(iter(records.items()))
+    first, record = next(iter(records.items()))
     for text in policies:
         if text not in records:
             raise ProtocolError(
                 f"{where}: policy = {text!r}: nothing beside it says what it was trained on, as "
-                f"{told.path} does of {first}: call rlgen.save_levels, or say trained_on"
+                f"{record.path} does of {first}: call rlgen.save_levels, or say trained_on"
             )
-        if not same_levels([told.levels, records[text].levels]):
+        if not same_levels([record.levels, records[text].levels]):
             raise ProtocolError(
                 f"{where}: policy = {text!r}: was trained on other levels than {first}, as "
                 f"{records[text].path} says: a study has one training pool; compare two stores "
                 "with rlgen compare"
             )
-    return told.levels
+    return record.levels
 
 
 def _refuse_others(text: str, record: TrainedOn, levels: str, key: str, where: str) -> None:

@@ -68,9 +68,9 @@ def _drawn(
     frames = tables(summary)
     with collected() as canvases:
         papers = drawn_papers(results, summary)
-        drawn = drawn_figures(results)
+        figures_of_study = drawn_figures(results)
     data = {name: section.data for name, section in papers}
-    data |= {name: drawing.data for name, _, drawing in drawn}
+    data |= {name: drawing.data for name, _, drawing in figures_of_study}
     frames |= {f"figure-{name}": own for name, own in data.items() if own is not None}
     return list(canvases) if figures else [], frames
 
@@ -102,11 +102,11 @@ def latex(frame: pd.DataFrame) -> str:
 
     It needs the package booktabs. A dash is a number that is not known.
     """
-    shown = with_intervals(frame)
-    texts = shown.apply(_texts)
+    readable = with_intervals(frame)
+    texts = readable.apply(_texts)
     # What nobody knows of any row is no column.
     texts = texts[[name for name in texts if set(texts[name]) != {number(None)}]]
-    aligned = "".join("r" if _is_numeric(shown[name]) else "l" for name in texts)
+    aligned = "".join("r" if _is_numeric(readable[name]) else "l" for name in texts)
     texts.columns = [str(name).replace("_", " ") for name in texts]
     styled = texts.style.hide(axis="index").format(escape="latex")
     text: str = styled.format_index(escape="latex", axis="columns").to_latex(
@@ -121,8 +121,8 @@ def _is_numeric(column: "pd.Series[Any]") -> bool:
 
 def _texts(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """A column as it is read: whole numbers without decimals, others with two."""
-    known = [value for value in column if isinstance(value, int | float) and value == value]
-    whole = all(float(value).is_integer() for value in known)
+    numbers = [value for value in column if isinstance(value, int | float) and value == value]
+    whole = all(float(value).is_integer() for value in numbers)
     return column.map(lambda value: _text(value, whole=whole)).astype(object)
 
 

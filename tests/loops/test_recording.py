@@ -13,7 +13,8 @@ from stable_baselines3.common.logger import CSVOutputFormat, Logger
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 import rlgen
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, RlgenWarning
+from rlgen.loops import callback as callbacks
 
 POOLS = {"train": range(10), "test": range(1000, 1012)}
 
@@ -150,3 +151,21 @@ def test_the_callback_says_what_is_wrong_before_training():
     ):
         with pytest.raises(LevelError, match=message):
             rlgen.LevelCallback(pools, **keys)
+
+
+class Endless(Lanes):
+    """Its episodes have no end."""
+
+    def step(self, action):
+        observation, reward, _, _, info = super().step(action)
+        return observation, reward, False, False, info
+
+
+def test_an_episode_without_an_end_is_cut_with_a_line(monkeypatch):
+    monkeypatch.setattr(callbacks, "LIMIT", 5)
+    pools = {"test": rlgen.LevelEnv(Endless, range(2))}
+    callback = rlgen.LevelCallback(pools, every=50)
+    model = A2C("MlpPolicy", rlgen.LevelEnv(Lanes, range(2)), seed=0, device="cpu")
+    with pytest.warns(RlgenWarning, match="level 0: its episode was cut after 5 steps"):
+        model.learn(50, callback=callback)
+    assert set(callback.means) == {"test"}

@@ -71,6 +71,7 @@ def test_agents_with_options_in_brackets_are_agents_of_their_own():
         ("ppo[gamma=2]", "option gamma = 2: "),
         ("ppo[gamma]", r"options are given as \[key=value"),
         ("pro[gamma=0.9]", "did you mean 'ppo'"),
+        ("ppo[gamma=0.9,gamma=0.8]", "gamma is given twice"),
     ],
 )
 def test_options_in_brackets_that_cannot_be_are_refused(agent, message):

@@ -103,6 +103,7 @@ def test_a_signal_ends_it_and_the_browser_walks_to_what_is_not_on_the_page(tiny_
             assert all("404" in message for message in messages), messages
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 130
+            assert "finished cells" not in process.stderr.read()
             browser.execute_script(f"location.hash = '#run/{run['id']}/test/{entry['id']}998'")
             heading("Not computed")
         finally:

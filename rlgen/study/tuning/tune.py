@@ -244,8 +244,8 @@ def _tried(
 
 def _line(trial: Trial) -> str:
     own = ", ".join(f"{key}={value}" for key, value in trial.settings.items())
-    found = trial.failed or f"validation return {trial.value:.4g}"
-    return f"trial {trial.number}: {own}: {found}"
+    outcome = trial.failed or f"validation return {trial.value:.4g}"
+    return f"trial {trial.number}: {own}: {outcome}"
 
 
 def _why(search: _Search, best: Trial, number: int) -> str:
