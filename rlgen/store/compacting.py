@@ -101,9 +101,9 @@ def bring_back(store: RunStore, folder: Path) -> int:
     aside = files.aside(store.path / ".rlgen" / "parts" / folder.name)
     aside.mkdir(parents=True)
     try:
-        for name in places:
-            content = segments.read(folder / name)
-            assert content is not None, "it is in the index"
+        contents = segments.contents(folder, places)
+        assert contents.keys() == places.keys(), "they are in the index"
+        for name, content in contents.items():
             with (aside / name).open("xb") as file:
                 file.write(content)
         files.publish(aside, folder)
@@ -150,7 +150,9 @@ def _is_folded(folder: Path) -> bool:
     if places is None or sums.NAME not in places:
         return False
     own = folder / sums.NAME
-    return own.is_file() and own.read_bytes() == segments.read(own)
+    if not own.is_file():
+        return False
+    return {sums.NAME: own.read_bytes()} == segments.contents(folder, [sums.NAME])
 
 
 def _chosen(store: RunStore, left: dict[str, str]) -> Iterator[tuple[Path, list[str], int]]:

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from rlgen.errors import DamagedStoreError
-from rlgen.util import files
+from rlgen.store import schemas
+from rlgen.store.outputs import PROBES_FILE, probe_of
+from rlgen.util import checked_json, files, segments
 
 #: What an entry says of a probe, and of each of its numbers; a value is null where there is none.
 _PROBE: Mapping[str, type] = {"version": int, "looks_at": str, "baseline": bool, "numbers": dict}
@@ -29,6 +31,15 @@ def read(paths: Iterable[Path]) -> dict[str, Any]:
             if name not in latest or latest[name]["version"] < entry["version"]:
                 latest[name] = entry
     return latest
+
+
+def is_part(folder: Path) -> bool:
+    """Whether a further part of a run holds what probes measured, and no records."""
+    if segments.is_file(folder / "records.parquet"):
+        return False
+    if not segments.is_file(folder / PROBES_FILE):
+        return False
+    return all(map(probe_of, checked_json.read(folder / "conditions.json", schemas.CONDITIONS)))
 
 
 def _check(entry: Any, keys: Mapping[str, type], where: str) -> None:

@@ -25,22 +25,24 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import pandas as pd
 from filelock import FileLock, Timeout
 
 from rlgen.errors import DamagedStoreError
-from rlgen.store import accesses, probed, records, schemas
+from rlgen.store import accesses, probed, schemas
 from rlgen.store.checkpoints import Checkpoints
 from rlgen.store.inventory import Inventory
-from rlgen.store.outputs import PROBES_FILE, probe_of
+from rlgen.store.outputs import PROBES_FILE
 from rlgen.store.preparing import not_counted
 from rlgen.store.study_folder import StudyFolder
 from rlgen.util import checked_json, files, segments, sums
 from rlgen.util.checked_json import Contents, Schema
 from rlgen.util.hashing import digest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: In a run's folder: what detectors read of agents.
 READINGS = "readings.json"
@@ -248,18 +250,24 @@ class RunStore(StudyFolder):
         others |= not_counted(plan).keys()
         return sorted(self.inventory().runs - others)
 
-    def records(self) -> pd.DataFrame:
+    # Those that read tables import what reads them: it takes longer to import than what most
+    # commands ask of a store.
+    def records(self) -> "pd.DataFrame":
         """Every record, columns as in ``records.RECORDS``."""
+        from rlgen.store import records
+
         return records.read(self._record_files(), records.RECORDS)
 
     def record_tables(self, columns: Sequence[str]) -> Iterator[Any]:
         """The records file by file, so that not all of them need be in memory: Arrow tables."""
+        from rlgen.store import records
+
         return records.tables(self._record_files(), records.RECORDS, columns)
 
     def _record_files(self) -> list[Path]:
         inventory = self.inventory()
         folders = [folder for cell in self.done() for folder in inventory.folders(cell)]
-        return [folder / "records.parquet" for folder in folders if not _is_probed(folder)]
+        return [folder / "records.parquet" for folder in folders if not probed.is_part(folder)]
 
     def probed(self) -> dict[str, dict[str, Any]]:
         """What probes measured, by run and probe; of several versions of one the latest."""
@@ -267,11 +275,12 @@ class RunStore(StudyFolder):
         files_of = {cell: inventory.files(cell, PROBES_FILE) for cell in self.done()}
         return {cell: probed.read(paths) for cell, paths in files_of.items() if paths}
 
-    def curves(self) -> pd.DataFrame:
+    def curves(self) -> "pd.DataFrame":
         """Every checkpoint, columns as in ``records.CURVES``."""
-        return records.read(
-            [self.run_folder(c) / "curve.parquet" for c in self.done()], records.CURVES
-        )
+        from rlgen.store import records
+
+        paths = [self.run_folder(cell) / "curve.parquet" for cell in self.done()]
+        return records.read(paths, records.CURVES)
 
     def provenance(self, cells: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
         """How runs came about: of these cells, or of all with records."""
@@ -284,15 +293,6 @@ class RunStore(StudyFolder):
         """The recorded episodes of each run, read when they are asked for."""
         paths = {cell: self.run_folder(cell) / "trajectories.json" for cell in self.done()}
         return Contents(paths, schemas.EPISODES)
-
-
-def _is_probed(folder: Path) -> bool:
-    """Whether a further part of a run holds what probes measured, and no records."""
-    if segments.is_file(folder / "records.parquet"):
-        return False
-    if not segments.is_file(folder / PROBES_FILE):
-        return False
-    return all(map(probe_of, checked_json.read(folder / "conditions.json", schemas.CONDITIONS)))
 
 
 def _content(run: Path) -> str:

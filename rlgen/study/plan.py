@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from rlgen import papers
-from rlgen.analysis.claims import margins_of
 from rlgen.networks.lists import resolve as drawn_network
 from rlgen.protocol.groups import Evaluation, Monitoring, Training
 from rlgen.protocol.schema import GRID, Protocol
@@ -70,8 +69,15 @@ def plan(declaration: Declaration, trust: Sequence[str] = ()) -> Plan:
         (*planned, *(Task(cell) for cell in (*_once(measured), *further))),
         {name: protocol for name, (protocol, _) in named if name},
         whole,
-        margins_of(declaration) if whole.paper else {},
+        _margins(declaration) if whole.paper else {},
     )
+
+
+def _margins(declaration: Declaration) -> Mapping[str, Sequence[float]]:
+    # Of use to studies of papers only, and as long to import as all else here.
+    from rlgen.analysis.claims import margins_of
+
+    return margins_of(declaration)
 
 
 def _once(cells: Iterable[Cell]) -> Iterable[Cell]:

@@ -8,13 +8,13 @@ A file is read by the path that it had. What lies in a folder goes before what l
 """
 
 import hashlib
-import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 #: In a store, and in it kinds of folders that segments may hold.
 FOLDER, KINDS = "segments", ("runs", "extra")
-_KINDS = tuple((kind,) for kind in KINDS)
 ENDING = ".zip"
 #: The member that says where files are, and the most bytes that it may have.
 INDEX, MOST_INDEX = "index.json", 1 << 28
@@ -84,8 +83,8 @@ def folders(root: Path, kind: str) -> set[str]:
 
 def files(folder: Path) -> Places | None:
     """The files of a folder that lies in a segment; None if it does not."""
-    segment = _holder(folder)
-    return None if segment is None else segment.folders[_key(folder)]
+    held = _held(folder)
+    return None if held is None else held[1]
 
 
 def names(folder: Path) -> list[str]:
@@ -106,26 +105,28 @@ def is_file(path: Path) -> bool:
 
 def is_dir(folder: Path) -> bool:
     """Whether a folder is there, or lies in a segment."""
-    return folder.is_dir() or _holder(folder) is not None
+    return folder.is_dir() or _held(folder) is not None
 
 
-def read(path: Path) -> bytes | None:
-    """The bytes of a file that lies in a segment; None if it does not.
+def contents(folder: Path, names: Iterable[str]) -> dict[str, bytes]:
+    """The bytes of those files that a folder in a segment has; none if it lies in no segment.
 
     Raises:
         DamagedStoreError: If the segment is cut off.
     """
     for _ in range(2):
-        segment = _holder(path.parent)
-        place = None if segment is None else segment.folders[_key(path.parent)].get(path.name)
-        if segment is None or place is None:
-            return None
+        held = _held(folder)
+        if held is None:
+            break
+        path, places = held
         try:
-            return _bytes(segment.path, *place)
+            # Without a buffer, which would be filled and thrown away.
+            with path.open("rb", buffering=0) as file:
+                return {name: _bytes(file, *places[name]) for name in names if name in places}
         except FileNotFoundError:
             # Its folders have been brought back meanwhile, or it was moved away.
             forget()
-    return None
+    return {}
 
 
 def read_segment(path: Path) -> Segment:
@@ -139,13 +140,14 @@ def read_segment(path: Path) -> Segment:
     if not stat.S_ISREG(status.st_mode):
         raise DamagedStoreError(f"{path}: is not a file")
     size, reason = status.st_size, "its end is another"
-    ending = _COMMENTED.fullmatch(_bytes(path, max(0, size - LENGTH), min(LENGTH, size)))
-    if ending is not None and int(ending[2]) <= MOST_INDEX:
-        place, length = int(ending[1]), int(ending[2])
-        index = _bytes(path, place, length) if place + length <= size else b""
-        reason = "its index is another"
-        if hashlib.sha256(index).hexdigest().encode() == ending[3]:
-            return Segment(path, _checked(index, path, size))
+    with path.open("rb", buffering=0) as file:
+        ending = _COMMENTED.fullmatch(_bytes(file, max(0, size - LENGTH), min(LENGTH, size)))
+        if ending is not None and int(ending[2]) <= MOST_INDEX:
+            place, length = int(ending[1]), int(ending[2])
+            index = _bytes(file, place, length) if place + length <= size else b""
+            reason = "its index is another"
+            if hashlib.sha256(index).hexdigest().encode() == ending[3]:
+                return Segment(path, _checked(index, path, size))
     raise DamagedStoreError(f"{path}: is not as it was written ({reason}). {REMEDY}")
 
 
@@ -156,7 +158,7 @@ REMEDY = (
 
 
 @cache
-def _schema() -> "TypeAdapter[dict[str, dict[str, list[int]]]]":
+def _schema() -> "TypeAdapter[dict[str, dict[str, tuple[int, int]]]]":
     """Of an index."""
     # Most commands read no segment, and some only answer.
     from pydantic import Field, TypeAdapter
@@ -164,45 +166,39 @@ def _schema() -> "TypeAdapter[dict[str, dict[str, list[int]]]]":
     name = Annotated[str, Field(pattern=rf"^{_NAME}$")]
     path = Annotated[str, Field(pattern=rf"^({'|'.join(KINDS)})/{_NAME}$")]
     number = Annotated[int, Field(ge=0, lt=2**60)]
-    place = Annotated[list[number], Field(min_length=2, max_length=2)]
-    return TypeAdapter(dict[path, dict[name, place]])
+    return TypeAdapter(dict[path, dict[name, tuple[number, number]]])
 
 
-def _checked(index: bytes, path: Path, size: int) -> dict[str, Places]:
+def _checked(index: bytes, path: Path, size: int) -> Mapping[str, Places]:
     try:
-        places = _schema().validate_python(json.loads(index), strict=True)
-    except (ValueError, RecursionError):  # a ValidationError is one
+        places = _schema().validate_json(index, strict=True)
+    except ValueError:  # a ValidationError is one
         raise DamagedStoreError(f"{path}: {INDEX} in it is not as rlgen writes it") from None
-    if any(sum(place) > size for own in places.values() for place in own.values()):
+    if any(place + length > size for own in places.values() for place, length in own.values()):
         raise DamagedStoreError(f"{path}: {INDEX} in it names places after its end")
-    return {name: {k: (v[0], v[1]) for k, v in own.items()} for name, own in places.items()}
+    return places
 
 
-def _bytes(path: Path, place: int, size: int) -> bytes:
-    # Without a buffer, which would be filled and thrown away.
-    with path.open("rb", buffering=0) as file:
-        file.seek(place)
-        data = file.read(size)
-        while more := len(data) < size and file.read(size - len(data)):
-            data += more
+def _bytes(file: FileIO, place: int, size: int) -> bytes:
+    file.seek(place)
+    data = file.read(size)
+    while more := len(data) < size and file.read(size - len(data)):
+        data += more
     if len(data) < size:
-        raise DamagedStoreError(f"{path}: is cut off. {REMEDY}")
+        raise DamagedStoreError(f"{file.name}: is cut off. {REMEDY}")
     return data
 
 
-def _key(folder: Path) -> str:
-    return "/".join(folder.parts[-2:])
-
-
-def _holder(folder: Path) -> Segment | None:
-    """The segment that holds a folder, if one does."""
-    if folder.parts[-2:-1] not in _KINDS:
+def _held(folder: Path) -> tuple[Path, Places] | None:
+    """The segment that holds a folder, and the folder's files in it; None if none does."""
+    above, name = os.path.split(str(folder))
+    root, kind = os.path.split(above)
+    if kind not in KINDS:
         return None
-    key = _key(folder)
-    # Of tens of thousands of folders two parents each take a part of a second.
-    root = str(folder)[: -len(key) - 1] or str(folder.parent.parent)
-    own = _read.get(root, ({}, {}))[1].get(key)
-    return own if own is not None else _of(root)[1].get(key)
+    # What was read of a segment stays true.
+    root, key = root or ".", f"{kind}/{name}"
+    segment = _read.get(root, ({}, {}))[1].get(key) or _of(root)[1].get(key)
+    return None if segment is None else (segment.path, segment.folders[key])
 
 
 def _of(root: str) -> tuple[dict[str, Segment], dict[str, Segment]]:

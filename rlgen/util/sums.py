@@ -1,7 +1,9 @@
 """SHA-256 of the files of a folder, beside them, so that a changed file is noticed."""
 
+import errno
 import hashlib
 import json
+import os
 import re
 import stat
 import time
@@ -51,38 +53,57 @@ def read(path: Path) -> bytes:
         DamagedStoreError: If the file is not as it was written, is too large, or is no file.
         OSError: If it cannot be read.
     """
-    if path.name == NAME:
-        return _content(path)
+    folder, name = path.parent, path.name
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(PAUSE)
-        data = _content(path)
-        sums = sums_of(path.parent)
+        contents = _contents(folder, name, NAME)
+        if name not in contents:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        data = contents[name]
+        if name == NAME or NAME not in contents:
+            return data
+        sums = _parsed(contents[NAME], folder)
+        expected = sums.get(name)
         # Elsewhere there are files without a sum, which earlier versions wrote; a run is sealed.
-        expected = sums.get(path.name, [] if sums and _is_sealed(path) else None)
-        if expected is None or of(data) in expected:
+        if expected is None and not (sums and _is_sealed(path)):
+            return data
+        if expected and of(data) in expected:
             return data
     why = f"its SHA-256 is another than in {NAME}" if expected else f"{NAME} does not name it"
     raise DamagedStoreError(f"{path}: is not as it was written ({why}). {_remedy(path)}")
 
 
+def _contents(folder: Path, *names: str) -> dict[str, bytes]:
+    """The bytes of those files of a folder that are there: where it is, or in a segment."""
+    contents = {}
+    for name in names:
+        path = folder / name
+        try:
+            contents[name] = _content(path)
+        except FileNotFoundError:
+            # A folder goes before one of its name in a segment, also if it lacks the file.
+            if not folder.exists():
+                return segments.contents(folder, names)
+        except OSError as error:
+            if name != NAME:
+                raise
+            raise DamagedStoreError(f"{path}: cannot be read: {error}") from None
+    return contents
+
+
 def _content(path: Path) -> bytes:
-    """The bytes of a file where it is, or of one that lies in a segment."""
-    try:
-        status = path.stat()
-        # Reading a pipe would wait for somebody to write, reading a device might never end.
-        if not stat.S_ISREG(status.st_mode):
-            what = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a file"
-            raise DamagedStoreError(f"{path}: {what}")
-        if status.st_size > MOST_BYTES:
-            raise DamagedStoreError(f"{path}: has more than {MOST_BYTES:,} bytes")
-        return path.read_bytes()
-    except FileNotFoundError:
-        # A folder goes before one of its name in a segment, also if it lacks the file.
-        data = None if path.parent.exists() else segments.read(path)
-        if data is None:
-            raise
-        return data
+    """The bytes of a file where it is."""
+    status = path.stat()
+    # Reading a pipe would wait for somebody to write, reading a device might never end.
+    if not stat.S_ISREG(status.st_mode):
+        what = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a file"
+        raise DamagedStoreError(f"{path}: {what}")
+    if status.st_size > MOST_BYTES:
+        raise DamagedStoreError(f"{path}: has more than {MOST_BYTES:,} bytes")
+    # Without a buffer, which would be filled and copied.
+    with path.open("rb", buffering=0) as file:
+        return file.read()
 
 
 def _is_sealed(path: Path) -> bool:
@@ -121,20 +142,21 @@ def sums_of(folder: Path) -> dict[str, list[str]]:
     Raises:
         DamagedStoreError: If they cannot be read.
     """
-    path = folder / NAME
+    data = _contents(folder, NAME).get(NAME)
+    return {} if data is None else _parsed(data, folder)
+
+
+def _parsed(data: bytes, folder: Path) -> dict[str, list[str]]:
+    """What a folder's file of sums says."""
     try:
-        sums = json.loads(_content(path))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise DamagedStoreError(f"{path}: cannot be read: {error}") from None
-    if not isinstance(sums, dict):
-        raise DamagedStoreError(f"{path}: must be a table of SHA-256 by name of file")
-    own = {name: sum_ if isinstance(sum_, list) else [sum_] for name, sum_ in sums.items()}
-    every = [each for several in own.values() for each in several]
-    if not _are_sums(every):
-        raise DamagedStoreError(f"{path}: must be a table of SHA-256 by name of file")
-    return own
+        sums = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise DamagedStoreError(f"{folder / NAME}: cannot be read: {error}") from None
+    if isinstance(sums, dict):
+        own = {name: sum_ if isinstance(sum_, list) else [sum_] for name, sum_ in sums.items()}
+        if _are_sums([each for several in own.values() for each in several]):
+            return own
+    raise DamagedStoreError(f"{folder / NAME}: must be a table of SHA-256 by name of file")
 
 
 def _are_sums(values: list[object]) -> bool:

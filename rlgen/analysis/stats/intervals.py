@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from rlgen.analysis.stats.variance import two_way
 
@@ -79,7 +78,9 @@ def student(mean: float, variance: float, df: float, confidence: float = 0.95) -
     """
     if alike(np.array(mean), np.sqrt(variance)):
         return Estimate(mean, reason=ALIKE)
-    # scipy.special rather than scipy.stats, whose import takes a second.
+    from scipy import special  # here, as few who import this module need it
+
+    # Not scipy.stats, whose import takes a second.
     half = float(special.stdtrit(df, 0.5 + confidence / 2)) * float(np.sqrt(variance))
     return Estimate(mean, mean - half, mean + half, variance, df)
 
