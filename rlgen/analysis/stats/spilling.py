@@ -7,7 +7,7 @@ can be let go of again. The files have no names, and are gone with the process.
 import mmap
 import tempfile
 from collections.abc import Hashable, Iterable
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 #: Bytes that are held in memory before files are begun.
 IN_MEMORY = 1 << 27
+#: Bytes that are written to a file at once.
+BUFFER = 1 << 18
 
 
 class Spill:
@@ -24,13 +26,13 @@ class Spill:
         #: Each array; or of which file it is, where it begins and ends, in numbers.
         self._arrays: list[Array | tuple[Hashable, int, int]] = []
         self._bytes = 0
-        self._files: dict[Hashable, tuple[BinaryIO, int]] = {}
+        self._files: dict[Hashable, tuple[IO[Any], int]] = {}
 
     def add(self, values: Array, kind: Hashable) -> int:
         """Take an array.
 
         Args:
-            values: ``(L,)``, float64; must not change any more.
+            values: ``(L,)``, float64, contiguous; must not change any more.
             kind: Arrays of one kind, which are looked at together, lie together.
 
         Returns:
@@ -41,9 +43,10 @@ class Spill:
             self._arrays.append(values)
         else:
             if kind not in self._files:
-                self._files[kind] = tempfile.TemporaryFile(prefix="rlgen-"), 0  # noqa: SIM115
+                file = tempfile.TemporaryFile(buffering=BUFFER, prefix="rlgen-")  # noqa: SIM115
+                self._files[kind] = file, 0
             file, start = self._files[kind]
-            file.write(values.tobytes())
+            file.write(values)
             end = start + len(values)
             self._files[kind] = file, end
             self._arrays.append((kind, start, end))
@@ -60,7 +63,7 @@ class Spill:
         ]
 
 
-def _mapped(file: BinaryIO) -> Array:
+def _mapped(file: IO[Any]) -> Array:
     """All numbers of a file, which is closed."""
     with file:
         file.flush()

@@ -5,6 +5,7 @@ array a run and pool. Records are folded file by file, so that the whole table i
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,8 @@ class _Folding:
     def add(self, table: pa.Table) -> None:
         if not table.num_rows:
             return
-        columns = {name: self._column(name, table[name]) for name in table.column_names}
+        pairs = zip(table.column_names, table.columns, strict=True)
+        columns = {name: self._column(name, column) for name, column in pairs}
         keys = [columns[name] for name in KEYS if name in columns]
         starts = _starts(keys)
         if len(set(zip(*(key[starts].tolist() for key in keys), strict=True))) < len(starts):
@@ -119,12 +121,12 @@ class _Folding:
             counts = np.diff([*starts, table.num_rows])
             sums = np.add.reduceat(values, starts)
             self._rows.setdefault(name, []).extend((sums / counts**2).tolist())
-        for start, end in zip(starts, [*starts[1:], table.num_rows], strict=True):
-            self._add_arrays(columns, start, end)
+        firsts = starts.tolist()
+        self._add_arrays(columns, list(pairwise([*firsts, table.num_rows])))
 
     def _column(self, name: str, column: pa.ChunkedArray) -> Array:
         """The values; of names their numbers."""
-        if not pa.types.is_dictionary(column.type):
+        if not isinstance(column.chunk(0), pa.DictionaryArray):
             values = np.asarray(column)
             return values.astype(np.float64, copy=False) if name in FLOATS else values
         array = (
@@ -137,28 +139,37 @@ class _Folding:
             numbered.setdefault(word, len(numbered)) for word in array.dictionary.to_pylist()
         ]
         if len(numbers) == 1:
-            return np.broadcast_to(numbers[0], len(array))
+            return np.full(len(array), numbers[0])
         codes: Array = np.array(numbers)[np.asarray(array.indices)]
         return codes
 
-    def _add_arrays(self, columns: dict[str, Array], start: int, end: int) -> None:
-        pool, levels = int(columns["split"][start]), columns["level_id"][start:end]
-        condition = int(columns["condition"][start]) if "condition" in columns else 0
-        last = self._levels.get(pool)
-        # The same under every condition, and of held-out pools for every run: sorted and kept once.
-        if last is None or not np.array_equal(last[0], levels):
-            order = np.argsort(levels, kind="stable")
-            last = self._levels[pool] = (levels, order, levels[order])
-        self._rows.setdefault("level_id", []).append(last[2])
+    def _add_arrays(self, columns: dict[str, Array], spans: list[tuple[int, int]]) -> None:
+        """Gather the arrays of rows, which have these parts of the columns."""
+        orders = []
+        for start, end in spans:
+            pool, levels = int(columns["split"][start]), columns["level_id"][start:end]
+            last = self._levels.get(pool)
+            # The same under every condition, and of held-out pools for every run: sorted and kept
+            # once.
+            if last is None or len(last[0]) != len(levels) or (last[0] != levels).any():
+                order = np.argsort(levels, kind="stable")
+                last = self._levels[pool] = (levels, order, levels[order])
+            orders.append(start + last[1])
+            self._rows.setdefault("level_id", []).append(last[2])
+        order = np.concatenate(orders)
         for name in FLOATS:
             if name in columns:
-                values = columns[name][start:end][last[1]]
-                number = self._spill.add(values, (name, condition))
-                self._rows.setdefault(name, []).append(number)
+                values = columns[name][order]
+                numbers = self._rows.setdefault(name, [])
+                for start, end in spans:
+                    condition = int(columns["condition"][start]) if "condition" in columns else 0
+                    numbers.append(self._spill.add(values[start:end], (name, condition)))
         for name, source in ENDS.items():
             if source in columns:
-                mean = columns[source][start:end][last[1]].mean(dtype=np.float64)
-                self._rows.setdefault(name, []).append(float(mean))
+                values = columns[source][order]
+                # As ``mean`` computes it, in a third of the time for so few numbers.
+                sums = [np.add.reduce(values[a:b], dtype=np.float64) / (b - a) for a, b in spans]
+                self._rows.setdefault(name, []).extend(map(float, sums))
 
     def frame(self) -> pd.DataFrame:
         columns: dict[str, Any] = {}
