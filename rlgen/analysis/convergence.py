@@ -131,19 +131,19 @@ class Ending:
 def trends(results: "Results") -> dict[str, Trend]:
     """How each run's learning curve ends, by run id."""
     curves = results.curves[results.curves["split"] == "train"].sort_values("step", kind="stable")
-    by_run = {str(run): own for run, own in curves.groupby("run_id", observed=True)}
+    places = {str(run): own for run, own in curves.groupby("run_id", observed=True).indices.items()}
+    all_steps, all_returns = (curves[key].to_numpy(np.float64) for key in ("step", "ret_mean"))
     ends = _ends(results)
     settings = {entry["id"]: entry["settings"] for entry in results.plan}
     judged = {}
     for run in results.folded["run_id"].astype(str).unique():
-        own = by_run.get(run)
+        own = places.get(run)
         if own is None:
             judged[run] = unknown(0, "there is no learning curve")
             continue
         optimal, random = ends.get(run, (NAN, NAN))
-        steps, returns = (own[key].to_numpy(np.float64) for key in ("step", "ret_mean"))
         annealed = _annealed(settings.get(run, {}))
-        judged[run] = trend(steps, returns, optimal, random, annealed=annealed)
+        judged[run] = trend(all_steps[own], all_returns[own], optimal, random, annealed=annealed)
     return judged
 
 

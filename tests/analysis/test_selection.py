@@ -58,7 +58,7 @@ def test_the_curve_goes_from_the_mean_to_the_best():
 
 
 def test_weights_stay_exact_for_many_jobs():
-    weights = selection._weights(np.arange(3000.0), 1500, 3)
+    (weights,) = selection._weights(np.arange(3000.0), [1500], 3)
     assert weights.sum() == pytest.approx(1, rel=1e-9)
     assert (weights >= 0).all()
 

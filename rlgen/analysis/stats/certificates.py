@@ -74,7 +74,7 @@ def betting(returns: ArrayLike, low: float, high: float, confidence: float = 0.9
 
     def profit(mean: float) -> float:
         # Falls as the mean rises, so that there is one root and no grid is needed.
-        return float(log_capital(x, bet, mean).max() - rich)
+        return float(np.maximum.reduce(log_capital(x, bet, mean)) - rich)
 
     lower = 0.0 if profit(0.0) < 0 else float(brentq(profit, 0.0, 1.0))
     return Certificate(low + lower * (high - low), "betting", n, confidence)

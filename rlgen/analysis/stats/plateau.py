@@ -119,20 +119,20 @@ def trend(
         return unknown(taken, f"fewer than {LEAST} checkpoints are in its last third")
     if not np.isfinite(y).all():
         return unknown(taken, "a return is not a number")
-    lines = [_line(x, y, rho) for rho in CORRELATIONS.tolist()]
+    lines = _lines(x, y)
     # Each is "some share of gain plus some share of the end is below a bound".
     near = REACHED * (optimum - random) - optimum
     # A curve that flattens ends below its line.
     there = -y[-1] < near
-    optimal = max(line.p_below(0.0, -1.0, near) for line in lines) if there else 1.0
-    flat = max(
-        line.p_below(sign, MARGIN, MARGIN * optimum) for line in lines for sign in (1.0, -1.0)
-    )
     gain, last = _gain(lines), done >= 1 - WINDOW
     pace = _slope(steps[last], returns[last])
-    if optimal <= ALPHA / 2:
+    if there and all(line.p_below(0.0, -1.0, near) <= ALPHA / 2 for line in lines):
         word = OPTIMAL
-    elif flat <= ALPHA / 2:
+    elif all(
+        line.p_below(sign, MARGIN, MARGIN * optimum) <= ALPHA / 2
+        for line in lines
+        for sign in (1.0, -1.0)
+    ):
         word = FLAT
     else:
         word = RISING if gain.low > 0 else FALLING if gain.high < 0 else UNCLEAR
@@ -165,39 +165,47 @@ class _Line(NamedTuple):
         return float(special.stdtr(self.df, excess / error)) if error > 0 else float(excess >= 0)
 
 
-def _line(x: Floats, y: Floats, rho: float) -> _Line:
-    """Generalised least squares with noise of this correlation, on ``x`` that ends at 0."""
-    design, inverse = _design(x.tobytes(), rho)
-    target, df = _whitened(y, rho), len(x) - 2
-    gain, end = inverse @ design.T @ target
-    left = target - design @ [gain, end]
-    return _Line(float(gain), float(end), inverse * float(left @ left) / df, df)
+def _lines(x: Floats, y: Floats) -> list[_Line]:
+    """By correlation of the noise, the line of generalised least squares; ``x`` ends at 0."""
+    df, lines = len(x) - 2, []
+    whitened = zip(_designs(x.tobytes()), _whitened(y), strict=True)
+    for (design, inverse, projection), target in whitened:
+        gain, end = line = projection @ target
+        left = target - design @ line
+        lines.append(_Line(float(gain), float(end), inverse * float(left @ left) / df, df))
+    return lines
 
 
-@lru_cache(maxsize=1024)
-def _design(x: bytes, rho: float) -> tuple[Floats, Floats]:
-    """The whitened design ``(T, 2)`` at the places with these bytes, and the inverse of its square.
+@lru_cache(maxsize=128)
+def _designs(x: bytes) -> list[tuple[Floats, Floats, Floats]]:
+    """By correlation what depends on the places with these bytes only.
 
     The runs of a study have their checkpoints at the same steps.
+
+    Returns:
+        The whitened design ``(T, 2)``, the inverse of its square ``(2, 2)``, and the projection on
+        the line's two numbers ``(2, T)``.
     """
     places = np.frombuffer(x)
-    columns = [_whitened(places, rho), _whitened(np.ones_like(places), rho)]
-    design: Floats = np.column_stack(columns)
-    inverse: Floats = np.linalg.inv(design.T @ design).astype(np.float64, copy=False)
-    return design, inverse
+    designs = []
+    for columns in zip(_whitened(places), _whitened(np.ones_like(places)), strict=True):
+        design: Floats = np.column_stack(columns)
+        inverse: Floats = np.linalg.inv(design.T @ design).astype(np.float64, copy=False)
+        designs.append((design, inverse, inverse @ design.T))
+    return designs
 
 
-def _whitened(values: Floats, rho: float) -> Floats:
+def _whitened(values: Floats) -> Floats:
+    """By correlation the values ``(T,)`` without it, ``(8, T)``."""
+    rho = CORRELATIONS[:, None]
     rest = values[1:] - rho * values[:-1]
-    return np.concatenate([np.sqrt(1 - rho**2) * values[:1], rest])
+    return np.concatenate([np.sqrt(1 - rho**2) * values[:1], rest], axis=1)
 
 
 def _gain(lines: list[_Line]) -> Estimate:
     """The gain without correlation, and the hull of its 95 % intervals under all correlations."""
-    halves = [
-        float(special.stdtrit(line.df, 0.975)) * float(np.sqrt(line.covariance[0, 0]))
-        for line in lines
-    ]
+    quantile = float(special.stdtrit(lines[0].df, 0.975))
+    halves = [quantile * float(np.sqrt(line.covariance[0, 0])) for line in lines]
     low = min(line.gain - half for line, half in zip(lines, halves, strict=True))
     high = max(line.gain + half for line, half in zip(lines, halves, strict=True))
     return Estimate(lines[0].gain, low, high)

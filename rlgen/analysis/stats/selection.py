@@ -5,6 +5,7 @@ chosen by it biases their training return upwards. Ties are averaged: where most
 return exactly, which of them come first is arbitrary.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,7 +52,8 @@ def best_of_k(train: Floats, test: Floats, k: int, m: int = 1) -> Estimate:
         return Estimate(NAN, reason=reason)
     if not 1 <= m <= k <= len(train):
         raise RlgenError(f"m = {m} of k = {k}: must be 1 <= m <= k <= {len(train)}, the jobs there")
-    return Estimate(float(_weights(train, k, m) @ test), reason=NO_INTERVAL)
+    (weights,) = _weights(train, [k], m)
+    return Estimate(float(weights @ test), reason=NO_INTERVAL)
 
 
 def best_of_k_curve(train: Floats, test: Floats) -> Floats:
@@ -64,17 +66,22 @@ def best_of_k_curve(train: Floats, test: Floats) -> Floats:
     Returns:
         ``(n,)``; nan throughout where ``best_of_k`` is.
     """
-    return np.array([best_of_k(train, test, k).mean for k in range(1, len(train) + 1)])
+    if _unknown(train, test):
+        return np.full(len(train), NAN)
+    numbers = range(1, len(train) + 1)
+    return np.array([float(weights @ test) for weights in _weights(train, numbers, 1)])
 
 
-def _weights(train: Floats, k: int, m: int) -> Floats:
-    """Probability of each job to be among the best m of k random ones, over m; ties averaged."""
+def _weights(train: Floats, numbers: Iterable[int], m: int) -> Iterator[Floats]:
+    """For each k probability of jobs to be among the best m of k, over m; ties averaged."""
     n = len(train)
     rank = np.empty(n, np.intp)
     rank[np.argsort(train, kind="stable")] = np.arange(n)
-    weight = _by_rank(n, k, m)[rank]
     _, group = np.unique(train, return_inverse=True)
-    return np.asarray((np.bincount(group, weight) / np.bincount(group))[group])
+    ties = np.bincount(group)
+    for k in numbers:
+        weight = _by_rank(n, k, m)[rank]
+        yield np.asarray((np.bincount(group, weight) / ties)[group])
 
 
 @lru_cache(maxsize=4096)
