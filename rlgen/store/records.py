@@ -125,7 +125,7 @@ def _check(table: pa.Table, numbers: Sequence[bool]) -> None:
         if not is_number:
             if column.null_count:
                 raise ValueError(f"{name} is not known in all rows")
-        elif np.isinf(column.to_numpy()).any():
+        elif np.count_nonzero(np.isinf(column.to_numpy())):
             raise ValueError(f"{name} is infinite in some rows")
 
 

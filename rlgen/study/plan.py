@@ -125,13 +125,16 @@ def cells(part: Resolved) -> list[PolicyCell]:
         protocol.group(Monitoring),
         protocol.group(Evaluation),
     )
-    planned = [_cell(part, groups, *values) for values in grid]
+    # Once a preset, and not once a cell.
+    saved = {key: groups[0].saved(spec.preset.checkpoint_every) for key, spec in part.specs.items()}
+    planned = [_cell(part, groups, saved, *values) for values in grid]
     return [cell for cell in planned if cell is not None]
 
 
 def _cell(
     part: Resolved,
     groups: tuple[Training, Monitoring, Evaluation],
+    saved: Mapping[tuple[str, str, str], Training],
     seed: int,
     family: str,
     n_train: int,
@@ -140,9 +143,10 @@ def _cell(
     network: str,
     regulariser: str,
 ) -> PolicyCell | None:
-    """The cell at one point of the grid; arguments after ``groups`` in the order of ``GRID``.
+    """The cell at one point of the grid; arguments after ``saved`` in the order of ``GRID``.
 
-    None where an agent has fewer policies made elsewhere than others have.
+    None where an agent has fewer policies made elsewhere than others have; ``saved`` says of each
+    spec how long it trains, and how often its runs are saved.
     """
     protocol = part.protocol
     own_pool = protocol.train_pool == "per_run" and not protocol.named_levels
@@ -177,10 +181,9 @@ def _cell(
             further=sources,
         )
     architecture = drawn_network(network, seed)
-    spec = part.specs[agent, architecture, regulariser]
+    named = agent, architecture, regulariser
     if sources:
         sources = pools_of.for_network(sources, architecture, pools.world, part.where)
-    saved = training.saved(spec.preset.checkpoint_every)
     return TrainCell(
-        pools, agent, architecture, regulariser, seed, saved, *watched, spec, further=sources
+        pools, *named, seed, saved[named], *watched, part.specs[named], further=sources
     )
