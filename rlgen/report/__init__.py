@@ -80,6 +80,7 @@ def render(store: RunStore) -> tuple[str, dict[str, Any]]:
     state = store.state()
     results = Results.load(store)
     summary = summarise(results) | {"state": state}
-    # As it is read back, so that a file that was changed is not printed for what was computed.
-    summary[SUM] = digest(files.without_nan(summary))
+    # Plain values, as they are read back, so that a file that was changed is not printed for what
+    # was computed.
+    summary[SUM] = digest(summary)
     return _sealed(page.render(results, summary), state), summary

@@ -98,7 +98,7 @@ def solves(probabilities: Any) -> Certificate:
             is not binomial, and the betting bound is used.
     """
     values = np.asarray(probabilities, float)
-    if len(values) and np.isin(values, (0, 1)).all():
+    if len(values) and ((values == 0) | (values == 1)).all():
         return clopper_pearson(float(values.sum()), len(values), CONFIDENCE)
     return betting(values, 0.0, 1.0, CONFIDENCE)
 

@@ -25,7 +25,7 @@ REPEATS = 3
 #: The part of ``rlgen evaluate`` that is over when it knows that nothing is to be computed.
 KNOWING = """
 import gc, sys
-gc.set_threshold(50_000)  # as rlgen's command does
+gc.set_threshold(50_000, 100)  # as rlgen's command does
 from pathlib import Path
 from rlgen.protocol import suite
 from rlgen.study import driver, progress
