@@ -10,17 +10,20 @@ from rlgen.analysis.stats.estimates import POOLS
 from rlgen.errors import LevelError, ProtocolError, nearest
 from rlgen.levels import lookup
 from rlgen.levels.family import Family, Levels
+from rlgen.levels.grouping import Grouping
 from rlgen.levels.split import Split
 from rlgen.levels.split import draw_split as _draw_split
 from rlgen.policies import fitting
 from rlgen.policies.base import Policy
 from rlgen.policies.functions import as_policy
 from rlgen.protocol import shipped, suite
+from rlgen.protocol.level_groups import LevelGroups
 from rlgen.protocol.suite import ProtocolLike
 from rlgen.report.result import Result
 from rlgen.store.accesses import SELECTION
 from rlgen.store.opening import opened, refuse_bundle
 from rlgen.store.run_store import RunStore
+from rlgen.util.validation import checked
 
 
 def evaluate(
@@ -260,7 +263,16 @@ def draw_split(
     *,
     pool_seed: int = 0,
     flip_p: float = 0.0,
+    levels: Mapping[str, Any] | None = None,
 ) -> Split:
-    """Disjoint training, validation and test levels; see ``rlgen.levels.split.draw_split``."""
+    """Disjoint training, validation and test levels; see ``rlgen.levels.split.draw_split``.
+
+    ``levels`` holds out whole groups, or a range of an axis: the keys of a protocol's ``[levels]``.
+    """
     member = lookup.family(family) if isinstance(family, str) else family
-    return _draw_split(member, n_train, n_validation, n_test, pool_seed=pool_seed, flip_p=flip_p)
+    grouping = None
+    if levels is not None:
+        split_by = checked(LevelGroups, levels, ProtocolError, "levels")
+        grouping = Grouping.of(split_by.settings).followed(member)
+    sizes = (n_train, n_validation, n_test)
+    return _draw_split(member, *sizes, pool_seed=pool_seed, flip_p=flip_p, grouping=grouping)

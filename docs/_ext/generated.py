@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rlgen.cli.list_ import _cards as cards
-from rlgen.protocol.json_schema import json_schema
+from rlgen.protocol.json_schema import TABLES, json_schema
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "protocols" / "results"
@@ -24,13 +24,16 @@ def keys() -> str:
     """A table of the keys of protocol files, as ``rlgen list keys`` says them, with their types."""
     schema = json_schema()["$defs"]
     of_files = schema["keys"]["properties"]
-    of_pools = schema["Pool"]["properties"]
+    of_tables = {
+        f"{prefix}.{name}": own
+        for tables in TABLES.values()
+        for prefix, table in tables.items()
+        for name, own in schema[table.__name__]["properties"].items()
+    }
     lines = [_row("key", "takes", "default", "meaning"), _row("---", "---", "---", "---")]
     for name, card in cards("keys").items():
         unit, default, grid, meaning = _parsed(card)
-        inner = name.removeprefix("pools.NAME.")
-        own = (of_files if inner == name else of_pools)[inner]
-        types = unit or _types(own)
+        types = unit or _types(of_tables.get(name) or of_files[name])
         value = "" if default == "required" else f"`{default.removeprefix('default ')}`"
         lines.append(
             _row(

@@ -50,3 +50,4 @@ for _id, _class, _limit in (
 
 gym.register(id="rlgen/Atari-v0", entry_point="rlgen_envs.atari:make", max_episode_steps=27_000)
 gym.register(id="rlgen/Procgen-v0", entry_point="rlgen_envs.procgen:ProcgenEnv")
+gym.register(id="rlgen/Games-v0", entry_point="rlgen_envs.games:Games")

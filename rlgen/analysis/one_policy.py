@@ -65,6 +65,7 @@ def sentence(
     conditions: Mapping[str, Mapping[str, Mapping[str, float]]],
     own: Estimate,
     verdict: Verdict,
+    scope: str = "",
 ) -> str:
     """The answer for one policy, with its scope.
 
@@ -74,7 +75,9 @@ def sentence(
         conditions: By condition and pool the mean return, under ``mean``.
         own: Gap of the policy.
         verdict: On it.
+        scope: What held-out levels are like (``unseen.scope``).
     """
+    where = f" {scope}" if scope else ""
     n = cell["n_train_levels"]
     verb = verdict.word if verdict.word != "undecided" else "is undecided"
     levels = "the level" if n == 1 else f"the {count(n)} levels"
@@ -84,7 +87,7 @@ def sentence(
     trained = "assumed to have learned from" if cell["assumed"] else "trained on"
     answer = (
         f"{cell['agent']}/{cell['network']}, one policy, {trained} {levels} "
-        f"of {cell['family']}, {verb}: {_returns(conditions[main])}, gap {number(own.mean)}"
+        f"of {cell['family']}, {verb}: {_returns(conditions[main])}{where}, gap {number(own.mean)}"
         f"{interval} of this policy{why}; of the algorithm that made it, one run says nothing."
     )
     if GREEDY in conditions and main != GREEDY:

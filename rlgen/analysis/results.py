@@ -1,7 +1,7 @@
 """The results of a finished study, read from its store: tables, and nothing that can train."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from rlgen import papers
-from rlgen.analysis import convergence, one_policy
+from rlgen.analysis import convergence, one_policy, unseen
 from rlgen.analysis.claims import Margins
 from rlgen.analysis.compared import Compared
 from rlgen.analysis.measurements import Measurements
 from rlgen.analysis.stats.choices import Group, groups
-from rlgen.analysis.stats.estimates import POOLS, SHOWN, estimates
+from rlgen.analysis.stats.estimates import POOLS, SHOWN, by_key, estimates
+from rlgen.analysis.stats.grouped import Groups, by_group
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.plateau import Trend
 from rlgen.analysis.stats.tables import CELL, NEEDED, by_cell, fold, fold_tables
@@ -52,6 +53,7 @@ class Results:
         probed: What probes measured of each run's policy, by run and probe.
         not_counted: Why stored runs are no part of the answer (``store.preparing``), a line each.
         under_way: Learning curves so far of runs that have not ended, by their id.
+        level_groups: Groups of levels by split and pool, where whole ones are held out.
     """
 
     protocol: Protocol | Imported
@@ -72,6 +74,7 @@ class Results:
     measurements: Measurements = field(default_factory=Measurements)
     probed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     under_way: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    level_groups: Groups = field(default_factory=dict)
 
     @classmethod
     def load(cls, store: RunStore) -> "Results":
@@ -83,7 +86,8 @@ class Results:
         declared, everything = store.declared(), store.plan()
         reasons = not_counted(everything)
         plan = [entry for entry in everything if entry["id"] not in reasons]
-        records = fold_tables(store.record_tables(NEEDED))
+        level_groups = unseen.groups_of(store, declared)
+        records = by_group(fold_tables(store.record_tables(NEEDED)), level_groups)
         runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
         paper = papers.catalogue()[declared.paper] if declared.paper else Paper()
@@ -106,6 +110,7 @@ class Results:
             Measurements.read(store),
             store.probed(),
             store.checkpoints.curves(),
+            level_groups,
         )
 
     @cached_property
@@ -173,11 +178,8 @@ class Results:
 
     @cached_property
     def _facts(self) -> dict[tuple[Any, ...], Mapping[str, Any]]:
-        return {
-            tuple(entry["settings"].get(name) for name in CELL): entry["facts"]
-            for entry in self.plan
-            if "facts" in entry and entry.get("records", True)
-        }
+        own = [c for c in self.plan if "facts" in c and c.get("records", True)]
+        return {tuple(c["settings"].get(name) for name in CELL): c["facts"] for c in own}
 
     @cached_property
     def alarms(self) -> dict[str, int]:
@@ -245,10 +247,7 @@ class Results:
 
     @cached_property
     def _by_key(self) -> dict[tuple[Any, ...], Estimate]:
-        keys = self._estimates[[*CELL, "condition", "quantity", "part"]]
-        values = self._estimates[[field.name for field in fields(Estimate)]]
-        rows = (frame.itertuples(index=False, name=None) for frame in (keys, values))
-        return {key: Estimate(*row) for key, row in zip(*rows, strict=True)}
+        return by_key(self._estimates)
 
     @cached_property
     def cells(self) -> list[dict[str, Any]]:

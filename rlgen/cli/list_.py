@@ -21,7 +21,7 @@ CATALOGUES = {
     "kinds": "rlgen.study.kinds:KINDS",
 }
 #: The last one, keys of protocol files, is listed only where it is asked for.
-KINDS = ("families", *CATALOGUES, "papers", "experiments", "protocols", "keys")
+KINDS = ("families", "properties", *CATALOGUES, "papers", "experiments", "protocols", "keys")
 
 
 @command("list")
@@ -53,6 +53,8 @@ def _cards(kind: str) -> dict[str, str]:
 
     if kind == "families":
         return lookup.family_cards()
+    if kind == "properties":
+        return lookup.property_cards()
     if kind == "protocols":
         return shipped.protocol_cards()
     if kind == "keys":

@@ -143,6 +143,20 @@ class Graphed(Protocol):
 
 
 @runtime_checkable
+class Described(Protocol):
+    """A family that says what its levels are like, so that whole groups of them can be held out.
+
+    Attributes:
+        properties: What there is, by name; a name that ends in ":" stands for all that begin so.
+    """
+
+    properties: Mapping[str, str]
+
+    def described(self, levels: Any, name: str) -> Sequence[Any]:
+        """The value of a property of each level: a label (text, whole number) or a number."""
+
+
+@runtime_checkable
 class Flippable(Protocol):
     """A family with a known memorisation ceiling (method 1.6, ``stats.scores.ceiling``).
 

@@ -8,6 +8,8 @@ from typing import Any
 from rlgen.errors import LevelError
 from rlgen.levels import lookup
 from rlgen.levels.family import Family, Levels
+from rlgen.levels.grouping import Grouping
+from rlgen.levels.properties import Value
 from rlgen.levels.split import Split, draw_pool, identified
 from rlgen.util.hashing import digest
 from rlgen.util.ranges import parse_ids
@@ -26,6 +28,7 @@ class Source:
         kind: What they are to the training levels: a name in ``protocol.pools.KINDS``.
         optional: Whether a policy that does not take their observations may be left out.
         left_out: Why the cell's policy does not play them; empty if it does.
+        grouping: By which property the study's levels are split, and what this pool takes.
     """
 
     name: str
@@ -36,12 +39,17 @@ class Source:
     kind: str
     optional: bool = False
     left_out: str = ""
+    grouping: Grouping | None = None
 
     def first(self, n: int) -> Levels:
         """Some of its levels, whether or not another pool has them."""
         if self.named:
             return self.world.generate(parse_ids(self.named)[:n])
-        return draw_pool(self.world, self.name, min(n, self.n_levels), set())
+        return self.drawn(min(n, self.n_levels), set())
+
+    def drawn(self, n: int, used: set[str]) -> Levels:
+        """Draw levels; see ``split.draw_pool``."""
+        return draw_pool(self.world, self.name, n, used, grouping=self.grouping)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -54,6 +62,7 @@ class Source:
             "levels": self.named,
             "kind": self.kind,
             "left_out": self.left_out,
+            **({} if self.grouping is None else {"grouping": self.grouping.settings}),
         }
 
     @classmethod
@@ -69,9 +78,16 @@ class Source:
                 f"pool {name}: {settings['family']} is of version {settings['family_version']} in "
                 f"the study and {world.version} here"
             )
-        rest = {"named": settings["levels"], "left_out": settings["left_out"]}
+        grouping = settings.get("grouping")
         return cls(
-            name, settings["family"], world, settings["n_levels"], kind=settings["kind"], **rest
+            name,
+            settings["family"],
+            world,
+            settings["n_levels"],
+            settings["levels"],
+            settings["kind"],
+            left_out=settings["left_out"],
+            grouping=None if grouping is None else Grouping.of(grouping),
         )
 
 
@@ -83,11 +99,28 @@ class FurtherPool:
         name: Of the pool.
         family: Of its levels.
         levels: The levels; never flipped.
+        grouping: By which property the study's levels are split, if by any.
+
+    Raises:
+        LevelError: If it has a level that the grouping gives to others.
     """
 
     name: str
     family: Family
     levels: Levels
+    grouping: Grouping | None = None
+
+    def __post_init__(self) -> None:
+        for level, value in zip(self.levels.ids, self._values or (), strict=False):
+            if self.grouping is not None and not self.grouping.admits(self.name, value):
+                raise LevelError(
+                    f"{self.name} level {level} has {self.grouping.name} {value}, which its "
+                    "pool does not take"
+                )
+
+    @cached_property
+    def _values(self) -> list[Value] | None:
+        return self.grouping.values(self.family, self.levels) if self.grouping else None
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -96,7 +129,7 @@ class FurtherPool:
             "family": self.family.name,
             "version": self.family.version,
             "options": dict(self.family.options),
-            "pools": {self.name: identified(self.levels)},
+            "pools": {self.name: identified(self.levels, self._values)},
         }
 
     @cached_property
@@ -124,13 +157,14 @@ def further_pools(split: Split, sources: Sequence[Source]) -> Iterator[FurtherPo
         if source.named:
             levels = source.first(source.n_levels)
         else:
-            levels = draw_pool(source.world, source.name, source.n_levels, set(owners))
+            levels = source.drawn(source.n_levels, set(owners))
         for level, mark in zip(levels.ids, levels.fingerprints(), strict=True):
             here = f"{source.name} level {level}"
             if mark in owners:
                 raise LevelError(f"{here} is the same task as {owners[mark]}")
             owners[mark] = here
-        yield FurtherPool(source.name, _scaled(source.world, split.family), levels)
+        family = _scaled(source.world, split.family)
+        yield FurtherPool(source.name, family, levels, source.grouping)
 
 
 def _scaled(world: Family, own: Family) -> Family:

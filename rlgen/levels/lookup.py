@@ -67,3 +67,16 @@ def family_cards() -> dict[str, str]:
     """The one-line description of each family, by name."""
     catalogue = families()
     return {name: catalogue.card(name) for name in catalogue}
+
+
+def property_cards() -> dict[str, str]:
+    """What levels are like by each property, as ``family/property``; of families that say some."""
+    from rlgen.levels.capabilities import Described
+
+    catalogue = families()
+    return {
+        f"{name}/{own}": card
+        for name in catalogue
+        if isinstance(member := catalogue[name], Described)
+        for own, card in member.properties.items()
+    }

@@ -9,6 +9,8 @@ import numpy as np
 
 from rlgen.errors import LevelError
 from rlgen.levels.family import MAX_POOL, Family, Levels
+from rlgen.levels.grouping import Grouping
+from rlgen.levels.properties import Value
 from rlgen.util.hashing import digest
 from rlgen.util.seeding import stream
 from rlgen.util.words import counted, exist
@@ -37,9 +39,11 @@ class Split:
         train: The levels that an agent may learn from. Pools of growing size are nested.
         validation: The levels for choosing between agents.
         test: The levels for the verdict; they do not depend on the training pool.
+        grouping: By which property they are split, if by any.
 
     Raises:
-        LevelError: If two pools share a fingerprint, or one occurs twice in a pool.
+        LevelError: If two pools share a fingerprint, one occurs twice in a pool, or a pool has a
+            level that the grouping gives to another.
     """
 
     family: Family
@@ -48,6 +52,7 @@ class Split:
     train: Levels
     validation: Levels
     test: Levels
+    grouping: Grouping | None = None
 
     def __post_init__(self) -> None:
         owner: dict[str, str] = {}
@@ -57,6 +62,25 @@ class Split:
                 if print_ in owner:
                     raise LevelError(f"{here} is the same task as {owner[print_]}")
                 owner[print_] = here
+        if self.grouping is not None:
+            self._check_values(self.grouping)
+
+    def _check_values(self, grouping: Grouping) -> None:
+        trained = set(self.values["train"])
+        for pool, levels in self.pools():
+            for level, value in zip(levels.ids, self.values[pool], strict=True):
+                here = f"{pool} level {level} has {grouping.name} {value}"
+                if not grouping.admits(pool, value):
+                    raise LevelError(f"{here}, which its pool does not take")
+                if pool == "test" and value in trained:
+                    raise LevelError(f"{here}, and so have training levels: none is held out")
+
+    @cached_property
+    def values(self) -> dict[str, list[Value]]:
+        """By pool the value of each level's property; empty if they are not split by one."""
+        if self.grouping is None:
+            return {}
+        return {pool: self.grouping.values(self.family, own) for pool, own in self.pools()}
 
     def pools(self) -> Iterator[tuple[str, Levels]]:
         """``("train", levels)``, ``("validation", levels)``, ``("test", levels)``."""
@@ -73,7 +97,10 @@ class Split:
             "options": dict(self.family.options),
             "flip_p": self.flip_p,
             "pool_seed": self.pool_seed,
-            "pools": {pool: identified(levels) for pool, levels in self.pools()},
+            "pools": {
+                pool: identified(levels, self.values.get(pool)) for pool, levels in self.pools()
+            },
+            **({} if self.grouping is None else {"levels": self.grouping.settings}),
         }
 
     @cached_property
@@ -82,12 +109,13 @@ class Split:
         return digest(self.manifest)
 
 
-def identified(levels: Levels) -> dict[str, Any]:
-    """The levels of a pool as a manifest has them."""
+def identified(levels: Levels, values: Sequence[Value] | None = None) -> dict[str, Any]:
+    """The levels of a pool as a manifest has them, with a property's values if there is one."""
     return {
         "ids": [int(i) for i in levels.ids],
         # 64 bits identify a level well enough here; pools are compared by all 256.
         "fingerprints": [p[:16] for p in levels.fingerprints()],
+        **({} if values is None else {"values": list(values)}),
     }
 
 
@@ -99,6 +127,7 @@ def draw_split(
     *,
     pool_seed: int = 0,
     flip_p: float = 0.0,
+    grouping: Grouping | None = None,
 ) -> Split:
     """Draw disjoint pools (method 1.3).
 
@@ -113,6 +142,7 @@ def draw_split(
         n_test: Number of test levels.
         pool_seed: Seed of the training pool.
         flip_p: Flip probability of the training levels.
+        grouping: Which levels a pool may take; any by default.
 
     Raises:
         LevelError: If a size is out of range or the family has too few distinct levels.
@@ -120,11 +150,11 @@ def draw_split(
     sizes = {"train": n_train, "validation": n_validation, "test": n_test}
     check_pool_sizes(family, sizes)
     used: set[str] = set()
-    test = draw_pool(family, "test", n_test, used)
-    validation = draw_pool(family, "validation", n_validation, used)
-    train = draw_pool(family, "train", n_train, used, pool_seed, flip_p)
+    test = draw_pool(family, "test", n_test, used, grouping=grouping)
+    validation = draw_pool(family, "validation", n_validation, used, grouping=grouping)
+    train = draw_pool(family, "train", n_train, used, pool_seed, flip_p, grouping)
     scaled = family.scaled_on(test.ids[:SCALE_LEVELS])
-    return Split(scaled, flip_p, pool_seed, train, validation, test)
+    return Split(scaled, flip_p, pool_seed, train, validation, test, grouping)
 
 
 def chosen_split(
@@ -133,6 +163,7 @@ def chosen_split(
     n_train: int,
     *,
     flip_p: float = 0.0,
+    grouping: Grouping | None = None,
 ) -> Split:
     """A split whose pools are named by their level ids.
 
@@ -141,6 +172,7 @@ def chosen_split(
         ids: Level ids of the pools "train", "validation" and "test"; a missing pool is empty.
         n_train: Number of training levels, the first of their ids: growing pools are nested.
         flip_p: Flip probability of the training levels.
+        grouping: By which property they are held out, if by any.
 
     Raises:
         LevelError: If two pools name the same level, or the training pool is too small.
@@ -150,7 +182,7 @@ def chosen_split(
     train = family.generate(pools["train"][:n_train], flip_p)
     validation, test = (family.generate(pools[pool]) for pool in ("validation", "test"))
     scaled = family.scaled_on(pools["train"][:SCALE_LEVELS])
-    return Split(scaled, flip_p, 0, train, validation, test)
+    return Split(scaled, flip_p, 0, train, validation, test, grouping)
 
 
 def check_named(ids: Mapping[str, Sequence[int]], n_train: int) -> None:
@@ -192,6 +224,7 @@ def draw_pool(
     used: set[str],
     pool_seed: int = 0,
     flip_p: float = 0.0,
+    grouping: Grouping | None = None,
 ) -> Levels:
     """The first ``size`` usable, unused levels of the pool's seeded sequence of ids.
 
@@ -202,6 +235,7 @@ def draw_pool(
         used: Fingerprints of levels that are skipped; those of the pool are added.
         pool_seed: Seed of the sequence.
         flip_p: Flip probability of the levels.
+        grouping: Which levels the pool may take; any by default.
 
     Raises:
         LevelError: If the family seems to have too few distinct levels.
@@ -211,6 +245,7 @@ def draw_pool(
     pending = np.zeros(0, np.int64)
     batches: list[Levels] = [family.generate(pending, flip_p)]
     missing, drawn = size, 0
+    values: set[Value] = set()
     while missing:
         if not len(pending):
             pending = start + rng.integers(NAMESPACE_SIZE, size=256, dtype=np.int64)
@@ -219,6 +254,10 @@ def draw_pool(
         drawn += len(ids)
         levels = family.generate(ids, flip_p)
         usable = family.usable(levels)
+        if grouping is not None:
+            own = grouping.values(family, levels)
+            values |= set(own)
+            usable = usable & np.array([grouping.admits(pool, value) for value in own], np.bool_)
         keep: list[int] = []
         for position, print_ in enumerate(levels.fingerprints()):
             if len(keep) < missing and usable[position] and print_ not in used:
@@ -230,6 +269,6 @@ def draw_pool(
             raise LevelError(
                 f"{family.name} with options {dict(family.options)} seems to have too few distinct "
                 f"levels: {drawn:,} draws gave {size - missing:,} new ones of {size:,} wanted for "
-                f"the {pool} pool"
+                f"the {pool} pool" + (f", of {grouping.wanted(pool, values)}" if grouping else "")
             )
     return batches[0].joined(batches[1:])

@@ -4,14 +4,17 @@ It takes what ``rlgen evaluate`` takes: one value where a list is meant, ranges 
 budgets, suites and their parts. That names exist and fit each other only rlgen itself knows.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from rlgen.protocol.level_groups import LevelGroups
 from rlgen.protocol.pools import Pool
 from rlgen.protocol.schema import GRID, Protocol, keys
 from rlgen.protocol.suite import BUDGET, BUDGETS, PARTS
 from rlgen.util.toml import toml
+from rlgen.util.validation import Settings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -24,7 +27,7 @@ def json_schema() -> dict[str, Any]:
 
     Example:
         >>> sorted(json_schema()["$defs"])
-        ['Pool', 'keys']
+        ['LevelGroups', 'Pool', 'keys']
     """
     schema = Protocol.model_json_schema(mode="validation")
     properties: dict[str, dict[str, Any]] = {name: schema["properties"][name] for name in keys()}
@@ -70,13 +73,20 @@ def _required(names: list[str]) -> dict[str, Any]:
     }
 
 
+#: Keys that hold tables, with what their own keys are called and what they are.
+TABLES: Mapping[str, Mapping[str, type[Settings]]] = {
+    "levels": {"levels": LevelGroups},
+    "pools": {"pools.NAME": Pool},
+}
+
+
 def key_cards() -> dict[str, str]:
     """By key its unit, its default and what it means, in the order of documentation."""
     cards = {}
     for name in keys():
         cards[name] = _card(Protocol.model_fields[name], *(["grid"] if name in GRID else []))
-        if name == "pools":
-            cards |= {f"pools.NAME.{k}": _card(field) for k, field in Pool.model_fields.items()}
+        for prefix, table in TABLES.get(name, {}).items():
+            cards |= {f"{prefix}.{k}": _card(field) for k, field in table.model_fields.items()}
     return cards
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from rlgen.protocol.groups import key
+from rlgen.protocol.level_groups import LIKE, LevelGroups, Takes
 from rlgen.util.ranges import parse_ids, parse_seeds, whole
 from rlgen.util.validation import Count, Scalar, Settings
 from rlgen.util.words import exist
@@ -66,12 +67,22 @@ class Pool(Settings):
         Count, key("Its size; counted from the names, if its levels are named.", "levels")
     ] = 100
     levels: Annotated[Ids, key("Its levels by name, instead of drawn ones.", "ids")] = ""
+    only: Annotated[
+        Takes | None,
+        key(
+            "What its levels are like, where the study splits levels by group or along an axis "
+            '(levels): a list of groups, a range, or "train" or "test" for the same as there. '
+            "[default: anything]",
+            "groups",
+        ),
+    ] = None
     kind: Annotated[
         Kind,
         key(
             "in_distribution, interpolation or extrapolation (Kirk et al. 2023). By default "
             "in_distribution where family and options are those of training, else extrapolation; "
-            "levels that are named need it said where family and options are the same.",
+            "levels that are named, and those of only some groups, need it said where family and "
+            "options are the same.",
         ),
     ] = ""
     optional: Annotated[
@@ -113,3 +124,32 @@ PoolName = Annotated[
     ),
 ]
 Pools = dict[PoolName, Annotated[Pool, Field(strict=False)]]
+
+
+def check_pools(levels: LevelGroups | None, pools: Mapping[str, Pool], *, named: bool) -> None:
+    """Levels that are drawn need to know which; a pool takes some only of what there is.
+
+    Args:
+        levels: By which property the study's levels are split, if by any.
+        pools: Further ones.
+        named: Whether the study names its levels.
+
+    Raises:
+        ValueError: Naming the key that lacks something.
+    """
+    if levels is not None and not (levels.names_pools or named):
+        raise ValueError("levels: needs train, test or held_out, as no levels are named")
+    for name, pool in pools.items():
+        if pool.only is None:
+            continue
+        if levels is None:
+            raise ValueError(f"pools.{name}.only: goes with a table [levels]")
+        if pool.only not in LIKE and isinstance(pool.only, str) != bool(levels.axis):
+            what = "a range like '3:8'" if levels.axis else "a list of groups"
+            raise ValueError(f"pools.{name}.only = {pool.only!r}: must be {what}")
+
+
+def named_levels(train: str, validation: str, test: str) -> dict[str, tuple[int, ...]]:
+    """Ids by pool from the texts of a protocol; empty if it names none."""
+    texts = zip(POOLS, (train, validation, test), strict=True)
+    return {pool: parse_seeds(text) for pool, text in texts if text}

@@ -9,9 +9,9 @@ from rlgen.errors import ProtocolError
 from rlgen.protocol.completing import EMPTY_GRID, IMPLYING, completed, seed_list
 from rlgen.protocol.experiments import Experiments
 from rlgen.protocol.groups import GROUPS, Evaluation, Monitoring, SomeGroup, Training, key
+from rlgen.protocol.level_groups import LevelGroups
 from rlgen.protocol.policy_names import Policies
-from rlgen.protocol.pools import POOLS, Ids, Pools
-from rlgen.util.ranges import parse_seeds
+from rlgen.protocol.pools import Ids, Pools, check_pools, named_levels
 from rlgen.util.toml import toml
 from rlgen.util.validation import (
     Count,
@@ -90,6 +90,14 @@ class Protocol(Training, Monitoring, Evaluation):
     ] = ""
     validation_levels: Annotated[Ids, key("Validation levels, where levels are named.", "ids")] = ""
     test_levels: Annotated[Ids, key("Held-out levels, where levels are named.", "ids")] = ""
+    levels: Annotated[
+        LevelGroups | None,
+        key(
+            "Hold out whole groups of levels (games, templates, rules), or a range of an axis, a "
+            "table [levels].",
+            "table",
+        ),
+    ] = None
     pools: Annotated[
         Pools,
         key(
@@ -236,6 +244,7 @@ class Protocol(Training, Monitoring, Evaluation):
     @model_validator(mode="after")
     def _some_of_each(self) -> Self:
         """Without experiments there is something to train, or to evaluate."""
+        check_pools(self.levels, self.pools, named=bool(self.train_levels))
         if self.trains or not self.experiments:
             for name in EMPTY_GRID:
                 if not getattr(self, name):
@@ -283,12 +292,6 @@ def keys() -> tuple[str, ...]:
     """All keys in the order in which they are documented: the protocol's own, then the groups'."""
     own = [name for name in Protocol.model_fields if name in Protocol.__annotations__]
     return (*own, *(name for group in GROUPS for name in group.model_fields))
-
-
-def named_levels(train: str, validation: str, test: str) -> dict[str, tuple[int, ...]]:
-    """Ids by pool from the texts of a protocol; empty if it names none."""
-    texts = zip(POOLS, (train, validation, test), strict=True)
-    return {pool: parse_seeds(text) for pool, text in texts if text}
 
 
 def parse(values: Mapping[str, Any], where: str) -> Protocol:

@@ -53,8 +53,9 @@ def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any
                     f"{other}: has no family, number of training levels and flip probability in "
                     f"common with {store}"
                 )
+        unit = "group" if results.level_groups else "level"
         value: dict[str, Any] = files.without_nan(
-            {"rule": RULE, "pairs": [plain(p) for p in pairs]}
+            {"rule": RULE, "pairs": [plain(pair, unit) for pair in pairs]}
         )
         return value
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from rlgen.analysis import convergence, one_policy
+from rlgen.analysis import convergence, one_policy, unseen
 from rlgen.analysis.bounds import cut, displayed, possible
 from rlgen.analysis.further import shifts
 from rlgen.analysis.probes import Probed
@@ -50,6 +50,8 @@ def summarise(results: Results) -> dict[str, Any]:
     ``probes.of_cell``.
     ``answer``, where several networks play pools beyond training, says which extrapolate.
     ``comparison``, where several arms play the same levels, as ``comparison.comparison`` says.
+    ``groups``, where whole groups of levels are held out, has what is earned on each
+    (``unseen.returns``).
     ``under_way``, where there are such, has an entry for each run that has not ended
     (``progress.under_way``).
     ``not_counted``, where there are such, says which stored runs are no part of the answer. null is
@@ -86,10 +88,13 @@ def summarise(results: Results) -> dict[str, Any]:
         summary["cells"] = [c | {"probes": probes.of_cell(probed, c)} for c in cells]
     if extrapolating := answer(cells):
         summary["answer"] = extrapolating
+    if groups := list(unseen.returns(results)):
+        summary["groups"] = groups
     if going := under_way(results):
         summary["under_way"] = going
     if results.compared.pairs:
-        summary["comparison"] = comparison(results.compared)
+        unit = "group" if groups else "level"
+        summary["comparison"] = comparison(results.compared, unit)
     if results.not_counted:
         summary["not_counted"] = list(results.not_counted)
     plain: dict[str, Any] = files.without_nan(summary)
@@ -108,7 +113,8 @@ def _cell(results: Results, cell: dict[str, Any]) -> dict[str, Any]:
     entry["verdict"] = verdict.word
     gap = displayed(results, cell, "return", "gap")
     because = verdict.and_because(gap.warning).because
-    entry["sentence"] = sentence(cell, entry | {"gap": vars(gap)}, verdict.word, because)
+    scope = unseen.scope(results, cell)
+    entry["sentence"] = sentence(cell, entry | {"gap": vars(gap)}, verdict.word, because, scope)
     if one_policy.is_one_policy(results, cell):
         gaps = {name: one_policy.gap(results, cell, name) for name in one_policy.COLUMNS}
         entry["policy_gap"] = {
@@ -121,6 +127,7 @@ def _cell(results: Results, cell: dict[str, Any]) -> dict[str, Any]:
             entry["conditions"],
             replace(gaps["return"], low=own.low, high=own.high),
             verdict.and_because(own.warning),
+            scope,
         )
     further = {"pools": _pools(results, cell)} if results.pools else {}
     return entry | card(results, cell) | further
@@ -185,8 +192,10 @@ def _parts(results: Results, cell: dict[str, Any], condition: str, quantity: str
     }
 
 
-def sentence(cell: dict[str, Any], entry: dict[str, Any], word: str, because: str) -> str:
-    """The answer for one cell as a sentence."""
+def sentence(
+    cell: dict[str, Any], entry: dict[str, Any], word: str, because: str, scope: str = ""
+) -> str:
+    """The answer for one cell as a sentence; see ``unseen.scope``."""
     gap = entry["gap"]
     interval = ""
     if gap["low"] == gap["low"]:
@@ -195,7 +204,8 @@ def sentence(cell: dict[str, Any], entry: dict[str, Any], word: str, because: st
     trained = f"{setting(cell)} {verb}"
     train, test = number(entry["train"]["mean"]), number(entry["test"]["mean"])
     why = f" ({because})" if because else ""
-    return f"{trained}: train {train}, held-out {test}, gap {number(gap['mean'])}{interval}{why}."
+    held_out = f"held-out {test}{f' {scope}' if scope else ''}"
+    return f"{trained}: train {train}, {held_out}, gap {number(gap['mean'])}{interval}{why}."
 
 
 def _regulariser(effect: Effect) -> dict[str, Any]:

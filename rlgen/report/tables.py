@@ -27,8 +27,8 @@ def tables(summary: dict[str, Any]) -> dict[str, pd.DataFrame]:
 
     Returns:
         ``cells`` and, where there are such, ``comparison``, ``standings``, ``regularisers``,
-        ``jobs``, ``certificates``, ``claims`` and ``probes``. What is nested is one column each,
-        joined by underscores.
+        ``jobs``, ``certificates``, ``claims``, ``probes`` and ``groups``. What is nested is one
+        column each, joined by underscores.
     """
     compared = summary.get("comparison") or {}
     jobs = [
@@ -44,6 +44,7 @@ def tables(summary: dict[str, Any]) -> dict[str, pd.DataFrame]:
         "certificates": summary["certificates"],
         "claims": (summary["claims"] or {}).get("decisions", []),
         "probes": (summary.get("probes") or {}).get("numbers", []),
+        "groups": summary.get("groups", []),
     }
     frames = {"cells": cell_table(summary)}
     frames |= {name: pd.DataFrame([dict(_flat(row)) for row in own]) for name, own in rows.items()}

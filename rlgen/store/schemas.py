@@ -128,6 +128,13 @@ class Levels(_Table):
     ids: list[Int]
     fingerprints: list[Name] | None = None
     names: list[Name] | None = None
+    values: list[Name] | list[Float] | None = None
+
+    @model_validator(mode="after")
+    def _of_each(self) -> Self:
+        if self.values is not None and len(self.values) != len(self.ids):
+            raise ValueError("values must have one entry a level")
+        return self
 
 
 class Split(_Table):

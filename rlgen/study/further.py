@@ -10,23 +10,27 @@ from rlgen.errors import LevelError, PolicyError, ProtocolError
 from rlgen.levels import lookup
 from rlgen.levels.family import MAX_POOL, Family
 from rlgen.levels.further import Source
+from rlgen.levels.grouping import Grouping, Only
 from rlgen.levels.spaces import parts_of
-from rlgen.levels.split import draw_pool
 from rlgen.networks import network_named
 from rlgen.protocol.pools import KINDS, Pool
 from rlgen.protocol.schema import Protocol
 from rlgen.util.ranges import parse_ids
+from rlgen.util.toml import toml
 from rlgen.util.validation import At
 from rlgen.util.words import exist
 
 
-def resolve(protocol: Protocol, name: str, member: Family, where: str) -> tuple[Source, ...]:
+def resolve(
+    protocol: Protocol, name: str, member: Family, grouping: Grouping | None, where: str
+) -> tuple[Source, ...]:
     """The further pools of a protocol's family, with all that cannot be refused.
 
     Args:
         protocol: The protocol.
         name: Of the family, as in the protocol.
         member: The family, configured.
+        grouping: By which property its levels are split, if by any.
         where: What messages begin with.
 
     Raises:
@@ -38,25 +42,44 @@ def resolve(protocol: Protocol, name: str, member: Family, where: str) -> tuple[
         key = f"pools.{pool}"
         family, world = _world(protocol, name, keys, where, key)
         same = _alike(world, member)
-        if keys.levels and same and not keys.kind:
+        same_groups = keys.only in (None, "train")
+        if (keys.levels or not same_groups) and same and not keys.kind:
+            which = "its levels are named" if keys.levels else f"only = {toml(keys.only)}"
             raise ProtocolError(
-                f"{where}: {key}.kind: its levels are named, and family and options are those of "
+                f"{where}: {key}.kind: {which}, and family and options are those of "
                 f"training: say what they are to the training levels, one of {', '.join(KINDS)}"
             )
         with At(where, key, name):
             _check_spaces(member, world)
+        kind = keys.kind or ("in_distribution" if same else "extrapolation")
+        source = Source(
+            pool,
+            family,
+            world,
+            keys.n_levels,
+            keys.levels,
+            kind,
+            keys.optional,
+            grouping=_taking(grouping, pool, keys.only),
+        )
         if not keys.levels:
             with At(where, f"{key}.n_levels", keys.n_levels):
                 _check_size(world, keys.n_levels, _others(protocol, member, sources, world))
                 # Some options leave no level that can be solved, which only a trial shows.
-                draw_pool(world, pool, keys.n_levels, set())
-        ids = parse_ids(keys.levels) if keys.levels else draw_pool(world, pool, 1, set()).ids
+                source.drawn(keys.n_levels, set())
+        ids = parse_ids(keys.levels) if keys.levels else source.drawn(1, set()).ids
         with At(where, f"{key}.levels" if keys.levels else key, keys.levels or name):
             world.check([int(ids[0]), int(ids[-1])])
-        kind = keys.kind or ("in_distribution" if same else "extrapolation")
-        sources.append(Source(pool, family, world, keys.n_levels, keys.levels, kind, keys.optional))
+        sources.append(source)
     _check_named(protocol, member, sources, where)
     return tuple(sources)
+
+
+def _taking(grouping: Grouping | None, pool: str, only: Any) -> Grouping | None:
+    """The study's grouping with what a pool takes of it."""
+    if grouping is None or only is None:
+        return grouping
+    return replace(grouping, pools={**grouping.pools, pool: Only.of(only)})
 
 
 def _world(protocol: Protocol, name: str, keys: Pool, where: str, key: str) -> tuple[str, Family]:

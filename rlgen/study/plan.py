@@ -14,7 +14,8 @@ from rlgen.study import experiments
 from rlgen.study import further as pools_of
 from rlgen.study.cell import Cell, Task
 from rlgen.study.kinds.evaluate import EvaluateCell, check_policies
-from rlgen.study.kinds.policy_cell import NAMED, PolicyCell, Pools, check_levels
+from rlgen.study.kinds.policy_cell import PolicyCell, check_levels
+from rlgen.study.kinds.pools import NAMED, Pools
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.resolve import Resolved, resolve
 
@@ -159,6 +160,7 @@ def _cell(
         flip_p=flip_p,
         pool_seed=seed if own_pool else 0,
         named={key: getattr(protocol, key) for key in NAMED},
+        grouping=part.groupings.get(family),
     )
     training, watched = groups[0], groups[1:]
     sources = part.pools[family]

@@ -18,6 +18,7 @@ from rlgen.levels import lookup
 from rlgen.levels.capabilities import as_tabular
 from rlgen.levels.family import Family
 from rlgen.levels.further import Source
+from rlgen.levels.grouping import Grouping
 from rlgen.levels.spaces import parts_of
 from rlgen.levels.split import check_named, check_pool_sizes, draw_split
 from rlgen.networks import network_named
@@ -62,6 +63,7 @@ class Resolved:
         protocol: With the names of conditions, regularisers and policies spelt out.
         where: What messages about it begin with.
         families: Configured, by the name in the protocol.
+        groupings: By which property levels are split, by the name of the family; empty if by none.
         pools: Further pools by the name of the family that is trained on.
         conditions: What policies face, by canonical name.
         regularisations: What agents train with, by canonical name.
@@ -73,6 +75,7 @@ class Resolved:
     protocol: Protocol
     where: str
     families: Mapping[str, Family]
+    groupings: Mapping[str, Grouping]
     pools: Mapping[str, tuple[Source, ...]]
     conditions: Mapping[str, Condition]
     regularisations: Mapping[str, Regularisation]
@@ -93,8 +96,15 @@ def resolve(protocol: Protocol, where: str) -> Resolved:
             key and value at fault.
     """
     families = {name: _family(protocol, name, where) for name in protocol.family}
+    groupings = {
+        name: grouping
+        for name, family in families.items()
+        if (grouping := _grouping(protocol, family)) is not None
+    }
     pools = {
-        name: further.resolve(protocol, name, family, where) if protocol.pools else ()
+        name: further.resolve(protocol, name, family, groupings.get(name), where)
+        if protocol.pools
+        else ()
         for name, family in families.items()
     }
     conditions = _conditions(protocol, where)
@@ -117,6 +127,7 @@ def resolve(protocol: Protocol, where: str) -> Resolved:
         protocol.model_copy(update=spelt_out),
         where,
         families,
+        groupings,
         pools,
         {condition.name: condition for condition in conditions.values()},
         {each.name: each for each in regularisations.values()},
@@ -141,13 +152,19 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
             else:
                 check_pool_sizes(family, {"train": n_train, **sizes})
     with At(where, "family", name):
+        grouping = _grouping(protocol, family)
         if named:
             family.check([i for ids in named.values() for i in _spread(ids)])
         else:
             few = [min(TRIED, size) for size in (max(protocol.n_train_levels), *sizes.values())]
-            drawn = draw_split(family, *few)
+            drawn = draw_split(family, *few, grouping=grouping)
             family.check([int(i) for _, levels in drawn.pools() for i in levels.ids])
     return family
+
+
+def _grouping(protocol: Protocol, family: Family) -> Grouping | None:
+    """By which property a family's levels are split, if by any."""
+    return Grouping.of(protocol.levels.settings).followed(family) if protocol.levels else None
 
 
 def _spread(ids: Sequence[int]) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlgen.analysis.stats.certificates import betting
+from rlgen.analysis.stats.grouped import group_means
 from rlgen.levels.split import Split
 from rlgen.util.seeding import stream
 
@@ -49,6 +50,9 @@ def gap_low(
     if not (len(returns.get("train", ())) and len(returns.get("test", ()))):
         return NAN
     train, test, alpha = returns["train"], returns["test"], spent(ALPHA, checkpoint)
+    if split.grouping is not None and not split.grouping.axis:
+        # The levels of a held-out group are alike: the groups are what was drawn.
+        test = group_means(test, [str(value) for value in split.values["test"][: len(test)]])
     (low, high), flipped = split.family.return_bounds(), split.family.return_bounds(split.flip_p)
     if not np.isfinite([low, high, *flipped]).all():
         return NAN

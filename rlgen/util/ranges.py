@@ -92,3 +92,19 @@ def ids_text(ids: Iterable[int]) -> str:
             pieces.append(str(start) if stop == start + 1 else f"{start}:{stop}")
         start, stop = number, number + 1
     return ",".join(pieces)
+
+
+def interval(text: str) -> tuple[float, float]:
+    """The ends of ``"3:8"``, ``"3:"`` or ``":8"``; the end that is not said is infinite.
+
+    Raises:
+        ValueError: If the text has another form.
+    """
+    low, colon, high = (part.strip() for part in text.partition(":"))
+    try:
+        ends = float(low or "-inf"), float(high or "inf")
+    except ValueError:
+        ends = 0.0, 0.0
+    if not colon or not ends[0] < ends[1]:
+        raise ValueError(f"{text!r} is no range like '3:8', '3:' or ':8'")
+    return ends

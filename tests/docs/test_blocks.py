@@ -68,6 +68,7 @@ UNRUN = {
         "rlgen evaluate --env Pendulum": "tests/agents and tests/policies have vectors as actions",
         "rlgen evaluate packer2018-cartpole": "hours",
     },
+    "docs/howto/groups.md": {"rlgen plan far.toml": "it measures how fast agents learn"},
     "docs/howto/view.md": {"rlgen view results/depth": "tests/view draws two, and serves"},
     "docs/howto/tune.md": {"rlgen tune": "tests/study tunes"},
     "docs/howto/track.md": {"rlgen evaluate": "tests/study follows studies"},

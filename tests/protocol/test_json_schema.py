@@ -10,6 +10,7 @@ from commands import rlgen
 
 from rlgen.protocol.groups import GROUPS
 from rlgen.protocol.json_schema import json_schema, key_cards
+from rlgen.protocol.level_groups import LevelGroups
 from rlgen.protocol.pools import Pool
 from rlgen.protocol.schema import GRID, Protocol, keys
 
@@ -70,6 +71,7 @@ def test_what_is_wrong_is_refused(tiny, keys_too):
 def test_every_key_is_documented_with_unit_default_and_meaning():
     cards = key_cards()
     own = {f"pools.NAME.{name}" for name in Pool.model_fields}
+    own |= {f"levels.{name}" for name in LevelGroups.model_fields}
     assert own < set(cards)
     assert [name for name in cards if name not in own] == list(keys())
     assert set(keys()) == set(Protocol.model_fields)

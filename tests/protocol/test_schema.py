@@ -162,6 +162,9 @@ def test_the_text_of_a_protocol_is_the_protocol(tiny):
     further = schema.parse({**tiny, "pools": pools}, "x")
     assert schema.parse(toml.loads(further.text(), "x"), "x") == further
     assert len(further.text().splitlines()) == fields - len(schema.IF_ANY) + 1
+    levels = {"levels": {"group": "corner", "test": ["upper left"]}}
+    split = schema.parse({**tiny, **levels}, "x")
+    assert schema.parse(toml.loads(split.text(), "x"), "x") == split
     probed = schema.parse({**tiny, "probes": ["a", "b"]}, "x")
     assert schema.parse(toml.loads(probed.text(), "x"), "x") == probed
     measuring = schema.parse({**tiny, "experiments": {"one": {"a": [1, 2.5], "b": "c"}}}, "x")

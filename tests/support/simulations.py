@@ -20,6 +20,7 @@ from rlgen.analysis.stats import (
     certificates,
     detection,
     equivalence,
+    grouped,
     intervals,
     overlaps,
     paired,
@@ -77,6 +78,24 @@ def crossed(runs, levels):
         # One study at a time, as 400 tables of 20 x 1,000 need not be in memory together.
         drawn = (tables(rng, 1, runs, levels)[0] for _ in range(studies))
         return holds(intervals.crossed_mean(table) for table in drawn)
+
+    return share
+
+
+def held_out_groups(groups, *, as_levels=False):
+    """Five runs play 20 levels of each group: the mean over new groups is inside."""
+
+    def share(studies):
+        rng = stream(0, "held-out groups", groups)
+        labels = [str(group) for group in range(groups) for _ in range(20)]
+        estimates = []
+        for _ in range(studies):
+            own = tables(rng, 1, 5, groups, mean=TRUTH)[0]
+            played = np.repeat(own, 20, axis=1) + 0.5 * rng.standard_normal((1, 20 * groups))
+            played += NOISE * rng.standard_normal(played.shape)
+            by_group = np.array([grouped.group_means(run, labels) for run in played])
+            estimates.append(intervals.crossed_mean(played if as_levels else by_group))
+        return holds(estimates)
 
     return share
 
@@ -397,6 +416,24 @@ SIMULATIONS = {
     ),
     "two-way, 20 x 200": Simulation(
         "95 % interval of a mean, 20 runs x 200 levels", crossed(20, 200), 0.92, 0.98
+    ),
+    "held-out groups, 4": Simulation(
+        "95 % interval of a mean over new groups of levels, 5 runs, 4 held-out groups of 20 levels",
+        held_out_groups(4),
+        0.92,
+        0.98,
+    ),
+    "held-out groups, 2": Simulation(
+        "the same, 2 held-out groups",
+        held_out_groups(2),
+        0.90,
+        0.98,
+    ),
+    "groups as levels": Simulation(
+        "why groups, not their levels, are counted: the same of 4 groups, as if of 80 levels",
+        held_out_groups(4, as_levels=True),
+        0.0,
+        0.85,
     ),
     "gap, own pools": Simulation(
         "95 % interval of the gap, 5 runs with 50 training levels each of their own",

@@ -19,6 +19,7 @@ from rlgen_envs.maze.edits import EDITS
 from rlgen_envs.maze.env import LevelSource, MazeEnv
 from rlgen_envs.maze.levels import MazeLevels
 from rlgen_envs.maze.options import BasicOptions, BlocksOptions, MazeOptions, TunnelOptions
+from rlgen_envs.maze.properties import PROPERTIES
 from rlgen_envs.maze.rules import (
     BASE_VALUES,
     BEST_RETURN,
@@ -51,6 +52,7 @@ class MazeFamily(Family):
     #: The channel of walls.
     layout = slice(0, 1)
     edits = MappingProxyType({name: variants for name, (_, variants) in EDITS.items()})
+    properties = MappingProxyType({name: words for name, (words, _) in PROPERTIES.items()})
 
     def __init__(self, name: str, options: MazeOptions) -> None:
         self.name = name
@@ -156,6 +158,11 @@ class MazeFamily(Family):
     def tabular(self, levels: Levels) -> TabularLevels:
         """The levels' states."""
         return tabular(_mazes(levels), self.settings.view)
+
+    def described(self, levels: Levels, name: str) -> Sequence[str | int]:
+        """What each level is like; see ``Described.described``."""
+        _, values = PROPERTIES[name]
+        return values(_mazes(levels))
 
     def edited(self, levels: Levels, edit: str, variant: int) -> MazeLevels:
         """Each level changed a little; see ``Editable.edited``."""

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
 import gymnasium as gym
 import numpy as np
@@ -13,7 +14,7 @@ from gymnasium.error import Error as GymnasiumError
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, Field
 
-from rlgen.errors import LevelError, one_line
+from rlgen.errors import LevelError, nearest, one_line
 from rlgen.levels.family import Family, Levels, level_ids
 from rlgen.util.named_code import source_hash
 from rlgen.util.validation import Settings, checked
@@ -63,6 +64,9 @@ class RegisteredFamily(Family):
 
     version = 3
     side_by_side = 64
+    properties: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"info:": "an entry of the info of reset, as in info:game"}
+    )
     card = "registered with Gymnasium"
 
     def __init__(self, name: str, options: RegisteredOptions | None = None) -> None:
@@ -215,6 +219,29 @@ class RegisteredFamily(Family):
         if flip_p:
             raise LevelError(f"flip_p = {flip_p}: rewards of {self.name} cannot be flipped")
         return SeededLevels(level_ids(ids), self.world)
+
+    def described(self, levels: Levels, name: str) -> Sequence[Any]:
+        """An entry of what ``reset`` says of each level; see ``Described.described``.
+
+        Raises:
+            LevelError: If it says nothing of it.
+        """
+        key, env, values = name.partition(":")[2], self._make(None), []
+        for level in levels.ids.tolist():
+            try:
+                _, info = env.reset(seed=level)
+            except Exception as error:
+                # The environment is the user's: anything can go wrong in it.
+                raise LevelError(
+                    f"{self.name}: reset of level {level} raises {type(error).__name__}: "
+                    f"{one_line(error)}"
+                ) from None
+            if key not in info:
+                hint = nearest(key, map(str, info))
+                raise LevelError(f"{self.name}: the info of reset has no {key!r}{hint}")
+            values.append(info[key])
+        env.close()
+        return values
 
     def capacity(self) -> int | None:
         """None: the number of distinct levels is unknown."""

@@ -1,6 +1,7 @@
 """Means and intervals of every cell, condition and quantity, from the record table."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,14 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
                 rows.append(key | {"quantity": quantity} | row)
             let_go(values for runs in by_run.values() for values in runs)
     return pd.DataFrame(rows, columns=[*SHOWN, "variance", "df", "reason"])
+
+
+def by_key(table: pd.DataFrame) -> dict[tuple[Any, ...], Estimate]:
+    """The rows of ``estimates`` by the values of ``CELL``, condition, quantity and part."""
+    keys = table[[*CELL, "condition", "quantity", "part"]]
+    values = table[[field.name for field in fields(Estimate)]]
+    rows = (frame.itertuples(index=False, name=None) for frame in (keys, values))
+    return {key: Estimate(*row) for key, row in zip(*rows, strict=True)}
 
 
 def gap_to(pool: str) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 from rlgen.analysis.compared import Compared
 from rlgen.analysis.stats.comparisons import ALPHA, Comparison
 from rlgen.analysis.stats.intervals import Estimate
-from rlgen.analysis.verdicts import count, number
+from rlgen.analysis.stats.tables import UNTOLD
+from rlgen.analysis.verdicts import number
+from rlgen.util.words import counted
 
 RULE = (
     "Two arms are compared run by run: with the same seed they have the same training levels and "
@@ -17,8 +19,12 @@ RULE = (
 )
 
 
-def comparison(compared: Compared) -> dict[str, Any]:
+def comparison(compared: Compared, unit: str = "level") -> dict[str, Any]:
     """The comparison for the summary.
+
+    Args:
+        compared: The arms beside each other.
+        unit: What held-out returns are of: levels, or whole groups of levels.
 
     Returns:
         ``rule``; ``pairs``, of each its ``task``, ``first`` and ``second``, ``runs``, the
@@ -29,7 +35,7 @@ def comparison(compared: Compared) -> dict[str, Any]:
     """
     return {
         "rule": RULE,
-        "pairs": [plain(pair) for pair in compared.pairs],
+        "pairs": [plain(pair, unit) for pair in compared.pairs],
         "standings": [
             {
                 "task": dict(own.task),
@@ -43,7 +49,7 @@ def comparison(compared: Compared) -> dict[str, Any]:
     }
 
 
-def plain(pair: Comparison) -> dict[str, Any]:
+def plain(pair: Comparison, unit: str = "level") -> dict[str, Any]:
     """A pair as plain values, see ``comparison``."""
     parts = ("test", "gap", "improvement")
     numbers = ("p", "adjusted", "better", "wins", "ties", "losses", "reason")
@@ -57,11 +63,11 @@ def plain(pair: Comparison) -> dict[str, Any]:
             for part in parts
         },
         **{key: getattr(pair, key) for key in numbers},
-        "sentence": sentence(pair),
+        "sentence": sentence(pair, unit),
     }
 
 
-def sentence(pair: Comparison) -> str:
+def sentence(pair: Comparison, unit: str = "level") -> str:
     """What a pair says, in words."""
     first, second = arms(pair.first, pair.second)
     where = task(pair.task)
@@ -73,9 +79,9 @@ def sentence(pair: Comparison) -> str:
     ours, theirs = (pair.wins, pair.losses)
     if pair.better == "second":
         ours, theirs = theirs, ours
-    levels = pair.wins + pair.ties + pair.losses
+    units = pair.wins + pair.ties + pair.losses
     numbers = f"held-out return {_signed(test)}, higher on {ours:,} and lower on {theirs:,}"
-    numbers += f" of {levels:,} levels"
+    numbers += f" of {counted(units, unit)}"
     if pair.better:
         return f"{first} plays new levels better than {second}, {where}: {numbers}."
     why = f"; {test.reason}" if test.reason else ""
@@ -97,7 +103,8 @@ def arms(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str, str]
 def task(values: Mapping[str, Any]) -> str:
     """On what two arms are compared."""
     n = values["n_train_levels"]
-    words = f"after {count(n)} {'level' if n == 1 else 'levels'} of {values['family']}"
+    levels = counted(n, "level") if n != UNTOLD else "an unknown number of levels"
+    words = f"after {levels} of {values['family']}"
     return f"{words}, p = {values['flip_p']:g}" if values["flip_p"] else words
 
 

@@ -13,6 +13,7 @@ from rlgen.util.words import counted
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "run": ("run_id", "run_name", "trial", "trial_id", "job", "job_id"),
     "level": ("level_id", "level_name", "level_seed", "env_seed", "map", "maze"),
+    "group": (),
     "pool": ("split", "set", "subset", "phase", "level_set"),
     "return": (
         *("returns", "ret", "ret_mean", "score", "reward", "rewards", "total_reward"),
@@ -42,6 +43,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "oracle": ("oracle_ret", "oracle_return", "optimal", "optimal_return", "max_return"),
     "random": ("random_ret", "random_return"),
 }
+#: Columns that are read only where the user names them (--column): what others call a group may be
+#: anything, and intervals depend on it.
+NAMED = ("group",)
 #: The columns that identify a run.
 RUN = [*CELL, "run", "seed", "pool_seed"]
 #: The columns that identify what is averaged.
@@ -119,7 +123,7 @@ def matched(source: Source, chosen: Mapping[str, str]) -> dict[str, str]:
     left = [name for name in there if name not in chosen.values()]
     columns = dict(chosen)
     for ours, others in COLUMNS.items():
-        if ours in columns:
+        if ours in columns or ours in NAMED:
             continue
         exact = [name for name in left if plain(name) == ours]
         close = exact or [name for name in left if plain(name) in others]

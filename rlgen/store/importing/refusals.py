@@ -129,3 +129,24 @@ def refuse_swapped_bounds(rows: pd.DataFrame, sources: Sequence[Source]) -> None
             f"and random that of random actions, so {first['oracle']:g} must be above "
             f"{first['random']:g}"
         )
+
+
+def refuse_groups(rows: pd.DataFrame) -> None:
+    """Refuse groups that only some rows have, of levels that nobody knows, and two of one level."""
+    hint = "groups (--column group=NAME) are of levels"
+    without = rows[rows["group"].isna()]
+    if not without.empty:
+        raise ImportedFileError(f"run {without.iloc[0]['run']!r}: has rows without a group: {hint}")
+    unknown = rows[rows["level_id"] == UNKNOWN_LEVEL]
+    if not unknown.empty:
+        raise ImportedFileError(f"run {unknown.iloc[0]['run']!r}: levels are not known: {hint}")
+    pairs = rows.drop_duplicates(["pool", "level_id", "group"])
+    double = pairs[pairs.duplicated(["pool", "level_id"], keep=False)]
+    if not double.empty:
+        first = double.iloc[0]
+        same = (double["pool"] == first["pool"]) & (double["level_id"] == first["level_id"])
+        one, other = double.loc[same, "group"].astype(str).head(2)
+        raise ImportedFileError(
+            f"{first['pool']} level {first['level']}: is of group {one!r} and of group {other!r}: "
+            f"{hint}"
+        )

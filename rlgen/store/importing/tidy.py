@@ -45,6 +45,7 @@ class Table:
             ``episodes``, ``exact`` and ``final``, whether it is of the last step that a run's pools
             have in common.
         levels: The name of each level id, where ids are hashes of names.
+        groups: The group of each level by pool and level id, where files say it.
         columns: The files' names of columns, by our names.
         ignored: Columns of the files that were not used.
         learning: Whether training returns were measured while agents learned, and held-out ones
@@ -53,6 +54,7 @@ class Table:
 
     rows: pd.DataFrame
     levels: Mapping[int, str]
+    groups: Mapping[tuple[str, int], str]
     columns: Mapping[str, str]
     ignored: tuple[str, ...]
     learning: bool = False
@@ -97,7 +99,22 @@ def tidy(sources: Sequence[Source], options: ImportOptions) -> Table:
         for number, name in zip(named["level_id"], named["level"], strict=True)
         if str(name).removesuffix(".0") != str(number)
     }
-    return Table(steps.with_final(averaged), levels, columns, tuple(ignored), learning)
+    groups = _groups(rows)
+    return Table(steps.with_final(averaged), levels, groups, columns, tuple(ignored), learning)
+
+
+def _groups(rows: pd.DataFrame) -> dict[tuple[str, int], str]:
+    """The group of each level by pool and level id.
+
+    Raises:
+        ImportedFileError: If a level has two groups, or some levels have none.
+    """
+    if "group" not in rows:
+        return {}
+    refusals.refuse_groups(rows)
+    levels = rows.drop_duplicates(["pool", "level_id"])
+    places = zip(levels["pool"].astype(str), levels["level_id"].astype(int), strict=True)
+    return dict(zip(places, levels["group"].astype(str), strict=True))
 
 
 def _with_common_family(sources: Sequence[Source]) -> list[Source]:

@@ -155,7 +155,7 @@ def _runs(table: Table, options: ImportOptions) -> Iterator[_Run]:
         }
         final = rows[rows["final"]]
         pools = {
-            str(pool): _pool(part["level_id"], table.levels)
+            str(pool): _pool(part["level_id"], table.levels, str(pool), table.groups)
             for pool, part in final.groupby("pool", sort=True)
         }
         manifest = {
@@ -167,12 +167,18 @@ def _runs(table: Table, options: ImportOptions) -> Iterator[_Run]:
         yield _Run(digest({"imported": settings})[:16], rows, settings, manifest)
 
 
-def _pool(level_ids: pd.Series, names: Mapping[int, str]) -> dict[str, Any] | None:
-    """The levels of a pool; None where the files do not say."""
+def _pool(
+    level_ids: pd.Series,
+    names: Mapping[int, str],
+    pool: str,
+    groups: Mapping[tuple[str, int], str],
+) -> dict[str, Any] | None:
+    """The levels of a pool, with their names and groups; None where the files do not say."""
     ids = sorted({int(number) for number in level_ids})
     if UNKNOWN_LEVEL in ids:
         return None
-    return {"ids": ids} | ({"names": [names.get(i, str(i)) for i in ids]} if names else {})
+    own = {"names": [names.get(i, str(i)) for i in ids]} if names else {}
+    return {"ids": ids} | own | ({"values": [groups[pool, i] for i in ids]} if groups else {})
 
 
 def _provenance(sources: Sequence[Source], command: Sequence[str]) -> dict[str, Any]:

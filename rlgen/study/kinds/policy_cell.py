@@ -2,22 +2,20 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlgen.errors import LevelError
-from rlgen.levels import lookup
-from rlgen.levels.family import Family, Levels
+from rlgen.levels.family import Family
 from rlgen.levels.further import FurtherPool, Source, further_pools
-from rlgen.levels.split import Split, chosen_split, draw_split
+from rlgen.levels.split import Split
 from rlgen.protocol.groups import GROUPS, Evaluation, Group, Monitoring, Training
-from rlgen.protocol.schema import named_levels
 from rlgen.study.cell import Cell
 from rlgen.study.facts import facts
+from rlgen.study.kinds.pools import NAMED, Pools
 from rlgen.study.workspace import Workspace
 from rlgen.util.hashing import digest
-from rlgen.util.ranges import parse_seeds
 
 if TYPE_CHECKING:
     from rlgen.policies.base import Policy
@@ -30,90 +28,6 @@ RESULTS_VERSION = 1
 _FIRST = {"steps", "curve_points", "curve_levels", "evaluated_train_levels", "episodes"}
 #: Redundant settings, excluded from the hash.
 _UNHASHED = ("agent_options", "policy", "policy_file", "pools", "trained_on")
-
-
-@dataclass(frozen=True)
-class Pools:
-    """Where the levels of a cell come from.
-
-    Attributes:
-        family: The family's name as the protocol has it, options in brackets included.
-        world: The family itself, configured.
-        n_train: Training levels.
-        n_validation: Validation levels.
-        n_test: Held-out levels.
-        flip_p: Probability that an object's reward is flipped in training levels.
-        pool_seed: Of the training pool, where levels are drawn.
-        named: Text of ids by pool, where levels are named.
-    """
-
-    family: str
-    world: Family
-    n_train: int
-    n_validation: int
-    n_test: int
-    flip_p: float
-    pool_seed: int
-    named: Mapping[str, str]
-
-    def split(self) -> Split:
-        """The levels."""
-        ids = named_levels(*(self.named[f"{pool}_levels"] for pool in _POOLS))
-        if ids:
-            return chosen_split(self.world, ids, self.n_train, flip_p=self.flip_p)
-        return draw_split(
-            self.world,
-            self.n_train,
-            self.n_validation,
-            self.n_test,
-            pool_seed=self.pool_seed,
-            flip_p=self.flip_p,
-        )
-
-    def some_training_levels(self, n: int) -> Levels:
-        """The first training levels, at most ``n``; other levels are not made."""
-        few = replace(self, n_train=min(n, self.n_train), n_validation=0, n_test=1)
-        if not self.named["train_levels"]:
-            return few.split().train
-        ids = parse_seeds(self.named["train_levels"])
-        return self.world.generate(ids[: few.n_train], self.flip_p)
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """As plain values."""
-        return {
-            "family": self.family,
-            "family_options": dict(self.world.options),
-            "family_version": self.world.version,
-            # Only where there are, so that cells of other families keep their ids.
-            **({"family_source": self.world.source} if self.world.source else {}),
-            **({"action_masks": True} if self.world.masked else {}),
-            "n_train_levels": self.n_train,
-            "n_validation_levels": self.n_validation,
-            "n_test_levels": self.n_test,
-            "flip_p": self.flip_p,
-            "pool_seed": self.pool_seed,
-            **self.named,
-        }
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> "Pools":
-        """From what ``settings`` gave."""
-        return cls(
-            family=settings["family"],
-            world=lookup.family(settings["family"]).configure(settings["family_options"]),
-            n_train=settings["n_train_levels"],
-            n_validation=settings["n_validation_levels"],
-            n_test=settings["n_test_levels"],
-            flip_p=settings["flip_p"],
-            pool_seed=settings["pool_seed"],
-            named={key: settings.get(key, "") for key in NAMED},
-        )
-
-
-_POOLS = ("train", "validation", "test")
-#: Settings of cells whose levels are named.
-NAMED = tuple(f"{pool}_levels" for pool in _POOLS)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,61 @@
+"""Groups of levels in imported tables: read where they are named, and then what is counted."""
+
+import numpy as np
+import pytest
+from returns import imported, returns
+
+from rlgen.analysis.results import Results
+from rlgen.errors import ImportedFileError
+from rlgen.store.run_store import RunStore
+
+
+def templated():
+    """Held-out levels of three templates, a fixed share of which is easier, and training's two."""
+    table = returns()
+    number = table["level"] % 6
+    trained = table["pool"] == "train"
+    template = np.where(trained, "t" + (number % 2).astype(str), "u" + (number % 3).astype(str))
+    eased = table["return"] + np.where(trained, 0, number % 3)
+    return table.assign(template=template, **{"return": eased})
+
+
+def gap(store):
+    results = Results.load(RunStore(store))
+    (cell,) = results.cells
+    return results.estimate(cell, results.main, "return", "gap")
+
+
+def test_groups_are_counted_where_the_user_names_them(tmp_path):
+    by_level = gap(imported(tmp_path, "levels", templated()))
+    store = imported(tmp_path, "groups", templated(), columns={"group": "template"})
+    by_group = gap(store)
+    assert by_group.mean == pytest.approx(by_level.mean)
+    assert by_group.high - by_group.low > 1.5 * (by_level.high - by_level.low)
+    results = Results.load(RunStore(store))
+    held_out = results.main_records.query("split == 'test'")
+    assert set(held_out["ret_mean"].map(len)) == {3}
+
+
+def test_a_column_called_group_is_not_taken_for_one(tmp_path):
+    table = templated().rename(columns={"template": "group"})
+    told = gap(imported(tmp_path, "called", table))
+    assert told == gap(imported(tmp_path, "levels", templated()))
+
+
+def test_levels_of_groups_that_were_trained_on_are_counted_singly(tmp_path):
+    table = templated().assign(template="all alike")
+    told = gap(imported(tmp_path, "alike", table, columns={"group": "template"}))
+    assert told == gap(imported(tmp_path, "levels", templated()))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.assign(template=t["seed"].astype(str)), "is of group '0' and of group '1'"),
+        (lambda t: t.drop(columns="level"), "levels are not known: groups"),
+        (lambda t: t.assign(template=t["template"].where(t.index > 0, "")), "row 1: empty"),
+    ],
+)
+def test_groups_that_are_not_of_levels_are_refused(change, message, tmp_path):
+    with pytest.raises(ImportedFileError, match=message):
+        imported(tmp_path, "wrong", change(templated()), columns={"group": "template"})
