@@ -92,11 +92,7 @@ class Protocol(Training, Monitoring, Evaluation):
     test_levels: Annotated[Ids, key("Held-out levels, where levels are named.", "ids")] = ""
     levels: Annotated[
         LevelGroups | None,
-        key(
-            "Hold out whole groups of levels (games, templates, rules), or a range of an axis, a "
-            "table [levels].",
-            "table",
-        ),
+        key("A table [levels]: hold out whole groups of levels, or a range of an axis.", "table"),
     ] = None
     pools: Annotated[
         Pools,

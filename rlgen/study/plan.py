@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from rlgen import papers
+from rlgen.errors import LevelError
 from rlgen.networks.lists import resolve as drawn_network
 from rlgen.protocol.groups import Evaluation, Monitoring, Training
 from rlgen.protocol.schema import GRID, Protocol
@@ -14,8 +15,7 @@ from rlgen.study import experiments
 from rlgen.study import further as pools_of
 from rlgen.study.cell import Cell, Task
 from rlgen.study.kinds.evaluate import EvaluateCell, check_policies
-from rlgen.study.kinds.policy_cell import PolicyCell, check_levels
-from rlgen.study.kinds.pools import NAMED, Pools
+from rlgen.study.kinds.policy_cell import NAMED, PolicyCell, Pools
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.resolve import Resolved, resolve
 
@@ -61,7 +61,7 @@ def plan(declaration: Declaration, trust: Sequence[str] = ()) -> Plan:
     if elsewhere or trust:
         check_policies(elsewhere, trust, where)
     planned = [_fitted(task, trust, where) for task in planned]
-    check_levels([task.cell for task in planned], where)
+    _check_levels([task.cell for task in planned], where)
     whole = replace(declaration, parts=spelt_out).whole
     further = papers.cells(declaration) if whole.paper else ()
     asking = [each for each in declaration.parts if each[0].experiments]
@@ -189,3 +189,23 @@ def _cell(
     return TrainCell(
         pools, *named, seed, saved[named], *watched, part.specs[named], further=sources
     )
+
+
+def _check_levels(cells: Sequence[PolicyCell], where: str) -> None:
+    """Refuse named levels of which two are the same task; of drawn ones none are.
+
+    ``where`` is what messages begin with.
+    """
+    named = {
+        (cell.family, cell.pools.named["train_levels"], cell.n_train_levels, cell.flip_p): cell
+        for cell in cells
+        if any(cell.pools.named.values()) or any(source.named for source in cell.further)
+    }
+    for cell in named.values():
+        try:
+            cell.further_pools(cell.split())
+        except LevelError as error:
+            raise LevelError(
+                f"{where}: family = {cell.family!r}: {error}; levels that are drawn, not named, "
+                "all differ"
+            ) from None
