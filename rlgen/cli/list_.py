@@ -20,21 +20,22 @@ CATALOGUES = {
     "trackers": "rlgen.study.tracking:TRACKERS",
     "kinds": "rlgen.study.kinds:KINDS",
 }
-#: The last one, keys of protocol files, is listed only where it is asked for.
-KINDS = ("families", "properties", *CATALOGUES, "papers", "experiments", "protocols", "keys")
+#: Those that are listed only where they are asked for: of levels, and of protocol files.
+ASKED = ("properties", "keys")
+KINDS = ("families", *CATALOGUES, "papers", "experiments", "protocols", *ASKED)
 
 
 @command("list")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def list_(kind: str | None, as_json: bool) -> None:
-    """List what there is, a line each; keys, those of protocol files, only by name.
+    """List what there is, a line each; properties of levels and keys of files only by name.
 
     \b
     rlgen list
     rlgen list networks --json
     """
-    listings = {each: _cards(each) for each in ([kind] if kind else KINDS[:-1])}
+    listings = {each: _cards(each) for each in ([kind] if kind else KINDS[: -len(ASKED)])}
     if as_json:
         echo_json(listings[kind] if kind else listings)
         return
