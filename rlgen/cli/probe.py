@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 @click.option(
     "--env", metavar="ID", help="Of a policy made elsewhere: its family, or Gymnasium id."
 )
-@click.option("--train-levels", metavar="RANGE", help="With --env: ids that it learnt from.")
+@click.option(
+    "--train-levels",
+    metavar="RANGE",
+    help="With --env: ids that it learnt from. [default: as POLICY.levels.json says]",
+)
 @click.option("--test-levels", metavar="RANGE", help="With --env: ids that it has never met.")
 @click.option(
     "--option",
@@ -107,10 +111,18 @@ def _elsewhere(
     options: Sequence[str],
     trust: Sequence[str],
 ) -> "Probed":
+    from rlgen.protocol import trained_on
+
+    record = trained_on.read(source)
+    train_levels = train_levels or (record.levels if record and record.is_of(env) else None)
     if not train_levels or not test_levels:
         raise click.UsageError(
             "--env needs --train-levels, which the policy learnt from, and --test-levels, which it "
             "has never met"
+        )
+    if record and not trained_on.same_levels([record.levels, train_levels]):
+        raise click.UsageError(
+            f"--train-levels {train_levels}: {record.path} says that {source} was trained on others"
         )
     train = parse_levels(train_levels, "--train-levels")
     test = parse_levels(test_levels, "--test-levels")

@@ -13,6 +13,7 @@ import rlgen as rlgen_api
 from rlgen.errors import RlgenError
 from rlgen.levels import lookup
 from rlgen.probes import PROBES
+from rlgen.protocol import trained_on
 from rlgen.study.probing import of_policy
 from rlgen_envs import FAMILIES
 
@@ -90,6 +91,23 @@ def test_statistics_of_vec_normalize_are_part_of_the_network(zips):
     states = subject.states("train", 60)
     ours = subject.module()(states.tensor()).softmax(dim=1).detach().numpy()
     assert abs(ours - subject.probabilities(states.observations)).max() < 1e-6
+
+
+@pytest.mark.slow
+def test_what_is_written_beside_a_policy_need_not_be_said(zips, tmp_path):
+    policy = tmp_path / "ppo.zip"
+    policy.write_bytes((zips / "ppo.zip").read_bytes())
+    env = {"environment": "maze-basic", "environment_class": "", "played": 12, "episodes": 12}
+    trained_on.write(policy, {**env, "levels": "0:12"})
+    short = (*MAZES[:4], "--test-levels", "1000:1012", "--probe", "training-fit", "--json")
+    (told,) = json.loads(rlgen("probe", policy, *short)[0])
+    (said,) = json.loads(rlgen("probe", policy, *MAZES, *short[-3:])[0])
+    assert told["probes"]["training-fit"]["numbers"] == said["probes"]["training-fit"]["numbers"]
+    other = (*short, "--train-levels", "0:11")
+    _, error = rlgen("probe", policy, *other, code=2)
+    assert "ppo.levels.json says that" in error
+    _, error = rlgen("probe", policy, "--env", "CartPole-v1", "--test-levels", "5:9", code=2)
+    assert "--env needs --train-levels" in error
 
 
 @pytest.mark.slow
