@@ -124,7 +124,6 @@ def test_what_cannot_be_compared_says_why():
     frame = records({"x": 0.0, "y": 0.0})
     other = frame["network"] == "y"
     for changed, reason in [
-        (frame.assign(seed=frame["seed"] + 100 * other), "no seed has been run in both"),
         (frame.assign(level_id=frame["level_id"] + other), "the two have other levels"),
         (frame[(frame["split"] == "test") | ~other], "no training or no held-out levels"),
     ]:
@@ -133,6 +132,30 @@ def test_what_cannot_be_compared_says_why():
         assert reason in sentence(pair)
         assert pair.better == ""
         assert np.isnan(pair.adjusted)
+
+
+def test_runs_that_are_no_pairs_are_compared_on_the_held_out_levels_that_they_share():
+    frame = records({"x": 0.4, "y": 0.0})
+    other, training = frame["network"] == "y", frame["split"] == "train"
+    paired = only(frame)
+    for changed, reason in [
+        (frame.assign(seed=frame["seed"] + 100 * other), "no seed has been run in both"),
+        (frame.assign(seed=-1), "no seed has been run in both"),
+        (
+            frame.assign(level_id=frame["level_id"] + 7 * (other & training)),
+            "runs of the same seed have other training levels",
+        ),
+        (frame.assign(seed=frame["seed"] // 2), "several runs have the same seed"),
+    ]:
+        pair = only(changed)
+        assert pair.apart == reason
+        assert f"(not paired: {reason})" in sentence(pair)
+        assert (pair.runs, pair.others) == (6, 6)
+        assert pair.test.mean == pytest.approx(paired.test.mean)
+        assert pair.gap.mean == pytest.approx(paired.gap.mean)
+        assert (pair.wins, pair.losses) == (paired.wins, paired.losses)
+        # What runs have in common does not cancel.
+        assert pair.test.high - pair.test.low > paired.test.high - paired.test.low
 
 
 def test_one_arm_is_compared_with_nothing():

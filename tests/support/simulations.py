@@ -26,6 +26,7 @@ from rlgen.analysis.stats import (
     paired,
     plateau,
     policy_gap,
+    unpaired,
 )
 from rlgen.levels.split import draw_split
 from rlgen.training import overfitting_alarm
@@ -148,6 +149,17 @@ def paired_difference(studies):
     common = tables(rng, studies, 5, 200)
     first = common + tables(rng, studies, 5, 200, run=0.2, level=0.2)
     return holds(paired.paired_mean(a, b) for a, b in zip(first, common, strict=True))
+
+
+def unpaired_difference(studies):
+    rng = stream(0, "unpaired")
+    inside = 0
+    for _ in range(studies):
+        levels = 0.7 * rng.standard_normal(200)
+        one, other = (tables(rng, 1, runs, 200, level=0.3)[0] + levels for runs in (5, 3))
+        told = unpaired.unpaired_mean(one, other)
+        inside += told.low <= 0 <= told.high
+    return inside / studies
 
 
 def interquartile(runs):
@@ -464,6 +476,12 @@ SIMULATIONS = {
     ),
     "paired": Simulation(
         "95 % interval of a paired difference, 5 runs x 200 levels", paired_difference, 0.92, 0.98
+    ),
+    "unpaired difference": Simulation(
+        "95 % interval of a difference of other runs, 5 and 3 on the same 200 levels",
+        unpaired_difference,
+        0.92,
+        0.98,
     ),
     "interquartile mean": Simulation(
         "95 % interval of the interquartile mean by winsorised scores, 5 runs x 200 levels",

@@ -2,7 +2,7 @@
 
 An arm is an agent with a network and a regulariser. Two arms of the same family, pool size and flip
 probability share their seeds, and so their levels: what these have in common cancels in the
-difference.
+difference. Arms of different runs share held-out levels alone (``unpaired``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from rlgen.analysis.stats.matched import Matched, matched
 from rlgen.analysis.stats.multiplicity import holm
 from rlgen.analysis.stats.paired import paired_mean
 from rlgen.analysis.stats.tables import ARRAYS, fold
+from rlgen.analysis.stats.unpaired import unpaired_gap, unpaired_mean
 
 #: What an arm is, and what two arms have in common.
 ARM, TASK = ("agent", "network", "regulariser"), ("family", "n_train_levels", "flip_p")
@@ -57,7 +58,7 @@ class Comparison:
         task: Values of ``TASK``.
         first: Values of ``ARM``.
         second: Values of ``ARM``.
-        runs: Pairs of runs.
+        runs: Pairs of runs; of runs that are no pairs those of the first.
         test: Difference of the held-out return.
         gap: Difference of the generalization gap.
         p: Two-sided p-value of the difference of the held-out return, of its t interval.
@@ -68,6 +69,8 @@ class Comparison:
         ties: On which neither has.
         losses: On which the second has.
         reason: Why they cannot be compared.
+        apart: Why their runs are no pairs; empty if they are.
+        others: Then, the runs of the second.
     """
 
     task: Mapping[str, Any]
@@ -83,6 +86,8 @@ class Comparison:
     ties: int = 0
     losses: int = 0
     reason: str = ""
+    apart: str = ""
+    others: int = 0
 
     @property
     def better(self) -> str:
@@ -179,7 +184,7 @@ def standings(
     standing = []
     for task, arms in _by_task(records, order or {}):
         for arm, rows in arms if len(arms) > 1 else ():
-            own = matched(rows, rows, "")
+            own = matched(rows, rows, "seeds are not known")
             scores = own.one.test_score
             estimate = Estimate(NAN, reason=own.reason) if own.reason else iqm_estimate(scores)
             standing.append(Standing(task, arm, own.runs, scores, estimate))
@@ -236,8 +241,13 @@ def _differences(
     task: Mapping[str, Any], first: Mapping[str, Any], second: Mapping[str, Any], pairs: Matched
 ) -> Comparison:
     one, other = pairs.one, pairs.other
-    test = paired_mean(one.test, other.test)
-    train = [a - b for a, b in zip(one.train, other.train, strict=True)]
+    if pairs.apart:
+        test = unpaired_mean(one.test, other.test)
+        gap = unpaired_gap((one.train, one.test), (other.train, other.test))
+    else:
+        test = paired_mean(one.test, other.test)
+        train = [a - b for a, b in zip(one.train, other.train, strict=True)]
+        gap = intervals.gap(train, one.test - other.test)
     by_level = one.test.mean(axis=0) - other.test.mean(axis=0)
     return Comparison(
         task,
@@ -245,13 +255,15 @@ def _differences(
         second,
         pairs.runs,
         test,
-        intervals.gap(train, one.test - other.test),
+        gap,
         p_value(test),
         NAN,
         improvement(one.test.mean(axis=1), other.test.mean(axis=1)),
         wins=int((by_level > TIE).sum()),
         ties=int((np.abs(by_level) <= TIE).sum()),
         losses=int((by_level < -TIE).sum()),
+        apart=pairs.apart,
+        others=len(other.train) if pairs.apart else 0,
     )
 
 

@@ -1,4 +1,7 @@
-"""Two arms of a study, run by run: the same seeds, training levels and held-out levels."""
+"""Two arms of a study, run by run: the same seeds, training levels and held-out levels.
+
+Where runs have no such partners the arms have the held-out levels alone in common.
+"""
 
 from dataclasses import dataclass, field
 
@@ -21,8 +24,8 @@ class Arm:
         train_score: Normalised, likewise.
         test: ``(S, L)``.
         test_score: ``(S, L)``.
-        levels: Of each run the ids of its training levels, then of each those of its held-out
-            levels.
+        trained_on: Of each run the ids of its training levels.
+        held_out: Ids of the held-out levels, ``(L,)``.
         reason: Why there are none.
     """
 
@@ -30,29 +33,35 @@ class Arm:
     train_score: list[Floats] = field(default_factory=list)
     test: Floats = field(default_factory=lambda: _EMPTY)
     test_score: Floats = field(default_factory=lambda: _EMPTY)
-    levels: list[NDArray[np.int64]] = field(default_factory=list)
+    trained_on: list[NDArray[np.int64]] = field(default_factory=list)
+    held_out: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class Matched:
-    """Two arms with the same runs in the same order.
+    """Two arms with the same held-out levels and, if they are pairs, the same runs in their order.
 
     Attributes:
         one: The first.
         other: The second.
-        runs: Pairs of runs.
+        apart: Why their runs are no pairs; empty if they are.
         reason: Why they cannot be compared; empty if they can.
     """
 
     one: Arm
     other: Arm
-    runs: int
+    apart: str = ""
     reason: str = ""
+
+    @property
+    def runs(self) -> int:
+        """How many runs the first has, which are the pairs if there are some."""
+        return len(self.one.train)
 
 
 def matched(one: pd.DataFrame, other: pd.DataFrame, missing: str) -> Matched:
-    """Pair the runs of two arms by their seeds.
+    """Pair the runs of two arms by their seeds, as far as they are pairs.
 
     Args:
         one: Folded records of the first arm, of one condition.
@@ -61,13 +70,17 @@ def matched(one: pd.DataFrame, other: pd.DataFrame, missing: str) -> Matched:
     """
     seeds = sorted(seed for seed in set(one["seed"]) & set(other["seed"]) if seed >= 0)
     first, second = (_arm(rows[rows["seed"].isin(seeds)]) for rows in (one, other))
-    reason = "" if seeds else missing
+    apart = "" if seeds else missing
     if seeds and any(rows.duplicated(["split", "seed"]).any() for rows in (one, other)):
-        reason = "several runs have the same seed"
-    reason = reason or first.reason or second.reason
-    if not reason and not _same(first.levels, second.levels):
+        apart = "several runs have the same seed"
+    elif seeds and not _same(first.trained_on, second.trained_on):
+        apart = "runs of the same seed have other training levels"
+    if apart:
+        first, second = _arm(one), _arm(other)
+    reason = first.reason or second.reason
+    if not reason and not np.array_equal(first.held_out, second.held_out):
         reason = "the two have other levels"
-    return Matched(first, second, len(seeds), reason)
+    return Matched(first, second, apart, reason)
 
 
 def _arm(rows: pd.DataFrame) -> Arm:
@@ -82,7 +95,8 @@ def _arm(rows: pd.DataFrame) -> Arm:
         list(train["normalised"]),
         np.stack(list(test["ret_mean"])),
         np.stack(list(test["normalised"])),
-        [*train["level_id"], *test["level_id"]],
+        list(train["level_id"]),
+        test["level_id"].iloc[0],
     )
 
 

@@ -69,12 +69,12 @@ def effects(records: pd.DataFrame) -> list[Effect]:
 
 def _effect(keys: Mapping[str, Any], mine: pd.DataFrame, plain: pd.DataFrame) -> Effect:
     pairs = matched(mine, plain, "no run without a regulariser has the same seed")
-    reason = pairs.reason
+    reason = pairs.apart or pairs.reason
     if reason:
         nothing = Estimate(NAN, reason=reason)
         return Effect(
             keys,
-            pairs.runs,
+            0 if pairs.apart else pairs.runs,
             train=nothing,
             test=nothing,
             gap=nothing,

@@ -12,7 +12,8 @@ from rlgen.util.words import counted
 
 RULE = (
     "Two arms are compared run by run: with the same seed they have the same training levels and "
-    "the same held-out levels, so what these have in common cancels. One plays new levels better "
+    "the same held-out levels, so what these have in common cancels. Runs that are no such pairs "
+    "have only the held-out levels in common. One plays new levels better "
     f"if its held-out return is higher at a family-wise error of {100 * ALPHA:g} % over all pairs "
     "of the study (t test on runs x levels, Holm's correction). The gap is compared beside it: a "
     "small gap with a low return is no generalization."
@@ -30,6 +31,7 @@ def comparison(compared: Compared, unit: str = "level") -> dict[str, Any]:
         ``rule``; ``pairs``, of each its ``task``, ``first`` and ``second``, ``runs``, the
         differences ``test`` and ``gap`` (first minus second) and ``improvement`` with their
         intervals, ``p`` and ``adjusted``, ``wins``, ``ties`` and ``losses`` by level, ``better``,
+        where runs are no pairs ``apart``, which says why, and ``others``, the runs of the second,
         ``sentence`` and ``reason``; ``standings``, of each its ``task``, ``arm``, ``runs``,
         ``iqm`` and ``reason``.
     """
@@ -58,6 +60,7 @@ def plain(pair: Comparison, unit: str = "level") -> dict[str, Any]:
         "first": dict(pair.first),
         "second": dict(pair.second),
         "runs": pair.runs,
+        **({"apart": pair.apart, "others": pair.others} if pair.apart else {}),
         **{
             part: getattr(pair, part).shown | {"reason": getattr(pair, part).reason}
             for part in parts
@@ -82,6 +85,8 @@ def sentence(pair: Comparison, unit: str = "level") -> str:
     units = pair.wins + pair.ties + pair.losses
     numbers = f"held-out return {_signed(test)}, higher on {ours:,} and lower on {theirs:,}"
     numbers += f" of {counted(units, unit)}"
+    if pair.apart:
+        numbers += f" (not paired: {pair.apart})"
     if pair.better:
         return f"{first} plays new levels better than {second}, {where}: {numbers}."
     why = f"; {test.reason}" if test.reason else ""
