@@ -20,8 +20,8 @@ def unpaired_mean(first: Floats, second: Floats) -> Estimate:
 
     Example:
         >>> first = np.array([[1.0, 0.0, 2.0], [2.0, 0.5, 2.0], [1.5, 0.0, 3.0]])
-        >>> told = unpaired_mean(first, first[:2] - 1)
-        >>> [round(number, 2) for number in told.shown.values()]
+        >>> difference = unpaired_mean(first, first[:2] - 1)
+        >>> [round(number, 2) for number in difference.shown.values()]
         [1.08, -0.28, 2.44]
     """
     if reason := missing(first) or missing(second):
