@@ -227,7 +227,7 @@ def test_cells_keep_the_ids_of_older_calibrations():
 
 def tiny(pools, seeds):
     return controls(pools) + population.networks(
-        [("mlp-512-128", 3, 0.0), ("mlp-512-128", 3, 0.5)], seeds
+        [("mlp-64-64", 3, 0.0), ("mlp-64-64", 3, 0.5)], seeds
     )
 
 
@@ -275,7 +275,7 @@ SCRIPT = """
 import sys
 import rlgen
 from rlgen.diagnostics.calibration import population
-population.default = lambda pools, seeds: population.networks([("mlp-512-128", 3, 0.0)], seeds)
+population.default = lambda pools, seeds: population.networks([("mlp-64-64", 3, 0.0)], seeds)
 told = rlgen.calibrate("maze-basic", sys.argv[1], options={"size": 6}, seeds=4, jobs=2, quiet=False)
 print(len(told["agents"]), len(told["failed"]))
 """

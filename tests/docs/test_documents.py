@@ -10,7 +10,7 @@ import click
 import jsonschema
 import pytest
 import yaml
-from commands import process
+from commands import process, processes
 from documents import ROOT, blocks, documents
 from planning import tasks_of
 
@@ -105,9 +105,10 @@ def test_the_network_example_runs(tmp_path):
     # The run of somebody else, whose code is not run unasked.
     played = ["evaluate", "--env", "maze-basic", "--option", "size=6", "--test-levels", "0:3"]
     played += ["--train-levels", "3:5", "--policy", str(card.parent), "-o", "elsewhere"]
-    _, err = process(*played, cwd=tmp_path, code=2)
+    (_, err), (out, _) = processes(
+        (played, 2), ([*played, "--trust", str(card.parent)], 0), cwd=tmp_path
+    )
     assert "made by code of the module attention: if you trust its author, say --trust" in err
-    out, _ = process(*played, "--trust", str(card.parent), cwd=tmp_path)
     assert "the 2 levels of maze-basic" in out
 
 

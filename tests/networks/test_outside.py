@@ -4,7 +4,8 @@ import os
 
 import outside_site
 import pytest
-from commands import process
+from commands import processes
+from commands import rlgen as run_cli
 
 import rlgen
 from rlgen.networks import NETWORKS
@@ -15,9 +16,6 @@ def test_a_network_of_others_is_like_one_of_ours(write_protocol, tmp_path):
     site = outside_site.install(tmp_path / "site")
     paths = (str(site), os.environ.get("PYTHONPATH"))
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    listed, _ = process("list", "networks", environment=environment)
-    assert "outside-pooled" in listed
-    assert set(NETWORKS) <= {line.split()[0] for line in listed.splitlines() if line.split()}
     keys = {
         "family": "outside-good",
         "family_options": {"size": 5},
@@ -29,17 +27,24 @@ def test_a_network_of_others_is_like_one_of_ours(write_protocol, tmp_path):
 
     def study(code=0, **changed):
         path = write_protocol(**keys | changed)
-        arguments = ("evaluate", path, "-o", changed.pop("out", store))
-        return process(*arguments, environment=environment, code=code)
+        path = path.rename(tmp_path / f"{len(list(tmp_path.iterdir()))}.toml")
+        return ("evaluate", path, "-o", store), code
 
-    _, err = study(network="outside-32", code=2)
-    assert "pools.larger: the network outside-32 takes observations of shape (7, 5, 5)" in err
-    _, err = study(network="outside-pooled[widht=4]", code=2)
-    assert "network = 'outside-pooled[widht=4]': outside-pooled has no option 'widht'" in err
-    assert "did you mean 'width'" in err
-    study(network="outside-pooled", regulariser="dropout", conditions=["plain"])
-    # From its weights, which are put into the network that is installed under its name.
-    study(network="outside-pooled", regulariser="dropout", conditions=["plain", "greedy"])
+    pooled = {"network": "outside-pooled", "regulariser": "dropout"}
+    (listed, _), (_, shape), (_, option), *_ = processes(
+        (("list", "networks"), 0),
+        study(network="outside-32", code=2),
+        study(network="outside-pooled[widht=4]", code=2),
+        study(**pooled, conditions=["plain"]),
+        # From its weights, which are put into the network that is installed under its name.
+        study(**pooled, conditions=["plain", "greedy"]),
+        environment=environment,
+    )
+    assert "outside-pooled" in listed
+    assert set(NETWORKS) <= {line.split()[0] for line in listed.splitlines() if line.split()}
+    assert "pools.larger: the network outside-32 takes observations of shape (7, 5, 5)" in shape
+    assert "network = 'outside-pooled[widht=4]': outside-pooled has no option 'widht'" in option
+    assert "did you mean 'width'" in option
     frame = rlgen.load(store)
     rows = frame.groupby(["split", "condition"], observed=True).size()
     assert set(rows.index) == {
@@ -50,7 +55,7 @@ def test_a_network_of_others_is_like_one_of_ours(write_protocol, tmp_path):
     (run,) = (store / "runs").iterdir()
     played = ["evaluate", "--env", "maze-basic", "--option", "size=6", "--policy", run]
     played += ["--train-levels", "0:2", "--test-levels", "2:4", "-o", tmp_path / "played"]
-    out, _ = process(*played, environment=environment)
+    ((out, _),) = processes((played, 0), environment=environment)
     assert "2 levels of maze-basic" in out
-    _, err = process(*played[:-1], tmp_path / "without", code=2)
+    _, err = run_cli(*played[:-1], tmp_path / "without", code=2)
     assert "its network is not installed here: unknown network 'outside-pooled'" in err

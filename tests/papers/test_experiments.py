@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pandas as pd
 import pytest
-from commands import process, rlgen
+from commands import processes, rlgen
 
 from rlgen.analysis.claims import fact, joint
 from rlgen.errors import ProtocolError, RlgenError
@@ -56,11 +56,29 @@ def installed(tmp_path_factory):
     return {"PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))}
 
 
+def of_the_toy(folder, seeds, experiment):
+    """A protocol of one of its experiments, and where it is computed."""
+    path = folder / f"{experiment}.toml"
+    path.write_text(f'name = "x"\npaper = "toy2001"\nseeds = {seeds}\n[experiments.{experiment}]\n')
+    return ("evaluate", path, "-o", folder / experiment, "-j", 1)
+
+
 @pytest.fixture(scope="module")
-def study(installed, tmp_path_factory):
-    out = tmp_path_factory.mktemp("toy") / "store"
-    said, _ = process("evaluate", TOY, "-o", out, "--json", "-j", 1, environment=installed)
-    return out, json.loads(said)
+def computed(installed, tmp_path_factory):
+    """The folder of three studies, and what was said of each: the toy's own, and two small ones."""
+    folder = tmp_path_factory.mktemp("toy")
+    return folder, processes(
+        (("evaluate", TOY, "-o", folder / "store", "--json", "-j", 1), 0),
+        (of_the_toy(folder, "3", "raises"), 1),
+        ((*of_the_toy(folder, '"0:3"', "sample"), "--json"), 0),
+        environment=installed,
+    )
+
+
+@pytest.fixture(scope="module")
+def study(computed):
+    folder, ((said, _), *_) = computed
+    return folder / "store", json.loads(said)
 
 
 def asked(**tables):
@@ -106,12 +124,14 @@ def test_a_study_without_agents_has_no_page_of_agents(study):
 def test_the_same_command_finds_nothing_to_do_and_more_seeds_are_added(study, installed):
     out, _ = study
     before = {p: p.read_bytes() for p in out.glob("runs/*/*")}
-    said, _ = process("evaluate", TOY, "-o", out, "-j", 1, environment=installed)
+    # --seeds replaces those of the tables.
+    same = ("evaluate", TOY, "-o", out, "-j", 1)
+    (said, _), (more, _) = processes(
+        (same, 0), ((*same, "--seeds", "0:9", "--json"), 0), environment=installed
+    )
     assert "all 14 cells are there" in said
     assert "the control K-2 must be supported and is refuted" in said
-    # --seeds replaces those of the tables.
-    command = ("evaluate", TOY, "-o", out, "--seeds", "0:9", "--json", "-j", 1)
-    answer = json.loads(process(*command, environment=installed)[0])
+    answer = json.loads(more)
     assert len(answer["computed"]) == 18 - 14
     assert all(path.read_bytes() == content for path, content in before.items())
 
@@ -120,20 +140,19 @@ def test_the_same_command_finds_nothing_to_do_and_more_seeds_are_added(study, in
 def test_a_bundle_of_it_is_verified_and_read(study, installed, tmp_path):
     out, answer = study
     file = tmp_path / "kept.tar.xz"
-    process("bundle", out, file, environment=installed)
-    said, _ = process("verify", file, "--json", environment=installed, code=(0, 1))
+    _, (said, _), (again, _) = processes(
+        (("bundle", out, file), 0),
+        (("verify", file, "--json"), (0, 1)),
+        (("report", file, "-o", tmp_path / "page.html"), 0),
+        environment=installed,
+    )
     assert json.loads(said)["differences"] == []
-    again, _ = process("report", file, "-o", tmp_path / "page.html", environment=installed)
     assert answer["summary"]["claims"]["decisions"][0]["sentence"] in again
 
 
 @pytest.mark.slow
-def test_a_cell_that_raises_is_a_failed_cell(installed, tmp_path):
-    (tmp_path / "x.toml").write_text(
-        'name = "x"\npaper = "toy2001"\nseeds = 3\n[experiments.raises]\n'
-    )
-    command = ("evaluate", tmp_path / "x.toml", "-o", tmp_path / "out", "-j", 1)
-    _, error = process(*command, environment=installed, code=1)
+def test_a_cell_that_raises_is_a_failed_cell(computed):
+    _, (_, (_, error), _) = computed
     assert "no 3" in error
 
 
@@ -213,15 +232,12 @@ def test_a_key_is_an_option_or_measured():
 
 
 @pytest.mark.slow
-def test_controls_that_have_not_been_run_have_not_failed(installed, tmp_path):
-    (tmp_path / "x.toml").write_text(
-        'name = "x"\npaper = "toy2001"\nseeds = "0:3"\n[experiments.sample]\n'
-    )
-    command = ("evaluate", tmp_path / "x.toml", "-o", tmp_path / "out", "-j", 1, "--json")
-    answer = json.loads(process(*command, environment=installed)[0])
+def test_controls_that_have_not_been_run_have_not_failed(computed):
+    folder, (*_, (said, _)) = computed
+    answer = json.loads(said)
     controls = answer["summary"]["claims"]["controls"]
     assert [one["as_expected"] for one in controls] == [None, None]
-    page = (tmp_path / "out" / "report.html").read_text()
+    page = (folder / "sample" / "report.html").read_text()
     assert "not to be believed" not in page
     assert "Calibration controls that have not been run: K-1, K-2." in page
 

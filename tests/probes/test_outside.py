@@ -8,7 +8,8 @@ from pathlib import Path
 
 import outside_site
 import pytest
-from commands import process
+from commands import processes
+from commands import rlgen as run_cli
 
 from rlgen.probes import PROBES
 
@@ -18,25 +19,28 @@ def test_a_probe_of_others_is_like_one_of_ours(write_protocol, tmp_path):
     site = outside_site.install(tmp_path / "site")
     paths = (str(site), os.environ.get("PYTHONPATH"))
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    listed, _ = process("list", "probes", environment=environment)
-    assert "outside-small" in listed
-    assert set(PROBES) <= {line.split()[0] for line in listed.splitlines()}
     path = write_protocol(
         n_train_levels=[3], network="mlp-64-64", seeds=[0], steps=200, probes="outside-small"
     )
     store = tmp_path / "store"
-    process("evaluate", path, "-o", store, environment=environment)
+    (listed, _), _, (out, _) = processes(
+        (("list", "probes"), 0),
+        (("evaluate", path, "-o", store), 0),
+        (("probe", store, "--probe", "outside-small", "--json"), 0),
+        environment=environment,
+    )
+    assert "outside-small" in listed
+    assert set(PROBES) <= {line.split()[0] for line in listed.splitlines()}
     (run,) = (store / "runs").iterdir()
     kept = json.loads((run / "probes.json").read_text())
     assert "training-fit" in kept, "the baselines are measured beside it"
     assert 0 < kept["outside-small"]["numbers"]["share"]["value"] < 1
-    out, _ = process("probe", run, "--probe", "outside-small", "--json", environment=environment)
     (told,) = json.loads(out)
     assert told["probes"]["outside-small"]["numbers"] == kept["outside-small"]["numbers"]
     # A page is made where it is not installed, and its numbers cannot be measured there.
-    out, _ = process("report", store)
+    run_cli("report", store)
     assert "weights below 0.01" in (store / "report.html").read_text()
-    _, err = process("probe", run, "--probe", "outside-small", code=2)
+    _, err = run_cli("probe", run, "--probe", "outside-small", code=2)
     assert "unknown probe 'outside-small'" in err
     contract = ("-q", "-n", "0", "-p", "no:cacheprovider", "-k", "outside-small")
     done = subprocess.run(

@@ -66,6 +66,7 @@ class Kept:
 def kept(request):
     path = request.param
     with opened(path) as store:
+        verification = rlgen.verify(store.path)
         page, summary = report.render(store)
         results = Results.load(store)
         paper = results.paper
@@ -76,7 +77,7 @@ def kept(request):
         with contextlib.redirect_stdout(answers):
             place = f"protocols/results/{path.name.removesuffix('.tar.xz')}.html"
             print_answers(files.read_json(store.path / "summary.json"), Path(place))
-    return Kept(path, rlgen.verify(path), decisions, page, summary, answers.getvalue())
+    return Kept(path, verification, decisions, page, summary, answers.getvalue())
 
 
 def test_it_is_small_and_its_summary_is_that_of_its_records(kept):

@@ -14,6 +14,7 @@ import numpy as np
 import outside_site
 import pandas as pd
 import pytest
+from commands import processes
 from commands import rlgen as run_cli
 from helpers import TINY
 from shared import once
@@ -140,7 +141,7 @@ def test_kill_9_at_any_moment_loses_at_most_the_cells_in_flight(
             now = {p.name for p in (store / "runs").iterdir()}
             assert kept <= now, "a finished run was lost"
             kept = now
-    finished(command("evaluate", path, "-o", store, "-j", 2))
+    run_cli("evaluate", path, "-o", store, "-j", 2)
     assert results(store) == results(reference)
     told = [json.loads((s / "summary.json").read_text()) for s in (store, reference)]
     assert told[0] == told[1]
@@ -161,7 +162,7 @@ def test_an_interrupt_ends_with_130_and_can_be_continued(reference, write_protoc
     assert process.returncode == 130
     assert "the same command continues" in err
     assert "Traceback" not in err
-    finished(command("evaluate", path, "-o", store, "-j", 2))
+    run_cli("evaluate", path, "-o", store, "-j", 2)
     assert results(store) == results(reference)
 
 
@@ -212,20 +213,6 @@ def test_a_dead_server_is_replaced(reference, write_protocol, tmp_path):
 @pytest.mark.slow
 def test_what_others_add_needs_no_fork(outside, write_protocol, tmp_path):
     """The report included, for levels that are computed and for such as can only be played."""
-    listed = {}
-    for line in finished(command("list", environment=outside))[0].splitlines():
-        if line.endswith(":") and not line.startswith(" "):
-            kind = listed.setdefault(line[:-1], [])
-        else:
-            kind.append(line)
-    for kind, name in [
-        ("families", "outside-played"),
-        ("agents", "outside-a2c"),
-        ("networks", "outside-32"),
-        ("perturbations", "sharper"),
-        ("regularisers", "slower"),
-    ]:
-        assert any(name in line for line in listed[kind]), kind
     store = tmp_path / "s"
     path = write_protocol(
         family=["outside-good", "outside-played"],
@@ -239,8 +226,26 @@ def test_what_others_add_needs_no_fork(outside, write_protocol, tmp_path):
         seeds=[0, 1],
         episodes=2,
     )
-    finished(command("plan", path, environment=outside))
-    out, _ = finished(command("evaluate", path, "-o", store, environment=outside))
+    (catalogues, _), _, (out, _) = processes(
+        (("list",), 0),
+        (("plan", path), 0),
+        (("evaluate", path, "-o", store), 0),
+        environment=outside,
+    )
+    listed = {}
+    for line in catalogues.splitlines():
+        if line.endswith(":") and not line.startswith(" "):
+            kind = listed.setdefault(line[:-1], [])
+        else:
+            kind.append(line)
+    for kind, name in [
+        ("families", "outside-played"),
+        ("agents", "outside-a2c"),
+        ("networks", "outside-32"),
+        ("perturbations", "sharper"),
+        ("regularisers", "slower"),
+    ]:
+        assert any(name in line for line in listed[kind]), kind
     assert "of outside-good" in out
     assert "of outside-played" in out
     frame = rlgen.load(store)
@@ -266,7 +271,10 @@ def test_a_cell_that_raises_stops_nobody(outside, write_protocol, tmp_path):
     path = write_protocol(
         family=["outside-raises", "outside-good"], family_options={}, seeds=[0], n_train_levels=[3]
     )
-    out, err = finished(command("evaluate", path, "-o", store, environment=outside), code=1)
+    # The second command tries it again, and leaves the good one alone.
+    evaluated = ("evaluate", path, "-o", store), 1
+    (out, err), (_, again) = processes(evaluated, evaluated, environment=outside)
+    assert "1 cell to compute on" in again
     assert "RuntimeError: the <b>outside</b> environment broke" in err
     assert "of outside-good" in out
     (trace,) = (store / "failures").glob("*/traceback.txt")
@@ -278,9 +286,6 @@ def test_a_cell_that_raises_stops_nobody(outside, write_protocol, tmp_path):
     summary = json.loads((store / "summary.json").read_text())
     assert len(summary["failed"]) == 1
     assert len(summary["cells"]) == 1
-    # The next command tries it again, and the good one is left alone.
-    _, err = finished(command("evaluate", path, "-o", store, environment=outside), code=1)
-    assert "1 cell to compute on" in err
 
 
 @pytest.mark.slow

@@ -52,7 +52,7 @@ def worker_of(store):
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the worker in /proc")
 def test_a_run_killed_at_random_moments_is_the_uninterrupted_one(write_protocol, tmp_path):
     path, whole = write_protocol(**LONG), tmp_path / "whole"
-    finished(command("evaluate", path, "-o", whole, "-j", 1))
+    run_cli("evaluate", path, "-o", whole, "-j", 1)
     store, rng, went_on = tmp_path / "killed", stream(0, "kills"), 0
     for how in ("driver", "worker", "scheduler"):
         process = command("evaluate", path, "-o", store, "-j", 1)
@@ -79,7 +79,7 @@ def test_a_run_killed_at_random_moments_is_the_uninterrupted_one(write_protocol,
             assert "its worker was killed (signal 9); once more" in err
         went_on += before > 0
     assert went_on == 2
-    _, err = finished(command("evaluate", path, "-o", store, "-j", 1))
+    _, err = run_cli("evaluate", path, "-o", store, "-j", 1)
     assert "goes on at step" in err
     assert results(store) == results(whole)
     (run,) = (store / "runs").iterdir()

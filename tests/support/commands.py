@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from unittest import mock
 
 
@@ -41,9 +42,43 @@ def process(*arguments, code=0, cwd=None, environment=None):
     return checked(done.returncode, done.stdout, done.stderr, code)
 
 
+#: Runs commands in this process and writes what they said.
+_SEVERAL = """
+import json, sys
+sys.path.append(sys.argv[1])
+from commands import rlgen
+said = [rlgen(*words, code=code) for words, code in json.loads(sys.argv[2])]
+print(json.dumps(said))
+"""
+
+
+def processes(*each, cwd=None, environment=None):
+    """Run commands, one after the other, in one process of their own, which imports once.
+
+    Args:
+        each: The arguments of a command and the exit code that it ends with.
+        cwd: Their working folder.
+        environment: What they have beside this process's.
+
+    Returns:
+        Standard output and error of each.
+    """
+    commands = [[[str(word) for word in words], code] for words, code in each]
+    done = subprocess.run(
+        [sys.executable, "-c", _SEVERAL, Path(__file__).parent, json.dumps(commands)],
+        capture_output=True,
+        text=True,
+        timeout=250,
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+    )
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def checked(status, out, err, code):
     """Standard output and error of a command that ended with its code, or one of several."""
-    expected = code if isinstance(code, tuple) else (code,)
+    expected = code if isinstance(code, tuple | list) else (code,)
     assert (status or 0) in expected, (status, out, err)
     assert "Traceback" not in out + err
     return out, err

@@ -36,7 +36,7 @@ class ExperimentCell(Cell):
 
     kind: ClassVar[str] = "experiment"
     card: ClassVar[str] = "measure one case of a paper's experiment"
-    # Of what experiments import nine tenths of the time, which is several times that of a small one.
+    # Nine tenths of what experiments import, which takes several times as long as a small one.
     preload: ClassVar[tuple[str, ...]] = (__name__, "rlgen.agents.cloning")
 
     paper: str
