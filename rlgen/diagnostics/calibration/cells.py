@@ -41,7 +41,7 @@ class ReadCell(Cell):
         detectors: Names.
     """
 
-    preload: ClassVar[tuple[str, ...]] = ("rlgen.diagnostics.calibration.reading",)
+    preload: ClassVar[tuple[str, ...]] = (__name__, "rlgen.diagnostics.calibration.reading")
     #: Steps of training that take about as long as to make and read one agent.
     steps_each: ClassVar[int]
 

@@ -33,7 +33,11 @@ class EvaluateCell(PolicyCell):
 
     kind: ClassVar[str] = "evaluate"
     card: ClassVar[str] = "evaluate a policy made elsewhere"
-    preload: ClassVar[tuple[str, ...]] = ("rlgen.study.kinds.measuring", "rlgen.policies.loading")
+    preload: ClassVar[tuple[str, ...]] = (
+        __name__,
+        "rlgen.study.kinds.measuring",
+        "rlgen.policies.loading",
+    )
 
     policy: str
     policy_hash: str

@@ -26,7 +26,11 @@ class TrainCell(PolicyCell):
 
     kind: ClassVar[str] = "train"
     card: ClassVar[str] = "train an agent and evaluate it"
-    preload: ClassVar[tuple[str, ...]] = ("rlgen.study.kinds.measuring", "rlgen.training.train")
+    preload: ClassVar[tuple[str, ...]] = (
+        __name__,
+        "rlgen.study.kinds.measuring",
+        "rlgen.training.train",
+    )
 
     spec: AgentSpec
     after: tuple[int, ...] = field(default=(), kw_only=True)
