@@ -19,6 +19,24 @@ CUT = "cut at what is possible"
 WIDE = "most of the interval lies beyond what returns can be: so few runs tell little"
 LEAST_LEFT = 0.5
 _ALL = (float("-inf"), float("inf"))
+#: Computed means may be beyond what is possible by their last digits.
+ROUNDING = 1e-6
+
+
+def beyond(results: "Results", cell: Mapping[str, Any]) -> str:
+    """Which mean return of a level is not between the worst and the best one; empty if all are.
+
+    The scale of its scores is then wrong. Mazes know theirs, of other families users say it.
+    """
+    bounds = results.facts(cell).get("bounds", {})
+    rows = results.records_of(cell)
+    for pool, (low, high) in bounds.items():
+        for returns in rows.loc[rows["split"] == pool, "ret_mean"]:
+            slack = ROUNDING * max(1.0, abs(low), abs(high))
+            for name, end, worse in (("worst", low, returns.min()), ("best", high, returns.max())):
+                if (worse < end - slack) if name == "worst" else (worse > end + slack):
+                    return f"a return of {worse:.3g} is beyond {name} = {end:g}: scores are wrong"
+    return ""
 
 
 @dataclass(frozen=True)

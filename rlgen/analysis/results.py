@@ -10,6 +10,7 @@ import pandas as pd
 
 from rlgen import papers
 from rlgen.analysis import convergence, one_policy, unseen
+from rlgen.analysis.bounds import beyond
 from rlgen.analysis.claims import Margins
 from rlgen.analysis.compared import Compared
 from rlgen.analysis.measurements import Measurements
@@ -230,7 +231,7 @@ class Results:
     def estimate(
         self, cell: Mapping[str, Any], condition: str, quantity: str, part: str
     ) -> Estimate:
-        """An estimate with its interval.
+        """An estimate with its interval; nan, "not measured", where there is none.
 
         Args:
             cell: Values of ``CELL``.
@@ -238,9 +239,6 @@ class Results:
             quantity: "return", "normalised" or "solved".
             part: "train", "validation", "test" or "gap"; of a further pool its name, or
                 ``estimates.gap_to`` of it.
-
-        Returns:
-            nan with the reason "not measured" where there is none.
         """
         key = (*(cell[name] for name in CELL), condition, quantity, part)
         return self._by_key.get(key, Estimate(float("nan"), reason="not measured"))
@@ -289,6 +287,8 @@ class Results:
 
         Of a single policy that was made elsewhere it is about this policy (``one_policy``).
         """
+        if reason := beyond(self, cell):
+            return Verdict("undecided", reason)
         if one_policy.is_one_policy(self, cell):
             return one_policy.verdict(self, cell)
         verdict = judge(

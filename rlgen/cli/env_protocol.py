@@ -10,6 +10,7 @@ import click
 
 from rlgen.cli.options import flag, refuse_given
 from rlgen.errors import RlgenError
+from rlgen.util.terminal import echo
 
 #: Values of options that were not given.
 DEFAULTS = {
@@ -103,6 +104,16 @@ def _with_options(message: str) -> str:
     return "\n".join(lines)
 
 
+#: From here on a number of a level looks like a number of levels.
+MANY = 100
+
+
+def _warn_of_one(pool: str, text: str) -> None:
+    """Say that a number is one level, where it may have been meant to be so many."""
+    if text.isdigit() and int(text) >= MANY:
+        echo(f"--{pool}-levels {text} is one level; 0:{text} are {int(text):,}", err=True)
+
+
 def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of the protocol; pools that are not named are drawn."""
     from rlgen.levels import lookup
@@ -135,6 +146,7 @@ def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:
     for pool in ("train", "validation", "test"):
         if f"{pool}_levels" in filled:
             keys[f"{pool}_levels"] = filled[f"{pool}_levels"]
+            _warn_of_one(pool, filled[f"{pool}_levels"])
     if "trained_on" in filled:
         keys["trained_on"] = filled["trained_on"]
     if "sizes" in filled:

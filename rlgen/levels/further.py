@@ -10,7 +10,7 @@ from rlgen.levels import lookup
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.grouping import Grouping
 from rlgen.levels.properties import Value
-from rlgen.levels.split import Split, draw_pool, identified
+from rlgen.levels.split import SAME_TASK, Split, draw_pool, identified
 from rlgen.util.hashing import digest
 from rlgen.util.ranges import parse_ids
 
@@ -161,7 +161,7 @@ def further_pools(split: Split, sources: Sequence[Source]) -> Iterator[FurtherPo
         for level, mark in zip(levels.ids, levels.fingerprints(), strict=True):
             here = f"{source.name} level {level}"
             if mark in owners:
-                raise LevelError(f"{here} is the same task as {owners[mark]}")
+                raise LevelError(f"{here} {SAME_TASK} {owners[mark]}")
             owners[mark] = here
         family = _scaled(source.world, split.family)
         yield FurtherPool(source.name, family, levels, source.grouping)

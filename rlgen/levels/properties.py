@@ -42,9 +42,11 @@ def values(family: "Family", levels: "Levels", name: str, *, axis: bool) -> list
         raw = _called(name, [int(level) for level in levels.ids])
     else:
         there = family.properties if isinstance(family, Described) else ()
+        prefixed = [f"{own}{name}" for own in there if own.endswith(":")]
+        hint = f" (do you mean {prefixed[0]!r}?)" if prefixed else nearest(name, there)
         raise LevelError(
-            f"{family.name} has no property {name!r}{nearest(name, there)}; module:function names "
-            "a function of a level's id"
+            f"{family.name} has no property {name!r}{hint}; module:function names a function of a "
+            "level's id"
         )
     convert = _number if axis else _label
     result: list[Value] = []

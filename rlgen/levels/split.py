@@ -21,6 +21,9 @@ NAMESPACES = {"train": 0, "validation": NAMESPACE_SIZE, "test": 2 * NAMESPACE_SI
 #: Where the ids of all further pools begin.
 FURTHER = 3 * NAMESPACE_SIZE
 
+#: What is said of two levels that are one.
+SAME_TASK = "is the same task as"
+
 #: The unit of observation noise is measured on this many levels, the same for all cells of a study:
 #: the first that are named for training; of drawn pools the first test levels.
 SCALE_LEVELS = 16
@@ -60,7 +63,7 @@ class Split:
             for level_id, print_ in zip(levels.ids, levels.fingerprints(), strict=True):
                 here = f"{pool} level {level_id}"
                 if print_ in owner:
-                    raise LevelError(f"{here} is the same task as {owner[print_]}")
+                    raise LevelError(f"{here} {SAME_TASK} {owner[print_]}")
                 owner[print_] = here
         if self.grouping is not None:
             self._check_values(self.grouping)
@@ -177,7 +180,8 @@ def chosen_split(
     Raises:
         LevelError: If two pools name the same level, or the training pool is too small.
     """
-    check_named(ids, n_train)
+    check_apart(ids)
+    check_size(ids, n_train)
     pools = {pool: np.asarray(ids.get(pool, ()), np.int64) for pool in NAMESPACES}
     train = family.generate(pools["train"][:n_train], flip_p)
     validation, test = (family.generate(pools[pool]) for pool in ("validation", "test"))
@@ -185,8 +189,8 @@ def chosen_split(
     return Split(scaled, flip_p, 0, train, validation, test, grouping)
 
 
-def check_named(ids: Mapping[str, Sequence[int]], n_train: int) -> None:
-    """Refuse named pools that share a level, or hold fewer training levels than requested."""
+def check_apart(ids: Mapping[str, Sequence[int]]) -> None:
+    """Refuse named pools that share a level."""
     pools = list(ids)
     for i, pool in enumerate(pools):
         for other in pools[i + 1 :]:
@@ -196,6 +200,10 @@ def check_named(ids: Mapping[str, Sequence[int]], n_train: int) -> None:
                     f"level {min(common)} is in the {pool} and in the {other} pool"
                     f" ({exist(len(common), 'level')})"
                 )
+
+
+def check_size(ids: Mapping[str, Sequence[int]], n_train: int) -> None:
+    """Refuse fewer named training levels than requested."""
     if n_train > len(ids.get("train", ())):
         named = len(ids.get("train", ()))
         verb = "is" if named == 1 else "are"
@@ -266,6 +274,11 @@ def draw_pool(
         batches.append(levels.take(keep))
         missing -= len(keep)
         if missing and drawn > 2000 + 50 * size:
+            if grouping is not None:
+                raise LevelError(
+                    f"{drawn:,} draws gave {counted(size - missing, 'level')} of {size:,} wanted "
+                    f"for the {pool} pool, of {grouping.wanted(pool, values)}"
+                )
             raise LevelError(
                 f"{family.name} with options {dict(family.options)} seems to have too few distinct "
                 f"levels: {drawn:,} draws gave {size - missing:,} new ones of {size:,} wanted for "

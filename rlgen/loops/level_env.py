@@ -151,6 +151,8 @@ def _checked(levels: Iterable[int] | str) -> tuple[int, ...]:
     try:
         if isinstance(levels, str):
             return parse_ids(levels)
+        if isinstance(levels, int):
+            raise ValueError(f"{levels} is a number, not levels: range({levels}) are so many")
         if isinstance(levels, Sized) and len(levels) > MOST:
             raise ValueError(f"more than {MOST:,} levels")
         ids = tuple(index(level) for level in islice(levels, MOST + 1))

@@ -56,6 +56,8 @@ def _of_named_pools(values: Mapping[str, Any]) -> Mapping[str, Any]:
         return values
     if not (named["train"] and named["test"]):
         missing = "test" if named["train"] else "train"
+        if missing == "test" and values.get("policy"):
+            raise ValueError("needs test_levels, such as 1000:1100, which the policies never met")
         present = next(pool for pool, text in named.items() if text)
         raise ValueError(f"{present}_levels are named, but not {missing}_levels")
     sizes = {key: whole(value) for key, value in values.items()}

@@ -26,6 +26,7 @@ from rlgen.protocol.merging import merged
 from rlgen.protocol.schema import GRID, Protocol, parse
 from rlgen.protocol.training_levels import with_training_levels
 from rlgen.util.files import NAME
+from rlgen.util.ranges import range_text
 from rlgen.util.toml import load, loads
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ SUITE = "suite.toml"
 PARTS, BUDGETS, BUDGET = "parts", "budgets", "budget"
 #: The key whose tables a budget replaces key by key.
 EXPERIMENTS = "experiments"
+#: Keys that name levels, by text or in Python by ranges too.
+OF_IDS = ("train_levels", "validation_levels", "test_levels", "trained_on")
 #: The ending of bundles.
 BUNDLE = ".tar.xz"
 
@@ -255,6 +258,7 @@ def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Proto
         if isinstance(tables := values.get(EXPERIMENTS), Mapping):
             own = {name: {SEEDS: instead} for name in tables}
             values[EXPERIMENTS] = replaced(tables, own)
+    values = {key: range_text(v) if key in OF_IDS else v for key, v in values.items()}
     if values.get("policy") or values.get("trained_on"):
         values = with_training_levels(with_fetched(values, where), where)
     protocol = parse(values, where)

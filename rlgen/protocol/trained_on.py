@@ -138,8 +138,8 @@ def read(policy: str) -> TrainedOn | None:
         raise PolicyError(str(error)) from None
     if content["policy"]["sha256"] != sha256(path):
         raise PolicyError(
-            f"{beside}: was written for another {content['policy']['file']}: {path} has changed "
-            "since; call rlgen.save_levels after each save, or remove the file"
+            f"{beside}: was written for another {content['policy']['file']}: {path} is not that "
+            "file, or has changed since; call rlgen.save_levels after each save, or remove the file"
         )
     names = content["environment"], content["environment_class"]
     return TrainedOn(content["levels"], *names, beside)

@@ -6,6 +6,7 @@ from itertools import product
 
 from rlgen import papers
 from rlgen.errors import LevelError
+from rlgen.levels.split import SAME_TASK
 from rlgen.networks.lists import resolve as drawn_network
 from rlgen.protocol.groups import Evaluation, Monitoring, Training
 from rlgen.protocol.schema import GRID, Protocol
@@ -205,7 +206,5 @@ def _check_levels(cells: Sequence[PolicyCell], where: str) -> None:
         try:
             cell.further_pools(cell.split())
         except LevelError as error:
-            raise LevelError(
-                f"{where}: family = {cell.family!r}: {error}; levels that are drawn, not named, "
-                "all differ"
-            ) from None
+            hint = "; levels that are drawn, not named, all differ" * (SAME_TASK in str(error))
+            raise LevelError(f"{where}: family = {cell.family!r}: {error}{hint}") from None

@@ -20,7 +20,7 @@ from rlgen.levels.family import Family
 from rlgen.levels.further import Source
 from rlgen.levels.grouping import Grouping
 from rlgen.levels.spaces import parts_of
-from rlgen.levels.split import check_named, check_pool_sizes, draw_split
+from rlgen.levels.split import check_apart, check_pool_sizes, check_size, draw_split
 from rlgen.networks import network_named
 from rlgen.networks.lists import drawn_from
 from rlgen.perturbations.condition import Condition
@@ -144,21 +144,26 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
         _, own = lookup.named_options(name)
         family = member.configure({**protocol.family_options, **own})
     named = protocol.named_levels
+    with At(where, "test_levels", protocol.test_levels):
+        check_apart(named)
     sizes = {"validation": protocol.n_validation_levels, "test": protocol.n_test_levels}
     for n_train in protocol.n_train_levels:
         with At(where, "n_train_levels", n_train):
             if named:
-                check_named(named, n_train)
+                check_size(named, n_train)
             else:
                 check_pool_sizes(family, {"train": n_train, **sizes})
+    few = [min(TRIED, size) for size in (max(protocol.n_train_levels), *sizes.values())]
     with At(where, "family", name):
-        grouping = _grouping(protocol, family)
         if named:
             family.check([i for ids in named.values() for i in _spread(ids)])
         else:
-            few = [min(TRIED, size) for size in (max(protocol.n_train_levels), *sizes.values())]
-            drawn = draw_split(family, *few, grouping=grouping)
-            family.check([int(i) for _, levels in drawn.pools() for i in levels.ids])
+            split = draw_split(family, *few)
+            family.check([int(i) for _, levels in split.pools() for i in levels.ids])
+    grouping = _grouping(protocol, family)
+    if grouping is not None and not named:
+        with At(where, "levels.axis" if grouping.axis else "levels.group", grouping.name):
+            draw_split(family, *few, grouping=grouping)
     return family
 
 

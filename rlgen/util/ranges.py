@@ -75,6 +75,18 @@ def parse_ids(text: str) -> tuple[int, ...]:
     return ids
 
 
+def range_text(ids: Any) -> Any:
+    """A range as text; anything else as it is.
+
+    Examples:
+        >>> range_text(range(1000, 1200)), range_text("0:5")
+        ('1000:1200', '0:5')
+    """
+    if isinstance(ids, range) and ids.step == 1 and ids:
+        return f"{ids.start}:{ids.stop}"
+    return ids
+
+
 def ids_text(ids: Iterable[int]) -> str:
     """The shortest text of distinct whole numbers, which ``parse_ids`` reads, in rising order.
 

@@ -2,7 +2,10 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,3 +92,21 @@ def test_no_cell_is_empty_without_a_reason(results):
     page = render(copy, summarise(copy))
     assert "[–, –]" not in page
     assert "no interval</span>" in page
+
+
+def test_returns_beyond_the_scale_that_was_said_are_noticed():
+    rows = pd.DataFrame(
+        {"split": ["train", "test"], "ret_mean": [np.array([0.2, 0.92]), np.array([-0.5, 0.1])]}
+    )
+
+    def told(low, high):
+        facts = {"bounds": dict.fromkeys(("train", "validation", "test"), (low, high))}
+        study = SimpleNamespace(facts=lambda _: facts, records_of=lambda _: rows)
+        return bounds.beyond(study, {})
+
+    assert told(-0.5, 0.92) == ""
+    assert told(-0.5, 0.92 - 1e-9) == ""
+    assert told(-0.5, 0.5) == "a return of 0.92 is beyond best = 0.5: scores are wrong"
+    assert told(-0.4, 1.0) == "a return of -0.5 is beyond worst = -0.4: scores are wrong"
+    nothing = SimpleNamespace(facts=lambda _: {}, records_of=lambda _: rows)
+    assert bounds.beyond(nothing, {}) == ""

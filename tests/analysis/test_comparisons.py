@@ -1,6 +1,7 @@
 """Which of two arms generalises better, on records whose truth is known."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -156,6 +157,13 @@ def test_runs_that_are_no_pairs_are_compared_on_the_held_out_levels_that_they_sh
         assert (pair.wins, pair.losses) == (paired.wins, paired.losses)
         # What runs have in common does not cancel.
         assert pair.test.high - pair.test.low > paired.test.high - paired.test.low
+
+
+def test_a_difference_that_only_the_correction_hides_says_so():
+    (pair,) = comparisons.comparisons(records({"x": 0.2, "y": 0.0}))
+    hidden = replace(pair, p=0.02, adjusted=0.06)
+    assert sentence(hidden).endswith("; p = 0.020 of this pair alone is 0.060 among all pairs.")
+    assert "among all pairs" not in sentence(replace(pair, p=0.2, adjusted=0.6))
 
 
 def test_one_arm_is_compared_with_nothing():

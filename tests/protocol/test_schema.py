@@ -198,3 +198,12 @@ def test_a_key_that_came_later_leaves_older_cells_their_ids(tiny, monkeypatch):
     assert TrainCell.from_settings(older).settings == cell.settings
     (other, *_) = cells_of(schema.parse(tiny | {"episodes": 7}, "x"), "x")
     assert other.id != cell.id
+
+
+def test_ranges_of_python_name_levels(tiny):
+    names = {"train_levels": range(5), "test_levels": range(7, 9)}
+    without = {key: value for key, value in tiny.items() if key[:2] != "n_"}
+    ((told, _),) = suite.read({**without, **names}).parts
+    assert (told.train_levels, told.test_levels) == ("0:5", "7:9")
+    with pytest.raises(ProtocolError, match=r"test_levels = range\(0, 9, 2\)"):
+        suite.read({**without, **names, "test_levels": range(0, 9, 2)})

@@ -35,6 +35,13 @@ def test_runs_steps_and_those_of_the_paper():
     assert progress(mixed) == "2 of 2 runs, 4 million to 10⁸ steps a run (the paper: 10⁹)"
 
 
+def test_policies_made_elsewhere_have_no_steps():
+    cells = study("mine", [1, 1], 2)
+    for cell in cells.plan:
+        cell["settings"]["policy_hash"] = "0" * 64
+    assert progress(cells) == "2 of 2 runs"
+
+
 @pytest.mark.parametrize("name", ["mine", "zhang2018x-cpu", "quickstart"])
 def test_a_study_of_no_shipped_suite_names_no_paper(name):
     assert progress(study(name, [2000], 1)) == "1 of 1 run, 2,000 steps a run"

@@ -82,7 +82,10 @@ def test_an_axis_is_said_and_its_levels_are_counted_singly(tmp_path):
     ("keys", "message"),
     [
         ({"levels": {"group": "corner"}}, "needs train, test or held_out"),
-        ({"levels": {"group": "corner", "test": ["middle"]}}, "'maze-basic': .*corner middle;"),
+        (
+            {"levels": {"group": "corner", "test": ["middle"]}},
+            "levels.group = 'corner': .* of corner middle;",
+        ),
         ({"levels": None}, "pools.same.only: goes with a table"),
         (
             {

@@ -26,6 +26,9 @@ from rlgen_envs.registered.levels import SeededLevels
 from rlgen_envs.registered.observing import amounts, reader
 from rlgen_envs.registered.vector import LevelVectorEnv
 
+#: Options that give scores their scale.
+_SCALE = ("worst", "best")
+
 
 class RegisteredOptions(Settings):
     """Options of every registered environment; all others are arguments of ``gymnasium.make``.
@@ -85,8 +88,10 @@ class RegisteredFamily(Family):
         settings = checked(RegisteredOptions, options, LevelError, where)
         worst, best = settings.worst, settings.best
         if (worst is None) != (best is None) or (worst is not None and worst >= (best or 0)):
+            misspelt = [key for key in settings.model_extra or {} if "did" in nearest(key, _SCALE)]
+            hint = f"; {misspelt[0]!r}{nearest(misspelt[0], _SCALE)}" if misspelt else ""
             raise LevelError(
-                f"{where}: worst = {worst}, best = {best}: give both, the lower as worst"
+                f"{where}: worst = {worst}, best = {best}: give both, the lower as worst{hint}"
             )
         return type(self)(self.name, settings)
 

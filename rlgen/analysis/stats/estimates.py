@@ -21,6 +21,7 @@ POOLS = ("train", "validation", "test")
 #: Reasons why returns are not a full table of runs and levels.
 UNKNOWN = "it is not known which levels were played"
 SOME = "the runs have some levels in common and not all"
+NOT_SAID = "the environment does not say whether a level is solved"
 OWN = "the runs have {pool} levels of their own"
 #: Columns of the table of estimates that ``rlgen.load`` returns.
 SHOWN = [*CELL, "condition", "quantity", "part", "runs", "levels", "mean", "low", "high"]
@@ -46,13 +47,21 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
         apart = {pool: why_apart(runs, pool) for pool, runs in pools.items()}
         for quantity, column in QUANTITIES.items():
             by_run = {pool: list(runs[column]) for pool, runs in pools.items()}
+            told = column != "p_solved" or not _nothing(by_run)
             for part, pool, estimate in _parts(by_run, pools, apart, column):
+                if not told:
+                    estimate = Estimate(np.nan, reason=NOT_SAID)
                 row = _row(part, pool, column, by_run[pool], estimate)
                 if apart[pool] == UNKNOWN:
                     row["levels"] = np.nan
                 rows.append(key | {"quantity": quantity} | row)
             let_go(values for runs in by_run.values() for values in runs)
     return pd.DataFrame(rows, columns=[*SHOWN, "variance", "df", "reason"])
+
+
+def _nothing(by_run: Mapping[str, list[Floats]]) -> bool:
+    """Whether no level of any run has a number."""
+    return all(np.isnan(values).all() for runs in by_run.values() for values in runs)
 
 
 def by_key(table: pd.DataFrame) -> dict[tuple[Any, ...], Estimate]:

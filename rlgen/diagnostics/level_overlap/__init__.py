@@ -185,7 +185,8 @@ def _audited(store: RunStore, question: Question) -> Iterator[dict[str, Any]]:
                 # A store may be someone else's: the modules that it names are not imported.
                 raise StoreError(
                     f"{file}: its levels need modules that it names: {name}, wrappers "
-                    f"{options.get('wrappers', '')!r}; if you trust them, use --env {name}"
+                    f"{options.get('wrappers', '')!r}; if you trust them, say --env {name} and "
+                    "its levels in the place of the store"
                 )
             family = find_family(name, options)
             pools = {name: levels["ids"] for name, levels in manifest["pools"].items()}

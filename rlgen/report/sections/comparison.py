@@ -90,6 +90,8 @@ def sentence(pair: Comparison, unit: str = "level") -> str:
     if pair.better:
         return f"{first} plays new levels better than {second}, {where}: {numbers}."
     why = f"; {test.reason}" if test.reason else ""
+    if pair.p <= ALPHA < pair.adjusted:
+        why = f"; p = {pair.p:.3f} of this pair alone is {pair.adjusted:.3f} among all pairs"
     return f"Between {first} and {second}, {where}, no difference is shown: {numbers}{why}."
 
 

@@ -63,7 +63,8 @@ def _of(cells: list[dict[str, Any]], missing: set[str], noun: str) -> str:
 
 def _steps(cells: Iterable[Mapping[str, Any]]) -> str:
     """How long these runs were trained; empty if they were not trained here."""
-    steps = sorted({int(cell["settings"].get("steps") or 0) for cell in cells} - {0})
+    trained = [own for cell in cells if not (own := cell["settings"]).get("policy_hash")]
+    steps = sorted({int(own.get("steps") or 0) for own in trained} - {0})
     if not steps:
         return ""
     ends = dict.fromkeys((power(steps[0]), power(steps[-1])))
