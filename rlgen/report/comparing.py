@@ -7,7 +7,7 @@ from typing import Any
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.comparisons import across
 from rlgen.errors import StoreError, nearest
-from rlgen.report.sections.comparison import RULE, plain
+from rlgen.report.sections.comparison import plain, rule
 from rlgen.store.opening import opened
 from rlgen.util import files
 
@@ -55,7 +55,7 @@ def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any
                 )
         unit = "group" if results.level_groups else "level"
         value: dict[str, Any] = files.without_nan(
-            {"rule": RULE, "pairs": [plain(pair, unit) for pair in pairs]}
+            {"rule": rule(pairs), "pairs": [plain(pair, unit) for pair in pairs]}
         )
         return value
 

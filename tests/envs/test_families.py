@@ -38,7 +38,7 @@ CAPABILITIES = [
 def test_a_capability_that_it_has_works(name):
     family = FAMILIES[name]
     levels = family.generate(range(3))
-    assert len(CAPABILITIES) == 7
+    assert len(CAPABILITIES) == 8
     for capability in CAPABILITIES:
         can = isinstance(family, capability)
         members = [m for m in vars(capability) if not m.startswith("_")]
@@ -62,6 +62,9 @@ def test_a_capability_that_it_has_works(name):
             changed = family.edited(levels, edit, 0)
             assert len(changed) == 3
             assert changed.content_hash() != levels.content_hash()
+    if isinstance(family, capabilities.Described):
+        for own in family.properties:
+            assert len(family.described(levels, own)) == 3
     if isinstance(family, capabilities.Gridded):
         plan = family.floor_plan(levels)
         _, info = family.env(levels).reset(options={"level": 0})

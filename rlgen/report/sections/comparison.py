@@ -1,6 +1,6 @@
 """Which agent, network or regulariser generalises better: the pairs of a study, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rlgen.analysis.compared import Compared
@@ -12,11 +12,16 @@ from rlgen.util.words import counted
 
 RULE = (
     "Two arms are compared run by run: with the same seed they have the same training levels and "
-    "the same held-out levels, so what these have in common cancels. Runs that are no such pairs "
-    "have only the held-out levels in common. One plays new levels better "
+    "the same held-out levels, so what these have in common cancels. One plays new levels better "
     f"if its held-out return is higher at a family-wise error of {100 * ALPHA:g} % over all pairs "
     "of the study (t test on runs x levels, Holm's correction). The gap is compared beside it: a "
     "small gap with a low return is no generalization."
+)
+
+
+UNPAIRED = (
+    "Runs that are no such pairs have only the held-out levels in common: what runs do then adds "
+    "up (Welch 1938)."
 )
 
 
@@ -36,7 +41,7 @@ def comparison(compared: Compared, unit: str = "level") -> dict[str, Any]:
         ``iqm`` and ``reason``.
     """
     return {
-        "rule": RULE,
+        "rule": rule(compared.pairs),
         "pairs": [plain(pair, unit) for pair in compared.pairs],
         "standings": [
             {
@@ -49,6 +54,11 @@ def comparison(compared: Compared, unit: str = "level") -> dict[str, Any]:
             for own in compared.standings
         ],
     }
+
+
+def rule(pairs: Sequence[Comparison]) -> str:
+    """What the words rest on."""
+    return f"{RULE} {UNPAIRED}" if any(pair.apart for pair in pairs) else RULE
 
 
 def plain(pair: Comparison, unit: str = "level") -> dict[str, Any]:
