@@ -458,6 +458,6 @@ def test_a_store_does_not_choose_what_is_imported(tmp_path, tiny, family, option
     pools = {pool: {"ids": [1]} for pool in ("train", "test")}
     told = {"family": family, "options": options, "version": 1, "flip_p": 0.0, "pools": pools}
     store.save_split(told, digest(told))
-    with pytest.raises(StoreError, match=r"modules that it names.*use --env"):
+    with pytest.raises(StoreError, match=r"modules that it names.*say --env"):
         audit_store(store.path)
     assert "this" not in sys.modules
