@@ -14,6 +14,7 @@ from rlgen.analysis.bounds import beyond
 from rlgen.analysis.claims import Margins
 from rlgen.analysis.compared import Compared
 from rlgen.analysis.measurements import Measurements
+from rlgen.analysis.ordering import in_order
 from rlgen.analysis.stats.choices import Group, groups
 from rlgen.analysis.stats.estimates import POOLS, SHOWN, by_key, estimates
 from rlgen.analysis.stats.grouped import Groups, by_group
@@ -249,10 +250,11 @@ class Results:
 
     @cached_property
     def cells(self) -> list[dict[str, Any]]:
-        """Every combination of ``CELL`` that was computed, with ``runs`` and ``assumed``."""
+        """Every combination of ``CELL`` that was computed, ``runs`` and ``assumed`` too."""
         counts = self.main_records.groupby(CELL, observed=True, sort=True)["run_id"].nunique()
         pairs = zip(counts.index, counts, strict=True)
         cells = [dict(zip(CELL, key, strict=True)) | {"runs": int(n)} for key, n in pairs]
+        cells = in_order(cells, self.protocol)
         return [cell | {"assumed": one_policy.is_assumed(self, cell)} for cell in cells]
 
     @cached_property
@@ -283,10 +285,7 @@ class Results:
         return ", ".join(str(cell[key]) for key in shared)
 
     def verdict(self, cell: Mapping[str, Any]) -> Verdict:
-        """The verdict on one cell, by its normalised training score and gap.
-
-        Of a single policy that was made elsewhere it is about this policy (``one_policy``).
-        """
+        """The verdict on one cell; of a single policy made elsewhere on it (``one_policy``)."""
         if reason := beyond(self, cell):
             return Verdict("undecided", reason)
         if one_policy.is_one_policy(self, cell):
