@@ -109,7 +109,9 @@ def test_no_verdict_says_what_was_not_reached_by_runs_that_had_not_converged(kep
             assert not any(part.waits(one.word) for part in deciding), one.name
         if one.word == "not yet":
             assert one.waits
-            assert all(ending.needed > ending.steps for ending in one.waits), one.name
+            # The mean of some may not rise at the end: no pace tells how long they take.
+            assert any(ending.needed > ending.steps for ending in one.waits), one.name
+            assert not any(ending.needed <= ending.steps for ending in one.waits), one.name
 
 
 def test_what_is_known_to_be_true_or_false_comes_out_so(kept):
