@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rlgen.analysis.stats.certificates import ROUNDING
 from rlgen.analysis.stats.intervals import Estimate
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ CUT = "cut at what is possible"
 WIDE = "most of the interval lies beyond what returns can be: so few runs tell little"
 LEAST_LEFT = 0.5
 _ALL = (float("-inf"), float("inf"))
-#: Computed means may be beyond what is possible by their last digits.
-ROUNDING = 1e-6
 
 
 def beyond(results: "Results", cell: Mapping[str, Any]) -> str:
@@ -31,11 +30,12 @@ def beyond(results: "Results", cell: Mapping[str, Any]) -> str:
     bounds = results.facts(cell).get("bounds", {})
     rows = results.records_of(cell)
     for pool, (low, high) in bounds.items():
+        slack = ROUNDING * (high - low)
         for returns in rows.loc[rows["split"] == pool, "ret_mean"]:
-            slack = ROUNDING * max(1.0, abs(low), abs(high))
-            for name, end, worse in (("worst", low, returns.min()), ("best", high, returns.max())):
-                if (worse < end - slack) if name == "worst" else (worse > end + slack):
-                    return f"a return of {worse:.3g} is beyond {name} = {end:g}: scores are wrong"
+            if (least := returns.min()) < low - slack:
+                return f"a return of {least:.3g} is beyond worst = {low:g}: scores are wrong"
+            if (most := returns.max()) > high + slack:
+                return f"a return of {most:.3g} is beyond best = {high:g}: scores are wrong"
     return ""
 
 

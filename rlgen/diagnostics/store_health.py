@@ -106,13 +106,9 @@ def incomplete_plan(store: RunStore) -> Reasons:
 
 def _code(protocol: Protocol) -> str:
     """Modules, wrappers and files of policies that a protocol names; empty if none."""
-    pools = protocol.pools.values()
-    names = [*protocol.family, *protocol.network, *(pool.family for pool in pools)]
-    options = [protocol.family_options, *(pool.family_options for pool in pools)]
-    wrappers = [str(each["wrappers"]) for each in options if each.get("wrappers")]
-    return ", ".join(
-        [*(n for n in names if ":" in n or "wrappers" in n), *wrappers, *protocol.policy]
-    )
+    from rlgen.study import naming
+
+    return ", ".join(dict.fromkeys([*naming.code(protocol.model_dump()), *protocol.policy]))
 
 
 def conditions_missing(store: RunStore) -> Reasons:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: How many values a message names.
 _NAMED = 8
-#: Keys of the settings that are no pools.
-_OWN = ("group", "axis", "held_out", "source")
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,8 @@ class Grouping:
         """As plain values."""
         return {
             "axis" if self.axis else "group": self.name,
-            **{pool: only.settings for pool, only in self.pools.items()},
+            # In a table of their own: a further pool may be called like a key.
+            "pools": {pool: only.settings for pool, only in self.pools.items()},
             **({} if self.held_out is None else {"held_out": self.held_out}),
             **({"source": self.source} if self.source else {}),
         }
@@ -130,7 +129,7 @@ class Grouping:
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Grouping":
         """From what ``settings`` gave, or a protocol says."""
-        pools = {key: Only.of(value) for key, value in settings.items() if key not in _OWN}
+        pools = {pool: Only.of(only) for pool, only in settings.get("pools", {}).items()}
         axis = "axis" in settings
         held_out, source = settings.get("held_out"), settings.get("source", "")
         return cls(settings["axis" if axis else "group"], axis, pools, held_out, source)

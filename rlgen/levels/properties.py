@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: The value of a property: the label of a group, or a place on an axis.
 Value = str | float
+#: What begins so is an entry of what an environment's reset says, and never a module.
+INFO = "info:"
 #: The longest label.
 LONGEST = 200
 
@@ -38,7 +40,7 @@ def values(family: "Family", levels: "Levels", name: str, *, axis: bool) -> list
     raw: Sequence[Any]
     if isinstance(family, Described) and of_family(family, name):
         raw = family.described(levels, name)
-    elif ":" in name:
+    elif is_code(family, name):
         raw = _called(name, [int(level) for level in levels.ids])
     else:
         there = family.properties if isinstance(family, Described) else ()
@@ -66,9 +68,14 @@ def of_family(family: "Family", name: str) -> bool:
     )
 
 
+def is_code(family: "Family", name: str) -> bool:
+    """Whether a property is a function of a user's."""
+    return ":" in name and not name.startswith(INFO) and not of_family(family, name)
+
+
 def source_of(family: "Family", name: str) -> str:
     """Hash of the source of a function that decides groups; empty for properties of the family."""
-    if of_family(family, name) or ":" not in name:
+    if not is_code(family, name):
         return ""
     return source_hash(name.rpartition(":")[0]) or ""
 

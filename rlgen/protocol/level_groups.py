@@ -105,8 +105,10 @@ class LevelGroups(Settings):
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What it says, as plain values."""
-        return {name: value for name, value in self.model_dump().items() if value}
+        """What it says, as ``levels.grouping.Grouping.of`` takes it."""
+        pools = {name: own for name in _POOLS if (own := getattr(self, name)) is not None}
+        rest = {"group": self.group, "axis": self.axis, "held_out": self.held_out}
+        return {**{name: value for name, value in rest.items() if value}, "pools": pools}
 
 
 def _refuse_common(one: Any, test: Any, name: str = "train") -> None:

@@ -23,6 +23,7 @@ from rlgen.store.bundle import WEIGHTS, is_bundle
 from rlgen.store.opening import opened
 from rlgen.store.provenance import Clock
 from rlgen.store.run_store import RunStore
+from rlgen.study import naming
 from rlgen.study.kinds import KINDS
 from rlgen.study.kinds.policy_cell import PolicyCell
 from rlgen.study.workspace import Workspace
@@ -115,7 +116,7 @@ def cell_of(folder: Path, trusted: Collection[str], store: str = "") -> PolicyCe
     """
     card = files.read_table(folder / CARD)
     settings = card["settings"]
-    named = sorted(text for text in _texts(settings) if ":" in text)
+    named = naming.code(settings)
     if named and not {str(folder), store} & {*trusted}:
         raise StoreError(
             f"{folder}: its run names code, {named[0]}, which would be imported: if you trust its "
@@ -160,14 +161,6 @@ def policy_of(
         )
         policy, _ = cell.obtain(workspace, split, "cpu", Clock())
     return policy
-
-
-def _texts(settings: Any) -> Iterator[str]:
-    """Texts of settings that may name code; ids of levels and pools have colons too."""
-    for key in ("family", "network", "agent", "policy"):
-        yield str(settings.get(key, ""))
-    for options in (settings.get("family_options", {}), settings.get("agent_options", {})):
-        yield from (value for value in options.values() if isinstance(value, str))
 
 
 def of_policy(

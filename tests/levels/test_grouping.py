@@ -99,7 +99,7 @@ def test_the_manifest_says_what_each_level_is_like_and_only_then_is_it_another()
     split = draw_split(ROOM, 5, 0, 5, levels=by_corner())
     pools = split.manifest["pools"]
     assert pools["test"]["values"] == ["upper left"] * 5
-    assert split.manifest["levels"] == by_corner()
+    assert split.manifest["levels"] == {"group": "corner", "pools": {"test": ["upper left"]}}
     assert "values" not in draw_split(ROOM, 5, 0, 5).manifest["pools"]["test"]
 
 
@@ -111,7 +111,7 @@ def test_levels_that_are_named_are_refused_where_nothing_is_held_out():
     assert split.values["test"] == ["even", "even"]
     with pytest.raises(LevelError, match=r"test level 9 has .*parity odd, and so have training"):
         chosen_split(family, ids | {"test": [2, 9]}, 3, grouping=grouping)
-    only = Grouping.of({"group": f"{__name__}:parity", "train": ["even"]})
+    only = Grouping.of({"group": f"{__name__}:parity", "pools": {"train": ["even"]}})
     with pytest.raises(LevelError, match=r"train level 1 has .*odd, which its pool does not take"):
         chosen_split(family, ids, 3, grouping=only)
 
@@ -221,5 +221,7 @@ def test_what_a_pool_takes_survives_being_written(settings_):
     only = Only.of(settings_)
     assert Only.of(only.settings) == only
     axis = isinstance(settings_, str)
-    grouping = Grouping.of({"axis" if axis else "group": "walls", "test": settings_})
+    pools = {"test": settings_, "source": settings_, "group": settings_}
+    grouping = Grouping.of({"axis" if axis else "group": "walls", "pools": pools})
     assert Grouping.of(grouping.settings) == grouping
+    assert set(grouping.pools) == set(pools)

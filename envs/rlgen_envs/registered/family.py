@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field
 
 from rlgen.errors import LevelError, nearest, one_line
 from rlgen.levels.family import Family, Levels, level_ids
+from rlgen.levels.properties import INFO
 from rlgen.util.named_code import source_hash
 from rlgen.util.validation import Settings, checked
 from rlgen.util.words import counted
@@ -68,7 +69,7 @@ class RegisteredFamily(Family):
     version = 3
     side_by_side = 64
     properties: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {"info:": "an entry of the info of reset, as in info:game"}
+        {INFO: "an entry of the info of reset, as in info:game"}
     )
     card = "registered with Gymnasium"
 

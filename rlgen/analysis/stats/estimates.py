@@ -47,9 +47,9 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
         apart = {pool: why_apart(runs, pool) for pool, runs in pools.items()}
         for quantity, column in QUANTITIES.items():
             by_run = {pool: list(runs[column]) for pool, runs in pools.items()}
-            told = column != "p_solved" or not _nothing(by_run)
+            not_said = column == "p_solved" and _nothing(by_run)
             for part, pool, estimate in _parts(by_run, pools, apart, column):
-                if not told:
+                if not_said:
                     estimate = Estimate(np.nan, reason=NOT_SAID)
                 row = _row(part, pool, column, by_run[pool], estimate)
                 if apart[pool] == UNKNOWN:

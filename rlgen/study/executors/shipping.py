@@ -1,18 +1,15 @@
 """What a cell needs of the driver's machine beside its settings: users' modules and policies."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rlgen.policies import sources
 from rlgen.policies.sources import Copy
 from rlgen.protocol.policy_names import WITH, WITHOUT, parts
+from rlgen.study.naming import texts
 from rlgen.util import folders
 from rlgen.util.named_code import followed, is_installed
-
-#: Settings that may name code as ``module:name``; so may every option.
-_NAMING = ("family", "network", "agent", "policy")
-_OPTIONS = ("family_options", "agent_options", "options")
 
 
 def modules(settings: Mapping[str, Any]) -> dict[str, bytes]:
@@ -27,24 +24,13 @@ def modules(settings: Mapping[str, Any]) -> dict[str, bytes]:
         The content of each file by its path below a folder from which modules are imported.
     """
     contents: dict[str, bytes] = {}
-    for text in _texts(settings):
+    for text in texts(settings):
         module, colon, _ = text.partition(":")
         if not colon or not all(part.isidentifier() for part in module.split(".")):
             continue
         if not is_installed(module) and (own := followed(module)) is not None:
             contents |= own[1]
     return contents
-
-
-def _texts(settings: Mapping[str, Any]) -> Iterator[str]:
-    for value in [settings.get(key, "") for key in _NAMING]:
-        # Cells of a calibration name their family with its version and options.
-        yield str(value[0] if isinstance(value, list | tuple) else value)
-    for options in [settings.get(key) for key in _OPTIONS]:
-        if isinstance(options, Mapping):
-            yield from (value for value in options.values() if isinstance(value, str))
-    for pool in (settings.get("pools") or {}).values():
-        yield from _texts(pool)
 
 
 def policy(settings: Mapping[str, Any], trust: Sequence[str]) -> dict[str, Any] | None:

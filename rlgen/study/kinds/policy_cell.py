@@ -10,6 +10,7 @@ from rlgen.levels import lookup
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.further import FurtherPool, Source, further_pools
 from rlgen.levels.grouping import Grouping
+from rlgen.levels.properties import is_code
 from rlgen.levels.split import Split, chosen_split, draw_split
 from rlgen.protocol.groups import GROUPS, Evaluation, Group, Monitoring, Training
 from rlgen.protocol.pools import POOLS, named_levels
@@ -105,16 +106,18 @@ class Pools:
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "Pools":
         """From what ``settings`` gave."""
+        world = lookup.family(settings["family"]).configure(settings["family_options"])
+        by_property = settings.get("levels")
         return cls(
             family=settings["family"],
-            world=lookup.family(settings["family"]).configure(settings["family_options"]),
+            world=world,
             n_train=settings["n_train_levels"],
             n_validation=settings["n_validation_levels"],
             n_test=settings["n_test_levels"],
             flip_p=settings["flip_p"],
             pool_seed=settings["pool_seed"],
             named={key: settings.get(key, "") for key in NAMED},
-            grouping=Grouping.of(settings["levels"]) if settings.get("levels") else None,
+            grouping=Grouping.of(settings["levels"]).followed(world) if by_property else None,
         )
 
 
@@ -227,6 +230,9 @@ class PolicyCell(Cell):
         own = [world.name] if ":" in world.name and not world.source else []
         # Further pools are not part of the id, and neither is what decides their levels.
         names = {source.world.name for source in self.further} - {world.name}
+        by = self.pools.grouping
+        if by is not None and not by.source and is_code(world, by.name):
+            own.append(by.name)
         return [*own, *sorted(name for name in names if ":" in name)]
 
     def split(self) -> Split:
