@@ -18,8 +18,11 @@ GREEDY = "greedy"
 
 def is_one_policy(results: "Results", cell: Mapping[str, Any]) -> bool:
     """Whether a cell is a single policy that nothing here has trained."""
-    if cell["runs"] != 1:
-        return False
+    return bool(cell["runs"] == 1 and made_elsewhere(results, cell))
+
+
+def made_elsewhere(results: "Results", cell: Mapping[str, Any]) -> bool:
+    """Whether nothing here has trained the policies of a cell."""
     entries = results.settings_of(cell)
     return bool(entries) and all(own.get("policy_hash") for own in entries)
 
@@ -85,17 +88,26 @@ def sentence(
     because = verdict.because or own.reason
     why = f" ({because})" if because else ""
     trained = "assumed to have learned from" if cell["assumed"] else "trained on"
-    answer = (
+    return (
         f"{cell['agent']}/{cell['network']}, one policy, {trained} {levels} "
         f"of {cell['family']}, {verb}: {_returns(conditions[main])}{where}, gap {number(own.mean)}"
         f"{interval} of this policy{why}; of the algorithm that made it, one run says nothing."
     )
-    if GREEDY in conditions and main != GREEDY:
-        answer += (
-            f" By its most probable actions, as stable-baselines3's evaluate_policy plays: "
-            f"{_returns(conditions[GREEDY])}."
-        )
-    return answer
+
+
+def played_greedily(main: str, conditions: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    """What policies made elsewhere earn as tools of the field play them; empty if not measured.
+
+    Args:
+        main: The condition that they are judged by.
+        conditions: See ``sentence``.
+    """
+    if GREEDY not in conditions or main == GREEDY:
+        return ""
+    return (
+        " By the most probable actions, as stable-baselines3's evaluate_policy plays: "
+        f"{_returns(conditions[GREEDY])}."
+    )
 
 
 def _returns(pools: Mapping[str, Mapping[str, float]]) -> str:

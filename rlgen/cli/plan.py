@@ -60,11 +60,14 @@ def plan(
             study, lines = joined.study, joined.lines
             store.joined(study.whole, study.margins)
             tasks = tuple(task for task in study.tasks if not store.has(task.cell.id))
+    every = study.whole, *study.parts.values()
+    tables = [each.levels for each in every if each.levels]
+    held_out = list(dict.fromkeys(table.words for table in tables))
     cost = price(tasks, jobs or usable_cores())
     if as_json:
-        echo_json(cost | {"continued": list(lines)})
+        echo_json(cost | {"continued": list(lines), "held_out": held_out})
         return
-    for line in lines:
+    for line in (*lines, *(f"held out: {words}" for words in held_out)):
         echo(line)
     for kind in cost["kinds"]:
         probing = kind["probing_seconds"]

@@ -7,10 +7,11 @@ from typing import Any
 
 from rlgen.errors import LevelError
 from rlgen.levels import lookup
+from rlgen.levels.drawing import draw_pool
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.grouping import Grouping
 from rlgen.levels.properties import Value
-from rlgen.levels.split import SAME_TASK, Split, draw_pool, identified
+from rlgen.levels.split import SAME_TASK, Split, identified
 from rlgen.util.hashing import digest
 from rlgen.util.ranges import parse_ids
 
@@ -48,7 +49,7 @@ class Source:
         return self.drawn(min(n, self.n_levels), set())
 
     def drawn(self, n: int, used: set[str]) -> Levels:
-        """Draw levels; see ``split.draw_pool``."""
+        """Draw levels; see ``drawing.draw_pool``."""
         return draw_pool(self.world, self.name, n, used, grouping=self.grouping)
 
     @property

@@ -107,6 +107,11 @@ class Grouping:
         other = self.pools.get("test" if pool == "train" else "train")
         return other is None or not other.admits(value)
 
+    def absent(self, pool: str, values: set[Value]) -> str:
+        """The first group that a pool names and no level was of; empty if there is none."""
+        named = self.pools[pool].labels if pool in self.pools else ()
+        return next((label for label in named if label not in values), "")
+
     def wanted(self, pool: str, values: set[Value]) -> str:
         """What a pool takes, in words, and which values levels have."""
         named = self.pools.get(pool)

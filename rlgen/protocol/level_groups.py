@@ -104,6 +104,18 @@ class LevelGroups(Settings):
         return self.held_out is not None or self.train is not None or self.test is not None
 
     @property
+    def words(self) -> str:
+        """What is held out, for people."""
+        if self.held_out is not None:
+            return f"{100 * self.held_out:g} % of the groups of {self.group}"
+        if self.axis:
+            return f"{self.axis} {self.test}"
+        if self.test is not None:
+            return f"{self.group} {', '.join(self.test)}"
+        trained = f" but {', '.join(self.train)}" if self.train is not None else ""
+        return f"groups of {self.group}{trained or ', as the levels that are named have them'}"
+
+    @property
     def settings(self) -> Mapping[str, Any]:
         """What it says, as ``levels.grouping.Grouping.of`` takes it."""
         pools = {name: own for name in _POOLS if (own := getattr(self, name)) is not None}

@@ -129,6 +129,8 @@ def _cell(results: Results, cell: dict[str, Any]) -> dict[str, Any]:
             verdict.and_because(own.warning),
             scope,
         )
+    if one_policy.made_elsewhere(results, cell):
+        entry["sentence"] += one_policy.played_greedily(results.main, entry["conditions"])
     further = {"pools": _pools(results, cell)} if results.pools else {}
     return entry | card(results, cell) | further
 

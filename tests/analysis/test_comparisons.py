@@ -10,7 +10,7 @@ from commands import rlgen as run_cli
 from scipy import stats as scipy_stats
 
 import rlgen
-from rlgen.analysis.stats import comparisons
+from rlgen.analysis.stats import comparisons, power
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.errors import StoreError
 from rlgen.report.sections.comparison import sentence
@@ -82,6 +82,11 @@ def test_no_difference_is_said_to_be_none_shown():
     assert pair.better == ""
     assert sentence(pair).startswith(
         "Between x and y, after 10 levels of f, no difference is shown"
+    )
+    smallest = power.achieved(pair.test).mean
+    assert smallest > pair.test.high - pair.test.mean, "more than half the interval"
+    assert f"{pair.runs} runs each would show a difference of {smallest:.2f} in 80 %" in sentence(
+        pair
     )
 
 

@@ -24,6 +24,7 @@ SEVERAL = {
     "rlgen/analysis/stats/areas.py": "",
     "rlgen/analysis/stats/selection.py": "",
     "rlgen/analysis/stats/overlaps.py": "",
+    "rlgen/levels/drawing.py": "thousands of draws",
     "rlgen/levels/split.py": "capacities",
     "rlgen/study/further.py": "capacities",
     "rlgen/store/importing/sb3_files.py": "more than the last ones",

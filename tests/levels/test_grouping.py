@@ -114,6 +114,17 @@ def test_levels_that_are_named_are_refused_where_nothing_is_held_out():
     only = Grouping.of({"group": f"{__name__}:parity", "pools": {"train": ["even"]}})
     with pytest.raises(LevelError, match=r"train level 1 has .*odd, which its pool does not take"):
         chosen_split(family, ids, 3, grouping=only)
+    none = Grouping.of({"group": f"{__name__}:parity", "pools": {"test": ["even", "evn"]}})
+    with pytest.raises(LevelError, match=r"no test level has .*parity evn, which is to be"):
+        chosen_split(family, ids, 3, grouping=none)
+
+
+def test_a_group_that_is_named_beside_others_must_exist():
+    named = {"group": "corner", "test": ["upper left", "uper right"]}
+    with pytest.raises(LevelError, match=r"no level of corner 'uper right' for the test pool, of"):
+        draw_split(ROOM, 5, 0, 20, levels=named)
+    rare = {"group": f"{__name__}:last_digit", "test": [3, 4, 5], "train": [0, 1]}
+    assert len(draw_split(lookup.family("CartPole-v1"), 2, 0, 1, levels=rare).test) == 1
 
 
 def test_further_pools_take_only_what_they_say():

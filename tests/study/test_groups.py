@@ -3,11 +3,14 @@
 import json
 
 import pytest
+import tomli_w
+from commands import rlgen
 
 from rlgen import api
 from rlgen.analysis.results import Results
 from rlgen.errors import RlgenError
 from rlgen.protocol import suite
+from rlgen.protocol.level_groups import LevelGroups
 from rlgen.store.run_store import RunStore
 from rlgen.study.plan import plan
 
@@ -52,6 +55,37 @@ def test_the_answer_and_the_page_say_so(study):
     page = study.report.read_text()
     assert "Held-out groups" in page
     assert "upper left" in page
+
+
+def test_a_certificate_counts_groups(study):
+    for certificate in study.summary["certificates"]:
+        assert certificate["levels"] == 2
+        assert "over the group distribution" in certificate["sentence"]
+    assert "each on a new group" in study.report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (
+            {"group": "corner", "test": ["upper left", "lower right"]},
+            "corner upper left, lower right",
+        ),
+        ({"group": "corner", "train": ["upper left"]}, "groups of corner but upper left"),
+        ({"group": "info:rule", "held_out": 0.3}, "30 % of the groups of info:rule"),
+        ({"axis": "distance", "train": ":4", "test": "4:"}, "distance 4:"),
+        ({"group": "game"}, "groups of game, as the levels that are named have them"),
+    ],
+)
+def test_what_is_held_out_is_said_in_words(table, words):
+    assert LevelGroups(**table).words == words
+
+
+@pytest.mark.slow
+def test_a_plan_says_what_is_held_out(tmp_path):
+    path = tmp_path / "grouped.toml"
+    path.write_text(tomli_w.dumps(GROUPED))
+    assert "held out: corner upper left, lower right\n" in rlgen("plan", path)[0]
 
 
 def test_what_is_evaluated_again_is_the_same_and_nothing_is_computed_twice(study):

@@ -19,7 +19,8 @@ from numpy.random import Generator
 from planning import cells_of
 
 from rlgen.evaluation.recording import record
-from rlgen.levels.split import NAMESPACES, draw_split
+from rlgen.levels.drawing import NAMESPACES
+from rlgen.levels.split import draw_split
 from rlgen.policies.functions import FunctionPolicy
 from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import provenance, records

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rlgen.errors import LevelError
+from rlgen.levels.drawing import draw_pool
 from rlgen.levels.family import Family
-from rlgen.levels.split import draw_pool
 from rlgen.probes import cases
 from rlgen.probes.base import Identity, Measured
 from rlgen.probes.states import listed

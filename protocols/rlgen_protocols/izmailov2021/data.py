@@ -14,8 +14,8 @@ from rlgen.analysis.stats.scores import normalised_score
 from rlgen.evaluation import exact, planner
 from rlgen.levels import lookup
 from rlgen.levels.capabilities import Graphed
+from rlgen.levels.drawing import draw_pool
 from rlgen.levels.family import Family
-from rlgen.levels.split import draw_pool
 from rlgen.perturbations.condition import Condition
 from rlgen.util.seeding import stream
 from rlgen_protocols.izmailov2021.posterior import columns

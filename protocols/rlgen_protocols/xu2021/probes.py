@@ -6,8 +6,8 @@ import numpy as np
 
 from rlgen.agents.controls.lookup import Table, keys
 from rlgen.agents.labelled import LabelledStates, labelled
+from rlgen.levels.drawing import draw_pool
 from rlgen.levels.family import Family
-from rlgen.levels.split import draw_pool
 from rlgen.policies.base import Observations, Probabilities
 from rlgen.policies.functions import FunctionPolicy
 from rlgen.probes import cases

@@ -32,8 +32,11 @@ def certificates(results: Results) -> list[dict[str, Any]]:
     facts = {entry["id"]: entry.get("facts") or {} for entry in results.plan}
     order = [*CELL, "seed", "run_id"]
     spoiled = _spoiled(results)
+    unit = "group" if results.level_groups else "level"
     return [
-        _certificate(run, facts.get(str(run["run_id"]), {}), spoiled.get(str(run["family"]), ""))
+        _certificate(
+            run, facts.get(str(run["run_id"]), {}), spoiled.get(str(run["family"]), ""), unit
+        )
         for run in rows.sort_values(order).to_dict("records")
     ]
 
@@ -58,7 +61,9 @@ def _spoiled(results: Results) -> dict[str, str]:
     return refusals
 
 
-def _certificate(run: Mapping[Any, Any], facts: Mapping[str, Any], refused: str) -> dict[str, Any]:
+def _certificate(
+    run: Mapping[Any, Any], facts: Mapping[str, Any], refused: str, unit: str
+) -> dict[str, Any]:
     returns, solved = run["ret_mean"], run["p_solved"]
     if refused:
         least = share = Certificate(NAN, "", len(returns), CONFIDENCE, reason=refused)
@@ -76,7 +81,7 @@ def _certificate(run: Mapping[Any, Any], facts: Mapping[str, Any], refused: str)
         "return": _plain(returns, least),
         "solved": _plain(solved, share),
         "refused": refused,
-        "sentence": sentence(least, share),
+        "sentence": sentence(least, share, unit),
     }
 
 
@@ -113,14 +118,15 @@ def _plain(values: Any, certificate: Certificate) -> dict[str, Any]:
     }
 
 
-def sentence(least: Certificate, share: Certificate) -> str:
-    """The certificate as a sentence."""
+def sentence(least: Certificate, share: Certificate, unit: str = "level") -> str:
+    """The certificate as a sentence; its ``unit`` is what was drawn, a level or a whole group."""
     if least.reason:
         return f"No certificate: {least.reason}."
     text = (
         f"With {100 * CONFIDENCE:.0f} % confidence the frozen policy's mean return over the "
-        f"level distribution is at least {rounded_down(least.lower)}"
+        f"{unit} distribution is at least {rounded_down(least.lower)}"
     )
     if share.reason:
         return f"{text}."
-    return f"{text}, and it solves at least {percent_down(share.lower)} of the levels."
+    levels = "levels" if unit == "level" else f"levels of a {unit}, in the mean over {unit}s"
+    return f"{text}, and it solves at least {percent_down(share.lower)} of the {levels}."

@@ -6,6 +6,7 @@ from typing import Any
 from rlgen.analysis.compared import Compared
 from rlgen.analysis.stats.comparisons import ALPHA, Comparison
 from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.stats.power import POWER, achieved
 from rlgen.analysis.stats.tables import UNTOLD
 from rlgen.analysis.verdicts import number
 from rlgen.util.words import counted
@@ -99,10 +100,18 @@ def sentence(pair: Comparison, unit: str = "level") -> str:
         numbers += f" (not paired: {pair.apart})"
     if pair.better:
         return f"{first} plays new levels better than {second}, {where}: {numbers}."
-    why = f"; {test.reason}" if test.reason else ""
+    why = f"; {test.reason or _smallest(pair)}"
     if pair.p <= ALPHA < pair.adjusted:
         why = f"; p = {pair.p:.3f} of this pair alone is {pair.adjusted:.3f} among all pairs"
     return f"Between {first} and {second}, {where}, no difference is shown: {numbers}{why}."
+
+
+def _smallest(pair: Comparison) -> str:
+    """What this many runs could have shown: "no difference" of few runs says little."""
+    runs = counted(pair.runs, "run")
+    runs = f"{runs} and {pair.others:,}" if pair.apart else f"{runs} each"
+    smallest = number(achieved(pair.test).mean)
+    return f"{runs} would show a difference of {smallest} in {100 * POWER:.0f} % of studies"
 
 
 def arms(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str, str]:
