@@ -210,6 +210,27 @@ def test_a_killed_driver_takes_its_cells_along_and_the_next_goes_on(cluster, out
 
 
 @pytest.mark.long
+def test_a_lost_head_is_said(site, tmp_path):
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(site), *filter(None, sys.path)]),
+    }
+    with Cluster(environment) as lonely:
+        script = DRIVER.replace("seconds=0.5", "seconds=300")
+        call = [sys.executable, "-c", script, str(tmp_path / "store"), lonely.address]
+        process = subprocess.Popen(call, env=environment, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 100
+        while not list((tmp_path / "store" / ".rlgen" / "logs").glob("*")):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        lonely.lose(0)
+        _, err = process.communicate(timeout=150)
+    assert process.returncode == 1
+    port = lonely.address.partition(":")[2]
+    (line,) = [line for line in err.splitlines() if line.startswith("rlgen: the head of the Ray")]
+    assert f":{port}, does not answer; Ray ends this command after a minute" in line
+
+
 def test_a_node_of_other_versions_is_left_out_by_name(cluster, outside, site, tmp_path):
     info = tmp_path / "numpy-1.0.dist-info"
     info.mkdir()

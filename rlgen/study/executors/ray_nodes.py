@@ -11,6 +11,7 @@ from typing import Any
 from rlgen.errors import RlgenError
 from rlgen.study.executors import ray_worker
 from rlgen.study.executors.installed import difference, versions
+from rlgen.study.executors.ray_head import HeadWatch
 from rlgen.util.cores import usable_cores
 from rlgen.util.words import counted
 
@@ -28,6 +29,8 @@ PAUSE = 2.0
 
 #: The address to which this process was connected by rlgen.
 _connected: list[str] = []
+#: Who watches over its head.
+_watches: list[HeadWatch] = []
 #: What the nodes have said, by their ids: to ask again would start workers anew.
 _said: dict[str, dict[str, Any]] = {}
 
@@ -81,6 +84,8 @@ def connect(address: str) -> None:
             # Ray's own would end this process without a word.
             signal.signal(signal.SIGTERM, before)
     _connected[:] = [address]
+    _watches.append(HeadWatch(ray.get_runtime_context().gcs_address))
+    _watches[0].start()
 
 
 def disconnect() -> None:
@@ -90,6 +95,7 @@ def disconnect() -> None:
     if _connected:
         _connected.clear()
         _said.clear()
+        _watches.pop().stop()
         ray.shutdown()
 
 
