@@ -1,5 +1,8 @@
 """Trackers are told of each cell while it is computed, and never stop or change a study."""
 
+from pathlib import Path
+
+import documents
 import pytest
 from commands import rlgen as command
 
@@ -11,6 +14,7 @@ from rlgen.study.tracking import TRACKERS, tracker_named
 from rlgen.study.tracking.base import Tracker
 from rlgen.study.tracking.tracked import Tracked, scalars
 
+ROOT = Path(__file__).parents[2]
 OURS = """
 told = []
 
@@ -88,6 +92,28 @@ def test_a_study_is_followed_live(tiny, ours, tmp_path, capsys):
     plain = tmp_path / "plain"
     rlgen.evaluate(study, plain)
     assert rlgen.load(plain).equals(rlgen.load(store))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the packages' own
+@pytest.mark.parametrize(("package", "name"), [("wandb", "wb:WandB"), ("mlflow", "ml:MLflow")])
+def test_classes_of_the_documents_follow_a_study(package, name, tiny, tmp_path, monkeypatch, capfd):
+    pytest.importorskip(package, reason=f"needs the package {package}")
+    module = name.partition(":")[0]
+    (code,) = (
+        block.text
+        for block in documents.blocks((ROOT / "docs/howto/track.md").read_text())
+        if block.text.startswith(f"# {module}.py")
+    )
+    (tmp_path / f"{module}.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    study = tiny | {"seeds": [0], "n_train_levels": 3, "conditions": ["plain"]}
+    rlgen.evaluate(study, tmp_path / "store", track=[name], quiet=False)
+    assert f"tracker {name}" not in capfd.readouterr().err
+    assert (tmp_path / "mlflow.db").exists() or list(tmp_path.glob("wandb/offline-run-*/*.wandb"))
 
 
 class Cell:

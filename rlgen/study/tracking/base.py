@@ -11,32 +11,11 @@ class Tracker:
     A class of one's own needs the three methods, not this base, and is named
     ``rlgen evaluate --track module:CLASS`` or an entry point of the group ``rlgen.trackers``. It
     runs in the process of the command, not in the workers. Where a method raises, the study goes
-    on without the tracker, and says so.
+    on without the tracker, and says so. ``docs/howto/track.md`` has classes for Weights & Biases
+    and MLflow.
 
     Args:
         store: The store's folder; what a tracker writes there belongs in ``store / "tracking"``.
-
-    Example:
-        Weights & Biases, whole::
-
-            import wandb
-
-            class WandB:
-                def __init__(self, store):
-                    self.project, self.runs = store.name, {}
-
-                def start(self, run, name, settings):
-                    self.runs[run] = wandb.init(
-                        project=self.project, id=run, name=name, config=settings,
-                        resume="allow", reinit="create_new",
-                    )
-
-                def log(self, run, step, values):
-                    self.runs[run].log(values, step=step)
-
-                def end(self, run, status, values):
-                    self.runs[run].summary.update(values)
-                    self.runs.pop(run).finish(exit_code=int(status != "finished"))
     """
 
     card = "tells nobody"
