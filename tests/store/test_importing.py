@@ -19,6 +19,7 @@ from rlgen import report
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals
 from rlgen.errors import RlgenError, StoreError
+from rlgen.report.sections.elsewhere import elsewhere
 from rlgen.store.importing import ImportOptions, import_files
 from rlgen.store.importing.columns import COLUMNS, from_path
 from rlgen.store.importing.values import POOLS
@@ -393,6 +394,47 @@ def test_the_page_says_what_it_cannot(tmp_path):
     assert cell["gap"]["low"] is not None
     assert cell["components"]["levels"] is None
     assert cell["verdict"] == "undecided"
+
+
+def limits_of(folder, name, table, **asked):
+    """The sentences on what could not be computed."""
+    return elsewhere(Results.load(RunStore(imported(folder, name, table, **asked))))["limits"]
+
+
+def test_runs_without_the_main_condition_are_named(tmp_path):
+    table = returns(seeds=range(3)).assign(condition="plain")
+    greedy = returns(seeds=range(2)).assign(agent="dqn", condition="greedy")
+    one = table.assign(condition=np.where(table["seed"] == 2, "greedy", "plain"))
+    (whole, *_) = limits_of(tmp_path, "s", pd.concat([table, greedy]))
+    assert whole.startswith(
+        "2 of 2 runs of dqn/unknown trained on 12 levels of unknown: there are no returns under "
+        "plain, by which all are judged, but under greedy"
+    )
+    assert limits_of(tmp_path, "t", one)[0].startswith("1 of 3 runs of ppo/unknown")
+
+
+def test_last_steps_that_differ_are_named(tmp_path):
+    table = returns(seeds=range(3)).assign(step=100)
+    later = table.assign(step=np.where(table["seed"] == 2, 1000, 100))
+    alike = limits_of(tmp_path, "s", table)
+    (runs, *rest) = limits_of(tmp_path, "t", later)
+    assert rest == alike
+    assert "measured at different steps (100 to 1,000): means and intervals" in runs
+    both = [table.assign(condition="plain"), table.assign(condition="sticky", step=50)]
+    (conditions, *rest) = limits_of(tmp_path, "u", pd.concat(both))
+    assert len(rest) == len(alike)
+    assert conditions.startswith("Conditions of 3 runs were measured at different steps (plain at")
+
+
+@pytest.mark.parametrize("pool", ["train", "test"])
+def test_pools_are_known_to_be_apart_only_where_both_have_names(pool, tmp_path):
+    table = returns(seeds=range(3))
+    unnamed, named = (table["pool"] == pool), (table["pool"] != pool)
+    files = [tmp_path / "unnamed.csv", tmp_path / "named.csv"]
+    table[unnamed].drop(columns="level").to_csv(files[0], index=False)
+    table[named].to_csv(files[1], index=False)
+    study = Results.load(import_files(files, tmp_path / "s", ImportOptions()).store)
+    assert elsewhere(study)["limits"][-1].endswith("share no levels is taken on trust.")
 
 
 def test_with_all_columns_it_is_a_report_like_others(tmp_path):

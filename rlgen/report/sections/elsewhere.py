@@ -8,6 +8,7 @@ import numpy as np
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import SOME, UNKNOWN, why_apart
 from rlgen.analysis.stats.tables import CELL
+from rlgen.report.sections.unlike import unlike
 from rlgen.store.imported import Imported
 
 
@@ -25,21 +26,22 @@ def elsewhere(results: Results) -> dict[str, Any] | None:
     return {
         "files": protocol.files,
         "notes": list(protocol.notes),
-        "limits": [*_limits(results), _trust(results, protocol)],
-        "levels": UNKNOWN not in _apart(results),
+        "limits": [*unlike(results), *_limits(results), _trust(results, protocol)],
+        "levels": UNKNOWN not in _apart(results, "test"),
     }
 
 
-def _apart(results: Results) -> set[str]:
-    """The reasons why cells have no full tables of runs by held-out levels."""
-    rows = results.main_records[results.main_records["split"] == "test"]
+def _apart(results: Results, pool: str) -> set[str]:
+    """The reasons why cells have no full tables of runs by levels of a pool."""
+    rows = results.main_records[results.main_records["split"] == pool]
     cells = rows.groupby(CELL, observed=True)
-    return {why_apart(cell, "held-out") for _, cell in cells} - {""}
+    words = "held-out" if pool == "test" else pool
+    return {why_apart(cell, words) for _, cell in cells} - {""}
 
 
 def _limits(results: Results) -> Iterator[str]:
     rows = results.main_records
-    apart = _apart(results)
+    apart = _apart(results, "test")
     if any(cell["runs"] == 1 for cell in results.cells):
         yield "A cell of one run has no intervals: a second run would show how much runs differ."
     if UNKNOWN in apart:
@@ -83,7 +85,9 @@ def _limits(results: Results) -> Iterator[str]:
 
 def _trust(results: Results, protocol: Imported) -> str:
     """What has been taken on trust."""
-    named = UNKNOWN not in _apart(results) and protocol.options.get("own_numbers") != "True"
+    pools = map(str, results.main_records["split"].unique())
+    unnamed = any(UNKNOWN in _apart(results, pool) for pool in pools)
+    named = not unnamed and protocol.options.get("own_numbers") != "True"
     how = "is checked by their names only" if named else "is taken on trust"
     return f"Returns are taken from the files as they are; that pools share no levels {how}."
 
