@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rlgen.analysis.stats.certificates import ROUNDING
+from rlgen.analysis.stats.certificates import rounding
 from rlgen.analysis.stats.intervals import Estimate
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def beyond(results: "Results", cell: Mapping[str, Any]) -> str:
     bounds = results.facts(cell).get("bounds", {})
     rows = results.records_of(cell)
     for pool, (low, high) in bounds.items():
-        slack = ROUNDING * (high - low)
+        slack = rounding(low, high)
         for returns in rows.loc[rows["split"] == pool, "ret_mean"]:
             if (least := returns.min()) < low - slack:
                 return f"a return of {least:.3g} is beyond worst = {low:g}: scores are wrong"

@@ -1,6 +1,7 @@
 """The answer about one policy that was made elsewhere: of it, and not of the algorithm."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from rlgen.analysis.stats.intervals import NAN, Estimate
@@ -36,6 +37,8 @@ def is_assumed(results: "Results", cell: Mapping[str, Any]) -> bool:
 def gap(results: "Results", cell: Mapping[str, Any], quantity: str, pool: str = "test") -> Estimate:
     """The gap of the only policy of a cell, with levels as the only samples.
 
+    Where some of its training levels were played, these are a sample of them.
+
     Args:
         results: The study.
         cell: Values of ``CELL``.
@@ -48,7 +51,9 @@ def gap(results: "Results", cell: Mapping[str, Any], quantity: str, pool: str = 
         return Estimate(NAN, reason="not measured")
     returns, noise = COLUMNS[quantity]
     train, held_out = pools["train"], pools[pool]
-    return policy_gap(train[returns], held_out[returns], float(train.get(noise, NAN)))
+    learnt = cell["n_train_levels"] if cell["n_train_levels"] >= 0 else inf
+    own_noise = float(train.get(noise, NAN))
+    return policy_gap(train[returns], held_out[returns], own_noise, pool=learnt)
 
 
 def verdict(results: "Results", cell: Mapping[str, Any]) -> Verdict:

@@ -1,7 +1,10 @@
 """Which groups of levels, or which part of an axis, a study holds out, and what is earned there."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from rlgen.analysis.stats.grouped import Groups, number_of
 from rlgen.analysis.stats.tables import CELL
@@ -54,30 +57,39 @@ def returns(results: "Results") -> Iterator[dict[str, Any]]:
     """What each cell earns on each held-out group under the main condition, over its runs.
 
     Yields:
-        The keys of ``CELL``; ``pool`` and ``group``; ``levels``, how many are of it; ``runs``; and
-        the means ``return`` and ``normalised`` (nan where scores are not known).
+        The keys of ``CELL``; ``pool`` and ``group``; ``levels``, how many are of it; ``runs``, how
+        many have played it; and the means ``return`` and ``normalised`` (nan where scores are not
+        known).
     """
     if not results.level_groups:
         return
     for cell in results.cells:
         rows = results.records_of(cell)
         for pool, own in rows.groupby("split", observed=True):
-            first = own.iloc[0]
-            if not _collapsed(results, first):
-                continue
-            labels = list(results.level_groups[first["manifest"]][str(pool)].values())
-            numbers = first["level_id"].tolist()
-            for group in sorted(set(labels)):
-                place = numbers.index(number_of(group))
+            played = [row for _, row in own.iterrows() if _collapsed(results, row)]
+            # Imported runs may have played other groups each.
+            levels = Counter[str]()
+            for manifest in {row["manifest"] for row in played}:
+                levels |= Counter(results.level_groups[manifest][str(pool)].values())
+            for group, number in sorted(levels.items()):
                 yield {
                     **{key: cell[key] for key in CELL},
                     "pool": str(pool),
                     "group": group,
-                    "levels": labels.count(group),
-                    "runs": len(own),
-                    "return": float(own["ret_mean"].map(lambda v, i=place: v[i]).mean()),
-                    "normalised": float(own["normalised"].map(lambda v, i=place: v[i]).mean()),
+                    "levels": number,
+                    **_mean_over_runs(played, number_of(group)),
                 }
+
+
+def _mean_over_runs(rows: list[Any], group: int) -> dict[str, float]:
+    """Means over the runs that have played a group, and how many these are."""
+    places = [(row, np.flatnonzero(row["level_id"] == group)) for row in rows]
+    places = [(row, place[0]) for row, place in places if len(place)]
+    return {
+        "runs": len(places),
+        "return": float(np.mean([row["ret_mean"][place] for row, place in places])),
+        "normalised": float(np.mean([row["normalised"][place] for row, place in places])),
+    }
 
 
 def _collapsed(results: "Results", row: Any) -> bool:

@@ -26,8 +26,8 @@ _deviation = FiniteRange(0)
 @click.option(
     "--sd-level",
     type=_deviation,
-    help="Standard deviation between test levels, for the split of a budget; 0 where everything "
-    "compared uses the same levels. [default: 0]",
+    help="Standard deviation between test levels; 0 for a difference of two agents on the same "
+    "levels, in which it cancels. [default: the study's, else 0]",
 )
 @click.option(
     "--store", type=click.Path(path_type=Path), help="Take what is not given from this study."
@@ -60,8 +60,9 @@ def power(
 ) -> None:
     """Compute how many runs and levels a study needs, or what a study can detect.
 
-    For a two-sided test at .05 of a gap or difference, with every run on all test levels. The
-    output is everything that follows from the options given.
+    For a two-sided test at .05 of a gap, with every run on all test levels, or of a difference of
+    two agents, with the standard deviations of the difference. The output is everything that
+    follows from the options given.
 
     \b
     rlgen power --gap 0.2 --sd-run 0.25 --sd-residual 0.8     how many runs and levels
@@ -78,8 +79,6 @@ def power(
         raise click.UsageError(
             "nothing to do: give --gap, or --runs and --levels, or --budget, or --store"
         )
-    if costs is None:
-        refuse_given(["sd_level"], "goes with --budget, whose split depends on it")
     if not (gap or store or (runs and levels)):
         refuse_given(["runs", "levels"], "goes with --gap, or both without --budget's split")
     if store is None and (sd_run is None or sd_residual is None):
@@ -105,7 +104,7 @@ def power(
         return
     echo(
         f"Standard deviation of the gap {spread.run:.3g} between runs, {spread.residual:.3g} run "
-        f"by level; power {chance:g}, two-sided test at .05."
+        f"by level, {spread.level:.3g} between levels; power {chance:g}, two-sided test at .05."
     )
     _print_answers(answers, gap, runs, levels, budget)
 
@@ -118,7 +117,11 @@ def _print_answers(
     budget: float | None,
 ) -> None:
     for row in answers.get("needs", ()):
-        echo(f"A gap of {gap:g} needs {_size(row['runs'], row['levels'])}.")
+        if row["runs"]:
+            echo(f"A gap of {gap:g} needs {_size(row['runs'], row['levels'])}.")
+        else:
+            number = counted(row["levels"], "level")
+            echo(f"A gap of {gap:g} is found on {number} by no number of runs.")
     if "levels_needed" in answers:
         enough = answers["levels_needed"]
         how = (

@@ -118,6 +118,8 @@ def _file(family: Family, levels: Levels, world: Condition, episodes: int, cache
     key = {
         "version": VERSION,
         "family": [family.name, family.version, dict(family.options)],
+        # An environment whose code has changed earns other returns under the same name.
+        **({"source": family.source} if family.source else {}),
         **({"masked": True} if family.masked else {}),
         "levels": levels.content_hash(),
         "condition": world.name,

@@ -90,6 +90,46 @@ def test_no_difference_is_said_to_be_none_shown():
     )
 
 
+def test_what_runs_could_have_shown_is_of_the_corrected_test():
+    pair, other, _ = comparisons.comparisons(records({"x": 0.0, "y": 0.0, "z": 0.0}, noise=0.5))
+    assert pair.family == other.family == 3
+    smallest = power.achieved(pair.test, comparisons.ALPHA / 3).mean
+    assert f"would show a difference of {smallest:.2f} in at least 80 %" in sentence(pair)
+
+
+def test_training_levels_that_all_runs_share_are_a_sample_too():
+    frame = records({"x": 0.0, "y": 0.2})
+    own = only(frame).gap
+    shared = frame.assign(
+        level_id=frame["level_id"].where(frame["split"] == "test", frame["level_id"] % 1000)
+    )
+    rng = stream(0, "harder for y")
+    harder = pd.Series(rng.normal(0, 1, 40), range(40))
+    train_of_y = (shared["split"] == "train") & (shared["network"] == "y")
+    shared.loc[train_of_y, "ret_mean"] += shared.loc[train_of_y, "level_id"].map(harder)
+    paired = only(shared).gap
+    assert paired.high - paired.low > 3 * (own.high - own.low)
+    apart = shared.assign(seed=shared["seed"] + 100 * (shared["network"] == "y"))
+    pair = only(apart)
+    assert pair.apart
+    assert pair.gap.high - pair.gap.low > 3 * (own.high - own.low)
+
+
+def test_training_and_held_out_returns_are_of_the_same_run_though_seeds_repeat():
+    frame = records({"x": 0.0, "y": 0.1}, seeds=9)
+    frame["seed"] //= 3
+    quality = frame["run_id"].str[-1].astype(int) * 5.0
+    frame["ret_mean"] += quality  # in both pools: no gap changes
+    validation = frame[frame["split"] == "test"].assign(split="validation")
+    validation["level_id"] += 10**6
+    everything = pd.concat([validation.iloc[::-1], frame]).sample(frac=1, random_state=3)
+    expected = only(frame).gap
+    for table in (everything, frame.iloc[::-1]):
+        gap = only(table).gap
+        assert (gap.low, gap.high) == pytest.approx((expected.low, expected.high))
+    assert expected.high - expected.low < 1
+
+
 def test_equal_returns_are_ties():
     frame = records({"x": 0.0}, noise=0)
     pair = only(pd.concat([frame, frame.assign(network="y", run_id="y" + frame["run_id"])]))

@@ -26,6 +26,22 @@ def test_the_training_pool_is_taken_as_it_is():
     assert policy_gap(narrow, test, 1.0).low < one.low, "episodes that were played add to it"
 
 
+def test_training_levels_that_were_not_played_are_in_the_interval():
+    train = test = np.linspace(0, 3, 100)
+    widths = [
+        answer.high - answer.low
+        for pool in (100, 120, 1000, np.inf)
+        for answer in [policy_gap(train, test, 0.0, pool=pool)]
+    ]
+    assert widths == sorted(widths)
+    whole = policy_gap(train, test, 0.0)
+    assert widths[0] == whole.high - whole.low
+    drawn = policy_gap(train, test)
+    assert widths[-1] == pytest.approx(drawn.high - drawn.low), "all of them are new"
+    one = policy_gap(train[:1], test, 0.0, pool=2)
+    assert one.reason == "one training level of several was played"
+
+
 @pytest.mark.parametrize(
     ("train", "test", "noise", "reason"),
     [

@@ -69,17 +69,27 @@ def test_the_runs_needed_are_enough_and_no_more(d, sd_run, sd_residual, levels):
 @given(st.floats(0.2, 2), SD, SD, st.integers(2, 40))
 def test_the_levels_needed_are_enough_or_none_is(d, sd_run, sd_residual, runs):
     levels = power.levels_needed(d, sd_run, sd_residual, runs)
-    if np.isfinite(levels):
-        found = power.detectable(sd_run, sd_residual, runs, levels)
-        assert found <= d * (1 + 1e-9)
-        assert levels == 1 or found == pytest.approx(d)
-    else:
+    if levels is None:
         assert power.detectable(sd_run, sd_residual, runs, 1e12) >= d
+    else:
+        assert power.detectable(sd_run, sd_residual, runs, levels) <= d
+        assert levels == 2 or power.detectable(sd_run, sd_residual, runs, levels - 1) > d
+
+
+def test_levels_that_differ_are_needed_whatever_the_runs():
+    more = {"sd_level": 1.0}
+    assert power.detectable(0.3, 0.5, 5, 200, **more) > power.detectable(0.3, 0.5, 5, 200)
+    assert power.runs_needed(0.2, 0.3, 0.5, 100, **more) is None
+    runs = power.runs_needed(0.2, 0.3, 0.5, 1000, **more)
+    levels = power.levels_needed(0.2, 0.3, 0.5, runs, **more)
+    assert 400 < levels <= 1000
+    assert power.detectable(0.3, 0.5, runs, levels, **more) <= 0.2
+    assert np.isnan(power.detectable(0.3, 0.5, 5, 1, **more))
 
 
 def test_one_run_detects_nothing():
     assert np.isnan(power.detectable(0.3, 0.5, 1, 100))
-    assert power.levels_needed(0.5, 0.3, 0.5, 1) == np.inf
+    assert power.levels_needed(0.5, 0.3, 0.5, 1) is None
 
 
 def test_a_study_finds_what_it_can_detect():
@@ -92,6 +102,21 @@ def test_a_study_finds_what_it_can_detect():
         table = d + sd_run * rng.standard_normal((runs, 1))
         table = table + sd_residual * rng.standard_normal((runs, levels))
         found.append(intervals.run_mean(table.mean(axis=1)).low > 0)
+    assert 0.75 < np.mean(found) < 0.85
+
+
+def test_a_study_finds_the_gap_that_it_can_detect_though_levels_differ():
+    rng = stream(0, "power of a gap")
+    runs, levels, sd_run, sd_residual, sd_level = 8, 50, 0.3, 0.6, 1.0
+    d = power.detectable(sd_run, sd_residual, runs, levels, sd_level=sd_level)
+    found = []
+    for _ in range(1000):
+        table = sd_level * rng.standard_normal((1, levels)) + sd_run * rng.standard_normal(
+            (runs, 1)
+        )
+        table = table + sd_residual * rng.standard_normal((runs, levels))
+        train = [np.full(3, d)] * runs
+        found.append(intervals.gap(train, table).low > 0)
     assert 0.75 < np.mean(found) < 0.85
 
 
@@ -112,7 +137,6 @@ def test_achieved_is_detectable_with_the_studys_own_variance():
         (lambda: power.runs_needed(0.0, 1, 1, 5), "d = 0.0: must be above 0"),
         (lambda: power.detectable(1, 1, 5, 0), "levels = 0: must be above 0"),
         (lambda: power.detectable(1, 1, 5, 5, power=1.0), "power = 1.0: must be between 0 and 1"),
-        (lambda: power.runs_needed(1e-9, 1, 1, 5), "too small to be detected"),
         (lambda: power.best_split(0, 1, 1, 1, 1, 1), "budget = 0: must be above 0"),
     ],
 )

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from rlgen.analysis.stats import power, sample_size
+from rlgen.analysis.stats.estimates import estimates
+from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.sample_size import Spread
 from rlgen.util.seeding import stream
 
@@ -73,16 +75,28 @@ def test_what_is_asked_is_answered_and_no_more():
     spread = Spread(0.25, 0.8, 0.5)
     told = sample_size.answers(spread, gap=0.2, runs=5, levels=100)
     assert told == {
-        "needs": [{"levels": 100, "runs": power.runs_needed(0.2, 0.25, 0.8, 100)}],
+        "needs": [{"levels": 100, "runs": power.runs_needed(0.2, 0.25, 0.8, 100, sd_level=0.5)}],
         "levels_needed": None,
-        "detects": power.detectable(0.25, 0.8, 5, 100),
+        "detects": power.detectable(0.25, 0.8, 5, 100, sd_level=0.5),
     }
     told = sample_size.answers(spread, gap=0.2)
     assert [row["levels"] for row in told["needs"]] == [100, 200, 1000]
+    apart = Spread(0.25, 0.8)
+    (row,) = sample_size.answers(apart, gap=0.2, levels=100)["needs"]
+    assert row["runs"] == power.runs_needed(0.2, 0.25, 0.8, 100)
     told = sample_size.answers(spread, gap=0.5, runs=10)
-    assert told["levels_needed"] == np.ceil(power.levels_needed(0.5, 0.25, 0.8, 10))
+    assert told["levels_needed"] == power.levels_needed(0.5, 0.25, 0.8, 10, sd_level=0.5)
     assert sample_size.answers(spread, runs=5) == {}
     split = sample_size.answers(spread, budget=(36_000.0, 600.0, 0.05))["split"]
     best = power.best_split(36_000.0, 600.0, 0.05, 0.25, 0.5, 0.8)
     assert (split["runs"], split["levels"]) == (best.runs, best.levels)
-    assert split["detects"] == power.detectable(0.25, 0.8, best.runs, best.levels)
+    assert split["detects"] == power.detectable(0.25, 0.8, best.runs, best.levels, sd_level=0.5)
+
+
+def test_power_and_report_say_the_same_of_a_study():
+    study = drawn(6).assign(condition="plain", oracle_ret=2.0, random_ret=0.0, p_solved=0.0)
+    spread = sample_size.gap_spread(study)
+    detects = sample_size.answers(spread, runs=6, levels=80)["detects"]
+    (gap,) = estimates(study).query("part == 'gap' and quantity == 'return'").to_dict("records")
+    own = Estimate(gap["mean"], gap["low"], gap["high"], gap["variance"], gap["df"])
+    assert detects == pytest.approx(power.achieved(own).mean, rel=0.02)

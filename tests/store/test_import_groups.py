@@ -6,6 +6,7 @@ from returns import imported, returns
 
 from rlgen.analysis.results import Results
 from rlgen.errors import ImportedFileError
+from rlgen.report.summary import summarise
 from rlgen.store.run_store import RunStore
 
 
@@ -34,6 +35,23 @@ def test_groups_are_counted_where_the_user_names_them(tmp_path):
     results = Results.load(RunStore(store))
     held_out = results.main_records.query("split == 'test'")
     assert set(held_out["ret_mean"].map(len)) == {3}
+
+
+def test_runs_may_have_played_other_groups_each(tmp_path):
+    table = templated()
+    level_of = {"u0": 10.0, "u1": 20.0, "u2": 30.0}
+    held_out = table["pool"] == "test"
+    table.loc[held_out, "return"] = table.loc[held_out, "template"].map(level_of)
+    played = np.where(table["seed"] % 2, "u0", "u1")
+    own = table[~held_out | (table["template"] == played) | (table["template"] == "u2")]
+    store = imported(tmp_path, "each", own, columns={"group": "template"})
+    rows = [
+        row for row in summarise(Results.load(RunStore(store)))["groups"] if row["pool"] == "test"
+    ]
+    runs = table["run"].nunique()
+    assert {row["group"]: row["return"] for row in rows} == level_of
+    numbers = {row["group"]: row["runs"] for row in rows}
+    assert numbers["u2"] == runs == numbers["u0"] + numbers["u1"]
 
 
 def test_a_column_called_group_is_not_taken_for_one(tmp_path):

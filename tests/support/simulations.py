@@ -28,6 +28,7 @@ from rlgen.analysis.stats import (
     policy_gap,
     unpaired,
 )
+from rlgen.analysis.stats.matched import Arm
 from rlgen.levels.split import draw_split
 from rlgen.training import overfitting_alarm
 from rlgen.util.seeding import stream
@@ -140,6 +141,45 @@ def of_one_policy(levels, episodes=0, *, solved=0.0):
                 test = test + rng.standard_normal(levels) / np.sqrt(episodes)
             drawn.append(policy_gap.policy_gap(train, test, noise))
         return holds(drawn, 1 - solved if solved else TRUTH)
+
+    return share
+
+
+def of_a_sampled_pool(played, pool):
+    """Intervals of one policy's gap where some of its training levels are played, computed."""
+
+    def share(studies):
+        rng = stream(0, "of a sampled pool", pool)
+        inside = 0
+        for _ in range(studies):
+            train = np.where(rng.random(pool) < 0.7, 2.1, -1.0)
+            test = np.where(rng.random(200) < 0.6, 2.1, -1.0)
+            told = policy_gap.policy_gap(train[:played], test, 0.0, pool=pool)
+            inside += told.low <= train.mean() - 0.86 <= told.high
+        return inside / studies
+
+    return share
+
+
+def gap_differences(*, pairs):
+    """Whether intervals hold the difference of two arms' gaps, all runs trained on one pool."""
+
+    def share(studies):
+        rng = stream(0, "gap differences", int(pairs))
+        inside = 0
+        for _ in range(studies):
+            arms = []
+            for runs in (5, 5 if pairs else 3):
+                train, test = (tables(rng, 1, runs, n, level=0.5)[0] for n in (20, 200))
+                arms.append(Arm(list(train), [], test, test, [np.arange(20)] * runs))
+            one, other = arms
+            if pairs:
+                train = [a - b for a, b in zip(one.train, other.train, strict=True)]
+                told = intervals.gap(train, one.test - other.test, shared_pool=True)
+            else:
+                told = unpaired.unpaired_gap(one, other, shares_pool=True)
+            inside += told.low <= 0 <= told.high
+        return inside / studies
 
     return share
 
@@ -483,6 +523,24 @@ SIMULATIONS = {
         0.92,
         0.98,
     ),
+    **{
+        f"gap difference, {how}": Simulation(
+            f"95 % interval of a difference of two gaps, {how}, all on the same 20 training levels",
+            gap_differences(pairs=pairs),
+            0.92,
+            0.98,
+        )
+        for how, pairs in (("5 pairs of runs", True), ("5 and 3 other runs", False))
+    },
+    **{
+        f"policy, 200 of {pool:,}": Simulation(
+            f"the same of one policy, 200 of its {pool:,} training levels played, 200 held out",
+            of_a_sampled_pool(200, pool),
+            0.92,
+            0.98,
+        )
+        for pool in (1000, 10_000)
+    },
     "interquartile mean": Simulation(
         "95 % interval of the interquartile mean by winsorised scores, 5 runs x 200 levels",
         interquartile(5),

@@ -12,8 +12,9 @@ from scipy import special
 
 Floats = NDArray[np.float64]
 NAN = float("nan")
-#: Returns are sums of rewards: one that misses its bound by rounding has not left the range.
-ROUNDING = 1e-9
+#: Returns are sums of rewards, which many environments give in float32: one that misses its bound
+#: by this share of it has not left the range.
+ROUNDING = 1e-5
 #: Largest share of the stake in one bet.
 SHARE = 0.5
 
@@ -132,6 +133,11 @@ def clopper_pearson(
     return Certificate(lower, method, n, confidence, upper)
 
 
+def rounding(low: float, high: float) -> float:
+    """How far a return may lie beyond these bounds by rounding alone."""
+    return ROUNDING * max(high - low, abs(low), abs(high))
+
+
 def _inside(returns: ArrayLike, low: float, high: float) -> tuple[Floats, str]:
     """The returns in their range, and why they cannot be used."""
     values = np.asarray(returns, float).ravel()
@@ -141,7 +147,7 @@ def _inside(returns: ArrayLike, low: float, high: float) -> tuple[Floats, str]:
         return values, f"range [{low:g}, {high:g}] is empty"
     if np.isnan(values).any():
         return values, f"{np.isnan(values).sum()} of {len(values)} returns are nan"
-    slack = ROUNDING * (high - low)
+    slack = rounding(low, high)
     if values.min() < low - slack or values.max() > high + slack:
         worst = values.min() if values.min() < low - slack else values.max()
         return values, f"return {worst:g} is outside [{low:g}, {high:g}]"

@@ -71,6 +71,7 @@ class Comparison:
         reason: Why they cannot be compared.
         apart: Why their runs are no pairs; empty if they are.
         others: Then, the runs of the second.
+        family: Pairs over which ``adjusted`` is corrected.
     """
 
     task: Mapping[str, Any]
@@ -88,6 +89,7 @@ class Comparison:
     reason: str = ""
     apart: str = ""
     others: int = 0
+    family: int = 1
 
     @property
     def better(self) -> str:
@@ -174,7 +176,10 @@ def corrected(pairs: Sequence[Comparison]) -> list[Comparison]:
     if not pairs:
         return []
     adjusted = holm([pair.p for pair in pairs])
-    return [replace(pair, adjusted=float(p)) for pair, p in zip(pairs, adjusted, strict=True)]
+    return [
+        replace(pair, adjusted=float(p), family=len(pairs))
+        for pair, p in zip(pairs, adjusted, strict=True)
+    ]
 
 
 def standings(
@@ -243,11 +248,11 @@ def _differences(
     one, other = pairs.one, pairs.other
     if pairs.apart:
         test = unpaired_mean(one.test, other.test)
-        gap = unpaired_gap((one.train, one.test), (other.train, other.test))
+        gap = unpaired_gap(one, other, shares_pool=pairs.shares_pool)
     else:
         test = paired_mean(one.test, other.test)
         train = [a - b for a, b in zip(one.train, other.train, strict=True)]
-        gap = intervals.gap(train, one.test - other.test)
+        gap = intervals.gap(train, one.test - other.test, shared_pool=pairs.shares_pool)
     by_level = one.test.mean(axis=0) - other.test.mean(axis=0)
     return Comparison(
         task,

@@ -37,6 +37,11 @@ class Arm:
     held_out: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     reason: str = ""
 
+    @property
+    def shares_pool(self) -> bool:
+        """Whether all runs were trained on the same levels, which then are a sample too."""
+        return all(np.array_equal(ids, self.trained_on[0]) for ids in self.trained_on)
+
 
 @dataclass(frozen=True)
 class Matched:
@@ -58,6 +63,12 @@ class Matched:
     def runs(self) -> int:
         """How many runs the first has, which are the pairs if there are some."""
         return len(self.one.train)
+
+    @property
+    def shares_pool(self) -> bool:
+        """Whether all runs of both were trained on the same levels."""
+        both = self.one.shares_pool and self.other.shares_pool
+        return both and _same(self.one.trained_on[:1], self.other.trained_on[:1])
 
 
 def matched(one: pd.DataFrame, other: pd.DataFrame, missing: str) -> Matched:
@@ -84,7 +95,9 @@ def matched(one: pd.DataFrame, other: pd.DataFrame, missing: str) -> Matched:
 
 
 def _arm(rows: pd.DataFrame) -> Arm:
-    pools = dict(iter(rows.sort_values("seed").groupby("split", observed=True)))
+    # Runs of one seed stand in the same order in each pool, on any processor.
+    order = rows.sort_values(["seed", "run_id"], kind="stable")
+    pools = dict(iter(order.groupby("split", observed=True)))
     if not {"train", "test"} <= pools.keys():
         return Arm(reason="there are no training or no held-out levels")
     train, test = pools["train"], pools["test"]

@@ -16,14 +16,20 @@ Floats = NDArray[np.float64]
 
 
 def policy_gap(
-    train: Floats, test: Floats, noise: float = NAN, confidence: float = 0.95
+    train: Floats,
+    test: Floats,
+    noise: float = NAN,
+    confidence: float = 0.95,
+    *,
+    pool: float | None = None,
 ) -> Estimate:
     """Mean return on the training levels minus mean return on new levels, of this policy.
 
-    The training pool is taken as it is: all levels that the policy learned from are in it, so that
-    its mean varies only with the episodes that were played. Held-out levels are drawn. The two are
-    independent, and nothing is said of the algorithm that made the policy, of which this is one
-    run.
+    The training pool is taken as it is: where all levels that the policy learned from were played,
+    its mean varies only with the episodes, and where some were, also with which (a sample without
+    replacement from a finite population, Cochran 1977, 2.6). Held-out levels are drawn. The two
+    are independent, and nothing is said of the algorithm that made the policy, of which this is
+    one run.
 
     Args:
         train: Mean return on each training level, ``(L,)``.
@@ -32,6 +38,8 @@ def policy_gap(
             computed. Where it is not known the training levels count as drawn as well, and the
             interval is wider.
         confidence: Confidence level of the interval.
+        pool: How many levels the policy learned from; the ``L`` that were played by default, inf
+            where it is not known.
 
     Returns:
         The gap; its interval is nan, with the reason, where there are fewer than two held-out
@@ -51,10 +59,17 @@ def policy_gap(
     if noise != noise and len(train) < 2:
         return Estimate(mean, reason="one training level, and its episodes' spread is not known")
     parts = [(float(test.var(ddof=1)) / len(test), len(test) - 1.0)]
+    share_played = len(train) / (pool or len(train))
     if noise != noise:
         parts.append((float(train.var(ddof=1)) / len(train), len(train) - 1.0))
+    elif share_played < 1:
+        if len(train) < 2:
+            return Estimate(mean, reason="one training level of several was played")
+        # The spread of levels as played holds this share of what episodes add.
+        spread = float(train.var(ddof=1)) / len(train) * (1 - share_played)
+        parts.append((spread, len(train) - 1.0))
     # The variance of many episodes is known well: it takes no degrees of freedom.
-    played = 0.0 if noise != noise else noise
+    played = 0.0 if noise != noise else noise * share_played
     drawn, df = satterthwaite(parts)
     if drawn + played == 0:
         return student(mean, 0.0, 1.0, confidence)

@@ -1,11 +1,12 @@
 """How many runs and levels a study needs, and what it can detect (method 2.8)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
-from rlgen.analysis.stats.intervals import NAN, Estimate
+from rlgen.analysis.stats.intervals import NAN, Estimate, satterthwaite
 from rlgen.errors import RlgenError
 
 ALPHA, POWER = 0.05, 0.8
@@ -18,19 +19,23 @@ def detectable(
     levels: float,
     alpha: float = ALPHA,
     power: float = POWER,
+    *,
+    sd_level: float = 0.0,
 ) -> float:
     """Minimum detectable effect of a crossed study (method 2.8).
 
-    ``(t(1 - alpha/2, S - 1) + t(power, S - 1)) sqrt(sd_run^2 / S + sd_residual^2 / (S L))``. Levels
-    are shared by what is compared, so their own variance cancels.
+    ``(t(1 - alpha/2, df) + t(power, df)) sqrt(sd_run^2 / S + sd_level^2 / L + sd_residual^2 / (S
+    L))``, with the degrees of freedom of the interval (Satterthwaite), ``S - 1`` without a spread
+    of levels. In a difference of two arms on the same levels that spread cancels; a gap has it.
 
     Args:
         sd_run: Standard deviation of the gap (or difference) between runs.
         sd_residual: Standard deviation of run by level.
         runs: S. One run detects nothing: nan.
-        levels: L.
+        levels: L. So does one level, if levels differ.
         alpha: Level of the two-sided test.
         power: Probability of finding it.
+        sd_level: Standard deviation between levels.
 
     Returns:
         In the unit of the standard deviations.
@@ -41,12 +46,22 @@ def detectable(
     Example:
         >>> round(detectable(sd_run=0.3, sd_residual=0.5, runs=5, levels=200), 2)
         0.5
+        >>> round(detectable(sd_run=0.3, sd_residual=0.5, runs=5, levels=200, sd_level=1.0), 2)
+        0.55
     """
     _check(alpha, power, levels=levels, runs=runs)
-    if runs < 2:
+    if runs < 2 or (sd_level and levels < 2):
         return NAN
-    spread = float(np.sqrt(sd_run**2 / runs + sd_residual**2 / (runs * levels)))
-    return _student(alpha, power, runs - 1) * spread
+    shared = sd_residual**2 / (runs * levels)
+    parts = [(sd_run**2 / runs + shared, runs - 1.0)]
+    if sd_level:
+        # As in the interval: what single runs do on single levels is in both of the others.
+        parts += [
+            (sd_level**2 / levels + shared, levels - 1.0),
+            (-shared, (runs - 1.0) * (levels - 1.0)),
+        ]
+    variance, df = satterthwaite(parts)
+    return _student(alpha, power, df) * float(np.sqrt(variance)) if variance else 0.0
 
 
 def achieved(estimate: Estimate, alpha: float = ALPHA, power: float = POWER) -> Estimate:
@@ -75,7 +90,9 @@ def runs_needed(
     levels: float,
     alpha: float = ALPHA,
     power: float = POWER,
-) -> int:
+    *,
+    sd_level: float = 0.0,
+) -> int | None:
     """Fewest runs with which a study on this many levels detects ``d``; at least 2.
 
     Args:
@@ -85,22 +102,15 @@ def runs_needed(
         levels: L.
         alpha: Level of the two-sided test.
         power: Probability of finding it.
+        sd_level: See ``detectable``.
+
+    Returns:
+        None where no number suffices: the levels are too few.
     """
     _check(alpha, power, d=d, levels=levels)
-
-    def enough(runs: int) -> bool:
-        return detectable(sd_run, sd_residual, runs, levels, alpha, power) <= d
-
-    # What can be detected falls with every run: double until it is enough, then halve.
-    low, high = 1, 2
-    while not enough(high):
-        low, high = high, 2 * high
-        if high > 2**40:
-            raise RlgenError(f"gap = {d}: too small to be detected by any number of runs")
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
+    return _fewest(
+        lambda n: detectable(sd_run, sd_residual, n, levels, alpha, power, sd_level=sd_level) <= d
+    )
 
 
 def levels_needed(
@@ -110,24 +120,40 @@ def levels_needed(
     runs: int,
     alpha: float = ALPHA,
     power: float = POWER,
-) -> float:
-    """Levels, unrounded, with which this many runs detect ``d``; inf where no number suffices.
+    *,
+    sd_level: float = 0.0,
+) -> int | None:
+    """Fewest levels on which this many runs detect ``d``; at least 2.
 
     Args:
         d: Difference to find.
         sd_run: See ``detectable``.
         sd_residual: See ``detectable``.
-        runs: S. With one run: inf.
+        runs: S.
         alpha: Level of the two-sided test.
         power: Probability of finding it.
+        sd_level: See ``detectable``.
+
+    Returns:
+        None where no number suffices: the runs are too few.
     """
     _check(alpha, power, d=d, runs=runs)
-    if runs < 2:
-        return float("inf")
-    room = runs * (d / _student(alpha, power, runs - 1)) ** 2 - sd_run**2
-    if room <= 0:
-        return float("inf")
-    return max(sd_residual**2 / room, 1.0)
+    return _fewest(
+        lambda n: detectable(sd_run, sd_residual, runs, n, alpha, power, sd_level=sd_level) <= d
+    )
+
+
+def _fewest(enough: Callable[[int], bool]) -> int | None:
+    """The smallest number from 2 on that is enough: doubled until it is, then halved."""
+    low, high = 1, 2
+    while not enough(high):
+        low, high = high, 2 * high
+        if high > 2**40:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
 
 
 @dataclass(frozen=True)

@@ -88,13 +88,14 @@ def _effect(keys: Mapping[str, Any], mine: pd.DataFrame, plain: pd.DataFrame) ->
     train = [a - b for a, b in zip(one.train, other.train, strict=True)]
     test = paired_mean(one.test, other.test)
     score = intervals.crossed_mean(one.test_score)
-    remaining = intervals.gap(one.train_score, one.test_score)
+    shared = pairs.shares_pool
+    remaining = intervals.gap(one.train_score, one.test_score, shared_pool=shared)
     return Effect(
         keys,
         pairs.runs,
         intervals.run_mean(np.array([d.mean() for d in train])),
         test,
-        intervals.gap(train, one.test - other.test),
+        intervals.gap(train, one.test - other.test, shared_pool=shared),
         score,
         remaining,
         sign_flip((one.test - other.test).mean(axis=1)).p,

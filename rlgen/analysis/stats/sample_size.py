@@ -19,12 +19,13 @@ LEVELS = (100, 200, 1000)
 
 @dataclass(frozen=True)
 class Spread:
-    """Standard deviations of the gap, in units of return.
+    """Standard deviations of the gap, or of a difference, in units of return.
 
     Attributes:
         run: Between runs, their own training levels included.
         residual: Run by test level.
-        level: Between test levels; it cancels where what is compared shares them.
+        level: Between test levels; 0 for a difference of two arms on the same levels, in which
+            it cancels.
         runs: Runs of a cell that this was estimated from; 0 where it was not estimated.
         levels: Test levels.
         reason: Why it is nan.
@@ -113,7 +114,8 @@ def answers(
         budget: Total, cost of training a run, cost of evaluating it on a level; in one unit.
 
     Returns:
-        ``needs``: for a gap, ``[{"levels", "runs"}]``, the runs needed on each number of levels;
+        ``needs``: for a gap, ``[{"levels", "runs"}]``, the runs needed on each number of levels,
+        None where no number is enough;
         ``levels_needed``: for a gap and runs, None where no number is enough; ``detects``: for
         runs and levels, the smallest gap found with this power; ``split``: for a budget
         ``{"runs", "levels", "cost", "sd_mean", "detects"}``. Other questions are left out.
@@ -122,17 +124,16 @@ def answers(
         RlgenError: For settings that make no sense.
     """
     answer: dict[str, Any] = {}
-    sds = spread.run, spread.residual
+    sds, options = (spread.run, spread.residual), {"power": chance, "sd_level": spread.level}
     if gap is not None:
         answer["needs"] = [
-            {"levels": n, "runs": power.runs_needed(gap, *sds, n, power=chance)}
+            {"levels": n, "runs": power.runs_needed(gap, *sds, n, **options)}
             for n in ((levels,) if levels else LEVELS)
         ]
         if runs is not None:
-            enough = power.levels_needed(gap, *sds, runs, power=chance)
-            answer["levels_needed"] = int(np.ceil(enough)) if np.isfinite(enough) else None
+            answer["levels_needed"] = power.levels_needed(gap, *sds, runs, **options)
     if runs is not None and levels is not None:
-        answer["detects"] = power.detectable(*sds, runs, levels, power=chance)
+        answer["detects"] = power.detectable(*sds, runs, levels, **options)
     if budget is not None:
         best = power.best_split(*budget, spread.run, spread.level, spread.residual)
         answer["split"] = {
@@ -140,6 +141,6 @@ def answers(
             "levels": best.levels,
             "cost": best.cost,
             "sd_mean": best.sd_mean,
-            "detects": power.detectable(*sds, best.runs, best.levels, power=chance),
+            "detects": power.detectable(*sds, best.runs, best.levels, **options),
         }
     return answer

@@ -4,10 +4,13 @@ Runs of other seeds, of other training levels or of another laboratory cannot be
 levels do to both arms alike still cancels; what runs do adds up (Welch 1938).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.intervals import NAN, Estimate, Floats, missing, satterthwaite, student
+from rlgen.analysis.stats.matched import Arm
 from rlgen.analysis.stats.variance import two_way
 
 
@@ -26,50 +29,71 @@ def unpaired_mean(first: Floats, second: Floats) -> Estimate:
     """
     if reason := missing(first) or missing(second):
         return Estimate(NAN, reason=reason)
-    return _difference(first.mean(axis=1), second.mean(axis=1), first, second)
+    return _difference(first.mean(axis=1), second.mean(axis=1), [(first, second)])
 
 
-def unpaired_gap(
-    first: tuple[list[Floats], Floats], second: tuple[list[Floats], Floats]
-) -> Estimate:
+def unpaired_gap(first: Arm, second: Arm, *, shares_pool: bool = False) -> Estimate:
     """Gap of the first minus that of the second, likewise.
 
+    Where all runs of an arm were trained on the same levels these are a sample too, for new ones.
+
     Args:
-        first: Of each run the returns on its training levels; and its held-out returns, ``(S, L)``.
-        second: The same of the second.
+        first: Returns on training and held-out levels.
+        second: The same of the second, on the same held-out levels.
+        shares_pool: Whether both were trained on the same levels, all runs.
     """
-    for train, test in (first, second):
-        if reason := missing(test) or missing(np.concatenate([*train, [0.0]])[:, None]):
+    for arm in (first, second):
+        if reason := missing(arm.test) or missing(np.concatenate([*arm.train, [0.0]])[:, None]):
             return Estimate(NAN, reason=reason)
-    one, other = (intervals.means(train) - test.mean(axis=1) for train, test in (first, second))
-    return _difference(one, other, first[1], second[1])
+    arms = (first, second)
+    one, other = (intervals.means(arm.train) - arm.test.mean(axis=1) for arm in arms)
+    common, alone = [(first.test, second.test)], []
+    if shares_pool:
+        common.append((np.stack(first.train), np.stack(second.train)))
+    else:
+        alone = [np.stack(arm.train) for arm in arms if arm.shares_pool]
+    return _difference(one, other, common, alone)
 
 
-def _difference(first_runs: Floats, second_runs: Floats, first: Floats, second: Floats) -> Estimate:
+def _difference(
+    first_runs: Floats,
+    second_runs: Floats,
+    common: Sequence[tuple[Floats, Floats]],
+    alone: Sequence[Floats] = (),
+) -> Estimate:
     """Difference of the means of two samples of runs, and the share of the levels in its variance.
 
     Args:
         first_runs: ``(S,)``, a number a run.
         second_runs: ``(T,)``.
-        first: ``(S, L)``, the returns on held-out levels that are in these numbers.
-        second: ``(T, L)``.
+        common: Returns that are in these numbers on levels that all runs have in common, ``(S, L)``
+            and ``(T, L)``.
+        alone: Likewise on levels that only the runs of one arm have in common.
     """
     mean = float(first_runs.mean() - second_runs.mean())
     if min(len(first_runs), len(second_runs)) < 2:
         return Estimate(mean, reason="one run has no interval")
-    n_levels = first.shape[1]
-    if n_levels < 2:
+    if min(table.shape[1] for table in (*(one for one, _ in common), *alone)) < 2:
         return Estimate(mean, reason="one level has no interval for new levels")
-    runs = [(float(x.var(ddof=1)) / len(x), len(x) - 1.0) for x in (first_runs, second_runs)]
-    # What single runs do on single levels is in the spread of both: once is taken away again.
+    parts = [(float(x.var(ddof=1)) / len(x), len(x) - 1.0) for x in (first_runs, second_runs)]
+    for tables in (*common, *((own,) for own in alone)):
+        parts += _of_levels(tables)
+    variance, df = satterthwaite(parts)
+    return student(mean, variance, max(df, 1.0) if variance else 1.0)
+
+
+def _of_levels(tables: Sequence[Floats]) -> list[tuple[float, float]]:
+    """What levels add to the variance: of one table's mean, or of the difference of two.
+
+    What single runs do on single levels is in the spread of runs and in that of levels: once is
+    taken away again. A component estimated below zero is zero.
+    """
+    n_levels = tables[0].shape[1]
     residuals = [
         (-two_way(own).ms_residual / own.size, (len(own) - 1.0) * (n_levels - 1.0))
-        for own in (first, second)
+        for own in tables
     ]
-    by_level = first.mean(axis=0) - second.mean(axis=0)
-    levels = (float(by_level.var(ddof=1)) / n_levels, n_levels - 1.0)
-    whole = [levels, *residuals]
-    if sum(part for part, _ in whole) <= 0:
-        whole = []  # a component estimated below zero is zero
-    variance, df = satterthwaite([*runs, *whole])
-    return student(mean, variance, max(df, 1.0) if variance else 1.0)
+    means = [own.mean(axis=0) for own in tables]
+    by_level = means[0] - means[1] if len(means) > 1 else means[0]
+    parts = [(float(by_level.var(ddof=1)) / n_levels, n_levels - 1.0), *residuals]
+    return parts if sum(part for part, _ in parts) > 0 else []

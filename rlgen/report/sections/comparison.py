@@ -110,8 +110,10 @@ def _smallest(pair: Comparison) -> str:
     """What this many runs could have shown: "no difference" of few runs says little."""
     runs = counted(pair.runs, "run")
     runs = f"{runs} and {pair.others:,}" if pair.apart else f"{runs} each"
-    smallest = number(achieved(pair.test).mean)
-    return f"{runs} would show a difference of {smallest} in {100 * POWER:.0f} % of studies"
+    # Holm's correction asks at most this of a single pair.
+    smallest = number(achieved(pair.test, ALPHA / pair.family).mean)
+    share = f"{'at least ' * (pair.family > 1)}{100 * POWER:.0f} % of studies"
+    return f"{runs} would show a difference of {smallest} in {share}"
 
 
 def arms(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str, str]:
