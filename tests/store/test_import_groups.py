@@ -45,10 +45,9 @@ def test_runs_may_have_played_other_groups_each(tmp_path):
     played = np.where(table["seed"] % 2, "u0", "u1")
     own = table[~held_out | (table["template"] == played) | (table["template"] == "u2")]
     store = imported(tmp_path, "each", own, columns={"group": "template"})
-    rows = [
-        row for row in summarise(Results.load(RunStore(store)))["groups"] if row["pool"] == "test"
-    ]
-    runs = table["run"].nunique()
+    groups = summarise(Results.load(RunStore(store)))["groups"]
+    rows = [row for row in groups if row["pool"] == "test"]
+    runs = table["seed"].nunique()
     assert {row["group"]: row["return"] for row in rows} == level_of
     numbers = {row["group"]: row["runs"] for row in rows}
     assert numbers["u2"] == runs == numbers["u0"] + numbers["u1"]
