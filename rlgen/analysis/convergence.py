@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from rlgen.analysis.stats.intervals import NAN
 from rlgen.analysis.stats.plateau import (
@@ -21,7 +22,7 @@ from rlgen.analysis.stats.plateau import (
     trend,
     unknown,
 )
-from rlgen.analysis.stats.tables import CELL
+from rlgen.analysis.stats.tables import CELL, WATCHED
 from rlgen.util.words import counted
 
 if TYPE_CHECKING:
@@ -147,13 +148,19 @@ def trends(results: "Results") -> dict[str, Trend]:
     return judged
 
 
+def watched(curves: pd.DataFrame) -> dict[str, int]:
+    """By run on how many training levels, the first, its learning curve was evaluated."""
+    levels = curves[curves["split"] == "train"].groupby("run_id")["n_levels"].max()
+    return {str(run): int(n) for run, n in levels.items()}
+
+
 def _ends(results: "Results") -> dict[str, tuple[float, float]]:
-    """By run the optimal and the random return on its training levels."""
+    """By run the optimal and the random return on those training levels that curves are of."""
     rows = results.folded
-    if not {"optimal", "random"} <= set(rows.columns):
+    if not set(WATCHED) <= set(rows.columns):
         return {}
     rows = rows[(rows["condition"] == CONDITION) & (rows["split"] == "train")]
-    pairs = zip(rows["optimal"], rows["random"], strict=True)
+    pairs = zip(*(rows[name] for name in WATCHED), strict=True)
     return dict(zip(rows["run_id"].astype(str), pairs, strict=True))
 
 

@@ -8,7 +8,8 @@ from rlgen.analysis import one_policy
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import QUANTITIES, gap_to
 from rlgen.analysis.stats.intervals import Estimate
-from rlgen.analysis.verdicts import Verdict, judge, number
+from rlgen.analysis.verdicts import Verdict, number
+from rlgen.util.words import counted
 
 #: What kinds of pools are called.
 WORDS = {
@@ -31,6 +32,7 @@ class Shift:
         kind: Its kind, in words.
         left_out: Why the cell does not play it; empty if it does.
         runs: How many of the cell's runs have been measured on it.
+        of: How many runs the cell has.
         returns: By quantity and part, "pool" or "gap", the estimate under the main condition.
         verdict: On the gap to it, by the same rule as the cell's own.
     """
@@ -39,6 +41,7 @@ class Shift:
     kind: str
     left_out: str
     runs: int
+    of: int
     returns: Mapping[tuple[str, str], Estimate]
     verdict: Verdict
 
@@ -51,13 +54,15 @@ class Shift:
         if not self.runs:
             return f"{where}: {NOT_MEASURED}."
         value, gap = (self.returns["return", part] for part in ("pool", "gap"))
+        measured = f" of {self.runs:,} of {counted(self.of, 'run')}" if self.runs < self.of else ""
         interval = ""
         if gap.low == gap.low:
             interval = f" [{number(gap.low)}, {number(gap.high)}]"
         word, because = self.verdict.word, self.verdict.because or gap.reason
         why = f" ({because})" if because else ""
         return (
-            f"{where}: return {number(value.mean)}, gap {number(gap.mean)}{interval}; {word}{why}."
+            f"{where}: return {number(value.mean)}{measured}, gap {number(gap.mean)}{interval}; "
+            f"{word}{why}."
         )
 
 
@@ -75,21 +80,19 @@ def shifts(results: Results, cell: Mapping[str, Any]) -> list[Shift]:
             for quantity in QUANTITIES
             for part, name in (("pool", pool), ("gap", gap_to(pool)))
         }
+        verdict = results.judged(cell, returns["normalised", "gap"])
         if one_policy.is_one_policy(results, cell):
             # As its verdict on the test pool: of this policy, with levels as the only samples.
+            verdict = one_policy.verdict(results, cell, pool)
             own_gaps = {q: one_policy.gap(results, cell, q, pool) for q in one_policy.COLUMNS}
             returns |= {(quantity, "gap"): gap for quantity, gap in own_gaps.items()}
-        verdict = judge(
-            results.estimate(cell, results.main, "normalised", "train"),
-            returns["normalised", "gap"],
-            results.protocol.margin,
-        )
         answers.append(
             Shift(
                 pool,
                 WORDS.get(facts.get("kind", ""), WORDS[""]),
                 str(facts.get("left_out", "")),
                 int((rows["split"] == pool).sum()),
+                cell["runs"],
                 returns,
                 Verdict(TRANSFER.get(verdict.word, verdict.word), verdict.because),
             )

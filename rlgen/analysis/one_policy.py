@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen.analysis.stats.policy_gap import policy_gap
-from rlgen.analysis.verdicts import NO_SCALE, Verdict, count, judge, number
+from rlgen.analysis.verdicts import Verdict, count, number
 
 if TYPE_CHECKING:
     from rlgen.analysis.results import Results
@@ -56,14 +56,9 @@ def gap(results: "Results", cell: Mapping[str, Any], quantity: str, pool: str = 
     return policy_gap(train[returns], held_out[returns], own_noise, pool=learnt)
 
 
-def verdict(results: "Results", cell: Mapping[str, Any]) -> Verdict:
-    """The verdict on the policy, by the rule of all cells and the gap of this policy."""
-    train = results.estimate(cell, results.main, "normalised", "train")
-    answer = judge(train, gap(results, cell, "normalised"), results.protocol.margin)
-    if answer.word != "undecided":
-        return answer
-    if answer.because == NO_SCALE:
-        return answer
+def verdict(results: "Results", cell: Mapping[str, Any], pool: str = "test") -> Verdict:
+    """The verdict on the policy, by the rule of all cells and the gap of this policy to a pool."""
+    answer = results.judged(cell, gap(results, cell, "normalised", pool))
     return Verdict(answer.word, answer.because.replace("add seeds", "add held-out levels"))
 
 

@@ -89,9 +89,10 @@ class Results:
         reasons = not_counted(everything)
         plan = [entry for entry in everything if entry["id"] not in reasons]
         level_groups = unseen.groups_of(store, declared)
-        records = by_group(fold_tables(store.record_tables(NEEDED)), level_groups)
-        runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         curves = store.curves().astype({"run_id": "str"})
+        folded = fold_tables(store.record_tables(NEEDED), convergence.watched(curves))
+        records = by_group(folded, level_groups)
+        runs = records[["run_id", "seed", *CELL]].drop_duplicates("run_id")
         paper = papers.catalogue()[declared.paper] if declared.paper else Paper()
         return cls(
             declared,
@@ -286,13 +287,14 @@ class Results:
 
     def verdict(self, cell: Mapping[str, Any]) -> Verdict:
         """The verdict on one cell; of a single policy made elsewhere on it (``one_policy``)."""
-        if reason := beyond(self, cell):
-            return Verdict("undecided", reason)
         if one_policy.is_one_policy(self, cell):
             return one_policy.verdict(self, cell)
-        verdict = judge(
-            self.estimate(cell, self.main, "normalised", "train"),
-            self.estimate(cell, self.main, "normalised", "gap"),
-            self.protocol.margin,
-        )
+        verdict = self.judged(cell, self.estimate(cell, self.main, "normalised", "gap"))
         return verdict.and_because(convergence.of_cell(self, cell).moving)
+
+    def judged(self, cell: Mapping[str, Any], gap_score: Estimate) -> Verdict:
+        """What a normalised gap of a cell means, by the rule, if its scores are right."""
+        if reason := beyond(self, cell):
+            return Verdict("undecided", reason)
+        train_score = self.estimate(cell, self.main, "normalised", "train")
+        return judge(train_score, gap_score, self.protocol.margin)

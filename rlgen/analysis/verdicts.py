@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.stats.intervals import ALIKE, ONE_LEVEL, ONE_RUN, Estimate
 
 #: Normalised training score from which an agent counts as having learnt: half way to optimal.
 LEARNT = 0.5
@@ -37,11 +37,8 @@ class Verdict:
         return replace(self, because="; ".join(filter(None, [self.because, more])))
 
 
-#: Why there is no score, and what gives one.
-NO_SCALE = (
-    "there is no random or optimal return to compare with: --option best=X --option worst=X, or "
-    "oracle and random in an imported table, give them"
-)
+#: What gives an interval, by the reason why there is none.
+_TO_ADD = {ONE_RUN: "add seeds", ALIKE: "add seeds", ONE_LEVEL: "add levels"}
 
 
 def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
@@ -57,11 +54,12 @@ def judge(train_score: Estimate, gap_score: Estimate, margin: float) -> Verdict:
         'memorises'
     """
     if train_score.mean != train_score.mean:
-        return Verdict("undecided", NO_SCALE)
+        return Verdict("undecided", train_score.reason)
     if train_score.mean < LEARNT:
         return Verdict("has not learnt", f"training score {number(train_score.mean)}")
     if gap_score.low != gap_score.low:
-        return Verdict("undecided", f"{gap_score.reason or 'there is no interval'}; add seeds")
+        verdict = Verdict("undecided", gap_score.reason)
+        return verdict.and_because(_TO_ADD.get(gap_score.reason, ""))
     if gap_score.low > margin:
         return Verdict("memorises")
     if gap_score.high < margin:

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from rlgen.analysis.results import Results
-from rlgen.analysis.verdicts import count, number
+from rlgen.analysis.stats.tables import UNTOLD
+from rlgen.analysis.verdicts import number
 from rlgen.errors import StoreError
 from rlgen.report.figures.base import collected, on_paper, style
 from rlgen.report.page import drawn_figures, drawn_papers
@@ -123,12 +124,14 @@ def _texts(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """A column as it is read: whole numbers without decimals, others with two."""
     numbers = [value for value in column if isinstance(value, int | float) and value == value]
     whole = all(float(value).is_integer() for value in numbers)
-    return column.map(lambda value: _text(value, whole=whole)).astype(object)
+    # Of these -1 is unknown; of a return it is a return.
+    untold = (UNTOLD,) if column.name in ("seed", "n_train_levels") else ()
+    return column.map(lambda value: _text(value, untold, whole=whole)).astype(object)
 
 
-def _text(value: Any, *, whole: bool) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+def _text(value: Any, untold: Collection[int], *, whole: bool) -> str:
+    if value is None or value in untold or (isinstance(value, float) and math.isnan(value)):
         return number(None)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return " ".join(str(value).split())
-    return count(value) if whole else number(value)
+    return f"{value:,.0f}".replace("-", "−") if whole else number(value)

@@ -126,7 +126,7 @@ def test_the_interquartile_mean_has_an_interval():
     wide = aggregates.iqm_estimate(scores, 0.99)
     assert wide.low < told.low < told.high < wide.high
     assert aggregates.iqm_estimate(scores[:1]).reason == "one run has no interval"
-    assert aggregates.iqm_estimate(np.ones((3, 4))).reason == "all returns are equal"
+    assert aggregates.iqm_estimate(np.ones((3, 4))).reason == "all values are equal"
     assert aggregates.iqm_estimate(scores * NAN).reason == "a return is not a number"
 
 

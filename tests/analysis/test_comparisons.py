@@ -136,7 +136,7 @@ def test_equal_returns_are_ties():
     assert (pair.wins, pair.ties, pair.losses) == (0, 40, 0)
     assert pair.improvement.mean == 0.5
     assert pair.better == ""
-    assert "all returns are equal" in sentence(pair)
+    assert "all values are equal" in sentence(pair)
 
 
 def test_p_is_that_of_the_interval():

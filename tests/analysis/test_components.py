@@ -64,7 +64,7 @@ def test_equal_returns_have_no_shares_and_no_advice():
     found = components.components(np.full((4, 6), 2.1))
     assert (found.run, found.level, found.advice) == (0, 0, "")
     assert np.isnan(found.shares).all()
-    assert found.reason == "all returns are equal"
+    assert found.reason == "all values are equal"
     chess = np.indices((4, 6)).sum(axis=0) % 2 * 1.0
     found = components.components(chess)
     assert found.shares == (0, 0, 100)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_results import made_results
 
 from rlgen.analysis import convergence
 from rlgen.analysis.claims import Claim as PaperClaim
@@ -12,7 +13,9 @@ from rlgen.analysis.convergence import Ending, in_words
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.intervals import Estimate, run_mean
 from rlgen.analysis.stats.plateau import FLAT, OPTIMAL, RISING, Trend, unknown
+from rlgen.analysis.stats.tables import fold
 from rlgen.store.run_store import RunStore
+from rlgen.util.seeding import stream
 
 LOW, HIGH = run_mean(np.array([0.1, 0.11, 0.09, 0.1])), run_mean(np.array([0.9, 0.91, 0.89, 0.9]))
 
@@ -115,3 +118,30 @@ def test_the_runs_of_a_store_are_judged_by_their_curves(tiny_store):
     assert all(one.reason in ("", one.reason) and one.steps > 0 for one in ending.trends)
     best = results.main_records.query("split == 'train'")
     assert (best["optimal"] > best["random"]).all()
+    # Curves are of the first four levels; with three all are watched.
+    for _, row in best.iterrows():
+        raw = RunStore(tiny_store).records().query("condition == 'plain' and split == 'train'")
+        first = raw[raw["run_id"] == row["run_id"]]["random_ret"].head(4)
+        assert row["watched_random"] == pytest.approx(first.mean())
+        assert (row["watched_random"] == row["random"]) == (len(row["level_id"]) == 3)
+
+
+def test_returns_on_watched_levels_are_compared_with_the_optimum_of_these():
+    """It is 3 on those, and 1 on all others."""
+    best = np.r_[np.full(50, 3.0), np.ones(150)]
+    returns = np.tile(np.where(best > 1, 1.6, 0.2), (3, 1))
+    steps = np.arange(0, 2_000_001, 50_000)
+    noise = stream(0, "curve").normal(0, 0.01, (3, len(steps)))
+    curves = [
+        (f"run-{run}", step, "train", min(step / 5e5, 1.6) + noise[run, place])
+        for run in range(3)
+        for place, step in enumerate(steps)
+    ]
+    pools, ends = {"train": returns, "test": returns}, {"train": best, "test": best}
+    results = made_results(pools, oracle=ends, curves=curves)
+    assert {trend.word for trend in results.trends.values()} == {OPTIMAL}, "as if all were watched"
+    watched = convergence.watched(results.curves.assign(n_levels=50))
+    assert watched == {f"run-{run}": 50 for run in range(3)}
+    trends = replace(results, records=fold(results.records, watched)).trends
+    assert all(trend.word != OPTIMAL for trend in trends.values())
+    assert [trend.remaining for trend in trends.values()] == pytest.approx([1.4] * 3, abs=0.05)

@@ -154,7 +154,7 @@ def test_equal_returns_have_no_interval_and_why():
         ):
             assert np.isfinite(told.mean)
             assert np.isnan([told.low, told.high]).all()
-            assert told.reason == "all returns are equal"
+            assert told.reason == "all values are equal"
 
 
 def records(train, test, **keys):
@@ -200,7 +200,7 @@ def test_estimates_of_a_study():
     assert told.loc[("return", "test"), "runs"] == 2
     assert told.loc[("return", "train"), "levels"] == 3
     assert told.loc[("solved", "test"), "high"] <= 1
-    assert told.loc[("solved", "train"), "reason"] == "all returns are equal"
+    assert told.loc[("solved", "train"), "reason"] == "all values are equal"
 
 
 def test_estimates_do_not_depend_on_the_order_of_rows():

@@ -50,7 +50,7 @@ def test_training_levels_that_were_not_played_are_in_the_interval():
         ([1.0], [2.0], 0.0, "one level has no interval for new levels"),
         ([np.nan], [1.0, 2.0], 0.0, "a return is not a number"),
         ([1.0], [1.0, 2.0], np.nan, "one training level, and its episodes' spread is not known"),
-        ([1.0, 1.0], [2.0, 2.0], 0.0, "all returns are equal"),
+        ([1.0, 1.0], [2.0, 2.0], 0.0, "all values are equal"),
     ],
 )
 def test_what_has_no_interval_says_why(train, test, noise, reason):

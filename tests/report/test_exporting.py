@@ -64,6 +64,15 @@ def test_names_are_text_in_latex():
     assert "-- & $-$2.00" in text
 
 
+def test_whole_negative_returns_are_returns_in_latex():
+    columns = {"seed": [-1, 0], "n_train_levels": [-1, -1], "return": [-200.0, -1.0]}
+    text = latex(pd.DataFrame(columns))
+    assert "seed & return" in text
+    assert "n train levels" not in text
+    assert "-- & $-$200" in text
+    assert "0 & $-$1" in text
+
+
 def test_a_folder_with_something_in_it_is_left_alone(tiny_store, tmp_path):
     (tmp_path / "mine.tex").write_text("mine")
     _, err = rlgen("export", tiny_store, "-o", tmp_path, code=2)

@@ -2,26 +2,28 @@
 
 import pytest
 
+from rlgen.analysis.stats.tables import CELL
 from rlgen.report.sections.extrapolation import answer
 
 
-def cell(network, verdict, *words, score=0.5, kind="extrapolation", runs=2):
+def cell(network, verdict, *words, score=0.5, kind="extrapolation", runs=2, n=10):
     """Of the summary; ``words`` are the verdicts on its two pools."""
     numbers = {"normalised": {"pool": {"mean": score}}}
     pools = {
         name: {"kind": kind, "runs": runs, "verdict": word, **numbers}
         for name, word in zip(("larger", "largest"), words, strict=True)
     }
-    return {"network": network, "verdict": verdict, "pools": pools}
+    setting = dict.fromkeys(CELL, "") | {"n_train_levels": n, "network": network}
+    return setting | {"verdict": verdict, "pools": pools}
 
 
 A = [
     cell("a", "generalises", "transfers", "transfers", score=0.9),
-    cell("a", "memorises", "transfers", "undecided", score=0.7),
+    cell("a", "memorises", "transfers", "undecided", score=0.7, n=100),
 ]
 B = [
     cell("b", "memorises", "does not transfer", "does not transfer", score=-0.1),
-    cell("b", "memorises", "undecided", "undecided", score=-0.3),
+    cell("b", "memorises", "undecided", "undecided", score=-0.3, n=100),
 ]
 
 
@@ -34,11 +36,24 @@ def test_it_ranks_scores_and_counts_verdicts():
 
 
 def test_networks_that_do_not_play_them_have_no_score():
-    left_out = [cell("c", "memorises", "undecided", "undecided", score=None)] * 2
+    left_out = [
+        cell("c", "memorises", "undecided", "undecided", score=None, n=n) for n in (10, 100)
+    ]
     assert answer([*A, *left_out]).startswith(
         "Beyond their training levels (larger, largest) networks score 0.80 (a) on average over 2"
     )
     assert answer([*A, *left_out]).endswith("memorising: c (in 2), a (in 1).")
+
+
+def test_networks_that_lack_settings_are_not_ranked_beside_others():
+    words = answer([*A, B[1]])
+    assert words.startswith(
+        "Beyond their training levels (larger, largest) networks score 0.80 (a) on average over 2 "
+        "settings (without b, which lack settings), where 1 is optimal"
+    )
+    neither = answer([A[0], B[1]])
+    assert "no network plays all settings" in neither
+    assert "(without a, b, which lack settings)" in neither
 
 
 def test_it_says_so_where_none_does():
@@ -53,7 +68,7 @@ def test_it_says_so_where_none_does():
     [
         [],
         A,
-        [{key: each[key] for key in ("network", "verdict")} for each in (*A, *B)],
+        [{key: each[key] for key in each if key != "pools"} for each in (*A, *B)],
         [cell(n, "memorises", "transfers", "transfers", kind="in distribution") for n in "ab"],
         [cell(n, "memorises", "undecided", "undecided", runs=0) for n in "ab"],
     ],

@@ -1,7 +1,7 @@
 """Means and intervals of every cell, condition and quantity, from the record table."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.stats.scores import NO_SCALE
 from rlgen.analysis.stats.spilling import let_go
-from rlgen.analysis.stats.tables import CELL, UNKNOWN_LEVEL, fold
+from rlgen.analysis.stats.tables import CELL, ENDS, UNKNOWN_LEVEL, fold
+from rlgen.util.words import counted
 
 Floats = NDArray[np.float64]
 
@@ -51,6 +53,11 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
             for part, pool, estimate in _parts(by_run, pools, apart, column):
                 if not_said:
                     estimate = Estimate(np.nan, reason=NOT_SAID)
+                elif column == "normalised" and estimate.mean != estimate.mean:
+                    own = [pool] if part == pool else ["train", pool]
+                    reasons = (why_unscored(pools[name], name) for name in own)
+                    reason = next(filter(None, reasons), estimate.reason)
+                    estimate = replace(estimate, reason=reason)
                 row = _row(part, pool, column, by_run[pool], estimate)
                 if apart[pool] == UNKNOWN:
                     row["levels"] = np.nan
@@ -115,6 +122,26 @@ def why_apart(runs: pd.DataFrame, pool: str) -> str:
     together = np.concatenate(ids)
     shared = pool != "train" and len(np.unique(together)) < len(together)
     return SOME if shared else OWN.format(pool=pool)
+
+
+def why_unscored(runs: pd.DataFrame, pool: str) -> str:
+    """Why returns of runs have no normalised scores; empty where they have, or are no numbers.
+
+    Args:
+        runs: Folded records of one pool and condition.
+        pool: Its name.
+    """
+    lacking = np.isnan(np.concatenate(list(runs["normalised"])))
+    if not lacking.any() or np.isnan(np.concatenate(list(runs["ret_mean"]))).any():
+        return ""
+    known = np.isfinite(runs[list(ENDS)].to_numpy(np.float64)).all()
+    if lacking.all() and not known:
+        return NO_SCALE
+    ids = np.concatenate(list(runs["level_id"]))
+    n, levels = len(np.unique(ids[lacking])), len(np.unique(ids))
+    words = {"train": "training level", "test": "held-out level"}.get(pool, f"{pool} level")
+    why = "random play is optimal" if known else "there is no random or optimal return"
+    return f"on {n:,} of {counted(levels, words)} {why}"
 
 
 def _parts(

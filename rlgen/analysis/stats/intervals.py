@@ -9,7 +9,10 @@ from rlgen.analysis.stats.variance import two_way
 
 Floats = NDArray[np.float64]
 NAN = float("nan")
-ALIKE = "all returns are equal"
+#: Why there is no interval: of returns, or of what is computed from them, such as gaps.
+ALIKE = "all values are equal"
+ONE_RUN = "one run has no interval"
+ONE_LEVEL = "one level has no interval for new levels"
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ def single(returns: Floats) -> str:
     """Why the mean of a table ``(S, L)`` has no interval; empty where it has one."""
     n_runs, n_levels = returns.shape
     if n_runs < 2:
-        return "one run has no interval"
-    return "one level has no interval for new levels" if n_levels < 2 else ""
+        return ONE_RUN
+    return ONE_LEVEL if n_levels < 2 else ""
 
 
 def alike(returns: Floats, spread: float) -> bool:
@@ -162,7 +165,7 @@ def run_mean(run_means: Floats, confidence: float = 0.95) -> Estimate:
         return Estimate(NAN, reason=reason)
     mean, n_runs = float(run_means.mean()), len(run_means)
     if n_runs < 2:
-        return Estimate(mean, reason="one run has no interval")
+        return Estimate(mean, reason=ONE_RUN)
     return student(mean, float(run_means.var(ddof=1)) / n_runs, n_runs - 1, confidence)
 
 
@@ -188,7 +191,7 @@ def level_mean(returns: Floats, confidence: float = 0.95) -> Estimate:
         return Estimate(NAN, reason=reason)
     mean, n_levels = float(returns.mean()), len(returns)
     if n_levels < 2:
-        return Estimate(mean, reason="one level has no interval for new levels")
+        return Estimate(mean, reason=ONE_LEVEL)
     return student(mean, float(returns.var(ddof=1)) / n_levels, n_levels - 1, confidence)
 
 
@@ -216,7 +219,7 @@ def gap(
     differences = means(train) - test.mean(axis=1)
     mean, n_runs = float(differences.mean()), len(differences)
     if n_runs < 2:
-        return Estimate(mean, reason="one run has no interval")
+        return Estimate(mean, reason=ONE_RUN)
     parts = [(float(differences.var(ddof=1)) / n_runs, float(n_runs - 1))]
     for pool in [test, np.stack(train)] if shared_pool else [test]:
         n_levels = pool.shape[1]

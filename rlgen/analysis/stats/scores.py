@@ -12,6 +12,11 @@ from rlgen.errors import RlgenError
 
 #: Planner and random agent whose returns are nearer than this count as equal.
 APART = 1e-9
+#: Why there is no score, and what gives one.
+NO_SCALE = (
+    "there is no random or optimal return to compare with: --option best=X --option worst=X, or "
+    "oracle and random in an imported table, give them"
+)
 
 
 def normalised_score(returns: ArrayLike, oracle: ArrayLike, random: ArrayLike) -> Floats:

@@ -30,6 +30,8 @@ FLOATS = ARRAYS[1:]
 NOISE = ["noise", "normalised_noise"]
 #: Means over a row's levels of what scores are relative to, where the records have it.
 ENDS = {"optimal": "oracle_ret", "random": "random_ret"}
+#: The same of those training levels on which the learning curve of the row's run was evaluated.
+WATCHED = {f"watched_{name}": source for name, source in ENDS.items()}
 #: Columns that the normalised score of a level is computed from.
 SCORED = ("ret_mean", "oracle_ret", "random_ret")
 #: The columns of the record table that are read.
@@ -46,11 +48,12 @@ UNTOLD = -1
 Array = NDArray[Any]
 
 
-def fold(records: pd.DataFrame) -> pd.DataFrame:
+def fold(records: pd.DataFrame, watched: Mapping[str, int] | None = None) -> pd.DataFrame:
     """Fold records that are in memory.
 
     Args:
         records: Columns as in ``records.RECORDS``, or fewer. Folded records are returned unchanged.
+        watched: See ``fold_tables``.
 
     Returns:
         See ``fold_tables``. Names come in the order of their categories, else of the alphabet.
@@ -64,24 +67,29 @@ def fold(records: pd.DataFrame) -> pd.DataFrame:
     }
     columns = [name for name in NEEDED if name in records]
     table = pa.Table.from_pandas(records[columns].assign(**names), preserve_index=False)
-    return fold_tables([table])
+    return fold_tables([table], watched)
 
 
-def fold_tables(tables: Iterable[pa.Table]) -> pd.DataFrame:
+def fold_tables(
+    tables: Iterable[pa.Table], watched: Mapping[str, int] | None = None
+) -> pd.DataFrame:
     """Fold tables of records one at a time.
 
     Args:
         tables: Columns as in ``NEEDED``, or fewer of them; those of a run may be in several.
+            Levels come in the order of their pool.
+        watched: By run on how many of its training levels, the first, its learning curve was
+            evaluated; all by default.
 
     Returns:
         The columns of ``SHARED``, names as categories in the order in which they first occur;
         ``exact``, whether all returns were computed; those of ``NOISE``, 0 where they were and nan
-        where it is not known; those of ``ENDS``; and those of ``ARRAYS``, float64 arrays
-        ``(L,)`` (ids int64) in the ascending order of the level ids. ``normalised`` is the score
-        of each level, 0 for the random agent and 1 for the planner (method 2.1); nan where the two
-        are not known or not apart. Rows are in the order of run, condition and pool.
+        where it is not known; those of ``ENDS`` and ``WATCHED``; and those of ``ARRAYS``, float64
+        arrays ``(L,)`` (ids int64) in the ascending order of the level ids. ``normalised`` is the
+        score of each level, 0 for the random agent and 1 for the planner (method 2.1); nan where
+        the two are not known or not apart. Rows are in the order of run, condition and pool.
     """
-    folding = _Folding()
+    folding = _Folding(watched or {})
     for table in tables:
         folding.add(table)
     return folding.frame()
@@ -90,7 +98,8 @@ def fold_tables(tables: Iterable[pa.Table]) -> pd.DataFrame:
 class _Folding:
     """Gathers rows, column by column."""
 
-    def __init__(self) -> None:
+    def __init__(self, watched: Mapping[str, int]) -> None:
+        self._watched = watched
         self._rows: dict[str, list[Any]] = {}
         self._words: dict[str, dict[str, int]] = {}
         #: By pool the levels seen last, as they came; their ascending order; and so ordered.
@@ -164,12 +173,30 @@ class _Folding:
                 for start, end in spans:
                     condition = int(columns["condition"][start]) if "condition" in columns else 0
                     numbers.append(self._spill.add(values[start:end], (name, condition)))
-        for name, source in ENDS.items():
+        watched = self._watched_of(columns, spans)
+        for (name, source), first in zip(ENDS.items(), WATCHED, strict=True):
             if source in columns:
-                values = columns[source][order]
-                # As ``mean`` computes it, in a third of the time for so few numbers.
-                sums = [np.add.reduce(values[a:b], dtype=np.float64) / (b - a) for a, b in spans]
-                self._rows.setdefault(name, []).extend(map(float, sums))
+                means = _means(columns[source][order], spans)
+                self._rows.setdefault(name, []).extend(means)
+                of_first = _means(columns[source], watched)
+                pairs = zip(means, of_first, spans, watched, strict=True)
+                self._rows.setdefault(first, []).extend(
+                    mean if span == part else own for mean, own, span, part in pairs
+                )
+
+    def _watched_of(
+        self, columns: dict[str, Array], spans: list[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
+        """The part of each row's levels on which the learning curve was evaluated."""
+        if not self._watched:
+            return spans
+        runs, train = list(self._words["run_id"]), self._words["split"].get("train")
+        parts = []
+        for start, end in spans:
+            n = self._watched.get(runs[columns["run_id"][start]], 0)
+            whole = not n or columns["split"][start] != train
+            parts.append((start, end if whole else min(start + n, end)))
+        return parts
 
     def frame(self) -> pd.DataFrame:
         columns: dict[str, Any] = {}
@@ -186,9 +213,14 @@ class _Folding:
             else:
                 columns[name] = np.array(values)
         if not columns:
-            return pd.DataFrame(columns=[*SHARED, "exact", *ENDS, *NOISE, *ARRAYS])
+            return pd.DataFrame(columns=[*SHARED, "exact", *ENDS, *WATCHED, *NOISE, *ARRAYS])
         order = [name for name in ("run_id", "condition", "split") if name in columns]
         return pd.DataFrame(columns).sort_values(order, kind="stable", ignore_index=True)
+
+
+def _means(values: Array, spans: list[tuple[int, int]]) -> list[float]:
+    """Means of parts, as ``mean`` computes them, in a third of the time for so few numbers."""
+    return [float(np.add.reduce(values[a:b], dtype=np.float64) / (b - a)) for a, b in spans]
 
 
 def _noise(columns: dict[str, Array]) -> Iterator[tuple[str, Array]]:

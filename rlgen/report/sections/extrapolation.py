@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rlgen.analysis.further import TRANSFER, WORDS
+from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number
 from rlgen.util.words import counted
 
@@ -13,8 +14,8 @@ def answer(cells: Sequence[Mapping[str, Any]]) -> str:
 
     It is where several networks play pools of levels beyond those of training. A setting is all
     that distinguishes a network's cells: agent, levels, flip probability. Scores are means over
-    settings and pools, best first, of the networks that play all of them; the rest is by the
-    verdicts on cells, which their intervals decide.
+    settings and pools, best first, of the networks that play all of them; networks that lack
+    settings are named. The rest is by the verdicts on cells, which their intervals decide.
 
     Args:
         cells: Of the summary, with their ``pools``.
@@ -32,29 +33,42 @@ def answer(cells: Sequence[Mapping[str, Any]]) -> str:
     )
     if len(networks) < 2 or not pools:
         return ""
+    settings = {
+        network: {_setting(cell) for cell in cells if cell["network"] == network}
+        for network in networks
+    }
+    every = set[tuple[Any, ...]]().union(*settings.values())
+    lacking = [network for network in networks if settings[network] != every]
     scores, transferring, failing, memorising = {}, {}, {}, {}
     for network in networks:
         own = [cell for cell in cells if cell["network"] == network]
         played = [cell["pools"][name] for cell in own for name in pools]
         means = [each["normalised"]["pool"]["mean"] for each in played]
-        if all(mean is not None and mean == mean for mean in means):
+        measured = all(mean is not None and mean == mean for mean in means)
+        if measured and network not in lacking:
             scores[network] = sum(means) / len(means)
         # In a setting a network transfers, or does not, if that is so of each of the pools.
         words = [{cell["pools"][name]["verdict"] for name in pools} for cell in own]
         transferring[network] = words.count({TRANSFER["generalises"]})
         failing[network] = words.count({TRANSFER["memorises"]})
         memorising[network] = sum(cell["verdict"] == "memorises" for cell in own)
-    settings = max(sum(cell["network"] == network for cell in cells) for network in networks)
     head = f"Beyond their training levels ({', '.join(pools)}) "
     order = sorted(scores, key=lambda network: -scores[network])
     ranked = [f"{number(scores[network])} ({network})" for network in order]
     listed = " and ".join(filter(None, [", ".join(ranked[:-1]), *ranked[-1:]]))
     head += f"networks score {listed} on average" if ranked else "no network plays all settings"
+    left_out = f" (without {', '.join(lacking)}, which lack settings)" if lacking else ""
+    over = f"{counted(len(every), 'setting')}{left_out}"
     return (
-        f"{head} over {counted(settings, 'setting')}, where 1 is optimal; transferring: "
-        f"{_some(transferring)}; not transferring: {_some(failing)}; memorising: "
+        f"{head} over {over}, where 1 is optimal; transferring: {_some(transferring)}; "
+        f"not transferring: {_some(failing)}; memorising: "
         f"{_some(memorising)}."
     )
+
+
+def _setting(cell: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What distinguishes the cells of one network."""
+    return tuple(cell[key] for key in CELL if key != "network")
 
 
 def _some(settings: Mapping[str, int]) -> str:
