@@ -24,7 +24,7 @@ def verify(store: Path, strict: bool, as_json: bool) -> None:
 
     Problems are named by a code: runs that were chosen by their returns on the test levels (S101),
     levels in two pools (S102), missing cells (S201) and conditions (S202), settings with one seed
-    (S203), several versions in one study (S301).
+    (S203), a run that is there twice (S204), several versions in one study (S301).
 
     Exit code 0: all holds; 1: something differs, a line each; 2: it cannot be read. With --strict a
     problem is exit code 1 too.

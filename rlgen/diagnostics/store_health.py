@@ -1,9 +1,11 @@
 """Store health: whole and undamaged results from which one should not conclude yet."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rlgen.protocol.schema import Protocol
 from rlgen.store import accesses, schemas
@@ -165,6 +167,26 @@ def one_run(store: RunStore) -> Reasons:
             yield store.path / "plan.json", f"the only run is {labels[0]}"
 
 
+def run_is_there_twice(store: RunStore) -> Reasons:
+    """Two cells whose settings are equal numbers that were written otherwise: 1 and 1.0."""
+    first: dict[str, str] = {}
+    for cell in store.plan():
+        key = json.dumps(_as_floats(cell["settings"]), sort_keys=True)
+        if key in first:
+            same = f"{first[key]} and {cell['id']}"
+            yield store.path / "plan.json", f"{cell['label']} is there twice, as {same}"
+        first.setdefault(key, cell["id"])
+
+
+def _as_floats(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_floats(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_as_floats(each) for each in value]
+    # -0.0 is 0.0.
+    return value + 0.0 if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 def mixed_versions(store: RunStore) -> Reasons:
     """Runs come from different versions or sources; see ``rlgen.store.provenance``."""
     values: dict[str, Counter[str]] = defaultdict(Counter)
@@ -192,5 +214,9 @@ RULES: dict[str, tuple[Callable[[RunStore], Reasons], str]] = {
     "S201": (incomplete_plan, "issue the command of the study again"),
     "S202": (conditions_missing, "issue the command of the study again"),
     "S203": (one_run, "add seeds: rlgen evaluate PROTOCOL --seeds 0:5"),
+    "S204": (
+        run_is_there_twice,
+        "compute the study again in a new folder, numbers written in one way",
+    ),
     "S301": (mixed_versions, "compute the study again in a new folder with one version"),
 }

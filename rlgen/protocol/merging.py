@@ -6,6 +6,7 @@ from typing import Any
 from rlgen.errors import ProtocolError
 from rlgen.protocol import experiments
 from rlgen.protocol.schema import GRID, Protocol, parse
+from rlgen.util.hashing import digest
 from rlgen.util.ranges import parse_seeds
 from rlgen.util.toml import toml
 
@@ -52,6 +53,12 @@ def _one_study(old: Protocol, new: Protocol, where: str, *, longer: bool) -> dic
             continue
         if before != now and name not in levels:
             raise ProtocolError(f"key {name!r} is {toml(before)} in {where} and {toml(now)} now")
+        if before == now and digest({name: before}) != digest({name: now}):
+            raise ProtocolError(
+                f"key {name!r} is {toml(before)} in {where} and {toml(now)} now: equal numbers that "
+                "are written otherwise, by which each run would be computed and counted twice; "
+                "write them as before"
+            )
     values = new.model_dump() | levels
     for name in (*GRID, "conditions"):
         values[name] = _union(getattr(old, name), values[name])
@@ -75,7 +82,7 @@ def _joined_pools(old: Protocol, new: Protocol, where: str) -> dict[str, Any]:
     """
     before, now = (each.model_dump()["pools"] for each in (old, new))
     for name in before:
-        if now.get(name, before[name]) != before[name]:
+        if digest({name: now.get(name, before[name])}) != digest({name: before[name]}):
             old_text, new_text = toml(before[name]), toml(now[name])
             raise ProtocolError(
                 f"key 'pools.{name}' is {old_text} in {where} and {new_text} now; give the new "

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -26,7 +27,12 @@ def _scalar(value: Any) -> Any:
         raise ValueError("must be a number, true, false or text")
     if isinstance(value, float) and not isfinite(value):
         raise ValueError("must be a finite number, true, false or text")
-    return value
+    return _positive_zero(value) if isinstance(value, float) else value
+
+
+def _positive_zero(value: float) -> float:
+    """A float whose 0 has one spelling: the settings of a run are hashed as text."""
+    return value + 0.0
 
 
 Scalar = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
@@ -34,7 +40,7 @@ Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**62)]
 #: What becomes the name of a file, or nothing.
 FileName = Annotated[str, Field(pattern=f"^({NAME})?$")]
-Probability = Annotated[float, Field(ge=0, le=1, strict=False)]
+Probability = Annotated[float, Field(ge=0, le=1, strict=False), AfterValidator(_positive_zero)]
 
 
 def listed(value: Any) -> Any:

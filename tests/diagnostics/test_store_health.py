@@ -96,6 +96,15 @@ def test_policies_made_elsewhere_are_runs_of_one_setting(store):
     assert "S203" not in codes(store)
 
 
+def test_one_run_under_two_ids(store):
+    plan = RunStore(store).plan()
+    again = plan[0] | {"id": "0" * 16}
+    again["settings"] = again["settings"] | {"flip_p": int(again["settings"]["flip_p"])}
+    files.write_json(store / "plan.json", [*plan, again])
+    (problem,) = [each for each in found(store) if each.code == "S204"]
+    assert problem.reason.endswith(f"is there twice, as {plan[0]['id']} and {'0' * 16}")
+
+
 def test_versions_that_differ(store):
     path = sorted((store / "runs").iterdir())[0] / "provenance.json"
     before = files.read_json(path)

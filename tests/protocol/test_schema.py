@@ -188,6 +188,22 @@ def test_merging_is_a_union_and_refuses_another_study(tiny):
         merged(old, schema.parse({**tiny, "steps": 9}, "x"))
 
 
+@pytest.mark.parametrize("key", ["agent_options", "family_options"])
+def test_equal_numbers_that_are_written_otherwise_are_refused(tiny, key):
+    """Their cells have other ids, and one run would be counted as two."""
+    whole, float_ = (schema.parse({**tiny, key: {"gamma": one}}, "x") for one in (1, 1.0))
+    assert merged(whole, whole) == whole
+    message = r"is \{ gamma = 1 \} in the store and \{ gamma = 1.0 \} now: equal numbers that are"
+    with pytest.raises(ProtocolError, match=message):
+        merged(whole, float_)
+
+
+def test_zero_has_one_spelling(tiny):
+    keys = [{"flip_p": zero, "agent_options": {"gamma": zero}} for zero in (0.0, -0.0)]
+    first, second = (cells_of(schema.parse({**tiny, **each}, "x"), "x")[0].id for each in keys)
+    assert first == second
+
+
 def test_a_key_that_came_later_leaves_older_cells_their_ids(tiny, monkeypatch):
     """As if the number of episodes had been added to the protocol today."""
     monkeypatch.setattr(policy_cell, "_FIRST", policy_cell._FIRST - {"episodes"})
