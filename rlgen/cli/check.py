@@ -113,7 +113,10 @@ def check(
     from rlgen.analysis.gate.limits import ERROR, Limits
     from rlgen.analysis.gate.limits import FAILED as BROKEN
     from rlgen.errors import RlgenError
+    from rlgen.util.targets import check_replaceable
 
+    if junit is not None:
+        check_replaceable(junit, "JUnit file")
     max_gap = max_gaps.pop("", None)
     limits = Limits(max_gap, max_gaps, max_gap_increase, min_return, when, confidence)
     name = files.real(store).name

@@ -29,9 +29,12 @@ def report(store: Path, out: Path | None, as_json: bool) -> None:
     from rlgen.errors import StoreError
     from rlgen.store.opening import opened
     from rlgen.util import files
+    from rlgen.util.targets import check_replaceable
 
     if out is None and store.is_file():
         out = beside(store, ".html")
+    if out is not None:
+        check_replaceable(out, "page")
     with opened(store) as readable:
         if out is None:
             try:

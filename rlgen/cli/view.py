@@ -75,6 +75,7 @@ def view(
     rlgen view results/mine.tar.xz results/theirs -o both.html --levels 60
     rlgen view results/mine --serve
     """
+    from rlgen.util.targets import check_replaceable
     from rlgen.view import render
     from rlgen.view.content import Extent
 
@@ -86,6 +87,7 @@ def view(
         return
     refuse_given(["port"], "needs --serve")
     page = out or beside(store, "-view.html")
+    check_replaceable(page, "page")
     write_page(page, render(stores, extent, lambda line: echo(line, err=True)))
     echo(f"View: {page}")
 

@@ -9,6 +9,7 @@ from rlgen.errors import LevelError
 from rlgen.evaluation import planner
 from rlgen.levels.capabilities import Drawable, Tabular
 from rlgen.levels.family import Family
+from rlgen.util.targets import check_replaceable
 from rlgen.util.words import counted
 
 
@@ -41,6 +42,7 @@ def show(family: Family, level_id: int, *, flip_p: float, solution: bool, png: P
         return family.text(level, actions) + note
     if not isinstance(family, Drawable):
         raise LevelError(f"{family.name} draws no pictures")
+    check_replaceable(png, "picture")
     try:
         Image.fromarray(np.asarray(family.picture(level, actions))).save(png, "PNG")
     except OSError as error:

@@ -55,8 +55,8 @@ def _one_study(old: Protocol, new: Protocol, where: str, *, longer: bool) -> dic
             raise ProtocolError(f"key {name!r} is {toml(before)} in {where} and {toml(now)} now")
         if before == now and digest({name: before}) != digest({name: now}):
             raise ProtocolError(
-                f"key {name!r} is {toml(before)} in {where} and {toml(now)} now: equal numbers that "
-                "are written otherwise, by which each run would be computed and counted twice; "
+                f"key {name!r} is {toml(before)} in {where} and {toml(now)} now: equal numbers "
+                "that are written otherwise, by which a run would be computed and counted twice; "
                 "write them as before"
             )
     values = new.model_dump() | levels

@@ -14,6 +14,7 @@ from rlgen.errors import StoreError
 from rlgen.store import unpacking
 from rlgen.store.bundle import BLOCK, END, ENDING, FORMAT, MANIFEST, PAGES, WEIGHTS, Member
 from rlgen.util import files, segments, sums
+from rlgen.util.targets import check_replaceable
 
 #: Of xz: the level with a window of 8 MiB; higher ones do not gain a thousandth here.
 _LEVEL = 6
@@ -83,12 +84,14 @@ def check_target(store: Path, path: Path) -> None:
 
     Raises:
         StoreError: If it is that of a folder, or lies in the store.
+        RlgenError: If another file is there.
     """
     if path.is_dir():
         example = f"{files.real(store).name}{ENDING}"
         raise StoreError(f"{path}: is a folder; name a file, such as {example}")
     if files.real(path).is_relative_to(files.real(store)):
         raise StoreError(f"{path}: lies in the store itself; choose a place outside of {store}")
+    check_replaceable(path, "bundle")
 
 
 def _files(store: Path) -> Iterator[Path]:

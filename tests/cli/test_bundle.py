@@ -97,6 +97,36 @@ def test_commands_say_the_same_of_a_bundle(store, bundle, command, tmp_path):
     assert "rlgen-" not in text, "where it was unpacked to is nobody's business"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        (["report", "own.tar.xz", "-o", "own.tar.xz"], "page"),
+        (["view", "own.tar.xz", "-o", "own.tar.xz"], "page"),
+        (["report", "own.tar.xz", "-o", "mine.toml"], "page"),
+        (["check", "own.tar.xz", "--max-gap", 1, "--junit", "own.tar.xz"], "JUnit file"),
+        (["show", "maze-basic", "--level", 1, "--png", "mine.toml"], "picture"),
+        (["bundle", "store", "mine.toml"], "bundle"),
+        (["report", "store", "-o", "store/plan.json"], "page"),
+    ],
+)
+def test_nothing_but_what_is_of_its_kind_is_replaced(arguments, kind, store, bundle, tmp_path):
+    (tmp_path / "own.tar.xz").write_bytes(bundle.read_bytes())
+    (tmp_path / "mine.toml").write_text("name = 'mine'\n")
+    shutil.copytree(store, tmp_path / "store")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    _, err = run(*arguments, cwd=tmp_path, code=2)
+    assert err.endswith(f"{arguments[-1]}: is there and is no {kind}; it is not replaced\n")
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_a_page_is_replaced_by_a_page(bundle, tmp_path):
+    (tmp_path / "page.html").write_text("<!DOCTYPE HTML><p>old")
+    (tmp_path / "empty.html").write_text("")
+    for page in ("page.html", "empty.html"):
+        run("report", bundle, "-o", tmp_path / page)
+        assert "Answer" in (tmp_path / page).read_text()
+
+
 def test_a_study_goes_on_from_a_bundle(store, bundle, tmp_path):
     keys = {**TINY, "seeds": [0, 1, 2], "flip_p": [0.0, 0.5], "description": "a <b>tiny</b> study"}
     (tmp_path / "tiny.toml").write_text(tomli_w.dumps(keys))

@@ -1,0 +1,35 @@
+"""Files that a command is told to write: one of another kind is never replaced."""
+
+from pathlib import Path
+
+from rlgen.errors import RlgenError
+
+#: How files of a kind begin, in lower case.
+BEGINNINGS = {
+    "page": b"<!doctype html",
+    "picture": b"\x89png",
+    "JUnit file": b"<?xml",
+    "bundle": b"\xfd7zxz\x00",
+}
+
+
+def check_replaceable(path: Path, kind: str) -> None:
+    """Refuse to write where a file of another kind is: results, a protocol, what is being read.
+
+    Args:
+        path: Where a command is about to write.
+        kind: Of ``BEGINNINGS``.
+
+    Raises:
+        RlgenError: If something is there that is not of this kind, and not empty.
+    """
+    beginning = BEGINNINGS[kind]
+    try:
+        if not path.is_file():
+            return  # a device, or nothing; a folder is refused when it is written to
+        with path.open("rb") as file:
+            head = file.read(len(beginning))
+    except OSError:
+        return  # said when it is written
+    if head and head.lower() != beginning:
+        raise RlgenError(f"{path}: is there and is no {kind}; it is not replaced")
