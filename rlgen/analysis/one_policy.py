@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen.analysis.stats.policy_gap import policy_gap
-from rlgen.analysis.verdicts import Verdict, count, number
+from rlgen.analysis.verdicts import Verdict, count, largest, number
 
 if TYPE_CHECKING:
     from rlgen.analysis.results import Results
@@ -84,14 +84,17 @@ def sentence(
     n = cell["n_train_levels"]
     verb = verdict.word if verdict.word != "undecided" else "is undecided"
     levels = "the level" if n == 1 else f"the {count(n)} levels"
-    interval = f" [{number(own.low)}, {number(own.high)}]" if own.low == own.low else ""
+    means = (conditions[main][pool]["mean"] for pool in ("train", "test"))
+    size = largest(*means, own.mean, own.low, own.high)
+    ends = f" [{number(own.low, size)}, {number(own.high, size)}]" if own.low == own.low else ""
     because = verdict.because or own.reason
     why = f" ({because})" if because else ""
     trained = "assumed to have learned from" if cell["assumed"] else "trained on"
     return (
         f"{cell['agent']}/{cell['network']}, one policy, {trained} {levels} "
-        f"of {cell['family']}, {verb}: {_returns(conditions[main])}{where}, gap {number(own.mean)}"
-        f"{interval} of this policy{why}; of the algorithm that made it, one run says nothing."
+        f"of {cell['family']}, {verb}: {_returns(conditions[main], size)}{where}, "
+        f"gap {number(own.mean, size)}{ends} of this policy{why}; of the algorithm that made it, "
+        "one run says nothing."
     )
 
 
@@ -110,5 +113,7 @@ def played_greedily(main: str, conditions: Mapping[str, Mapping[str, Mapping[str
     )
 
 
-def _returns(pools: Mapping[str, Mapping[str, float]]) -> str:
-    return f"train {number(pools['train']['mean'])}, held-out {number(pools['test']['mean'])}"
+def _returns(pools: Mapping[str, Mapping[str, float]], size: float = 0.0) -> str:
+    train, test = pools["train"]["mean"], pools["test"]["mean"]
+    size = size or largest(train, test)
+    return f"train {number(train, size)}, held-out {number(test, size)}"

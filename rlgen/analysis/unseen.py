@@ -53,6 +53,13 @@ def scope(results: "Results", cell: Mapping[str, Any]) -> str:
     return f"on {counted(len(held_out.iloc[0]['ret_mean']), 'unseen group')}{what}"
 
 
+def unit(results: "Results") -> str:
+    """What held-out returns are of: a "group", where whole ones are held out, or a "level"."""
+    rows = results.main_records[results.main_records["split"] == "test"]
+    grouped = any(_collapsed(results, row) for row in rows.to_dict("records"))
+    return "group" if results.level_groups and grouped else "level"
+
+
 def returns(results: "Results") -> Iterator[dict[str, Any]]:
     """What each cell earns on each held-out group under the main condition, over its runs.
 

@@ -10,6 +10,10 @@ from rlgen.analysis.stats.intervals import ALIKE, ONE_LEVEL, ONE_RUN, Estimate
 #: Normalised training score from which an agent counts as having learnt: half way to optimal.
 LEARNT = 0.5
 
+#: Where the largest number of a sentence is below it, two decimals would say too little; and
+#: decimals would be too many to read.
+SMALL, _TINY = 0.1, 1e-6
+
 RULE = (
     "Scores are normalised level by level: 0 is a uniformly random agent, 1 is the planner, or the "
     "best possible return where nobody can plan. A cell “has not learnt” if its training score is "
@@ -118,16 +122,32 @@ def rule(margin: float) -> str:
     return RULE.format(learnt=LEARNT, margin=margin)
 
 
-def number(value: float | None) -> str:
+def number(value: float | None, size: float = 1.0) -> str:
     """Format with two decimals and a true minus sign; a dash for an unknown number.
 
+    Args:
+        value: The number.
+        size: The largest of the numbers that it stands beside (``largest``). Where that is below
+            ``SMALL``, all of them have so many decimals that it has three digits.
+
     Example:
-        >>> number(-0.5), number(None)
-        ('−0.50', '–')
+        >>> number(-0.5), number(None), number(0.001, size=0.0042)
+        ('−0.50', '–', '0.00100')
     """
     if value is None or value != value:
         return "–"
-    return f"{value:.2f}".replace("-", "−").replace("−0.00", "0.00")
+    form = "e" if 0 < size < _TINY else "f"
+    text = f"{value:.{2 if form == 'e' else _decimals(size)}{form}}"
+    return (text if float(text) else text.lstrip("-")).replace("-", "−")
+
+
+def largest(*values: float | None) -> float:
+    """The largest magnitude of the numbers of a sentence; 0 if none is known."""
+    return max((abs(value) for value in values if value is not None and value == value), default=0)
+
+
+def _decimals(size: float) -> int:
+    return 2 - math.floor(math.log10(size)) if 0 < size < SMALL else 2
 
 
 def percent(value: float | None, unit: float = 0.01) -> str:
@@ -142,9 +162,10 @@ def percent(value: float | None, unit: float = 0.01) -> str:
     return f"{value / unit:.0f} %".replace("-", "−").replace("−0 ", "0 ")
 
 
-def rounded_down(bound: float) -> str:
+def rounded_down(bound: float, size: float = 1.0) -> str:
     """``number`` of a lower bound, rounded down."""
-    return number(math.floor(100 * bound) / 100 if bound == bound else None)
+    unit = 10 ** _decimals(size)
+    return number(math.floor(unit * bound) / unit if bound == bound else None, size)
 
 
 def percent_down(bound: float) -> str:

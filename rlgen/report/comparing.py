@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rlgen.analysis import unseen
 from rlgen.analysis.results import Results
+from rlgen.analysis.same_levels import differing
 from rlgen.analysis.stats.comparisons import across
 from rlgen.errors import StoreError, nearest
 from rlgen.report.sections.comparison import plain, rule
 from rlgen.store.opening import opened
 from rlgen.util import files
-
-#: Settings that decide what the levels of a family are.
-_LEVELS = ("family_options", "family_version", "family_source")
 
 
 def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any]:
@@ -53,7 +52,7 @@ def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any
                     f"{other}: has no family, number of training levels and flip probability in "
                     f"common with {store}"
                 )
-        unit = "group" if results.level_groups else "level"
+        unit = unseen.unit(results)
         value: dict[str, Any] = files.without_nan(
             {"rule": rule(pairs), "pairs": [plain(pair, unit) for pair in pairs]}
         )
@@ -69,12 +68,11 @@ def _check(one: Results, other: Results, where: str, other_where: str) -> None:
         )
     families, others = _families(one), _families(other)
     for name in families.keys() & others.keys():
-        for key in _LEVELS:
-            if families[name].get(key) != others[name].get(key):
-                raise StoreError(
-                    f"{other_where}: {key} of {name} is {others[name].get(key)!r}, and "
-                    f"{families[name].get(key)!r} in {where}: their levels are others"
-                )
+        if key := differing(families[name], others[name]):
+            raise StoreError(
+                f"{other_where}: {key} of {name} is {others[name].get(key)!r}, and "
+                f"{families[name].get(key)!r} in {where}: their levels are others"
+            )
 
 
 def _families(results: Results) -> dict[str, Mapping[str, Any]]:

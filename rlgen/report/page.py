@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from rlgen.analysis import unseen
 from rlgen.analysis.bounds import displayed
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import GROUP, TOP
@@ -33,6 +34,7 @@ def render(results: Results, summary: dict[str, Any]) -> str:
         papers=papers,
         figures=drawn_figures(results),
         first=FIRST,
+        unit=unseen.unit(results),
         items={section.name: {"id": name, "title": section.title} for name, section in papers},
         pools=results.pools if summary["cells"] else [],
         key_columns=results.varying,

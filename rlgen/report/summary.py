@@ -12,7 +12,7 @@ from rlgen.analysis.stats.choices import TOP, Group
 from rlgen.analysis.stats.estimates import POOLS, QUANTITIES, gap_to
 from rlgen.analysis.stats.regularisers import Effect, effects
 from rlgen.analysis.stats.tables import CELL
-from rlgen.analysis.verdicts import number, rule, setting
+from rlgen.analysis.verdicts import largest, number, rule, setting
 from rlgen.report.sections import probes
 from rlgen.report.sections.cards import card
 from rlgen.report.sections.certificates import certificates
@@ -93,8 +93,7 @@ def summarise(results: Results) -> dict[str, Any]:
     if going := under_way(results):
         summary["under_way"] = going
     if results.compared.pairs:
-        unit = "group" if groups else "level"
-        summary["comparison"] = comparison(results.compared, unit)
+        summary["comparison"] = comparison(results.compared, unseen.unit(results))
     if results.not_counted:
         summary["not_counted"] = list(results.not_counted)
     plain: dict[str, Any] = files.without_nan(summary)
@@ -199,15 +198,17 @@ def sentence(
 ) -> str:
     """The answer for one cell as a sentence; see ``unseen.scope``."""
     gap = entry["gap"]
+    train, test = entry["train"]["mean"], entry["test"]["mean"]
+    size = largest(train, test, gap["mean"], gap["low"], gap["high"])
     interval = ""
     if gap["low"] == gap["low"]:
-        interval = f" [{number(gap['low'])}, {number(gap['high'])}]"
+        interval = f" [{number(gap['low'], size)}, {number(gap['high'], size)}]"
     verb = word if word != "undecided" else "is undecided"
     trained = f"{setting(cell)} {verb}"
-    train, test = number(entry["train"]["mean"]), number(entry["test"]["mean"])
     why = f" ({because})" if because else ""
-    held_out = f"held-out {test}{f' {scope}' if scope else ''}"
-    return f"{trained}: train {train}, {held_out}, gap {number(gap['mean'])}{interval}{why}."
+    earned = f"train {number(train, size)}, held-out {number(test, size)}"
+    earned += f" {scope}" if scope else ""
+    return f"{trained}: {earned}, gap {number(gap['mean'], size)}{interval}{why}."
 
 
 def _regulariser(effect: Effect) -> dict[str, Any]:

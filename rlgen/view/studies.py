@@ -9,14 +9,13 @@ import numpy as np
 
 from rlgen.analysis.bounds import displayed
 from rlgen.analysis.results import Results
+from rlgen.analysis.same_levels import LEVELS
 from rlgen.analysis.stats.tables import CELL, UNKNOWN_LEVEL
 from rlgen.errors import StoreError
 from rlgen.store.run_store import RunStore
 from rlgen.util.hashing import digest
 from rlgen.view.selecting import spread
 
-#: Settings that decide what the levels of a family are, besides their ids.
-_LEVELS = ("family", "family_options", "family_version", "family_source")
 #: Parts of a cell's return that the overview shows.
 PARTS = ("train", "test", "gap")
 
@@ -86,7 +85,7 @@ class Study:
                 own = dict(zip(levels, returns.tolist(), strict=True))
                 tables.setdefault(pool, []).append(own)
         settings = next(iter(self.results.settings_of(keys)), {"family": keys["family"]})
-        world = digest({key: settings.get(key) for key in _LEVELS})
+        world = digest({key: settings.get(key) for key in ("family", *LEVELS)})
         shared = {p: _mean(t) for p, t in tables.items() if p != "train"}
         return Cell(keys, world, sorted(runs.values(), key=lambda run: run["seed"]), shared)
 

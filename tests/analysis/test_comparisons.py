@@ -227,6 +227,23 @@ def test_studies_are_compared_on_the_levels_that_both_have_played():
     assert sentence(pair).startswith("a/x of mine plays new levels better than a/x of theirs, ")
 
 
+def test_studies_without_a_common_level_cannot_be_compared():
+    theirs = records({"x": 0.0})
+    theirs["level_id"] += 10**7
+    (pair,) = comparisons.across(("mine", records({"x": 0.2})), ("theirs", theirs))
+    assert pair.better == ""
+    assert sentence(pair).endswith("cannot be compared: they have no held-out level in common.")
+
+
+def test_differences_of_small_returns_have_digits():
+    frame = records({"x": 0.2, "y": 0.0})
+    ends = ["ret_mean", "oracle_ret", "random_ret"]
+    small = only(frame.assign(**{name: frame[name] / 1e3 for name in ends}))
+    mean = only(frame).test.mean
+    assert f"held-out return +{mean / 1e3:.5f} [" in sentence(small)
+    assert f"held-out return +{mean:.2f} [" in sentence(only(frame))
+
+
 @pytest.mark.slow
 def test_the_command_compares_two_stores(tiny, tmp_path):
     keys = {**tiny, "n_train_levels": 3, "conditions": "plain", "agent": "cloning"}

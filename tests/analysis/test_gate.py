@@ -19,6 +19,7 @@ from rlgen.analysis.stats import intervals, paired
 from rlgen.analysis.stats.increase import unpaired
 from rlgen.analysis.stats.intervals import ALIKE, Estimate
 from rlgen.errors import RlgenError, StoreError
+from rlgen.report.comparing import compare
 from rlgen.store.run_store import RunStore
 
 
@@ -242,15 +243,21 @@ def test_nothing_comparable_is_one_line(make):
         limit_results(one, Limits(increase=0.5), one)
 
 
-def test_other_levels_under_the_same_name_are_not_compared(tiny_store, tmp_path):
+@pytest.mark.parametrize(
+    ("key", "other"),
+    [("family_options", {"size": 9}), ("family_source", "of other code"), ("family_version", 99)],
+)
+def test_other_levels_under_the_same_name_are_not_compared(key, other, tiny_store, tmp_path):
     copy = unsealed(shutil.copytree(tiny_store, tmp_path / "copy"))
     plan = json.loads((copy / "plan.json").read_text())
     for entry in plan:
-        entry["settings"]["family_options"]["size"] = 9
+        entry["settings"][key] = other
     (copy / "plan.json").write_text(json.dumps(plan))
     told = limit_results(tiny_store, Limits(increase=0.5), copy)
     assert {answer.verdict for answer in told} == {ERROR}
-    assert "family_options is" in told[0].because
+    assert f"{key} is" in told[0].because
+    with pytest.raises(StoreError, match=f"{key} of maze-basic is .*: their levels are others"):
+        compare(tiny_store, copy)
 
 
 def test_missing_runs_are_never_passed(tiny_store, tmp_path):

@@ -234,6 +234,18 @@ def test_verdicts(train, gap, word):
     assert word in verdicts.rule(0.25)
 
 
+def test_small_numbers_of_a_sentence_have_the_same_decimals():
+    size = verdicts.largest(0.0042, None, NAN, -0.001)
+    assert [verdicts.number(v, size) for v in (0.0042, -0.001, -1e-9, NAN)] == [
+        "0.00420",
+        "−0.00100",
+        "0.00000",
+        "–",
+    ]
+    assert verdicts.number(-2.5e-10, 3e-10) == "−2.50e−10"
+    assert verdicts.number(0.001, verdicts.largest(0.001, 0.1)) == "0.00"
+
+
 def test_numbers_for_people():
     assert [verdicts.number(v) for v in (1.234, -0.5, -0.001, NAN, None)] == [
         "1.23",

@@ -38,7 +38,7 @@ def test_the_verdict_is_about_plain_or_the_first_of_the_protocol(declared, measu
 
 def few(mean, runs=5, levels=20):
     """Returns about a mean, ``(S, L)``."""
-    return stream(0, "few", runs, levels).normal(mean, 0.01, (runs, levels))
+    return stream(0, "few", f"{mean}", runs, levels).normal(mean, 0.01, (runs, levels))
 
 
 def sentences(*args, **kwargs):
@@ -68,6 +68,19 @@ def test_a_further_pool_says_how_many_runs_have_played_it():
     assert further.startswith("larger (extrapolation): return 0.90 of 2 of 5 runs, gap ")
     _, all_runs = sentences(pools | {"larger": few(0.9)}, pools=FURTHER)
     assert all_runs.startswith("larger (extrapolation): return 0.90, gap ")
+
+
+def test_small_returns_have_digits_and_others_none_more():
+    pools = {"train": few(0.004), "test": few(0.001), "larger": few(0.002)}
+    tiny = {
+        pool: mean + (table - table.mean()) / 10
+        for (pool, table), mean in zip(pools.items(), (0.004, 0.001, 0.002), strict=True)
+    }
+    own, further = sentences(tiny, oracle=0.005, pools=FURTHER)
+    assert "memorises: train 0.00400, held-out 0.00100, gap 0.00300 [0.002" in own
+    assert "return 0.00200, gap 0.00200 [0.001" in further
+    large, _ = sentences({pool: 500 * table for pool, table in tiny.items()}, pools=FURTHER)
+    assert ": train 2.00, held-out 0.50, gap 1.50 [1." in large
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from rlgen.errors import RlgenError
 from rlgen.protocol.schema import parse
 from rlgen.report.figures import FIGURES
 from rlgen.report.page import render
+from rlgen.report.sections.certificates import sentence as certificate_sentence
 from rlgen.report.sections.certificates import solves
 from rlgen.report.summary import summarise
 from rlgen.store.run_store import RunStore
@@ -347,7 +348,20 @@ def test_certificates_hold():
     assert wrong <= 400 * 0.05 + 3 * np.sqrt(400 * 0.05 * 0.95)
 
 
+def test_bounds_of_small_returns_have_digits():
+    returns = np.full(400, 0.004)
+    bound = certificates.betting(returns, 0, 0.005)
+    assert 0.003 < bound.lower < 0.004
+    said = certificate_sentence(bound, solves(np.ones(400)), size=0.004)
+    assert f"is at least {np.floor(bound.lower * 1e5) / 1e5:.5f}, and" in said
+    assert "is at least −0.13, and" in certificate_sentence(
+        replace(bound, lower=-0.123), solves(np.ones(400)), size=0.004
+    )
+
+
 def test_bounds_are_rounded_down():
+    assert rounded_down(0.00129, 0.0042) == "0.00129"
+    assert rounded_down(-0.001291, 0.0042) == "−0.00130"
     assert rounded_down(0.459) == "0.45"
     assert rounded_down(-0.451) == "−0.46"
     assert percent_down(0.9999) == "99 %"

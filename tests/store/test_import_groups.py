@@ -1,11 +1,13 @@
 """Groups of levels in imported tables: read where they are named, and then what is counted."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from returns import imported, returns
 
 from rlgen.analysis.results import Results
 from rlgen.errors import ImportedFileError
+from rlgen.report.comparing import compare
 from rlgen.report.summary import summarise
 from rlgen.store.run_store import RunStore
 
@@ -63,6 +65,16 @@ def test_levels_of_groups_that_were_trained_on_are_counted_singly(tmp_path):
     table = templated().assign(template="all alike")
     told = gap(imported(tmp_path, "alike", table, columns={"group": "template"}))
     assert told == gap(imported(tmp_path, "levels", templated()))
+
+
+@pytest.mark.parametrize(("alike", "unit"), [(True, "of 12 levels"), (False, "of 3 groups")])
+def test_a_pair_speaks_of_what_is_counted_wherever_it_is_said(alike, unit, tmp_path):
+    one = templated().assign(**({"template": "all alike"} if alike else {}))
+    table = pd.concat([one, one.assign(agent="a2c", **{"return": one["return"] - 0.1})])
+    store = imported(tmp_path, "two", table, columns={"group": "template"})
+    (pair,) = summarise(Results.load(RunStore(store)))["comparison"]["pairs"]
+    assert unit in pair["sentence"]
+    assert compare(store)["pairs"][0]["sentence"] == pair["sentence"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 from rlgen.analysis.further import shifts
 from rlgen.analysis.gate.limits import PASSED, LimitResult, Limits, judged, unjudged
 from rlgen.analysis.results import Results
+from rlgen.analysis.same_levels import differing
 from rlgen.analysis.stats import increase
 from rlgen.analysis.stats.estimates import gap_to
 from rlgen.analysis.stats.intervals import NAN, Estimate
@@ -18,9 +19,6 @@ from rlgen.store.opening import opened
 from rlgen.util.files import real
 from rlgen.util.seeding import stream
 from rlgen.util.words import counted
-
-#: Settings of a cell that must be equal for two gaps to be comparable, beside ``CELL``.
-TASK = ("family_options", "family_version")
 
 Cell = Mapping[str, Any]
 
@@ -184,9 +182,8 @@ def _increase(
 def _other_task(results: Results, baseline: Results, cell: Cell) -> str:
     """In what the levels of two cells with the same names differ; empty where in nothing."""
     ours, theirs = (_settings(each, cell) for each in (results, baseline))
-    for key in TASK:
-        if ours.get(key) != theirs.get(key):
-            return f"{key} is {ours.get(key)} here and {theirs.get(key)} in the baseline"
+    if key := differing(ours, theirs):
+        return f"{key} is {ours.get(key)} here and {theirs.get(key)} in the baseline"
     return ""
 
 

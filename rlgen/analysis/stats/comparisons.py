@@ -72,6 +72,7 @@ class Comparison:
         apart: Why their runs are no pairs; empty if they are.
         others: Then, the runs of the second.
         family: Pairs over which ``adjusted`` is corrected.
+        size: The largest magnitude of a return, by which its numbers are spelt.
     """
 
     task: Mapping[str, Any]
@@ -90,6 +91,7 @@ class Comparison:
     apart: str = ""
     others: int = 0
     family: int = 1
+    size: float = 1.0
 
     @property
     def better(self) -> str:
@@ -269,6 +271,7 @@ def _differences(
         losses=int((by_level < -TIE).sum()),
         apart=pairs.apart,
         others=len(other.train) if pairs.apart else 0,
+        size=float(max(np.abs(arm.test).max() for arm in (one, other))),
     )
 
 

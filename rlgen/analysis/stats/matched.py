@@ -91,6 +91,8 @@ def matched(one: pd.DataFrame, other: pd.DataFrame, missing: str) -> Matched:
     reason = first.reason or second.reason
     if not reason and not np.array_equal(first.held_out, second.held_out):
         reason = "the two have other levels"
+    if not reason and not first.held_out.size:
+        reason = "they have no held-out level in common"
     return Matched(first, second, apart, reason)
 
 

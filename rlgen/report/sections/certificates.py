@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from rlgen.analysis import unseen
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.certificates import NAN, Certificate, betting, clopper_pearson
 from rlgen.analysis.stats.tables import CELL
-from rlgen.analysis.verdicts import percent_down, rounded_down
+from rlgen.analysis.verdicts import largest, percent_down, rounded_down
 from rlgen.store.accesses import SELECTION
 
 CONFIDENCE = 0.95
@@ -32,7 +33,7 @@ def certificates(results: Results) -> list[dict[str, Any]]:
     facts = {entry["id"]: entry.get("facts") or {} for entry in results.plan}
     order = [*CELL, "seed", "run_id"]
     spoiled = _spoiled(results)
-    unit = "group" if results.level_groups else "level"
+    unit = unseen.unit(results)
     return [
         _certificate(
             run, facts.get(str(run["run_id"]), {}), spoiled.get(str(run["family"]), ""), unit
@@ -81,7 +82,7 @@ def _certificate(
         "return": _plain(returns, least),
         "solved": _plain(solved, share),
         "refused": refused,
-        "sentence": sentence(least, share, unit),
+        "sentence": sentence(least, share, unit, float(np.abs(returns).max())),
     }
 
 
@@ -118,13 +119,21 @@ def _plain(values: Any, certificate: Certificate) -> dict[str, Any]:
     }
 
 
-def sentence(least: Certificate, share: Certificate, unit: str = "level") -> str:
-    """The certificate as a sentence; its ``unit`` is what was drawn, a level or a whole group."""
+def sentence(least: Certificate, share: Certificate, unit: str = "level", size: float = 1.0) -> str:
+    """The certificate as a sentence.
+
+    Args:
+        least: Bound on the mean return.
+        share: Bound on the share of solved levels.
+        unit: What was drawn, a level or a whole group.
+        size: The largest magnitude of a return.
+    """
     if least.reason:
         return f"No certificate: {least.reason}."
     text = (
         f"With {100 * CONFIDENCE:.0f} % confidence the frozen policy's mean return over the "
-        f"{unit} distribution is at least {rounded_down(least.lower)}"
+        f"{unit} distribution is at least "
+        f"{rounded_down(least.lower, largest(size, least.lower))}"
     )
     if share.reason:
         return f"{text}."

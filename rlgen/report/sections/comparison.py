@@ -94,7 +94,9 @@ def sentence(pair: Comparison, unit: str = "level") -> str:
     if pair.better == "second":
         ours, theirs = theirs, ours
     units = pair.wins + pair.ties + pair.losses
-    numbers = f"held-out return {_signed(test)}, higher on {ours:,} and lower on {theirs:,}"
+    numbers = (
+        f"held-out return {_signed(test, pair.size)}, higher on {ours:,} and lower on {theirs:,}"
+    )
     numbers += f" of {counted(units, unit)}"
     if pair.apart:
         numbers += f" (not paired: {pair.apart})"
@@ -111,7 +113,7 @@ def _smallest(pair: Comparison) -> str:
     runs = counted(pair.runs, "run")
     runs = f"{runs} and {pair.others:,}" if pair.apart else f"{runs} each"
     # Holm's correction asks at most this of a single pair.
-    smallest = number(achieved(pair.test, ALPHA / pair.family).mean)
+    smallest = number(achieved(pair.test, ALPHA / pair.family).mean, pair.size)
     share = f"{'at least ' * (pair.family > 1)}{100 * POWER:.0f} % of studies"
     return f"{runs} would show a difference of {smallest} in {share}"
 
@@ -140,12 +142,12 @@ def _word(key: str, name: Any) -> str:
     return "no regulariser" if key == "regulariser" and name == "none" else str(name)
 
 
-def _signed(difference: Estimate) -> str:
+def _signed(difference: Estimate, size: float) -> str:
     sign = "+" if difference.mean > 0 else ""
     interval = ""
     if difference.low == difference.low:
-        interval = f" [{number(difference.low)}, {number(difference.high)}]"
-    return f"{sign}{number(difference.mean)}{interval}"
+        interval = f" [{number(difference.low, size)}, {number(difference.high, size)}]"
+    return f"{sign}{number(difference.mean, size)}{interval}"
 
 
 def _minus(estimate: Estimate) -> Estimate:
