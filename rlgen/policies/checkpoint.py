@@ -10,7 +10,7 @@ from safetensors.torch import load as load_weights
 from safetensors.torch import save as dump
 from torch import nn
 
-from rlgen.errors import DamagedStoreError, ProtocolError, StoreError, UnknownNameError
+from rlgen.errors import DamagedStoreError, ProtocolError, StoreError, UnknownNameError, one_line
 from rlgen.levels.capabilities import GraphView
 from rlgen.levels.spaces import Part
 from rlgen.networks import Network, box_head, network_named
@@ -18,6 +18,7 @@ from rlgen.networks.factory import Factory
 from rlgen.networks.layers import Conv, Layers
 from rlgen.networks.stack import layers
 from rlgen.policies import box_policy, network_policy
+from rlgen.policies.bounded import Bounded
 from rlgen.policies.box_policy import BoxPolicy
 from rlgen.policies.network_policy import NetworkPolicy
 from rlgen.policies.spec import BoxSpec, ContinuousSpec, PolicySpec, RecurrentSpec
@@ -105,8 +106,11 @@ def load(
                 f"{folder}: checkpoint format {card['format']} is newer than this version of rlgen "
                 f"can read ({NEWEST})"
             )
-        policy = _built(card["policy"], _network(card["policy"], folder, network, trusted), device)
         weights = load_weights(sums.read(folder / WEIGHTS))
+        sizes = [weight.numel() for weight in weights.values()]
+        own = _network(card["policy"], folder, network, trusted)
+        with Bounded(max(sizes, default=0), sum(sizes)):
+            policy = _built(card["policy"], own, device)
         for part, module in policy.parts.items():
             before = f"{part}."
             module.load_state_dict(
@@ -115,7 +119,8 @@ def load(
     except StoreError:
         raise
     except Exception as error:
-        raise DamagedStoreError(f"{folder}: cannot read the checkpoint: {error}") from None
+        reason = one_line(error)[:300]
+        raise DamagedStoreError(f"{folder}: cannot read the checkpoint: {reason}") from None
     return policy
 
 

@@ -2,10 +2,11 @@
 
 Refused before anything is run: operators that are not in ``OPERATORS`` (loops and conditions,
 random numbers, whatever makes arrays of a size that data decide), other domains, functions,
-data in other files, and large files.
+data in other files, and large files. What the others compute has a bounded memory.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from rlgen.util import extras
 ENDING = ".onnx"
 #: The largest file, in bytes, and the most operators.
 MOST_BYTES, MOST_NODES = 2**28, 5_000
+#: Bytes that all graphs of a process may use, weights and all that they compute: a small file can
+#: ask for a product of any size.
+MOST_MEMORY = 2**30
 #: Operators that a graph may have; of the domains ``DOMAINS`` alone.
 _NAMES = """
     Abs Add And ArgMax ArgMin Atan AveragePool BatchNormalization Cast Ceil Celu Clip Concat
@@ -105,11 +109,24 @@ def _check(path: Path, data: bytes) -> None:
         )
 
 
+@cache
+def _bound_memory() -> None:
+    """Give the sessions of this process one allocator, which refuses more than ``MOST_MEMORY``."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+
+    arena, default = runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, runtime.OrtMemType.DEFAULT
+    cpu = runtime.OrtMemoryInfo("Cpu", arena, 0, default)
+    # -1: how it grows is the library's choice.
+    runtime.create_and_register_allocator(cpu, runtime.OrtArenaCfg(MOST_MEMORY, -1, -1, -1))
+
+
 def _session(path: Path, data: bytes) -> Any:
     """What computes the graph, on one thread and the same each time."""
     import onnxruntime
 
+    _bound_memory()
     options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.use_env_allocators", "1")
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.log_severity_level = 4
@@ -143,14 +160,31 @@ def _run(path: Path, session: Any, observations: Any) -> Any:
     batch = len(feeds[names[0]])
     single = batch != 1 and any(tensor.shape and tensor.shape[0] == 1 for tensor in inputs)
     pieces = [slice(i, i + 1) for i in range(batch)] if single else [slice(None)]
-    try:
-        outputs = [
-            session.run(None, {name: value[piece] for name, value in feeds.items()})[0]
+    return np.concatenate(
+        [
+            _output(path, session, {name: value[piece] for name, value in feeds.items()})
             for piece in pieces
         ]
+    )
+
+
+def _output(path: Path, session: Any, feeds: Mapping[str, Any]) -> Any:
+    """The first output for a batch, in halves where there is too little memory for all of it."""
+    try:
+        return np.asarray(session.run(None, feeds)[0])
     except Exception as error:
-        raise PolicyError(f"{path}: {one_line(error)[:300]}") from None
-    return np.concatenate([np.asarray(output) for output in outputs])
+        if "memory" not in str(error):
+            raise PolicyError(f"{path}: {one_line(error)[:300]}") from None
+    half = len(next(iter(feeds.values()))) // 2
+    if not half:
+        raise PolicyError(
+            f"{path}: needs more than {MOST_MEMORY:,} bytes of memory for one observation"
+        )
+    parts = [
+        {name: feed[part] for name, feed in feeds.items()}
+        for part in (slice(half), slice(half, None))
+    ]
+    return np.concatenate([_output(path, session, part) for part in parts])
 
 
 def _softmax(logits: Any) -> Any:

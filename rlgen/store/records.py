@@ -57,22 +57,27 @@ CURVES = pa.schema(
 )
 
 
-#: The most rows of a table: a few kilobytes can say that they are any number.
-MOST_ROWS = 50_000_000
+#: The most rows of a table, and of tables together: so many, or so many a byte where that is more.
+#: A few kilobytes can say that they are any number; of ours ten bytes are one row.
+MOST_ROWS, ROOM, PER_BYTE = 50_000_000, 1_000_000, 8
 
 
 def write(path: Path, rows: pd.DataFrame, schema: pa.Schema) -> None:
     """Write a table; its bytes depend only on its content."""
     table = pa.Table.from_pandas(rows[schema.names], schema, preserve_index=False)
     numbers = [field.name for field in schema if pa.types.is_floating(field.type)]
-    pq.write_table(
-        table.replace_schema_metadata(None),
-        path,
-        # Returns hardly repeat; byte by byte their signs and exponents do. A quarter smaller.
-        use_dictionary=[name for name in schema.names if name not in numbers],
-        column_encoding=dict.fromkeys(numbers, "BYTE_STREAM_SPLIT"),
-        compression="zstd",
-    )
+    # Rows that are all alike become too few bytes to be believed: they are written as they are.
+    for compression in ("zstd", "none"):
+        pq.write_table(
+            table.replace_schema_metadata(None),
+            path,
+            # Returns hardly repeat; byte by byte their signs and exponents do. A quarter smaller.
+            use_dictionary=[name for name in schema.names if name not in numbers],
+            column_encoding=dict.fromkeys(numbers, "BYTE_STREAM_SPLIT"),
+            compression=compression,
+        )
+        if table.num_rows <= PER_BYTE * path.stat().st_size:
+            break
 
 
 def read(paths: Iterable[Path], schema: pa.Schema) -> pd.DataFrame:
@@ -94,12 +99,16 @@ def tables(paths: Iterable[Path], schema: pa.Schema, columns: Sequence[str]) -> 
     """
     wanted = pa.schema([schema.field(name) for name in columns])
     numbers = [pa.types.is_floating(field.type) for field in wanted]
+    n_rows = n_bytes = 0
     for path in paths:
         try:
+            data = sums.read(path)
             # Half the time of ``read_table``, which prepares for many files and threads.
-            with pq.ParquetFile(pa.BufferReader(sums.read(path)), pre_buffer=False) as file:
-                if file.metadata.num_rows > MOST_ROWS:
-                    raise ValueError(f"it has {file.metadata.num_rows:,} rows")
+            with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
+                own = file.metadata.num_rows
+                n_rows, n_bytes = n_rows + own, n_bytes + len(data)
+                if own > min(MOST_ROWS, _most(len(data))) or n_rows > _most(n_bytes):
+                    raise ValueError(f"it has {own:,} rows in {len(data):,} bytes")
                 # Of these, those that it has.
                 table = file.read(columns, use_threads=False)
             if table.schema != wanted:
@@ -112,6 +121,11 @@ def tables(paths: Iterable[Path], schema: pa.Schema, columns: Sequence[str]) -> 
                 f"{path.parent} away, and the same rlgen evaluate computes that run again"
             ) from None
         yield table
+
+
+def _most(n_bytes: int) -> int:
+    """The most rows that are believed of so many bytes."""
+    return max(ROOM, PER_BYTE * n_bytes)
 
 
 def _check(table: pa.Table, numbers: Sequence[bool]) -> None:

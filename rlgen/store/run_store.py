@@ -192,7 +192,7 @@ class RunStore(StudyFolder):
         """What is known of the cells that failed and are not done."""
         paths = sorted((self.path / "failures").glob("*/traceback.txt"))
         return {
-            path.parent.name: files.beginning(path, MOST_TOLD)
+            path.parent.name: files.beginning(path, MOST_TOLD, self.path / "failures")
             for path in paths
             if path.is_file() and not self.has(path.parent.name)
         }

@@ -151,8 +151,14 @@ def without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and value != value else value
 
 
-def beginning(path: Path, most: int) -> str:
-    """The text of a file, without what comes after so many bytes, of which that much is said."""
+def beginning(path: Path, most: int, folder: Path) -> str:
+    """The text of a file, without what comes after so many bytes, of which that much is said.
+
+    Raises:
+        DamagedStoreError: If it is a link that leads out of the folder that it is in.
+    """
+    if not real(path).is_relative_to(real(folder)):
+        raise DamagedStoreError(f"{path}: is a link to a file that is not of the store")
     with path.open("rb") as file:
         data = file.read(most + 1)
     text = data[:most].decode("utf-8", errors="replace")

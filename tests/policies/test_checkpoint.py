@@ -143,6 +143,23 @@ def test_what_is_not_installed_here_is_not_loaded(tmp_path):
     assert checkpoint.load(tmp_path).spec.network == network_named("residual")
 
 
+@pytest.mark.parametrize("dense", [[20_000, 20_000], [3000] * 40])
+def test_a_file_cannot_ask_for_networks_that_its_weights_do_not_fill(dense, tmp_path):
+    checkpoint.save(clone(SMALL, SPLIT.train, "mlp-512-128", 0, steps=1), tmp_path, {})
+    file = tmp_path / "agent.json"
+    card = json.loads(file.read_text())
+    card["policy"]["network"]["dense"] = dense
+    file.write_text(json.dumps(card))
+    with pytest.raises(StoreError, match=r"weights of shape \(\d+, \d+\) are not in it") as info:
+        checkpoint.load(tmp_path)
+    assert "\n" not in str(info.value)
+    card["policy"]["network"]["dense"] = [512, 64]
+    file.write_text(json.dumps(card))
+    with pytest.raises(StoreError, match="size mismatch") as info:
+        checkpoint.load(tmp_path)
+    assert "\n" not in str(info.value)
+
+
 def test_code_that_a_checkpoint_names_runs_only_if_trusted(theirs, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()

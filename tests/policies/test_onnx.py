@@ -186,3 +186,45 @@ def test_what_does_not_fit_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(onnx_graph, "MOST_BYTES", 10)
     with pytest.raises(PolicyError, match="is larger than 10 bytes"):
         loading.load(str(wide), BASIC)
+
+
+def with_sum(path, nodes, weights=()):
+    """Logits, to which the number ``sum`` is added that further nodes compute."""
+    nodes = [
+        helper.make_node("Flatten", ["observations"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
+        *nodes,
+        helper.make_node("Add", ["logits", "sum"], ["sums"]),
+    ]
+    weights = {"weights": WEIGHTS, **dict(weights)}
+    tensors = [onnx.numpy_helper.from_array(array, name) for name, array in weights.items()]
+    inputs, outputs = [value("observations", ("B", *SHAPE))], [value("sums", ("B", 5))]
+    return graph(path, nodes, inputs, outputs, tensors)
+
+
+def test_a_small_graph_cannot_ask_for_any_memory(tmp_path):
+    """A column times a row is a matrix of any size."""
+    ones = {"column": np.ones((20_000, 1), np.float32), "row": np.ones((1, 20_000), np.float32)}
+    nodes = [
+        helper.make_node("MatMul", ["column", "row"], ["product"]),
+        helper.make_node("ReduceMax", ["product"], ["sum"], keepdims=0),
+    ]
+    path = with_sum(tmp_path / "p.onnx", nodes, ones)
+    assert path.stat().st_size < 200_000
+    policy = loading.load(str(path), BASIC)
+    with pytest.raises(PolicyError, match=r"p.onnx: needs more than 1,073,741,824 bytes"):
+        policy.distribution(observations(), policy.start(7))
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_too_large_for_memory_is_halved(tmp_path):
+    """Of each observation 1.7 MB are computed."""
+    nodes = [
+        helper.make_node("Concat", ["flat"] * 2500, ["copies"], axis=1),
+        helper.make_node("ReduceMax", ["copies"], ["sum"], axes=[1]),
+    ]
+    policy = loading.load(str(with_sum(tmp_path / "p.onnx", nodes)), BASIC)
+    seen = observations(1000)
+    given, _ = policy.distribution(seen, policy.start(1000))
+    last, _ = policy.distribution(seen[-3:], policy.start(3))
+    assert np.allclose(given[-3:], last, atol=1e-6)

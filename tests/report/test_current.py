@@ -8,6 +8,7 @@ import pytest
 import rlgen
 from rlgen import report
 from rlgen.analysis import results
+from rlgen.errors import DamagedStoreError
 from rlgen.store import preparing
 from rlgen.store.run_store import RunStore
 from rlgen.util import sums
@@ -92,6 +93,19 @@ def test_of_a_traceback_of_any_size_the_beginning_is_shown(store):
     assert text.startswith("ValueError\nxxx")
     assert len(text) < 101_000
     assert text.endswith("has more)")
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_link_to_a_file_elsewhere_does_not_bring_it_into_the_page(whole, store, tmp_path):
+    (tmp_path / "traceback.txt").write_text("a secret")
+    folder = store.path / "failures" / "0123456789abcdef"
+    if whole:
+        folder.symlink_to(tmp_path)
+    else:
+        folder.mkdir(parents=True)
+        (folder / "traceback.txt").symlink_to(tmp_path / "traceback.txt")
+    with pytest.raises(DamagedStoreError, match="is a link to a file that is not of the store"):
+        store.failures()
 
 
 def test_a_link_in_the_history_s_place_is_not_read(store):

@@ -20,7 +20,7 @@ from rlgen.analysis.results import Results
 from rlgen.analysis.stats import intervals
 from rlgen.errors import RlgenError, StoreError
 from rlgen.report.sections.elsewhere import elsewhere
-from rlgen.store.importing import ImportOptions, import_files
+from rlgen.store.importing import ImportOptions, import_files, sb3_files
 from rlgen.store.importing.columns import COLUMNS, from_path
 from rlgen.store.importing.values import POOLS
 from rlgen.store.run_store import RunStore
@@ -224,6 +224,19 @@ def test_a_pickle_is_never_loaded(tmp_path):
             [file], tmp_path / "s", ImportOptions(constants={"run": "a"}, pools=("train",))
         )
     assert not (tmp_path / "loaded").exists()
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"), [("MOST_BYTES", "unpacks to"), ("MOST_RETURNS", "has 12 returns")]
+)
+def test_a_small_archive_of_many_equal_returns_is_refused(limit, message, tmp_path, monkeypatch):
+    monkeypatch.setattr(sb3_files, limit, 10)
+    with pytest.raises(RlgenError, match=message):
+        import_files(
+            [evaluations(tmp_path / "e.npz")],
+            tmp_path / "s",
+            ImportOptions(constants={"run": "a"}, pools=("train",)),
+        )
 
 
 def monitor(path, values, extra="", head='#{"t_start": 1.5, "env_id": "CoinRun-v0"}'):

@@ -8,7 +8,6 @@ as data (``pickles``), and classes come from an allow-list (``values``).
 import inspect
 import warnings
 from collections.abc import Callable
-from math import prod
 from pathlib import Path
 from sys import version_info
 from typing import Any, cast
@@ -16,9 +15,9 @@ from typing import Any, cast
 import stable_baselines3
 import torch
 from stable_baselines3.common.policies import BasePolicy
-from torch.overrides import TorchFunctionMode
 
 from rlgen.errors import PolicyError
+from rlgen.policies.bounded import Bounded
 from rlgen.policies.sb3 import archive, upgrade, values
 from rlgen.policies.sb3.archive import Archive
 from rlgen.policies.sb3.values import ForeignError, MissingError
@@ -29,8 +28,6 @@ OF_TRAINING = {"optimizer_class": torch.optim.SGD, "optimizer_kwargs": {}, "orth
 DROPPED = {*OF_TRAINING, "device"}
 #: Settings that say how many modules there are.
 COUNTS = ("n_critics", "n_lstm_layers")
-#: Entries of a tensor that a policy may always make besides its weights, for a picture say.
-ROOM = 10_000_000
 
 
 def load(path: Path, *, trusted: bool = False) -> BasePolicy:
@@ -159,26 +156,11 @@ def _built(
     if strange and not own_code:
         raise _unfit(zipped, f"{cls.__name__} has no setting {strange[0]}")
     try:
-        with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), _Bounded(largest):
+        with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), Bounded(largest):
             warnings.simplefilter("ignore")
             return cls(**kwargs)
     except Exception as error:
         raise _unfit(zipped, f"its {cls.__name__} cannot be built", error) from None
-
-
-class _Bounded(TorchFunctionMode):
-    """Refuses to make tensors that are larger than any that a zip holds."""
-
-    def __init__(self, largest: int) -> None:
-        super().__init__()
-        self._largest = max(largest, ROOM)
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func in (torch.empty, torch.zeros, torch.ones):
-            shape = args[0] if args and not isinstance(args[0], int) else args
-            if prod(shape) > self._largest:
-                raise ValueError(f"weights of shape {tuple(shape)} are not in it")
-        return func(*args, **(kwargs or {}))
 
 
 def _unfit(zipped: Archive, reason: str, error: Exception | None = None) -> PolicyError:

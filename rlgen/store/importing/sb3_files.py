@@ -19,8 +19,8 @@ from rlgen.util.words import counted
 
 #: The columns of a ``monitor.csv`` without those that copy an episode's info.
 _MONITOR = ("r", "l", "t")
-#: The most bytes that an archive may unpack to.
-MOST_BYTES = 2 * 1024**3
+#: The most bytes that an archive may unpack to, and the most returns in it: a row of a table each.
+MOST_BYTES, MOST_RETURNS = 2**28, 2**24
 #: Kinds of arrays (numpy) that hold numbers: truth values, integers, and numbers with a point.
 _NUMBERS = "biuf"
 #: The name of the file of one environment of several.
@@ -52,6 +52,10 @@ def evaluations(source: Source, data: bytes) -> Source:
     if steps.ndim != 1 or returns.ndim != 2 or len(steps) != len(returns):
         raise ImportedFileError(
             f"{path}: timesteps {steps.shape} and results {returns.shape}: must be (T,) and (T, n)"
+        )
+    if returns.size > MOST_RETURNS:
+        raise ImportedFileError(
+            f"{path}: has {returns.size:,} returns, and at most {MOST_RETURNS:,} of a file are read"
         )
     kept = _not_replaced(steps)
     steps, n = steps[kept], returns.shape[1]
