@@ -45,6 +45,10 @@ def protocol(env: str, options: Mapping[str, Any]) -> dict[str, Any]:
         RlgenError: For options that do not go together, or a family that does not exist.
     """
     refuse_given(["budget"], "goes with a PROTOCOL that has budgets, and --env has none")
+    for key, value in options.items():
+        if "" in (value if isinstance(value, tuple) else (value,)):
+            # As from a variable of the shell that is not set: nothing is to be taken in its place.
+            raise click.UsageError(f"{_OPTIONS.get(key) or flag(key)} is empty")
     filled = {key: value for key, value in options.items() if value}
     if "policies" in filled:
         _check_of_policies(filled)

@@ -1,7 +1,9 @@
 """Returns on training and held-out levels while stable-baselines3 trains."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,8 @@ class LevelCallback(BaseCallback):
         **columns: Of the file; see ``LevelRecorder``.
 
     Raises:
-        LevelError: If there are no pools, or one is unknown, or as of ``LevelRecorder``.
+        LevelError: If there are no pools, or one is unknown, or as of ``LevelRecorder``; when
+            training begins, if a pool's environment is that of the model.
 
     Example:
         >>> from stable_baselines3 import PPO
@@ -79,6 +82,17 @@ class LevelCallback(BaseCallback):
         #: Mean returns of the last evaluation by pool, and their ``gap``.
         self.means: dict[str, float] = {}
 
+    def _on_training_start(self) -> None:
+        self._next = self.model.num_timesteps + self._every
+        self._evaluated, self.means = -1, {}
+        trained = {id(env) for own in _environments(self.training_env) for env in _chain(own)}
+        for pool, env in self._pools.items():
+            if any(id(each) in trained for each in _chain(env)):
+                raise LevelError(
+                    f"pools: {pool}: is an environment in which the model learns, whose episodes "
+                    "would be broken off; make another LevelEnv with its levels"
+                )
+
     def _on_step(self) -> bool:
         if self.num_timesteps >= self._next:
             self._evaluate()
@@ -93,8 +107,10 @@ class LevelCallback(BaseCallback):
     def _evaluate(self) -> None:
         self._evaluated = self.num_timesteps
         device = self.model.device
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            torch.manual_seed(library_seed(self.num_timesteps, "levels while training"))
+        seed = library_seed(self.num_timesteps, "levels while training")
+        devices = [device] if device.type == "cuda" else []
+        with torch.random.fork_rng(devices), _numpy_forked(self.model.action_space, seed):
+            torch.manual_seed(seed)
             for pool, env in self._pools.items():
                 self.means[pool] = self._mean(pool, env)
                 self.logger.record(f"eval_{pool}/mean_reward", self.means[pool])
@@ -136,6 +152,33 @@ class LevelCallback(BaseCallback):
                 stacklevel=2,
             )
         return episode
+
+
+def _environments(env: Any) -> list[Any]:
+    """What a vector of stable-baselines3 holds in this process."""
+    return list(getattr(env.unwrapped, "envs", ()))
+
+
+def _chain(env: Any) -> Iterator[Any]:
+    """An environment, and all within it."""
+    yield env
+    while isinstance(env, gym.Wrapper):
+        env = env.env
+        yield env
+
+
+@contextmanager
+def _numpy_forked(space: gym.Space[Any], seed: int) -> Iterator[None]:
+    """Draw other numbers within, from what exploring agents draw from (DQN's epsilon)."""
+    # stable-baselines3 draws from numpy's global state, which has no other interface.
+    before, own = np.random.get_state(), deepcopy(space.np_random)  # noqa: NPY002
+    np.random.seed(seed % 2**32)  # noqa: NPY002, TID251
+    space.seed(seed % 2**32)
+    try:
+        yield
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
+        space._np_random = own
 
 
 def _normalised(observation: Any, normalise: VecNormalize | None) -> Any:

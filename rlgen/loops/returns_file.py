@@ -74,7 +74,8 @@ class ReturnsFile:
                 raise LevelError(f"{path}: no column {name!r}{nearest(name, COLUMNS)}")
         if not {"run", "seed"} & columns.keys():
             raise LevelError(f"{path}: give seed=..., by which runs are told apart")
-        self.path = Path(path)
+        # Whatever the working folder becomes.
+        self.path = Path(path).absolute()
         self._values = {name: columns[name] for name in COLUMNS if name in columns}
         names = (*self._values, *((STEP,) if steps else ()), *EPISODE)
         key = os.path.realpath(self.path)

@@ -110,11 +110,32 @@ def write(policy: Path, values: Mapping[str, Any]) -> Path:
     Args:
         policy: The file.
         values: ``environment``, ``environment_class``, ``levels``, ``played`` and ``episodes``.
+
+    Raises:
+        PolicyError: If another policy of this name, such as its export, has such a file.
     """
     beside = path_beside(policy)
+    if other := _whose(beside, policy):
+        raise PolicyError(
+            f"{beside}: says what {other} was trained on, which is there; save {policy.name} under "
+            "another name"
+        )
     own = {"file": policy.name, "sha256": sha256(policy)}
     files.write_json(beside, {"format": FORMAT, **values, "policy": own})
     return beside
+
+
+def _whose(beside: Path, policy: Path) -> Path | None:
+    """Another policy, which is there and of which a file beside is."""
+    if not beside.is_file() or beside.stat().st_size > _MOST_BYTES:
+        return None
+    try:
+        own = checked_json.read(beside, _FILE)["policy"]
+    except DamagedStoreError:
+        return None
+    other = policy.with_name(Path(own["file"]).name)
+    is_there = other != policy and other.is_file()
+    return other if is_there and sha256(other) == own["sha256"] else None
 
 
 def read(policy: str) -> TrainedOn | None:

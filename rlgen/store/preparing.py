@@ -13,7 +13,7 @@ from filelock import FileLock
 from rlgen.errors import StoreError
 from rlgen.policies.sources import located
 from rlgen.protocol.schema import Protocol
-from rlgen.util import files, sums
+from rlgen.util import files, segments, sums
 from rlgen.util.hashing import digest
 
 #: In a plan's entry: id of the cell with the later content.
@@ -163,28 +163,63 @@ def _number(settings: Mapping[str, Any]) -> tuple[str, int]:
     return settings.get("agent", ""), settings.get("seed", -1)
 
 
-def supersede(entries: Mapping[str, dict[str, Any]], planned: Collection[str]) -> None:
+def supersede(entries: dict[str, dict[str, Any]], planned: Collection[str], runs: Path) -> None:
     """Mark the cells of earlier contents of what is planned now.
 
     Args:
         entries: All entries of a plan by id; changed.
         planned: Ids of those that are asked for now.
+        runs: Folder of the runs that are done.
     """
     current = [own for own in entries if own in planned]
-    others = [own for own in entries if own not in planned]
     for own in current:
         entries[own].pop(SUPERSEDED, None)
-    if not others:
-        return
-    now = {_key(entries[own], *CONTENTS): own for own in current}
     # A study has one number of steps, and can get more.
     longest = max(current, key=lambda own: _trained_for(entries[own]), default="")
+    if longest:
+        _withdraw(entries, _trained_for(entries[longest]), runs)
+    others = [own for own in entries if own not in planned]
+    now = {_key(entries[own], *CONTENTS): own for own in current} if others else {}
     for own in others:
         newest = now.get(_key(entries[own], *CONTENTS), own)
         if newest != own:
             entries[own][SUPERSEDED] = newest
         elif longest and 0 < _trained_for(entries[own]) < _trained_for(entries[longest]):
             entries[own][SUPERSEDED] = longest
+
+
+def shortened(
+    before: Protocol, steps: int, entries: Iterable[Mapping[str, Any]], runs: Path
+) -> Protocol:
+    """A study with fewer steps than were asked for, if no run has got further: as if mistyped.
+
+    Args:
+        before: As declared so far.
+        steps: Of the study now.
+        entries: Of the plan.
+        runs: Folder of the runs that are done.
+    """
+    if before.steps > steps and withdrawable(entries, steps, runs) is not None:
+        return before.model_copy(update={"steps": steps})
+    return before
+
+
+def withdrawable(
+    entries: Iterable[Mapping[str, Any]], steps: int, runs: Path
+) -> Collection[str] | None:
+    """Ids of cells that train for more steps than a study has; None if one of them is done."""
+    further = {entry["id"] for entry in entries if _trained_for(entry) > steps}
+    return None if any(segments.is_dir(runs / own) for own in further) else further
+
+
+def _withdraw(entries: dict[str, dict[str, Any]], steps: int, runs: Path) -> None:
+    """Take cells of more steps out of a plan if none of them is done; see ``shortened``."""
+    further = withdrawable(entries.values(), steps, runs) or ()
+    for own in further:
+        del entries[own]
+    for entry in entries.values():
+        if entry.get(SUPERSEDED) in further:
+            del entry[SUPERSEDED]
 
 
 def _trained_for(entry: Mapping[str, Any]) -> int:

@@ -121,8 +121,7 @@ class StudyFolder:
                 preparing.keep(path / "history", before.encode())
         earlier, unions = store.parts(), {}
         for name, part in parts.items():
-            old = earlier.get(name)
-            union = merged(with_policies(old, part), part, longer=True) if old else part
+            union = store._union(earlier[name], part) if name in earlier else part
             unions[files.child(path / "parts", name, ".toml").name] = union.text().encode()
             (path / "parts").mkdir(exist_ok=True)
         files.replace(path / "parts", unions)
@@ -138,7 +137,7 @@ class StudyFolder:
             own = preparing.entry(cell)
             before = entries.get(cell.id, own)
             entries[cell.id] = preparing.with_pools(own, before)
-        preparing.supersede(entries, {cell.id for cell in cells})
+        preparing.supersede(entries, {cell.id for cell in cells}, self.path / "runs")
         after_all = list(entries.values())
         # Tens of thousands of cells take seconds to write out, and mostly all are there.
         text = self._plan[0] if before_all and after_all == before_all else None
@@ -148,8 +147,7 @@ class StudyFolder:
     @classmethod
     def _lay_out(cls, path: Path, holds: Mapping[str, Any]) -> Self:
         if not (path / "store.json").exists():
-            # First of all: a command that is killed after it leaves a store, which the next one
-            # goes on with.
+            # First of all: a command that is killed after it leaves a store to go on with.
             path.mkdir(parents=True, exist_ok=True)
             holds = {"format": FORMAT, **holds}
             files.replace(path, {"store.json": files.json_bytes(holds)})
@@ -238,10 +236,8 @@ class StudyFolder:
             StoreError: If they cannot be one study.
         """
         if self.imported:
-            raise StoreError(
-                f"{self.path}: holds imported results, which nothing can be trained into; "
-                "choose another folder"
-            )
+            what = "imported results, which nothing can be trained into"
+            raise StoreError(f"{self.path}: holds {what}; choose another folder")
         if self.purpose:
             raise StoreError(f"{self.path}: holds a {self.purpose}; choose another folder")
         if not (self.path / "protocol.toml").exists():
@@ -259,9 +255,13 @@ class StudyFolder:
                 f"{toml(dict(margins))} now; choose another folder"
             )
         try:
-            return merged(with_policies(before, protocol), protocol, longer=True)
+            return self._union(before, protocol)
         except ProtocolError as error:
             raise StoreError(f"{self.path}: {error}; choose another folder") from None
+
+    def _union(self, before: Protocol, now: Protocol) -> Protocol:
+        before = preparing.shortened(before, now.steps, self.plan(), self.path / "runs")
+        return merged(with_policies(before, now), now, longer=True)
 
     def parts(self) -> dict[str, Protocol]:
         """The parts declared so far by name, in the order of the names."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rlgen.store.preparing import withdrawable
 from rlgen.store.run_store import RunStore
 from rlgen.study.cell import Cell, Task
 from rlgen.study.kinds.train import TrainCell
@@ -55,6 +56,10 @@ def extended(study: Plan, folder: Path) -> Extended:
         tasks.append(Task(cell, task.wanted))
         if why:
             reasons[why] = reasons.get(why, 0) + 1
+    if further := withdrawable(store.plan(), study.whole.steps, store.path / "runs"):
+        longer = f"of more than {study.whole.steps:,} steps"
+        why = f"{longer}, none of which is done, taken out of the plan"
+        reasons[why] = len(further)
     lines = tuple(f"{counted(number, 'cell')}: {why}" for why, number in reasons.items())
     return Extended(replace(study, tasks=tuple(tasks)), lines)
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from commands import rlgen as command
 from lanes import ROWS, Lanes, right
-from stable_baselines3 import A2C
+from stable_baselines3 import A2C, DQN
 from stable_baselines3.common.logger import CSVOutputFormat, Logger
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
@@ -138,6 +138,51 @@ def test_the_callback_measures_and_changes_nothing(tmp_path):
     assert {"eval_train/mean_reward", "eval_test/mean_reward"} <= set(logged.index)
     own, without = (list(m.policy.parameters()) for m in (model, trained()))
     assert all(torch.equal(one, other) for one, other in zip(own, without, strict=True))
+
+
+@pytest.mark.slow
+def test_the_callback_changes_nothing_of_an_agent_that_explores():
+    """DQN draws from numpy's global state and from the space when it explores."""
+
+    def weights(callback=None):
+        env = rlgen.LevelEnv(Lanes, range(10), seed=0)
+        model = DQN("MlpPolicy", env, seed=0, learning_starts=20, batch_size=8, device="cpu")
+        return list(model.learn(120, callback=callback).policy.parameters())
+
+    pools = {pool: rlgen.LevelEnv(Lanes, levels) for pool, levels in POOLS.items()}
+    own, without = weights(rlgen.LevelCallback(pools, every=30)), weights()
+    assert all(torch.equal(one, other) for one, other in zip(own, without, strict=True))
+
+
+@pytest.mark.slow
+def test_each_training_is_measured(tmp_path):
+    pools = {pool: rlgen.LevelEnv(Lanes, levels) for pool, levels in POOLS.items()}
+    callback = rlgen.LevelCallback(pools, every=64, file=tmp_path / "r.csv", agent="a2c", seed=0)
+    model = trained(callback)
+    rows = len(pd.read_csv(tmp_path / "r.csv"))
+    model.learn(160, callback=callback, reset_num_timesteps=False)
+    table = pd.read_csv(tmp_path / "r.csv")
+    assert len(table) == 2 * rows
+    assert table["step"].max() == 320
+
+
+def test_the_training_environment_is_not_played_in_between():
+    env = rlgen.LevelEnv(Lanes, range(10))
+    pools = {"train": env, "test": rlgen.LevelEnv(Lanes, range(20, 30))}
+    model = A2C("MlpPolicy", env, device="cpu")
+    with pytest.raises(LevelError, match="train: is an environment in which the model learns"):
+        model.learn(16, callback=rlgen.LevelCallback(pools))
+
+
+def test_the_working_folder_may_change(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recorder = rlgen.LevelRecorder(rlgen.LevelEnv(Lanes, [3, 4]), "r.csv", pool="train", seed=0)
+    play(recorder, [3], lambda _: 0)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    play(recorder, [4], lambda _: 0)
+    assert list(pd.read_csv(tmp_path / "r.csv")["level"]) == [3, 4]
+    assert not list((tmp_path / "elsewhere").iterdir())
 
 
 def test_the_callback_says_what_is_wrong_before_training():

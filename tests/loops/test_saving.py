@@ -186,6 +186,18 @@ def test_what_is_not_so_is_refused(change, keys, message, here):
     assert not (here / "store").exists()
 
 
+def test_what_is_written_of_another_policy_is_not_overwritten(here):
+    env = rlgen.LevelEnv(Lanes, levels=range(20))
+    env.reset()
+    (here / "ppo-0.onnx").write_bytes(b"an export")
+    with pytest.raises(rlgen.RlgenError, match=r"ppo-0\.zip was trained on, which is there; save"):
+        rlgen.save_levels(env, here / "ppo-0.onnx")
+    assert trained_on.read("ppo-0.zip").levels == "0:20"
+    (here / "ppo-0.zip").write_bytes(b"trained anew")  # what is written is of no file any more
+    rlgen.save_levels(env, here / "ppo-0.onnx")
+    assert trained_on.read("ppo-0.onnx").levels == "0:20"
+
+
 def test_what_is_trained_here_needs_no_word_about_it(tiny):
     with pytest.raises(rlgen.RlgenError, match="goes with policies that are made elsewhere"):
         rlgen.evaluate(tiny | {"trained_on": "0:9"})

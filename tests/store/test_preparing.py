@@ -1,6 +1,11 @@
 """Versions of a policy's file, and one policy under several names."""
 
+from pathlib import Path
+
 from rlgen.store.preparing import SUPERSEDED, not_counted, supersede
+
+#: Where no run is done.
+NOWHERE = Path("/nowhere/runs")
 
 
 def entry(name, policy, content, **settings):
@@ -14,11 +19,11 @@ def trained(name, **settings):
 
 def test_a_changed_file_is_a_new_run_and_the_old_one_does_not_count():
     plan = {e["id"]: e for e in (entry("a", "x.zip", "1"), entry("b", "x.zip", "2"))}
-    supersede(plan, {"b"})
+    supersede(plan, {"b"}, NOWHERE)
     assert plan["a"][SUPERSEDED] == "b"
     assert not_counted(plan.values()) == {"a": "x.zip has been changed since"}
     # The earlier content is there again.
-    supersede(plan, {"a"})
+    supersede(plan, {"a"}, NOWHERE)
     assert not_counted(plan.values()) == {"b": "x.zip has been changed since"}
 
 
@@ -29,7 +34,7 @@ def test_a_changed_file_is_the_same_file_whatever_it_was_called(tmp_path, monkey
     now = entry("b", "../here/x.zip", "2", policy_file=file)
     for before in (entry("a", "x.zip", "1", policy_file=file), entry("a", "./x.zip", "1")):
         plan = {e["id"]: e for e in (before, now)}
-        supersede(plan, {"b"})
+        supersede(plan, {"b"}, NOWHERE)
         assert plan["a"][SUPERSEDED] == "b"
 
 
@@ -43,14 +48,14 @@ def test_other_files_other_levels_and_trained_runs_stay():
         trained("f", policy_hash=""),
     )
     plan = {e["id"]: e for e in others}
-    supersede(plan, {"b"})
+    supersede(plan, {"b"}, NOWHERE)
     assert not any(SUPERSEDED in e for e in plan.values())
 
 
 def test_a_changed_family_is_a_new_study_of_it():
     before, after = (trained(n, family="m:E-v0", family_source=n) for n in "ab")
     plan = {e["id"]: e for e in (before, after, trained("c", family="m:E-v0", family_source="b"))}
-    supersede(plan, {"b", "c"})
+    supersede(plan, {"b", "c"}, NOWHERE)
     assert not_counted(plan.values()) == {"a": "m:E-v0 has been changed since"}
 
 
@@ -62,12 +67,26 @@ def test_an_edited_network_and_a_raised_version_are_new_runs():
         ({"results_version": 1}, {"results_version": 2}),
     ):
         plan = {e["id"]: e for e in (trained("a", **first), trained("b", **other))}
-        supersede(plan, {"b"})
+        supersede(plan, {"b"}, NOWHERE)
         assert not_counted(plan.values()) == {"a": "a has been changed since"}
     options = [{"network_settings": {"options": {"width": n}}} for n in (8, 16)]
     plan = {n: trained(n, **own) for n, own in zip("ab", options, strict=True)}
-    supersede(plan, {"b"})
+    supersede(plan, {"b"}, NOWHERE)
     assert not not_counted(plan.values()), "other options are another network"
+
+
+def test_steps_that_nobody_has_trained_for_are_taken_back(tmp_path):
+    steps = {"short": 64, "other": 64, "long": 640}
+    for is_done in (False, True):
+        plan = {n: trained(n, steps=s, agent_version=2) for n, s in steps.items()}
+        plan["other"]["settings"]["seed"] = 1
+        supersede(plan, {"long"}, tmp_path)
+        assert plan["short"][SUPERSEDED] == plan["other"][SUPERSEDED] == "long"
+        if is_done:
+            (tmp_path / "long").mkdir()
+        supersede(plan, {"short"}, tmp_path)
+        assert ("long" in plan) is is_done
+        assert (SUPERSEDED in plan["other"]) is is_done
 
 
 def test_a_policy_under_two_names_is_one_run():

@@ -11,6 +11,9 @@ from studies import results
 
 import rlgen
 from rlgen.errors import StoreError
+from rlgen.protocol import suite
+from rlgen.store.run_store import RunStore
+from rlgen.study.plan import plan
 
 QUICK = {"steps": 1000, "seeds": 0, "n_train_levels": 3, "conditions": "plain"}
 
@@ -52,6 +55,27 @@ def test_a_run_is_continued(shorter, tiny, tmp_path, capfd):
     assert results(whole) == results(store)
     with pytest.raises(StoreError, match="key 'steps' is 2500 in the store and 1000 now"):
         rlgen.evaluate({**tiny, **QUICK}, store, jobs=1)
+
+
+@pytest.mark.slow
+def test_steps_that_were_mistyped_are_taken_back(shorter, tiny, tmp_path, capfd):
+    store = tmp_path / "store"
+    shutil.copytree(shorter, store)
+    before = json.loads((store / "summary.json").read_text())
+    mistyped = plan(suite.read({**tiny, **QUICK, "steps": 640_000_000}))
+    # As of a command that was interrupted before anything of it was done.
+    RunStore.create(
+        store, mistyped.whole, [task.cell for task in mistyped.tasks], mistyped.parts, {}
+    )
+    assert len(RunStore(store).plan()) == 2
+    again = rlgen.evaluate({**tiny, **QUICK}, store, jobs=1, quiet=False)
+    assert (
+        "1 cell: of more than 1,000 steps, none of which is done, taken" in capfd.readouterr().err
+    )
+    assert not again.computed
+    assert again.summary["cells"] == before["cells"]
+    assert not again.summary.get("not_counted")
+    assert len(RunStore(store).plan()) == 1
 
 
 @pytest.mark.slow
