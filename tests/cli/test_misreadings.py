@@ -1,5 +1,7 @@
 """What a new user types that looks right, and what the answer must be."""
 
+import shlex
+
 import pytest
 from commands import rlgen
 
@@ -27,10 +29,13 @@ from rlgen.util.words import counted
             "--network mlp-64-64",
             "--network goes with training",
         ),
+        ("evaluate --env CartPole-v1 --train-levels ''", "--train-levels is empty"),
+        ("evaluate --env CartPole-v1 --train-levels 0:9 --policy ''", "--policy is empty"),
+        ("evaluate --env CartPole-v1 --option ''", "--option is empty"),
     ],
 )
 def test_one_line_and_nothing_computed(arguments, message, tmp_path):
-    out, err = rlgen(*arguments.split(), code=2, cwd=tmp_path)
+    out, err = rlgen(*shlex.split(arguments), code=2, cwd=tmp_path)
     assert message in err
     assert out == ""
     assert not list(tmp_path.iterdir())
