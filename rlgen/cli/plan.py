@@ -1,5 +1,6 @@
 """``rlgen plan``: the cost of a protocol on this machine."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -43,27 +44,42 @@ def plan(
     rlgen plan my.toml --seeds 0:20 --jobs 8 --json
     rlgen plan my-suite/ --budget cpu
     """
+    from rlgen.errors import ProtocolError
     from rlgen.protocol import suite
     from rlgen.store.opening import opened
     from rlgen.study import plan as plans
+    from rlgen.study.attempt import is_done, missing
     from rlgen.study.cost import price
     from rlgen.study.extending import extended
     from rlgen.study.kinds import KINDS
     from rlgen.study.numbering import numbered
     from rlgen.util.cores import usable_cores
 
-    study = plans.plan(suite.read(protocol, seeds, budget))
-    tasks, lines = study.tasks, tuple[str, ...]()
+    declaration = suite.read(protocol, seeds, budget)
+    for part, where in declaration.parts:
+        if part.policy:  # before it is loaded, which would need trust
+            raise ProtocolError(
+                f"{where}: cannot estimate the cost: externally trained policies are not trained "
+                "here"
+            )
+    study = plans.plan(declaration)
+    tasks, lines, trained = study.tasks, tuple[str, ...](), frozenset[str]()
     if out is not None and out.exists():
         with opened(out) as store:
             joined = extended(numbered(study, store.path), store.path)
             study, lines = joined.study, joined.lines
             store.joined(study.whole, study.margins)
-            tasks = tuple(task for task in study.tasks if not store.has(task.cell.id))
+            there = store.inventory()
+            trained = there.runs
+            tasks = tuple(
+                replace(task, wanted=tuple(missing(there, task.cell.id, task.wanted)))
+                for task in study.tasks
+                if not is_done(there, task.cell.id, task.wanted)
+            )
     every = study.whole, *study.parts.values()
     tables = [each.levels for each in every if each.levels]
     held_out = list(dict.fromkeys(table.words for table in tables))
-    cost = price(tasks, jobs or usable_cores())
+    cost = price(tasks, jobs or usable_cores(), trained)
     if as_json:
         echo_json(cost | {"continued": list(lines), "held_out": held_out})
         return

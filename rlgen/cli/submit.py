@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Tasks of the array, at most one for each missing cell.",
 )
+@click.option(
+    "--trust", multiple=True, metavar="FILE", help="A policy's file that may be unpickled."
+)
 @seeds_option
 @budget_option
 @jobs_option
@@ -55,6 +58,7 @@ def submit(
     protocol: str,
     out: Path | None,
     tasks: int,
+    trust: tuple[str, ...],
     seeds: str | None,
     budget: str | None,
     grace: int,
@@ -83,7 +87,7 @@ def submit(
     chosen = sbatch.options(sbatch_options)
     if not dry_run:
         scheduler.require_sbatch()
-    study = plan(suite.read(protocol, seeds, budget))
+    study = plan(suite.read(protocol, seeds, budget), trust)
     store = out if out is not None else Path("results") / study.whole.name
     study = extended(numbered(study, store), store).study
     missing = _missing(study, store, enter=not dry_run)
@@ -92,6 +96,7 @@ def submit(
         return
     passed_on = {"seeds": seeds, "budget": budget, **workers}
     arguments = [(flag(name), str(value)) for name, value in passed_on.items() if given(name)]
+    arguments += [(flag("trust"), path) for path in trust]
     submission = Submission(
         study=protocol,
         name=study.whole.name,

@@ -2,14 +2,13 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
-from rlgen.errors import ProtocolError
 from rlgen.evaluation.table import table
 from rlgen.levels.family import Family, Levels
 from rlgen.perturbations.condition import PLAIN, Condition
@@ -17,7 +16,6 @@ from rlgen.probes.measuring import measure
 from rlgen.probes.subject import Subject
 from rlgen.store.outputs import parsed, probe_of
 from rlgen.study.cell import Cell, Task
-from rlgen.study.kinds.evaluate import EvaluateCell
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.process import one_core
 from rlgen.training.prepared import prepare
@@ -31,11 +29,16 @@ RECORD_BYTES, RUN_BYTES = 45, 40_000
 MEASURED_BYTES = 10_000
 
 
-def price(tasks: Iterable[Task[Cell]], jobs: int) -> dict[str, Any]:
+def price(tasks: Iterable[Task[Cell]], jobs: int, trained: Collection[str] = ()) -> dict[str, Any]:
     """Cells, steps, time and disk of what is to be trained.
 
     Cells that train no agent cost what they say themselves; of kinds that say nothing they are
     counted, and not in the price.
+
+    Args:
+        tasks: With what is wanted and not there yet.
+        jobs: Workers at a time.
+        trained: Ids of cells whose runs are there, from whose weights the rest is measured.
 
     Returns:
         ``cells``, ``steps`` (in all), ``seconds`` (wall time on ``jobs`` workers), ``bytes``, and
@@ -45,10 +48,6 @@ def price(tasks: Iterable[Task[Cell]], jobs: int) -> dict[str, Any]:
         core; ``further``: how many cells of each other kind are not in the price.
     """
     tasks = list(tasks)
-    if any(isinstance(task.cell, EvaluateCell) for task in tasks):
-        raise ProtocolError(
-            "cannot estimate the cost: externally trained policies are not trained here"
-        )
     one_core()
     others = [task.cell for task in tasks if not isinstance(task.cell, TrainCell)]
     further = Counter(cell.kind for cell in others if cell.seconds != cell.seconds)
@@ -58,20 +57,20 @@ def price(tasks: Iterable[Task[Cell]], jobs: int) -> dict[str, Any]:
             sums = measured.setdefault(cell.kind, {"cells": 0, "seconds": 0.0})
             sums["cells"] += 1
             sums["seconds"] += cell.seconds
-    trained = [task for task in tasks if isinstance(task.cell, TrainCell)]
     kinds: dict[tuple[str, str, str], list[Task[Cell]]] = {}
-    for task in trained:
+    for task in tasks:
+        if not isinstance(task.cell, TrainCell):
+            continue
         own = task.cell
-        assert isinstance(own, TrainCell)
         kinds.setdefault((own.family, own.agent, own.network), []).append(task)
-    priced = [_kind(members) for members in kinds.values()]
+    priced = [_kind(members, trained) for members in kinds.values()]
     parts = [f"{part}_seconds" for part in ("training", "evaluation", "probing")]
     busy = sum(kind["cells"] * kind[part] for kind in priced for part in parts)
     busy += sum(sums["seconds"] for sums in measured.values())
     number = len(tasks) - further.total()
     return {
         "cells": number,
-        "steps": sum(task.cell.steps - task.cell.begun for task in trained),
+        "steps": sum(_left(task.cell, trained) for own in kinds.values() for task in own),
         "jobs": jobs,
         "seconds": busy / max(1, min(jobs, number)),
         "bytes": sum(k["cells"] * k["bytes"] for k in priced)
@@ -107,10 +106,16 @@ class _Stopwatch(BaseCallback):
         return True
 
 
-def _kind(tasks: Sequence[Task[Cell]]) -> dict[str, Any]:
+def _left(cell: Cell, trained: Collection[str]) -> int:
+    """Steps that are left to train."""
+    return 0 if cell.id in trained else cell.steps - cell.begun
+
+
+def _kind(tasks: Sequence[Task[Cell]], trained: Collection[str]) -> dict[str, Any]:
     cells = [task.cell for task in tasks if isinstance(task.cell, TrainCell)]
     cell = max(cells, key=lambda c: c.n_train_levels)
-    begun = float(np.mean([c.begun for c in cells]))
+    left = float(np.mean([_left(c, trained) for c in cells]))
+    new = float(np.mean([c.id not in trained for c in cells]))
     pools = cell.pools
     levels = pools.some_training_levels(64)
     ready = prepare(pools.world, levels, cell.spec, seed=cell.seed)
@@ -151,10 +156,12 @@ def _kind(tasks: Sequence[Task[Cell]]) -> dict[str, Any]:
         "network": cell.network,
         "cells": len(cells),
         "steps_per_second": watch.speed,
-        "training_seconds": (cell.steps - begun) / watch.speed,
-        "evaluation_seconds": evaluated * n_levels + further + a_level([PLAIN]) * watched,
+        "training_seconds": left / watch.speed,
+        "evaluation_seconds": evaluated * n_levels + further + a_level([PLAIN]) * watched * new,
         "probing_seconds": probing,
-        "bytes": int((n_levels * records + further_records) * RECORD_BYTES + RUN_BYTES + weights),
+        "bytes": int(
+            (n_levels * records + further_records) * RECORD_BYTES + (RUN_BYTES + weights) * new
+        ),
     }
 
 

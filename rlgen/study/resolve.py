@@ -279,11 +279,11 @@ def _check_agent(protocol: Protocol, name: str, families: Iterable[Family], wher
     with At(where, "agent", name):
         preset, own = agent_named(name)
         preset.require()
-        preset.configured(own, name.partition("[")[0])
+        preset.check(own, name.partition("[")[0])
         for family in families:
             matching.check(name, family)
     with At(where, "agent_options", dict(protocol.agent_options)):
-        preset.configured({**protocol.agent_options, **own}, name)
+        preset.check({**protocol.agent_options, **own}, name)
     for text in protocol.conditions:
         if not preset.stochastic and "temperature" in text:
             raise ProtocolError(

@@ -95,13 +95,15 @@ def parse_options(options: Sequence[str]) -> dict[str, Any]:
     """Family options from ``key=value``; a value is a number, true, false, or text.
 
     Raises:
-        LevelError: For an option without an equals sign.
+        LevelError: For an option without an equals sign, or one that is given twice.
     """
     parsed: dict[str, Any] = {}
     for text in options:
         key, equals, value = text.partition("=")
         if not equals:
             raise LevelError(f"--option {text!r}: must be KEY=VALUE")
+        if key in parsed:
+            raise LevelError(f"--option {text!r}: {key!r} is given twice")
         parsed[key] = parse_value(value)
     return parsed
 

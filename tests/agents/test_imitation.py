@@ -7,7 +7,7 @@ from learning import prepare, train
 from planning import cells_of
 
 from rlgen import draw_split
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, ProtocolError
 from rlgen.evaluation import planner
 from rlgen.protocol import schema
 from rlgen_envs import FAMILIES
@@ -61,6 +61,19 @@ def test_an_update_is_a_step_down_the_loss_on_states_that_the_planner_labels():
     rate = model.policy.optimizer.param_groups[0]["lr"]
     assert rate == pytest.approx(0.5 * 0.95 * ready.settings["learning_rate"])
     assert not torch.equal(before[0], next(model.policy.parameters()))
+
+
+@pytest.mark.parametrize("option", [{"n_envs": 64}, {"precision": "bfloat16"}])
+def test_what_it_does_not_read_is_no_option(option, tiny):
+    keys = {**tiny, "agent": "cloning", "agent_options": {"batch_size": 128}}
+    before = cells_of(schema.parse(keys, "x"), "x")
+    assert before[0].spec.settings["n_envs"] == 1, "of the ids"
+    (name,) = option
+    with pytest.raises(ProtocolError, match=f"cloning has no option '{name}'"):
+        cells_of(schema.parse(keys | {"agent_options": option}, "x"), "x")
+    text = f"cloning[{name}={option[name]}]"
+    with pytest.raises(ProtocolError, match=f"cloning has no option '{name}'"):
+        cells_of(schema.parse(keys | {"agent": text}, "x"), "x")
 
 
 def test_families_whose_states_cannot_be_listed_are_refused(tiny):

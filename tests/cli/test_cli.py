@@ -135,6 +135,25 @@ def test_plan_prices_without_training(tmp_path, write_protocol, tiny_store):
     assert left["cells"] == 14
     stored = sum(p.stat().st_size for p in (tiny_store / "runs").rglob("*") if p.is_file())
     assert 0.5 < (told["bytes"] / 20) / (stored / 12) < 2
+    # What is added to runs that are there is, and without their training.
+    path = write_protocol(seeds="0:3", flip_p=[0.0, 0.5], conditions=["plain", "noop_starts:2"])
+    added = json.loads(rlgen("plan", path, "--json", "-o", tiny_store)[0])
+    assert (added["cells"], added["steps"]) == (12, 0)
+    (kind,) = added["kinds"]
+    assert kind["training_seconds"] == 0 < kind["evaluation_seconds"]
+    assert 0 < added["bytes"] < told["bytes"] / 2
+
+
+def test_policies_that_are_not_trained_here_have_no_price(write_protocol, tmp_path):
+    """Said before they are loaded, which would need trust."""
+    (tmp_path / "m.pt").write_text("")
+    trained = ("n_train_levels", "n_validation_levels", "n_test_levels", "agent", "agent_options")
+    others = ("network", "seeds", "steps", "curve_points", "curve_levels")
+    keys = dict.fromkeys([*trained, *others])
+    path = write_protocol(**keys, policy="m.pt", train_levels="0:2", test_levels="5:7")
+    _, err = rlgen("plan", path, code=2, cwd=tmp_path)
+    assert "tiny.toml: cannot estimate the cost: externally trained policies" in err
+    assert "--trust" not in err
 
 
 @pytest.mark.slow

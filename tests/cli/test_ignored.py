@@ -17,7 +17,8 @@ POWER = "power --sd-run 1 --sd-residual 1"
 #: Of each command the options that every form of it reads.
 READ = {
     "evaluate": "out continue_from jobs shard executor no_wait track as_json quiet protocol env",
-    "submit": "protocol slurm out tasks seeds budget jobs device grace dry_run sbatch_options",
+    "submit": "protocol slurm out tasks trust seeds budget jobs device grace dry_run "
+    "sbatch_options",
     "plan": "protocol out seeds budget jobs as_json",
     "report": "store out as_json",
     "compare": "store other as_json",
@@ -152,6 +153,7 @@ def test_last_is_read_where_there_is_a_monitor(tmp_path):
         ("--network mlp-64-65", "--network 'mlp-64-65': unknown network"),
         ("--agent ppoo", "--agent 'ppoo': unknown agent"),
         ("--option sizes=3", "--option {'sizes': 3}: maze-basic options: unknown key 'sizes'"),
+        ("--option size=5 --option size=7", "--option 'size=7': 'size' is given twice"),
         ("--train-levels 0:3", "--train-levels are named, but not --test-levels"),
         ("--train-levels 0:x --test-levels 9", "--train-levels '0:x': must be like 3, 0:20"),
         ("--train-levels 0:3 --test-levels 9 --sizes 7", "--sizes 7: 7 levels: only 3 are named"),

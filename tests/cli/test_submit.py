@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+import torch
 from commands import rlgen as run_cli
 
 from rlgen.store.run_store import RunStore
@@ -78,6 +79,25 @@ def test_only_what_is_missing_is_submitted(sbatch, tiny_store, write_protocol, t
     out, _ = run_cli(*command, "--seeds", "2:4", "--dry-run")
     assert "#SBATCH --array=0-1\n" in out
     assert "--no-wait --seeds 2:4 &" in out
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_tasks_trust_what_the_command_does(write_protocol, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    class Stays(torch.nn.Module):
+        def forward(self, x):
+            return torch.zeros((x.shape[0], 5))
+
+    torch.jit.script(Stays()).save("m.pt")
+    trained = ("n_train_levels", "n_validation_levels", "n_test_levels", "agent", "agent_options")
+    others = ("network", "seeds", "steps", "curve_points", "curve_levels")
+    keys = dict.fromkeys([*trained, *others])
+    path = write_protocol(**keys, policy="m.pt", train_levels="0:2", test_levels="5:7")
+    _, err = run_cli("submit", path, "--slurm", "--dry-run", code=2)
+    assert "if you trust its author, say --trust m.pt" in err
+    out, _ = run_cli("submit", path, "--slurm", "--dry-run", "--trust", "m.pt")
+    assert "--no-wait --trust m.pt &" in out
 
 
 @pytest.mark.parametrize("option", [[], ["--dry-run"]])

@@ -126,6 +126,27 @@ def test_what_cannot_be_searched_is_refused(search, message, one, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "levels",
+    [
+        {"group": "corner", "test": ["upper left", "lower right"]},
+        {"axis": "distance", "train": ":5", "test": "5:"},
+    ],
+)
+def test_what_is_held_out_stays_held_out(levels, one, tmp_path):
+    keys = one | {"family_options": {"size": 7}, "n_validation_levels": 2, "levels": levels}
+    result = rlgen.tune(
+        keys, {"batch_size": [128, 256]}, tmp_path / "s", trials=1, seeds=[7], jobs=1
+    )
+    (trial,) = result.trials
+    assert math.isfinite(trial.value)
+    split = plan(suite.read(keys | {"seeds": [7]})).tasks[0].cell.split()
+    assert levels_of(tmp_path / "s")["test"] == set(split.validation.ids.tolist())
+    (protocol, _), *_ = suite.read(result.protocol).parts
+    assert protocol.levels.settings == suite.read(keys).whole.levels.settings
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
@@ -137,6 +158,16 @@ def test_what_cannot_be_searched_is_refused(search, message, one, tmp_path):
 def test_what_a_study_must_be(keys, message, one, tmp_path):
     with pytest.raises(rlgen.RlgenError, match=message):
         rlgen.tune(one | keys, SEARCH, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [("", "seeds = ''"), ([], "seeds"), ([5, 1], "seeds: 1 is one of the protocol's own")],
+)
+def test_seeds_of_trials_are_others_than_the_protocol_s(seeds, message, one, tmp_path):
+    with pytest.raises(rlgen.RlgenError, match=message):
+        rlgen.tune(one, SEARCH, tmp_path / "out", seeds=seeds)
     assert not (tmp_path / "out").exists()
 
 

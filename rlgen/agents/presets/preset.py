@@ -68,6 +68,7 @@ class AgentPreset:
         extra: The extra of rlgen that installs its package; "" if none is needed.
         plays: Whether it learns from episodes that it plays; else from the planner's actions in
             states that can be listed.
+        unread: Settings that its algorithm does not read: in the ids of cells, but no options.
         checkpoint_every: Steps after which a run is saved unless its protocol says otherwise, about
             ten minutes' worth on one core.
     """
@@ -83,6 +84,7 @@ class AgentPreset:
     heads: bool = False
     extra: str = ""
     plays: bool = True
+    unread: tuple[str, ...] = ()
     checkpoint_every: int = 5_000_000
 
     def require(self) -> None:
@@ -97,6 +99,17 @@ class AgentPreset:
     def has_entropy(self) -> bool:
         """Whether its loss has an entropy term with a fixed or drawn coefficient."""
         return isinstance(self.settings.get("ent_coef"), float | LogUniform)
+
+    def check(self, options: Mapping[str, Any], name: str) -> None:
+        """Refuse options that ``configured`` does, and those that nothing would read.
+
+        Raises:
+            ProtocolError: See ``configured``.
+        """
+        own = self.configured(options, name).keys() - {*self.unread}
+        for key in options:
+            if key in self.unread:
+                raise ProtocolError(f"{name} has no option {key!r}{nearest(key, own)}")
 
     def configured(self, options: Mapping[str, Any], name: str) -> dict[str, Any]:
         """The settings with a user's options.

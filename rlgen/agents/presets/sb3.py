@@ -188,4 +188,5 @@ CLONING = AgentPreset(
     version=1,
     heads=True,
     plays=False,
+    unread=("n_envs", "precision"),
 )

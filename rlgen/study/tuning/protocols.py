@@ -72,6 +72,8 @@ def of_trial(
         name: Of the study.
     """
     values = changed(protocol, settings) | _LEFT_OUT
+    # By which the levels have been drawn: those of the validation pool are the test levels here.
+    values.pop("levels", None)
     return values | {
         "name": name,
         "description": "A trial of rlgen tune: its held-out levels are validation levels.",

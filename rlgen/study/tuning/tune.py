@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from rlgen.errors import RlgenError, StoreError
+from rlgen.errors import ProtocolError, RlgenError, StoreError
 from rlgen.levels.split import Split
 from rlgen.protocol import suite
 from rlgen.protocol.completing import seed_list
@@ -134,7 +134,14 @@ def tune(
     dimensions = space(search)
     base = protocols.base(protocol, list(dimensions), budget)
     wanted = seeds if seeds is not None else range(max(base.seeds) + 1, max(base.seeds) + 1 + RUNS)
-    own = tuple(seed_list(wanted if isinstance(wanted, str) else list(wanted)))
+    try:
+        own = tuple(seed_list(wanted if isinstance(wanted, str) else list(wanted)))
+    except ValueError as error:
+        raise ProtocolError(f"seeds = {wanted!r}: {error}") from None
+    if not own:
+        raise ProtocolError(f"seeds = {wanted!r}: names none")
+    if same := sorted({*own} & {*base.seeds}):
+        raise ProtocolError(f"seeds: {same[0]} is one of the protocol's own: trials take others")
     folder = Path(out) if out is not None else Path("results") / f"{base.name}-tune"
     planned = _resolved(base, dimensions, own, seed, folder)
     _check(planned)
