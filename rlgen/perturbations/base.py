@@ -116,6 +116,11 @@ class Strength:
             )
         if self.integer and strength != int(strength):
             raise ProtocolError(f"{piece!r}: {self.meaning} must be a whole number")
+        if strength != float(f"{strength:g}"):
+            # Results are filed under the name, which must say what they are of.
+            raise ProtocolError(
+                f"{piece!r}: {self.meaning} can have six digits, as {strength:g} has"
+            )
         return strength
 
     def spell(self, name: str, strength: float) -> str:

@@ -1,13 +1,15 @@
 """A model card of a study: its answers with intervals, as the Hugging Face hub shows them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rlgen.analysis import unseen
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import POOLS
 from rlgen.analysis.verdicts import count, number
+from rlgen.report.sections.scope import apart, scope
 from rlgen.report.summary import summarise
 from rlgen.store.opening import opened
 
@@ -26,11 +28,12 @@ def card(store: str | Path) -> str:
         StoreError: If it cannot be read.
     """
     with opened(Path(store)) as study:
-        summary = summarise(Results.load(study))
-    return "".join(f"{line}\n" for line in _lines(summary))
+        results = Results.load(study)
+        summary, unit = summarise(results), unseen.unit(results)
+    return "".join(f"{line}\n" for line in _lines(summary, unit))
 
 
-def _lines(summary: Mapping[str, Any]) -> Iterator[str]:
+def _lines(summary: Mapping[str, Any], unit: str) -> Iterator[str]:
     cells = summary["cells"]
     yield "---"
     # JSON is YAML, and quotes whatever a name holds.
@@ -44,7 +47,7 @@ def _lines(summary: Mapping[str, Any]) -> Iterator[str]:
         f"- {_plain(pair['sentence'])}" for pair in summary.get("comparison", {}).get("pairs", ())
     )
     yield ""
-    yield "Mean return, with 95 % intervals for new training runs on new levels:"
+    yield f"Mean return, with 95 % intervals {scope(summary, unit)}{_but(cells)}:"
     yield ""
     yield "| agent | network | family | training levels | runs | training | held-out | gap |"
     yield "|---|---|---|---|---|---|---|---|"
@@ -59,8 +62,15 @@ def _lines(summary: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"Made by rlgen {summary['rlgen']} of a study's results (`rlgen card`). A gap is the mean "
-        "return on training levels minus that on held-out levels; the two share no level."
+        f"return on training levels minus that on held-out levels. {_plain(apart(summary))}"
     )
+
+
+def _but(cells: Sequence[Mapping[str, Any]]) -> str:
+    """That a single policy has none of these intervals."""
+    if not any("policy_gap" in cell for cell in cells):
+        return ""
+    return "; of one policy there are none, and its own interval stands in its sentence"
 
 
 def _head(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rlgen.papers import Section
 from rlgen.report.figures import FIGURES
 from rlgen.report.figures.base import Drawing, Figure
 from rlgen.report.sections.progress import progress
+from rlgen.report.sections.scope import scope
 from rlgen.report.tables import cell_table
 from rlgen.report.template import fill
 from rlgen.util.words import counted
@@ -27,6 +28,7 @@ MOST_CARDS, MOST_OPEN = 12, 24
 def render(results: Results, summary: dict[str, Any]) -> str:
     """The HTML of the page."""
     papers = drawn_papers(results, summary)
+    unit = unseen.unit(results)
     return fill(
         "page.html",
         results=results,
@@ -34,7 +36,8 @@ def render(results: Results, summary: dict[str, Any]) -> str:
         papers=papers,
         figures=drawn_figures(results),
         first=FIRST,
-        unit=unseen.unit(results),
+        unit=unit,
+        scope=scope(summary, unit),
         items={section.name: {"id": name, "title": section.title} for name, section in papers},
         pools=results.pools if summary["cells"] else [],
         key_columns=results.varying,

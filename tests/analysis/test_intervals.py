@@ -157,6 +157,22 @@ def test_equal_returns_have_no_interval_and_why():
             assert told.reason == "all values are equal"
 
 
+@pytest.mark.parametrize(("mean", "spread"), [(1e10, 20.0), (3e-10, 1e-10), (1.0, 1e-8)])
+def test_returns_of_any_size_that_differ_have_an_interval(mean, spread):
+    returns = stream(0, "any size").normal(mean, spread, (5, 50))
+    estimate = intervals.crossed_mean(returns)
+    assert 0 < estimate.high - estimate.low < spread
+
+
+def test_what_is_solved_as_good_as_never_has_no_interval():
+    rows = records([[1.0, 1.5]] * 3, [[0.5, 0.7]] * 3)
+    rare = np.where(rows["split"] == "test", 1e-11 * (1 + np.arange(len(rows))), 0.0)
+    told = tables.estimates(rows.assign(p_solved=rare)).set_index(["quantity", "part"])
+    assert told.loc[("solved", "test"), "reason"] == "all values are equal"
+    often = tables.estimates(rows.assign(p_solved=rare * 1e9)).set_index(["quantity", "part"])
+    assert often.loc[("solved", "test"), "high"] > 0
+
+
 def records(train, test, **keys):
     """A record table from lists of returns: one list a run."""
     rows = [

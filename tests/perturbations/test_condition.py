@@ -28,6 +28,7 @@ def test_names_are_spelt_out_and_ordered():
         ("sticky_proposed:1.1", ProtocolError, "from 0 to 1"),
         ("sticky_proposed:nan", ProtocolError, "from 0 to 1"),
         ("sticky_proposed:a", ProtocolError, "'a' is not a number"),
+        ("sticky_proposed:0.1234567", ProtocolError, "can have six digits, as 0.123457 has"),
         ("delay:1.5", ProtocolError, "whole number"),
         ("delay:99", ProtocolError, "from 0 to 3"),
         ("delay:1+delay:2", ProtocolError, "given twice"),

@@ -43,6 +43,23 @@ def test_its_head_is_yaml_and_its_numbers_are_those_of_the_summary(store):
     assert row.replace("\\|", "").count("|") == 9
 
 
+def test_it_says_what_the_page_says_of_its_scope(store, tmp_path):
+    whole, _ = command("card", store)
+    known = "for new training runs on new levels of the same family"
+    assert f"with 95 % intervals {known}:" in whole
+    assert whole.endswith("that pools share no levels is checked by their names only.\n")
+    rows = [row.split(",") for row in ROWS]
+    text = "\n".join(["agent,seed,pool,return", *(",".join([*r[:3], r[4]]) for r in rows)])
+    (tmp_path / "r.csv").write_text(f"{text}\n")
+    command("import", tmp_path / "r.csv", "-o", tmp_path / "s")
+    blind, _ = command("card", tmp_path / "s")
+    unknown = "for new training runs measured in the same way (which levels were played is not"
+    assert unknown in blind.replace("\\", "")
+    assert unknown in (tmp_path / "s" / "report.html").read_text()
+    assert known not in blind
+    assert blind.endswith("that pools share no levels is taken on trust.\n")
+
+
 def test_a_bundle_has_the_same_card_and_no_file_is_replaced(store, tmp_path):
     rlgen.bundle(store, tmp_path / "b.tar.xz")
     own, _ = command("card", store)

@@ -1,7 +1,9 @@
 """Figures as axes: those of the report, in colours that need no page."""
 
 import matplotlib as mpl
+import numpy as np
 import pytest
+from made_results import made_results
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
@@ -40,6 +42,28 @@ def test_axes_are_those_that_the_report_draws(tiny_store, tmp_path):
     assert drawing.svg.count(axes[0].get_title()) >= 1
     axes[0].figure.savefig(tmp_path / "curves.pdf")
     assert (tmp_path / "curves.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_means_of_curves_are_of_the_same_runs_at_each_step():
+    """Two runs, ten apart, evaluated every 1,000 and every 1,024 steps."""
+    steps = [np.arange(1, 6) * every for every in (1000, 1024)]
+    curves = [
+        (f"run-{run}", step, "train", 10 * run + step / 1e4)
+        for run, own in enumerate(steps)
+        for step in own
+    ]
+    pools = {"train": np.ones((2, 3)), "test": np.ones((2, 3))}
+    means = FIGURES["learning-curves"].draw(made_results(pools, curves=curves)).data
+    assert set(means["runs"]) == {2}
+    assert means["step"].tolist() == sorted(
+        step for step in np.concatenate(steps) if 1024 <= step <= 5000
+    )
+    assert np.allclose(means["mean"], 5 + means["step"] / 1e4)
+    same = [(run, 1000 * (step // 1000), pool, mean) for run, step, pool, mean in curves]
+    longer = [*same, ("run-1", 9000, "train", 11.0)]
+    means = FIGURES["learning-curves"].draw(made_results(pools, curves=longer)).data
+    assert means["step"].tolist() == [1000, 2000, 3000, 4000, 5000, 9000]
+    assert means["runs"].tolist() == [2, 2, 2, 2, 2, 1], "one run went on"
 
 
 def test_colours_need_no_page(tiny_store):

@@ -549,6 +549,7 @@ GOOD = "run,pool,level,return\n"
     [
         ("", {}, "r.csv: is empty"),
         (GOOD, {}, "r.csv: has no rows"),
+        (GOOD + "a,train,7,1\na,test,1,2\na,test,01,3\n", {}, "levels '1' and '01' are the same"),
         (GOOD + "a,train,1,2,3\n", {}, "r.csv: is not valid CSV"),
         ('a,"b\n1', {}, "r.csv: is not valid CSV"),
         ("\xff\xfe", {}, "r.csv: is not valid CSV"),

@@ -114,6 +114,7 @@ def test_names_are_spelt_out_and_ordered():
         ("dropout:1", ProtocolError, "leaving a unit out must be from 0 to 0.9, not 1"),
         ("l2:-1", ProtocolError, "coefficient of the decay must be from 0 to 1"),
         ("entropy:x", ProtocolError, "'x' is not a number"),
+        ("l2:0.00010000001", ProtocolError, "can have six digits, as 0.0001 has"),
         ("random_shift:1.5", ProtocolError, "must be a whole number"),
         ("l2+l2:0.1", ProtocolError, "l2 is given twice"),
         ("frame_skip+l2", ProtocolError, "cannot be trained under frame_skip"),

@@ -25,6 +25,8 @@ UNKNOWN = "it is not known which levels were played"
 SOME = "the runs have some levels in common and not all"
 NOT_SAID = "the environment does not say whether a level is solved"
 OWN = "the runs have {pool} levels of their own"
+#: Probabilities of solving a level that are nearer than this are equal: it is as good as never.
+NEVER = 1e-9
 #: Columns of the table of estimates that ``rlgen.load`` returns.
 SHOWN = [*CELL, "condition", "quantity", "part", "runs", "levels", "mean", "low", "high"]
 
@@ -53,6 +55,8 @@ def estimates(records: pd.DataFrame) -> pd.DataFrame:
             for part, pool, estimate in _parts(by_run, pools, apart, column):
                 if not_said:
                     estimate = Estimate(np.nan, reason=NOT_SAID)
+                elif column == "p_solved" and estimate.variance <= NEVER**2:
+                    estimate = Estimate(estimate.mean, reason=intervals.ALIKE)
                 elif column == "normalised" and estimate.mean != estimate.mean:
                     own = [pool] if part == pool else ["train", pool]
                     reasons = (why_unscored(pools[name], name) for name in own)

@@ -14,6 +14,9 @@ ALIKE = "all values are equal"
 ONE_RUN = "one run has no interval"
 ONE_LEVEL = "one level has no interval for new levels"
 
+#: Numbers of size 1, and differences of such, that are nearer than this differ by rounding alone.
+ROUNDED = 2**12 * float(np.finfo(np.float64).eps)
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -67,7 +70,7 @@ def alike(returns: Floats, spread: float) -> bool:
         returns: Of any shape.
         spread: Their standard deviation.
     """
-    return bool(spread <= 1e-9 * max(1.0, float(np.abs(returns).max())))
+    return bool(spread <= ROUNDED * max(1.0, float(np.abs(returns).max())))
 
 
 def student(mean: float, variance: float, df: float, confidence: float = 0.95) -> Estimate:

@@ -28,11 +28,11 @@ class LearningCurves(Figure):
         "Where the two colours part, the agent keeps improving on its training levels without "
         "getting better on levels it has never seen. Thin lines are single runs, thick lines their "
         "mean, and bands are 95 % intervals of that mean for new training runs, tested on the "
-        "levels of the same held-out pool, cut at what is possible. Straight lines are the best "
-        "and the random agent's return on the held-out levels. A diamond marks the first step at "
-        "which a run's overfitting was certain: from there on its training levels have a higher "
-        "return than new levels would, with at most 5 % chance of a single false alarm in the "
-        "whole run."
+        "levels of the same held-out pool, cut at what is possible; of runs that were evaluated at "
+        "different steps both are interpolated. Straight lines are the best and the random agent's "
+        "return on the held-out levels. A diamond marks the first step at which a run's "
+        "overfitting was certain: from there on its training levels have a higher return than new "
+        "levels would, with at most 5 % chance of a single false alarm in the whole run."
     )
 
     def draw(self, results: Results) -> Drawing | None:
@@ -106,11 +106,30 @@ def _lines(curves: pd.DataFrame) -> list[Floats]:
 
 
 def _means(curves: pd.DataFrame) -> pd.DataFrame:
+    """Means over runs by step.
+
+    Where runs have been evaluated at other steps than each other, all are interpolated, on the
+    steps that all of them cover: else means of single runs would alternate.
+    """
     rows = []
-    for keys, group in curves.groupby([*CELL, "split", "step"], observed=True, sort=True):
-        estimate = run_mean(group["ret_mean"].to_numpy())
-        alarmed = int(group["alarmed"].sum())
-        rows.append([*keys, len(group), estimate.mean, estimate.low, estimate.high, alarmed])
+    for keys, group in curves.groupby([*CELL, "split"], observed=True, sort=True):
+        runs = [own.sort_values("step") for _, own in group.groupby("run_id", observed=True)]
+        steps = np.unique(group["step"])
+        covered = np.array(
+            [(steps >= own["step"].min()) & (steps <= own["step"].max()) for own in runs]
+        )
+        if any(mine.sum() != len(own) for mine, own in zip(covered, runs, strict=True)):
+            steps, covered = (part[..., covered.all(axis=0)] for part in (steps, covered))
+        returns, alarmed = (
+            np.array([np.interp(steps, own["step"], own[name]) for own in runs])
+            for name in ("ret_mean", "alarmed")
+        )
+        for place, step in enumerate(steps):
+            mine = covered[:, place]
+            estimate = run_mean(returns[mine, place])
+            alarms = int((alarmed[mine, place] == 1).sum())
+            ends = (estimate.mean, estimate.low, estimate.high)
+            rows.append([*keys, step, int(mine.sum()), *ends, alarms])
     names = [*CELL, "split", "step", "runs", "mean", "low", "high", "alarmed"]
     return pd.DataFrame(rows, columns=names)
 

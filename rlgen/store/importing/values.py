@@ -100,12 +100,28 @@ def level_ids(names: pd.Series) -> pd.Series:
 
     Args:
         names: Of levels.
+
+    Raises:
+        ImportedFileError: If two names are one number, such as "1" and "01".
     """
     codes, words = pd.factorize(names.to_numpy(dtype=object))
     texts = [str(word) for word in words]
     own = [number for text in texts if (number := _own_number(text)) is not None]
+    if len(own) == len(texts):
+        _refuse_two_names(texts, own)
     numbers = own if len(own) == len(texts) else [_hashed(text) for text in texts]
     return pd.Series(np.array(numbers, np.int64)[codes], names.index)
+
+
+def _refuse_two_names(texts: list[str], numbers: list[int]) -> None:
+    names: dict[int, str] = {}
+    for text, number in zip(texts, numbers, strict=True):
+        name = names.setdefault(number, text)
+        if name.removesuffix(".0") != text.removesuffix(".0"):
+            raise ImportedFileError(
+                f"levels {name!r} and {text!r} are the same number: write one level alike "
+                "everywhere, and names of different levels with a letter"
+            )
 
 
 def _own_number(text: str) -> int | None:
