@@ -65,7 +65,7 @@ def audit(
 
     \b
     rlgen audit --env CartPole-v1 --train-levels 0:1000 --test-levels 100000:101000
-    rlgen audit --env CartPole-v1 --option best=500 --train-levels 0:1000 --test-levels 5000:6000
+    rlgen audit --env CartPole-v1 --option time_limit=50 --train-levels 0:99 --test-levels 500:600
     rlgen audit results/mine --strict
     """
     if (store is None) == (family is None):

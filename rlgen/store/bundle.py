@@ -20,6 +20,8 @@ MANIFEST = "MANIFEST.json"
 WEIGHTS = ".safetensors"
 #: Made anew from the rest by ``rlgen report``.
 PAGES = ("report.html",)
+#: The folder of what trackers write, which is no part of a study's results.
+TRACKING = "tracking"
 #: How bundles are called; any other name does as well.
 ENDING = ".tar.xz"
 #: What every xz file begins with.

@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rlgen.errors import DamagedStoreError, StoreError
+from rlgen.store.bundle import WEIGHTS
 from rlgen.store.run_store import RunStore
 from rlgen.util import files, segments, sums
 
@@ -155,6 +156,12 @@ def _is_folded(folder: Path) -> bool:
     return {sums.NAME: own.read_bytes()} == segments.contents(folder, [sums.NAME])
 
 
+def _files(folder: Path) -> list[str]:
+    """Names of the files of a folder by its sums; weights may be gone, with a bundle."""
+    there = {path.name for path in folder.iterdir()}
+    return [n for n in sorted(sums.sums_of(folder)) if n in there or not n.endswith(WEIGHTS)]
+
+
 def _chosen(store: RunStore, left: dict[str, str]) -> Iterator[tuple[Path, list[str], int]]:
     """Folders that can be folded, with their files and bytes; why others cannot is noted."""
     for folder in _folders(store):
@@ -164,7 +171,7 @@ def _chosen(store: RunStore, left: dict[str, str]) -> Iterator[tuple[Path, list[
                 left[key] = "is another than the one in a segment"
             continue
         try:
-            named = sorted(sums.sums_of(folder))
+            named = _files(folder)
             if not named:
                 left[key] = "was written by an earlier version, without sums"
                 continue
@@ -208,7 +215,7 @@ def _write(store: RunStore, batch: Sequence[Path]) -> Path:
                 for folder in batch:
                     key = f"{folder.parent.name}/{folder.name}"
                     index[key] = {}
-                    for name in (*sorted(sums.sums_of(folder)), sums.NAME):
+                    for name in (*_files(folder), sums.NAME):
                         content = sums.read(folder / name)
                         index[key][name] = _add(archive, f"{key}/{name}", content), len(content)
                 listed = json.dumps(index, separators=(",", ":")).encode()

@@ -12,16 +12,22 @@ from typing import Any
 
 from rlgen.errors import StoreError
 from rlgen.store import unpacking
-from rlgen.store.bundle import BLOCK, END, ENDING, FORMAT, MANIFEST, PAGES, WEIGHTS, Member
+from rlgen.store.bundle import (
+    BLOCK,
+    END,
+    ENDING,
+    FORMAT,
+    MANIFEST,
+    PAGES,
+    TRACKING,
+    WEIGHTS,
+    Member,
+)
 from rlgen.util import files, segments, sums
 from rlgen.util.targets import check_replaceable
 
 #: Of xz: the level with a window of 8 MiB; higher ones do not gain a thousandth here.
 _LEVEL = 6
-
-
-#: The folder of what trackers write, which is no part of a study's results.
-TRACKING = "tracking"
 
 
 @dataclass(frozen=True)

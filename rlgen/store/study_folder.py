@@ -11,7 +11,7 @@ from rlgen.protocol.merging import merged, with_policies
 from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
 from rlgen.store import preparing, schemas
-from rlgen.store.bundle import check_is_folder
+from rlgen.store.bundle import TRACKING, check_is_folder
 from rlgen.store.imported import Imported
 from rlgen.util import checked_json, files
 from rlgen.util.toml import loads, toml
@@ -71,7 +71,7 @@ class StudyFolder:
         if (path / "store.json").is_file():
             # Refuse before a lock is written, and again under the lock, for concurrent commands.
             cls(path).joined(protocol, margins)
-        with preparing.prepared(path):
+        with preparing.prepared(path, [TRACKING]):
             return cls._enter(path, protocol, cells, parts, margins)
 
     @classmethod

@@ -22,6 +22,7 @@ from rlgen.store import compacting
 from rlgen.store.compacting import compact, expand
 from rlgen.store.integrity import damages
 from rlgen.store.run_store import RunStore
+from rlgen.store.unpacking import unpack
 from rlgen.util import segments, sums
 from rlgen.util.seeding import stream
 
@@ -133,6 +134,21 @@ def test_runs_that_come_later_go_into_a_further_segment(store, monkeypatch):
     assert len(compact(store).segments) == 3
     assert RunStore(store.path).state() == before
     assert store.done()
+
+
+def test_runs_whose_weights_a_bundle_left_out_are_folded_without(store, tmp_path):
+    kept.bundle(store.path, tmp_path / "b.tar.xz")
+    unpack(tmp_path / "b.tar.xz", tmp_path / "again")
+    again = RunStore(tmp_path / "again")
+    before = again.state()
+    assert list(store.path.rglob("*.safetensors"))
+    assert not list(again.path.rglob("*.safetensors"))
+    done = compact(again)
+    assert (done.left, done.folders) == ({}, 7)
+    assert RunStore(again.path).state() == before
+    assert not list(damages(again))
+    assert expand(again).folders == 7
+    assert not list(damages(again))
 
 
 def test_what_is_damaged_claimed_or_without_sums_is_left_as_it_is(store):

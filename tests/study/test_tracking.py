@@ -41,6 +41,10 @@ class Half:
 
 def function(store): ...
 
+class Makes(Ours):
+    def __init__(self, store):
+        (store / "tracking" / "ours").mkdir(parents=True)
+
 class Unmade(Ours):
     def __init__(self, store):
         raise KeyError("WANDB_API_KEY")
@@ -176,6 +180,14 @@ def test_what_cannot_track_is_refused_at_once(name, message, ours, tiny, tmp_pat
     with pytest.raises(rlgen.RlgenError, match=message):
         rlgen.evaluate(tiny, tmp_path / "store", track=[name])
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.slow
+def test_a_tracker_may_make_its_folder_before_the_store_is_there(ours, tiny, tmp_path):
+    keys = tiny | {"seeds": [0], "n_train_levels": 3, "conditions": ["plain"], "steps": 300}
+    done = rlgen.evaluate(keys, tmp_path / "s", track=["ours_of_tracking:Makes"], jobs=1)
+    assert len(done.computed) == 1
+    assert (tmp_path / "s" / "tracking" / "ours").is_dir()
 
 
 def test_members_are_trackers():

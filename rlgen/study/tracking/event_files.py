@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rlgen.store.packing import TRACKING
+from rlgen.store.bundle import TRACKING
 from rlgen.study.tracking.base import Tracker
 from rlgen.util import extras
 from rlgen.util.terminal import printable
