@@ -1,6 +1,7 @@
 """The Python face of rlgen: what the command line does, for seed-sweep scripts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,20 @@ from rlgen.policies.base import Policy
 from rlgen.policies.functions import as_policy
 from rlgen.protocol import shipped, suite
 from rlgen.protocol.level_groups import LevelGroups
-from rlgen.protocol.suite import ProtocolLike
+from rlgen.protocol.suite import ProtocolLike, Seeds
 from rlgen.report.result import Result
 from rlgen.store.accesses import SELECTION
 from rlgen.store.opening import opened, refuse_bundle
 from rlgen.store.run_store import RunStore
-from rlgen.util.validation import checked
+from rlgen.util.ranges import parse_ids, whole
+from rlgen.util.validation import checked, listed, whole_number
 
 
 def evaluate(
     protocol: ProtocolLike,
     out: str | Path | None = None,
     *,
-    seeds: str | Iterable[int] | None = None,
+    seeds: Seeds | None = None,
     budget: str | None = None,
     jobs: int | None = None,
     device: str = "auto",
@@ -76,6 +78,7 @@ def evaluate(
     from rlgen.study.tracking.tracked import Tracked
     from rlgen.util import files
 
+    trust, track = (tuple(map(str, listed(own))) for own in (trust, track))
     means = Means(jobs, executor, device, shard, trust, wait, options=executor_options or {})
     study = plan(suite.read(protocol, seeds, budget), trust)
     folder = Path(out) if out is not None else Path("results") / study.whole.name
@@ -198,7 +201,7 @@ def select(out: str | Path, pool: str = "validation", k: int = 1) -> list[str]:
     if pool not in POOLS:
         raise ProtocolError(f"pool = {pool!r}{nearest(pool, POOLS)}")
     rows = Results.load(store).main_records
-    chosen = choices.best(rows, pool, k)
+    chosen = choices.best(rows, pool, whole_number("k", k))
     # The held-out pools of a family are the same for all its runs: one split names them.
     for manifest in rows[rows["split"] == pool].drop_duplicates("family")["manifest"]:
         store.log_access(pool, SELECTION, str(manifest))
@@ -208,7 +211,7 @@ def select(out: str | Path, pool: str = "validation", k: int = 1) -> list[str]:
 def evaluate_policy(
     policy: Policy | Callable[[Any], Any] | Any,
     family: str | Family,
-    levels: Levels | Sequence[int],
+    levels: Levels | Sequence[int] | str,
     conditions: str | Sequence[str] = ("plain",),
     *,
     episodes: int = 100,
@@ -223,7 +226,7 @@ def evaluate_policy(
             ``(B, A)``, or to actions ``(B, *action shape)`` where these are vectors of numbers; or
             a model of stable-baselines3 or sb3-contrib.
         family: A family or its name.
-        levels: Levels of the family, or their ids.
+        levels: Levels of the family, or their ids, which may be text like "0:200".
         conditions: One or several, such as "greedy" or "random_spawn+sticky_proposed:0.25".
         episodes: Episodes a level and condition where returns cannot be computed.
         seed: Of rollouts.
@@ -240,13 +243,17 @@ def evaluate_policy(
     from rlgen.perturbations.condition import Condition
 
     family = lookup.family(family) if isinstance(family, str) else family
-    batch = levels if isinstance(levels, Levels) else family.generate(levels)
+    batch = levels if isinstance(levels, Levels) else family.generate(_ids(levels))
     if not len(batch):
         raise LevelError("there are no levels to evaluate on")
     if not isinstance(policy, Policy):
         policy = as_policy(policy, family)
     fitting.check(policy, family, batch, type(policy).__name__)
     texts = [conditions] if isinstance(conditions, str) else list(conditions)
+    if not texts:
+        raise ProtocolError("conditions = []: there are none")
+    if whole_number("episodes", episodes) < 1:
+        raise ProtocolError(f"episodes = {episodes}: must be at least 1")
     faced = [Condition.parse(text) for text in texts]
     for text, condition in zip(texts, faced, strict=True):
         reason = condition.why_not(family, policy)
@@ -274,5 +281,16 @@ def draw_split(
     if levels is not None:
         split_by = checked(LevelGroups, levels, ProtocolError, "levels")
         grouping = Grouping.of(split_by.settings).followed(member)
-    sizes = (n_train, n_validation, n_test)
+    named = {"n_train": n_train, "n_validation": n_validation, "n_test": n_test}
+    sizes = [whole_number(name, size) for name, size in named.items()]
     return _draw_split(member, *sizes, pool_seed=pool_seed, flip_p=flip_p, grouping=grouping)
+
+
+def _ids(levels: Iterable[Any] | str) -> Sequence[int]:
+    """Ids of levels as they are given: numbers, or text."""
+    try:
+        if isinstance(levels, str):
+            return parse_ids(levels)
+        return [index(whole(level)) for level in levels]
+    except (TypeError, ValueError) as error:
+        raise LevelError(f"levels: {error}") from None

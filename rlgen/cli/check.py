@@ -124,7 +124,10 @@ def check(
         outcomes = limit_results(store, limits, against)
     except RlgenError as error:
         if junit is not None:
-            xml.write(junit, [], name, str(error))
+            try:
+                xml.write(junit, [], name, str(error))
+            except RlgenError as further:
+                raise type(error)(*error.args, *further.args) from None
         raise
     if junit is not None:
         xml.write(junit, outcomes, name)

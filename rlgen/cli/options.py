@@ -151,6 +151,8 @@ def beside(store: Path, ending: str) -> Path:
     from rlgen.store.bundle import ENDING
 
     place = store.resolve() if store.name in ("", "..") else store
+    if not place.name:
+        raise click.UsageError(f"{store}: has no name, after which a file beside it is called")
     return place.with_name(f"{place.name.removesuffix(ENDING)}{ending}")
 
 

@@ -13,8 +13,10 @@ from rlgen.util.words import counted
 if TYPE_CHECKING:
     from rlgen.analysis.stats.sample_size import Spread
 
-_positive = FiniteRange(0, min_open=True)
-_deviation = FiniteRange(0)
+#: Beyond, squares of squares have no float.
+_LARGEST = 1e50
+_positive = FiniteRange(0, _LARGEST, min_open=True)
+_deviation = FiniteRange(0, _LARGEST)
 
 
 @command()

@@ -213,7 +213,11 @@ RULES: dict[str, tuple[Callable[[RunStore], Reasons], str]] = {
     "S102": (pools_share_levels, "compute the study again in a new folder"),
     "S201": (incomplete_plan, "issue the command of the study again"),
     "S202": (conditions_missing, "issue the command of the study again"),
-    "S203": (one_run, "add seeds: rlgen evaluate PROTOCOL --seeds 0:5"),
+    "S203": (
+        one_run,
+        "add runs: rlgen evaluate PROTOCOL --seeds 0:5, or of an agent that was trained elsewhere "
+        "another --policy AGENT=FILE",
+    ),
     "S204": (
         run_is_there_twice,
         "compute the study again in a new folder, numbers written in one way",

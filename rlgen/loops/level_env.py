@@ -122,7 +122,7 @@ def made(env: EnvLike) -> "gym.Env[Any, Any]":
     if isinstance(env, str):
         try:
             env = gym.make(env)
-        except GymnasiumError as error:
+        except (GymnasiumError, ImportError) as error:
             raise LevelError(f"{env}: {one_line(error)}") from None
     elif not isinstance(env, gym.Env) and callable(env):
         env = env()

@@ -78,7 +78,12 @@ class LevelRecorder(gym.Wrapper[Any, Any, Any, Any]):
                 f"{self._file.path}: the level of an episode is not told: put the recorder around "
                 "rlgen.LevelEnv, or reset with the level as seed"
             )
-        self._level, self._episode = int(level), Episode()
+        try:
+            self._level, self._episode = int(level), Episode()
+        except (TypeError, ValueError):
+            raise LevelError(
+                f"{self._file.path}: the level of an episode is {level!r}: must be a whole number"
+            ) from None
         return observation, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:

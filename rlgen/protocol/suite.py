@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 ProtocolLike = str | Path | Mapping[str, Any] | Protocol
-Seeds = str | Iterable[int]
+Seeds = str | int | Iterable[int]
 #: The most cells of a study; the largest that is shipped has an eighth of them. Planning so many
 #: takes seconds, and keeping them gigabytes.
 MOST_CELLS = 100_000
@@ -142,7 +142,10 @@ def _from_path(path: Path, seeds: Seeds | None, budget: str | None) -> Declarati
         return _suite(path, str(path), seeds, budget)
     if (path.parent / SUITE).is_file() and path.name != SUITE:
         return _suite(path.parent, str(path.parent), seeds, budget, path.stem)
-    return _single([(load(path), str(path))], budget, seeds)
+    values = load(path)
+    if path.name == SUITE and PARTS in values:
+        raise ProtocolError(f"{path}: is of a suite: its folder, {path.parent}, is the study")
+    return _single([(values, str(path))], budget, seeds)
 
 
 #: Tables of keys, the later ones over the earlier ones, each with what messages begin with.
@@ -253,7 +256,7 @@ def _budgets(values: Mapping[str, Any], where: str) -> Mapping[str, Mapping[str,
 
 def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Protocol:
     if seeds is not None:
-        instead = seeds if isinstance(seeds, str) else _few(seeds, where)
+        instead = seeds if isinstance(seeds, str | int) else _few(seeds, where)
         values = {**values, "seeds": instead}
         if isinstance(tables := values.get(EXPERIMENTS), Mapping):
             own = {name: {SEEDS: instead} for name in tables}

@@ -6,6 +6,7 @@ import lzma
 import os
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,8 @@ def write(store: Path, path: Path, *, weights: bool = False) -> Bundle:
         where = path if error.filename in (None, str(aside)) else error.filename
         raise StoreError(f"{where}: {error.strerror or error}") from None
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # where a file stands in the place of its folder
+            aside.unlink(missing_ok=True)
     return Bundle(path, path.stat().st_size, members, len(paths) - len(chosen))
 
 

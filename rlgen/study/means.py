@@ -39,7 +39,7 @@ class Means:
     def __post_init__(self) -> None:
         if self.jobs is not None and self.jobs < 1:
             raise ProtocolError(f"jobs = {self.jobs}: must be at least 1")
-        if not 0 <= self.shard[0] < self.shard[1]:
+        if len(self.shard) != 2 or not 0 <= self.shard[0] < self.shard[1]:
             raise ProtocolError(f"shard = {self.shard}: must be (i, n) with i from 0 to n - 1")
         executor = EXECUTORS[self.executor]
         for name, value in self.options.items():

@@ -230,13 +230,18 @@ class LiveTable(Tally):
                 Text(printable(cell.label)),
                 "evaluating" if state.get("evaluating") else f"{min(share, 1):.0%}",
                 f"{state.get('steps_per_second', 0.0):,.0f}",
-                *(f"{returns[p]:+.2f}" if p in returns else "" for p in ("train", "test")),
+                *(_signed(returns.get(pool)) for pool in ("train", "test")),
             )
         cells = counted(self.total, "cell")
         line = f"{self.ended} of {cells}   {speed:,.0f} steps/s   left {self.time_left}"
         if self.others:
             line += f"   {self.others} computed by other commands"
         return Group(table, Text(line, style="bold"))
+
+
+def _signed(mean: float | None) -> str:
+    """A mean return, of which nothing is said where it is not known."""
+    return "" if mean is None else f"{mean:+.2f}"
 
 
 def choose(*, quiet: bool) -> Progress:

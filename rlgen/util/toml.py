@@ -25,7 +25,7 @@ def load(path: Path) -> dict[str, Any]:
             raise ProtocolError(f"{path}: {what}")
         if path.stat().st_size > MOST_BYTES:
             raise ProtocolError(f"{path}: has more than {MOST_BYTES:,} bytes")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file"
         raise ProtocolError(f"{path}: cannot be read: {reason}") from None

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
+from operator import index
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import (
@@ -16,7 +17,7 @@ from pydantic import (
     field_validator,
 )
 
-from rlgen.errors import LevelError, RlgenError, nearest
+from rlgen.errors import LevelError, ProtocolError, RlgenError, nearest
 from rlgen.util.files import NAME
 from rlgen.util.ranges import whole
 
@@ -46,6 +47,18 @@ Probability = Annotated[float, Field(ge=0, le=1, strict=False), AfterValidator(_
 def listed(value: Any) -> Any:
     """Treat a single value as a list of one."""
     return tuple(value) if isinstance(value, list | tuple | range) else (value,)
+
+
+def whole_number(name: str, value: Any) -> int:
+    """An argument that must be a whole number, such as 3 or 3.0.
+
+    Raises:
+        ProtocolError: If it is none.
+    """
+    try:
+        return index(whole(value))
+    except TypeError:
+        raise ProtocolError(f"{name} = {value!r}: must be a whole number") from None
 
 
 def _one_or_several(item: Any, least: int = 1, taken: int | None = None) -> tuple[Any, Any]:

@@ -389,6 +389,8 @@ def test_junit_has_a_case_for_each_check(make, tmp_path):
     assert "nothing is comparable" in case.find("error").get("message")
     _, err = rlgen("check", store, "--max-gap", 1, "--junit", tmp_path / "no" / "x.xml", code=2)
     assert "x.xml: cannot be written: No such file" in err
+    _, err = rlgen("check", "no", "--max-gap", 1, "--junit", tmp_path / "no" / "x.xml", code=2)
+    assert [line.split(": ", 2)[1] for line in err.splitlines()] == ["no", f"{tmp_path}/no/x.xml"]
     (answer,) = limit_results(store, Limits(gap=1))
     from dataclasses import replace
 

@@ -46,6 +46,31 @@ def test_the_best_split_as_worked():
     assert "36,000 s are best spent on 51 runs" in out or "on 52 runs" in out
 
 
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("--gap 1 --sd-run 1e200 --sd-residual 1", "'--sd-run': 1e+200 is not in the range"),
+        ("--gap 1e60 --sd-run 1 --sd-residual 1", "'--gap': 1e+60 is not in the range"),
+        (
+            "--budget 1e30 --train-cost 1e-30 --level-cost 1 --sd-run 1 --sd-residual 1",
+            "budget = 1e+30: pays for more than 1,099,511,627,776 runs or levels",
+        ),
+        (
+            "--budget 1e30 --train-cost 1e20 --level-cost 1e-30 --sd-run 1 --sd-residual 1",
+            "budget = 1e+30: pays for more than",
+        ),
+    ],
+)
+def test_numbers_without_bounds_are_refused(typed, message):
+    assert message in rlgen("power", *typed.split(), code=2)[1]
+
+
+def test_the_largest_numbers_have_an_answer():
+    largest = ("--sd-run", 1e50, "--sd-residual", 1e50, "--sd-level", 1e50)
+    out, _ = rlgen("power", *largest, "--gap", 1e-50, "--runs", 10**12, "--levels", 10**12)
+    assert "by no number of runs" in out
+
+
 def test_a_study_tells_its_own_spread(tiny_store):
     told = json.loads(rlgen("power", "--store", tiny_store, "--json")[0])
     assert told["spread"]["runs"] == 3

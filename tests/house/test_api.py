@@ -19,7 +19,7 @@ def test_levels_and_conditions_in_every_form():
     told = [
         rlgen.evaluate_policy(sums_to(1), family, levels, conditions)
         for family in ("maze-basic", BASIC)
-        for levels in ([7, 8], np.array([7, 8]), range(7, 9), BASIC.generate([7, 8]))
+        for levels in ([7, 8], np.array([7, 8]), range(7, 9), "7:9", BASIC.generate([7, 8]))
         for conditions in ("sticky_proposed", ["sticky_proposed:0.25"])
     ]
     for one in told:
@@ -51,11 +51,21 @@ def test_a_policy_in_every_form():
         ((sums_to(1, n=4), "maze-basic", [1]), r"must have shape \(\d+, 5\)"),
         ((sums_to(1.1), "maze-basic", [1]), "sum to one"),
         (("a name", "maze-basic", [1]), "str is no policy"),
+        ((sums_to(1), "maze-basic", [1.7]), "levels: 'float' object"),
+        ((sums_to(1), "maze-basic", "0-5"), "levels: must be like 3, 0:20"),
+        ((sums_to(1), "maze-basic", 5), "levels: 'int' object is not iterable"),
+        ((sums_to(1), "maze-basic", [1], []), "conditions = .*: there are none"),
     ],
 )
 def test_what_cannot_be_evaluated(arguments, message):
     with pytest.raises(rlgen.RlgenError, match=message):
         rlgen.evaluate_policy(*arguments)
+
+
+@pytest.mark.parametrize("episodes", [0, -3, 1.5])
+def test_so_many_episodes_cannot_be_played(episodes):
+    with pytest.raises(rlgen.RlgenError, match=f"episodes = {episodes}: must be "):
+        rlgen.evaluate_policy(sums_to(1, n=2), "CartPole-v1", [1], episodes=episodes)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +74,9 @@ def test_what_cannot_be_evaluated(arguments, message):
         ({"jobs": 0}, "jobs = 0: must be at least 1"),
         ({"shard": (2, 2)}, r"shard = \(2, 2\)"),
         ({"shard": (-1, 2)}, r"shard = \(-1, 2\)"),
+        ({"shard": (0,)}, r"shard = \(0,\)"),
+        ({"trust": "m.pt"}, "trust = 'm.pt': is no policy of this study"),
+        ({"track": "tensorbord"}, "did you mean 'tensorboard'"),
         ({"device": "gpu"}, "device = 'gpu'"),
         ({"seeds": [-1]}, "seeds = -1"),
         ({"seeds": []}, "seeds"),

@@ -64,6 +64,11 @@ def test_gymnasiums_checker_finds_nothing_wrong():
     check_env(rlgen.LevelEnv(Lanes, range(9)), skip_render_check=True)
 
 
+def test_a_module_that_is_not_there_is_named():
+    with pytest.raises(LevelError, match=r"nosuchmod:X-v0: .*nosuchmod"):
+        rlgen.LevelEnv("nosuchmod:X-v0", [1])
+
+
 @pytest.mark.parametrize("kind", [gym.vector.SyncVectorEnv, gym.vector.AsyncVectorEnv])
 def test_vector_environments_of_gymnasium(kind):
     envs = kind([lambda: rlgen.LevelEnv(Lanes, LEVELS)] * 4)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 
+import gymnasium as gym
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,6 +79,19 @@ def elsewhere(file, answers):
         rlgen.LevelRecorder(Lanes, file, pool="test", seed=0)
     except LevelError as error:
         answers.put(str(error))
+
+
+@pytest.mark.parametrize("level", ["corridor-3", [1, 2]])
+def test_a_level_that_is_no_number_is_refused(level, tmp_path):
+    class Named(gym.Wrapper):
+        def reset(self, **keys):
+            observation, info = super().reset(**keys)
+            return observation, {**info, "level": level}
+
+    file = tmp_path / "r.csv"
+    env = rlgen.LevelRecorder(Named(gym.make("CartPole-v1")), file, pool="test", seed=0, agent="a")
+    with pytest.raises(LevelError, match=r"r.csv: the level of an episode is .*a whole number"):
+        env.reset()
 
 
 def test_nothing_that_was_measured_is_overwritten_or_mixed(tmp_path):

@@ -54,6 +54,22 @@ def test_a_cell_of_two_parts_is_planned_once_with_the_conditions_of_both(suite):
     assert told.whole.conditions == ("plain", "greedy")
 
 
+def test_the_file_of_a_suite_is_not_the_study(suite):
+    folder = suite()
+    with pytest.raises(ProtocolError, match=rf"of a suite: its folder, {folder}, is"):
+        suites.read(folder / "suite.toml")
+
+
+@pytest.mark.parametrize("seeds", [3, "3", [3]])
+def test_one_seed_need_not_be_listed(seeds, suite):
+    assert suites.read(suite(), seeds=seeds).whole.seeds == (3,)
+
+
+def test_a_byte_order_mark_is_no_key(tmp_path):
+    (tmp_path / "bom.toml").write_text(tomli_w.dumps(TINY), encoding="utf-8-sig")
+    assert suites.read(tmp_path / "bom.toml").whole.name == TINY["name"]
+
+
 def test_one_part_is_asked_for_by_its_file_or_name(suite):
     folder = suite({"description": "of all"}, {"description": "of one"})
     alone = suites.read(folder / "one.toml")

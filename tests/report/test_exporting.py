@@ -73,6 +73,11 @@ def test_whole_negative_returns_are_returns_in_latex():
     assert "0 & $-$1" in text
 
 
+def test_beside_the_root_of_the_disk_is_nothing():
+    for command in ("export", "view"):
+        assert "/: has no name, after which" in rlgen(command, "/", code=2)[1]
+
+
 def test_a_folder_with_something_in_it_is_left_alone(tiny_store, tmp_path):
     (tmp_path / "mine.tex").write_text("mine")
     _, err = rlgen("export", tiny_store, "-o", tmp_path, code=2)

@@ -439,6 +439,8 @@ def test_ties_come_in_the_order_of_the_ids():
     [
         ({"pool": "tets"}, "did you mean 'test'"),
         ({"k": 0}, "from 1 to 12"),
+        ({"k": 2.5}, "k = 2.5: must be a whole number"),
+        ({"k": "1"}, "k = '1': must be a whole number"),
         ({"k": 13}, "from 1 to 12"),
     ],
 )

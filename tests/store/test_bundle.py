@@ -89,6 +89,9 @@ def test_what_a_bundle_cannot_hold_is_refused(store, tmp_path):
         packing.write(store, store / "b")
     with pytest.raises(StoreError, match=r"nowhere.*No such file"):
         packing.write(store, tmp_path / "nowhere" / "b")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"file/b: Not a directory$"):
+        packing.write(store, tmp_path / "file" / "b")
     (store / "runs" / "cc").symlink_to(store / "runs" / "aa")
     with pytest.raises(StoreError, match="runs/cc: is no file"):
         packing.write(store, tmp_path / "b")

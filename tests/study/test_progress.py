@@ -75,6 +75,17 @@ def test_a_live_table_on_a_terminal(planned):
     assert f"FAILED  {planned[1].label}: RuntimeError: broken [bold]" in text
 
 
+def test_a_mean_that_is_not_known_is_empty_in_the_table(planned):
+    console = Console(force_terminal=True, record=True, width=150)
+    table = progress.LiveTable(console)
+    table.begin(planned[:1], 0, 1)
+    table.started(planned[0])
+    rows = [{"split": "train", "ret_mean": None}, {"split": "test", "ret_mean": 1.0}]
+    table.advanced(planned[0], {"step": 5, "steps_per_second": 1.0, "rows": rows})
+    console.print(table._draw())
+    assert "+1.00" in console.export_text()
+
+
 def test_quiet_says_nothing(planned, capsys):
     go_through(progress.choose(quiet=True), planned)
     assert capsys.readouterr() == ("", "")

@@ -105,6 +105,12 @@ def test_the_text_of_a_space_names_it(text):
         assert dimension("x", list(own.values)) == own
 
 
+def test_commas_in_brackets_are_within_a_choice():
+    own = dimension("network", "residual[depth=1,width=8],linear, residual[width=16,depth=2]")
+    assert own.values == ("residual[depth=1,width=8]", "linear", "residual[width=16,depth=2]")
+    assert dimension("network", own.text) == own
+
+
 @pytest.mark.parametrize(
     ("search", "message"),
     [

@@ -10,6 +10,8 @@ from rlgen.analysis.stats.intervals import NAN, Estimate, satterthwaite
 from rlgen.errors import RlgenError
 
 ALPHA, POWER = 0.05, 0.8
+#: The most runs, or levels, that are searched.
+MOST = 2**40
 
 
 def detectable(
@@ -148,7 +150,7 @@ def _fewest(enough: Callable[[int], bool]) -> int | None:
     low, high = 1, 2
     while not enough(high):
         low, high = high, 2 * high
-        if high > 2**40:
+        if high > MOST:
             return None
     while high - low > 1:
         middle = (low + high) // 2
@@ -192,9 +194,13 @@ def best_split(
         sd_residual: Standard deviation of run by level.
 
     Raises:
-        RlgenError: If the budget does not pay for two runs on two levels.
+        RlgenError: If the budget does not pay for two runs on two levels, or for more than
+            ``MOST`` of either.
     """
     _check(budget=budget, train_cost=train_cost, level_cost=level_cost)
+    cheaper = min(train_cost + 2 * level_cost, level_cost)
+    if not budget / cheaper <= MOST:
+        raise RlgenError(f"budget = {budget:g}: pays for more than {MOST:,} runs or levels")
     most = int(budget / (train_cost + 2 * level_cost))
     if most < 2:
         raise RlgenError(

@@ -1,5 +1,6 @@
 """What is searched: ranges and choices of a protocol's settings, as text."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 KEYS = ("agent", "network", "regulariser")
 #: Ends a range whose logarithm is searched evenly.
 LOG = "log"
+
+#: Between choices, and not within the brackets of one.
+_BETWEEN = re.compile(r",(?![^\[]*\])")
 
 Value = bool | int | float | str
 
@@ -82,7 +86,8 @@ def dimension(key: str, text: str | Sequence[Any]) -> Dimension:
     numbers = [parse_value(piece) for piece in pieces[:2]]
     is_range = len(pieces) in (2, 3) and all(_is_number(number) for number in numbers)
     if not is_range:
-        return _choices(key, tuple(whole(parse_value(piece.strip())) for piece in text.split(",")))
+        choices = _BETWEEN.split(text)
+        return _choices(key, tuple(whole(parse_value(choice.strip())) for choice in choices))
     if len(pieces) == 3 and pieces[2] != LOG:
         raise ProtocolError(f"search: {key} = {text!r}: a range ends with :{LOG} or with nothing")
     low, high = numbers

@@ -1,6 +1,6 @@
 """Search for settings on validation levels; the test pool is never played."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from rlgen.levels.split import Split
 from rlgen.protocol import suite
 from rlgen.protocol.completing import seed_list
 from rlgen.protocol.schema import Protocol
-from rlgen.protocol.suite import ProtocolLike
+from rlgen.protocol.suite import ProtocolLike, Seeds
 from rlgen.store import accesses
 from rlgen.store.accesses import SELECTION
 from rlgen.study import driver, progress
@@ -97,7 +97,7 @@ def tune(
     out: str | Path | None = None,
     *,
     trials: int = 20,
-    seeds: str | Iterable[int] | None = None,
+    seeds: Seeds | None = None,
     seed: int = 0,
     budget: str | None = None,
     jobs: int | None = None,
@@ -135,7 +135,7 @@ def tune(
     base = protocols.base(protocol, list(dimensions), budget)
     wanted = seeds if seeds is not None else range(max(base.seeds) + 1, max(base.seeds) + 1 + RUNS)
     try:
-        own = tuple(seed_list(wanted if isinstance(wanted, str) else list(wanted)))
+        own = tuple(seed_list(wanted if isinstance(wanted, str | int) else list(wanted)))
     except ValueError as error:
         raise ProtocolError(f"seeds = {wanted!r}: {error}") from None
     if not own:
