@@ -373,7 +373,7 @@ def test_junit_has_a_case_for_each_check(make, tmp_path):
     table = returns(0.5).assign(agent="ppo<i>")
     store, path = make("s", table), tmp_path / "out.xml"
     other = make("o", returns(0.5).assign(agent="ppo<i>", n_train_levels=13))
-    path.write_text("stale")
+    path.write_text("<?xml stale")
     arguments = ("check", store, "--max-gap", 0.2, "--min-return", 0, "--junit", path)
     out, _ = rlgen(*arguments, code=1)
     first, second = read(path)
