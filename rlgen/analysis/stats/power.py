@@ -48,8 +48,8 @@ def detectable(
     Example:
         >>> round(detectable(sd_run=0.3, sd_residual=0.5, runs=5, levels=200), 2)
         0.5
-        >>> round(detectable(sd_run=0.3, sd_residual=0.5, runs=5, levels=200, sd_level=1.0), 2)
-        0.55
+        >>> round(detectable(sd_run=0.3, sd_residual=0.5, runs=5, levels=20, sd_level=1.0), 2)
+        0.78
     """
     _check(alpha, power, levels=levels, runs=runs)
     if runs < 2 or (sd_level and levels < 2):
