@@ -124,8 +124,8 @@ def _differences(store: RunStore, results: "Results", later: Collection[str] = (
         yield from _unequal(kept.get(key), now.get(key), f"summary.json: {key}")
 
 
-#: Keys of a summary about whoever wrote it and the files that it was computed from.
-_OF_WRITER = {"rlgen", "state", "sha256"}
+#: Keys of a summary about whoever wrote it, the files that it was computed from, and the moment.
+_OF_WRITER = {"rlgen", "state", "sha256", "under_way"}
 #: Keys that summaries of earlier versions do not have.
 _LATER = {"comparison"}
 

@@ -119,6 +119,9 @@ def test_a_report_says_how_far_runs_are(write_protocol, tmp_path):
     (going,) = json.loads((store / "summary.json").read_text())["under_way"]
     assert going["step"] == last
     assert going["returns"].keys() == {"train", "validation", "test"}
+    # A bundle holds nothing of it, and is no worse for what its summary said at that moment.
+    run_cli("bundle", store, tmp_path / "b.tar.xz")
+    assert "0 rows of 0 runs give its summary" in run_cli("verify", tmp_path / "b.tar.xz")[0]
 
 
 def left_in(folder):
