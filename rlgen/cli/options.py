@@ -28,10 +28,10 @@ class FiniteRange(click.FloatRange):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """See ``click.ParamType``."""
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value} is not a finite number.", param, ctx)
-        return number
+        with suppress(TypeError, ValueError):  # said below
+            if not math.isfinite(float(value)):
+                self.fail(f"{value} is not a finite number.", param, ctx)
+        return float(super().convert(value, param, ctx))
 
 
 class WholeRange(click.IntRange):

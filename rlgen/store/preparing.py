@@ -207,9 +207,16 @@ def shortened(
 def withdrawable(
     entries: Iterable[Mapping[str, Any]], steps: int, runs: Path
 ) -> Collection[str] | None:
-    """Ids of cells that train for more steps than a study has; None if one of them is done."""
-    further = {entry["id"] for entry in entries if _trained_for(entry) > steps}
-    return None if any(segments.is_dir(runs / own) for own in further) else further
+    """Ids of cells that train for more steps than a study has; None if they are to stay.
+
+    They do if one of them is done, and if no run is done that has trained for these steps: then
+    nobody has gone back to what was there, and the others may be waiting to be computed.
+    """
+    trained_for = {entry["id"]: _trained_for(entry) for entry in entries}
+    further = {own for own, n in trained_for.items() if n > steps}
+    before = [own for own, n in trained_for.items() if n == steps]
+    is_typo = further and any(segments.is_dir(runs / own) for own in before)
+    return further if is_typo and not any(segments.is_dir(runs / own) for own in further) else None
 
 
 def _withdraw(entries: dict[str, dict[str, Any]], steps: int, runs: Path) -> None:

@@ -33,7 +33,7 @@ def repository(tmp_path):
     (tmp_path / "small.py").write_bytes(b"x" * size_guard.LARGEST)
     (tmp_path / "large.bin").write_bytes(b"x" * (size_guard.LARGEST + 1))
     (tmp_path / "protocols" / "results" / "bundle.zip").write_bytes(b"x" * 11_000_000)
-    (tmp_path / "protocols" / "results" / "huge.zip").write_bytes(b"x" * 12_000_001)
+    (tmp_path / "protocols" / "results" / "huge.zip").write_bytes(b"x" * 16_000_001)
     for i in range(size_guard.RESULT_FILES):
         (tmp_path / "protocols" / "results" / f"{i}.json").write_text("{}")
     return tmp_path
@@ -46,7 +46,7 @@ def test_the_guard_refuses_what_is_large(repository):
     ]
     assert size_guard.problems(["protocols/results/bundle.zip"], repository) == []
     (line,) = size_guard.problems(["protocols/results/huge.zip"], repository)
-    assert line.endswith("12,000,001 bytes; the limit is 12,000,000")
+    assert line.endswith("16,000,001 bytes; the limit is 16,000,000")
 
 
 def test_the_guard_refuses_many_files_of_results(repository):

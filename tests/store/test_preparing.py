@@ -82,6 +82,9 @@ def test_steps_that_nobody_has_trained_for_are_taken_back(tmp_path):
         plan["other"]["settings"]["seed"] = 1
         supersede(plan, {"long"}, tmp_path)
         assert plan["short"][SUPERSEDED] == plan["other"][SUPERSEDED] == "long"
+        supersede(plan, {"short"}, NOWHERE)
+        assert "long" in plan, "nothing says that it was a mistake"
+        (tmp_path / "short").mkdir(exist_ok=True)
         if is_done:
             (tmp_path / "long").mkdir()
         supersede(plan, {"short"}, tmp_path)
