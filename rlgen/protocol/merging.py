@@ -56,8 +56,8 @@ def _one_study(old: Protocol, new: Protocol, where: str, *, longer: bool) -> dic
         if before == now and digest({name: before}) != digest({name: now}):
             raise ProtocolError(
                 f"key {name!r} is {toml(before)} in {where} and {toml(now)} now: equal numbers "
-                "that are written otherwise, by which a run would be computed and counted twice; "
-                "write them as before"
+                "that are written otherwise; unless they are written as before, each run would be "
+                "computed and counted twice"
             )
     values = new.model_dump() | levels
     for name in (*GRID, "conditions"):
