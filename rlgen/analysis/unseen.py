@@ -55,9 +55,10 @@ def scope(results: "Results", cell: Mapping[str, Any]) -> str:
 
 def unit(results: "Results") -> str:
     """What held-out returns are of: a "group", where whole ones are held out, or a "level"."""
+    if not results.level_groups:
+        return "level"
     rows = results.main_records[results.main_records["split"] == "test"]
-    grouped = any(_collapsed(results, row) for row in rows.to_dict("records"))
-    return "group" if results.level_groups and grouped else "level"
+    return "group" if any(_collapsed(results, row) for _, row in rows.iterrows()) else "level"
 
 
 def returns(results: "Results") -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,10 @@ from rlgen.cli.options import (
 )
 from rlgen.util.terminal import echo
 from rlgen.util.words import counted
+
+if TYPE_CHECKING:
+    from rlgen.study.cell import Cell, Task
+    from rlgen.study.plan import Plan
 
 
 @command()
@@ -46,13 +51,8 @@ def plan(
     """
     from rlgen.errors import ProtocolError
     from rlgen.protocol import suite
-    from rlgen.store.opening import opened
     from rlgen.study import plan as plans
-    from rlgen.study.attempt import is_done, missing
     from rlgen.study.cost import price
-    from rlgen.study.extending import extended
-    from rlgen.study.kinds import KINDS
-    from rlgen.study.numbering import numbered
     from rlgen.util.cores import usable_cores
 
     declaration = suite.read(protocol, seeds, budget)
@@ -65,19 +65,8 @@ def plan(
     study = plans.plan(declaration)
     tasks, lines, trained = study.tasks, tuple[str, ...](), frozenset[str]()
     if out is not None and out.exists():
-        with opened(out) as store:
-            joined = extended(numbered(study, store.path), store.path)
-            study, lines = joined.study, joined.lines
-            store.joined(study.whole, study.margins)
-            there = store.inventory()
-            trained = there.runs
-            tasks = tuple(
-                replace(task, wanted=tuple(missing(there, task.cell.id, task.wanted)))
-                for task in study.tasks
-                if not is_done(there, task.cell.id, task.wanted)
-            )
-    every = study.whole, *study.parts.values()
-    tables = [each.levels for each in every if each.levels]
+        study, tasks, lines, trained = _missing(study, out)
+    tables = [each.levels for each in (study.whole, *study.parts.values()) if each.levels]
     held_out = list(dict.fromkeys(table.words for table in tables))
     cost = price(tasks, jobs or usable_cores(), trained)
     if as_json:
@@ -85,6 +74,38 @@ def plan(
         return
     for line in (*lines, *(f"held out: {words}" for words in held_out)):
         echo(line)
+    _print_cost(cost)
+
+
+def _missing(
+    study: "Plan", out: Path
+) -> "tuple[Plan, tuple[Task[Cell], ...], tuple[str, ...], frozenset[str]]":
+    """What a store does not have yet of a study.
+
+    Returns:
+        The study as it goes on there; what is missing; lines about runs that are continued; and
+        the ids of those that have been trained.
+    """
+    from rlgen.store.opening import opened
+    from rlgen.study.attempt import is_done, missing
+    from rlgen.study.extending import extended
+    from rlgen.study.numbering import numbered
+
+    with opened(out) as store:
+        joined = extended(numbered(study, store.path), store.path)
+        store.joined(joined.study.whole, joined.study.margins)
+        there = store.inventory()
+        tasks = tuple(
+            replace(task, wanted=tuple(missing(there, task.cell.id, task.wanted)))
+            for task in joined.study.tasks
+            if not is_done(there, task.cell.id, task.wanted)
+        )
+        return joined.study, tasks, joined.lines, frozenset(there.runs)
+
+
+def _print_cost(cost: dict[str, Any]) -> None:
+    from rlgen.study.kinds import KINDS
+
     for kind in cost["kinds"]:
         probing = kind["probing_seconds"]
         echo(

@@ -74,7 +74,7 @@ def draw_pool(
             raise LevelError(
                 f"{family.name} with options {dict(family.options)} seems to have too few distinct "
                 f"levels: {drawn:,} draws gave {size - missing:,} new ones of {size:,} wanted for "
-                f"the {pool} pool" + (f", of {grouping.wanted(pool, values)}" if grouping else "")
+                f"the {pool} pool"
             )
     while size and grouping is not None and (absent := grouping.absent(pool, values)):
         # A group that is named and rare may be in no level of a small pool; one that is never drawn

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import TINY
+from made_results import made_results
 
 import rlgen
 from rlgen import report
@@ -23,7 +23,6 @@ from rlgen.analysis.stats import (
 from rlgen.analysis.stats.estimates import CELL
 from rlgen.analysis.verdicts import number, percent, percent_down, rounded_down
 from rlgen.errors import RlgenError
-from rlgen.protocol.schema import parse
 from rlgen.report.figures import FIGURES
 from rlgen.report.page import render
 from rlgen.report.sections.certificates import sentence as certificate_sentence
@@ -63,37 +62,8 @@ def copy(tiny_store, tmp_path):
 
 def synthetic(train, validation, test, *, known=FACTS, solved=0.5):
     """A study of one cell; each pool's returns are runs x levels."""
-    rows = []
-    for split, returns in (("train", train), ("validation", validation), ("test", test)):
-        for run, line in enumerate(np.asarray(returns, float)):
-            rows += [
-                {"run_id": f"run-{run}", "seed": run, "split": split, "level_id": level}
-                | {"ret_mean": value, "p_solved": solved}
-                for level, value in enumerate(line)
-            ]
-    records = pd.DataFrame(rows).assign(
-        **KEYS,
-        pool_seed=0,
-        checkpoint=1000,
-        condition="plain",
-        ret_var=0.0,
-        p_timeout=0.0,
-        len_mean=9.0,
-        oracle_ret=2.1,
-        random_ret=-0.3,
-        exact=True,
-        n_episodes=0,
-        manifest="m",
-    )
-    plan = [
-        {"id": f"run-{run}", "label": f"run {run}", "settings": KEYS}
-        | ({"facts": known} if known else {})
-        for run in range(len(train))
-    ]
-    protocol = parse({**TINY, "name": "made"}, "made")
-    columns = ("run_id", "step", "split", "ret_mean", "gap_low", "seed", *CELL)
-    curves = pd.DataFrame({c: [] for c in columns})
-    return Results(protocol, records, curves, plan, {}, {}, {})
+    pools = {"train": train, "validation": validation, "test": test}
+    return made_results(pools, oracle=2.1, random=-0.3, facts=known, solved=solved, **KEYS)
 
 
 def drawn(runs=5, levels=40, seed=0):

@@ -18,17 +18,19 @@ SETTINGS = {
 }
 
 
-def made_results(returns, *, oracle=1.0, random=0.0, facts=None, curves=(), **settings):
+def made_results(returns, *, oracle=1.0, random=0.0, solved=0.5, facts=None, curves=(), **settings):
     """One cell.
 
     Args:
         returns: By pool the returns, ``(S, L)``; a pool may have fewer runs than others.
         oracle: Return of the planner: one, or by pool one for each level.
         random: Likewise of the random agent.
+        solved: Probability of solving each level.
         facts: Of the family, such as ``bounds``.
         curves: Rows of learning curves: run, step, pool and mean return.
-        **settings: Further settings of its runs.
+        **settings: Settings of its runs: others than ``SETTINGS``, and further ones.
     """
+    cell = {name: settings.get(name, value) for name, value in SETTINGS.items()}
     runs = {}
     rows = []
     for pool, table in returns.items():
@@ -43,13 +45,13 @@ def made_results(returns, *, oracle=1.0, random=0.0, facts=None, curves=(), **se
                 )
             )
     records = pd.concat(rows, ignore_index=True).assign(
-        **SETTINGS,
+        **cell,
         pool_seed=0,
         checkpoint=1000,
         condition="plain",
         ret_var=0.0,
         p_timeout=0.0,
-        p_solved=0.5,
+        p_solved=solved,
         len_mean=9.0,
         exact=True,
         n_episodes=0,
@@ -65,8 +67,8 @@ def made_results(returns, *, oracle=1.0, random=0.0, facts=None, curves=(), **se
         for name, seed in runs.items()
     ]
     columns = ["run_id", "step", "split", "ret_mean"]
-    curve = pd.DataFrame(list(curves), columns=columns).assign(gap_low=np.nan, **SETTINGS)
+    curve = pd.DataFrame(list(curves), columns=columns).assign(gap_low=np.nan, **cell)
     curve["seed"] = curve["run_id"].map(runs)
     assert set(CELL) <= set(curve)
     protocol = parse({**TINY, "name": "made"}, "made")
-    return Results(protocol, records, curve, plan, {name: {} for name in runs}, {}, {})
+    return Results(protocol, records, curve, plan, {}, {}, {})

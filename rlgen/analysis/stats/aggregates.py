@@ -154,7 +154,7 @@ def improvement(x: Floats, y: Floats, confidence: float = 0.95) -> Estimate:
         return Estimate(NAN, reason=reason)
     point = float(probability_of_improvement(x, y))
     if min(len(x), len(y)) < 2:
-        return Estimate(point, reason="one run has no interval")
+        return Estimate(point, reason=intervals.ONE_RUN)
     pairs, more = len(x) * len(y), (len(x) + len(y)) / 2 - 1
     quantile = float(special.stdtrit(len(x) + len(y) - 2, (1 + confidence) / 2))
 

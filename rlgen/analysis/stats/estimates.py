@@ -138,13 +138,13 @@ def why_unscored(runs: pd.DataFrame, pool: str) -> str:
     lacking = np.isnan(np.concatenate(list(runs["normalised"])))
     if not lacking.any() or np.isnan(np.concatenate(list(runs["ret_mean"]))).any():
         return ""
-    known = np.isfinite(runs[list(ENDS)].to_numpy(np.float64)).all()
-    if lacking.all() and not known:
+    has_ends = np.isfinite(runs[list(ENDS)].to_numpy(np.float64)).all()
+    if lacking.all() and not has_ends:
         return NO_SCALE
     ids = np.concatenate(list(runs["level_id"]))
     n, levels = len(np.unique(ids[lacking])), len(np.unique(ids))
     words = {"train": "training level", "test": "held-out level"}.get(pool, f"{pool} level")
-    why = "random play is optimal" if known else "there is no random or optimal return"
+    why = "random play is optimal" if has_ends else "there is no random or optimal return"
     return f"on {n:,} of {counted(levels, words)} {why}"
 
 

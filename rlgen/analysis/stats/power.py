@@ -198,8 +198,7 @@ def best_split(
             ``MOST`` of either.
     """
     _check(budget=budget, train_cost=train_cost, level_cost=level_cost)
-    cheaper = min(train_cost + 2 * level_cost, level_cost)
-    if not budget / cheaper <= MOST:
+    if not budget / level_cost <= MOST:
         raise RlgenError(f"budget = {budget:g}: pays for more than {MOST:,} runs or levels")
     most = int(budget / (train_cost + 2 * level_cost))
     if most < 2:

@@ -72,9 +72,9 @@ def _difference(
     """
     mean = float(first_runs.mean() - second_runs.mean())
     if min(len(first_runs), len(second_runs)) < 2:
-        return Estimate(mean, reason="one run has no interval")
+        return Estimate(mean, reason=intervals.ONE_RUN)
     if min(table.shape[1] for table in (*(one for one, _ in common), *alone)) < 2:
-        return Estimate(mean, reason="one level has no interval for new levels")
+        return Estimate(mean, reason=intervals.ONE_LEVEL)
     parts = [(float(x.var(ddof=1)) / len(x), len(x) - 1.0) for x in (first_runs, second_runs)]
     for tables in (*common, *((own,) for own in alone)):
         parts += _of_levels(tables)
