@@ -286,6 +286,19 @@ def test_a_cell_that_was_not_run_has_the_published_number_alone():
     assert "nan" not in drawing.html
 
 
+def test_a_cell_that_another_part_has_run_is_in_the_table():
+    whole = asked("table2", n_train_levels=[10, 100], flip_p=0.0)
+    part = asked("table2", n_train_levels=[100, 1000], flip_p=0.0)
+    drawing = draw(made(whole), part, "table2")
+    runs = drawing.data[drawing.data["flip_p"] == 0].groupby("n_train_levels")["runs"].unique()
+    assert {n: list(own) for n, own in runs.items()} == {10: [5], 100: [5], 1000: [0], 10000: [0]}
+    by_size = {row[0].strip(): row for row in Table(drawing.html).rows if len(row) == 10}
+    assert "not run yet" in by_size["1,000"][2]
+    assert "not asked for" in by_size["10,000"][2]
+    assert "not" not in by_size["10"][2] + by_size["100"][2]
+    assert "Left out: 2 cells, 10 runs" in drawing.note
+
+
 def test_an_architecture_stands_beside_its_family_s_numbers():
     part = asked("table2", network=["conv-a", "mlp-512-128"])
     drawing = draw(made(part), part, "table2")

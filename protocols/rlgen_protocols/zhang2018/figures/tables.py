@@ -55,23 +55,26 @@ class Table(Form):
         """See ``Form.draw``."""
         del name  # a table has no ids
         main, part = selection.results.main, selection.part
-        ours = selection.table([(main, pool) for pool in POOLS], by_network=True)
+        published = self.published()
+        sizes = sorted({*published["n_train_levels"], *part.n_train_levels})
+        flips = sorted({*published["flip_p"], *part.flip_p})
+        # Of the paper's cells other parts may have run those for which this one does not ask.
+        whole = part.model_copy(update={"n_train_levels": tuple(sizes), "flip_p": tuple(flips)})
+        every = Selection(selection.results, whole)
+        ours = every.table([(main, pool) for pool in POOLS], by_network=True)
         if ours.empty:
             return None
-        published = self.published()
         networks = list(dict.fromkeys(published["network"]))
         order = [*networks, ""].index
         requested = sorted(part.network, key=lambda name: order(_as_published(name, networks)))
         printed = published.set_index(CELL)["published"].to_dict()
         by_key = {tuple(row[key] for key in _OURS): row for row in ours.to_dict("records")}
-        sizes = sorted({*published["n_train_levels"], *part.n_train_levels})
-        flips = sorted({*published["flip_p"], *part.flip_p})
         cells = []
         for family, regulariser, n, network in product(
             part.family, part.regulariser, sizes, requested
         ):
             theirs = _as_published(network, networks)
-            ends = {p: _ended(selection, family, regulariser, n, p, network) for p in flips}
+            ends = {p: _ended(every, family, regulariser, n, p, network) for p in flips}
             for p, pool in product(flips, POOLS):
                 row = by_key.get((family, regulariser, n, network, p, pool), {})
                 cell = {"family": family, "regulariser": regulariser, "n_train_levels": n}
@@ -81,6 +84,7 @@ class Table(Form):
                 cell |= {key: row.get(key, NAN) for key in ("top", "mean", "low", "high")}
                 cell["reason"] = row.get("reason", "")
                 cell["converged"] = ends[p]
+                cell["wanted"] = n in part.n_train_levels and p in part.flip_p
                 cell["difference"] = cell["top"] - float(cell["published"] or NAN)
                 cells.append(cell)
         data = pd.DataFrame(cells)
