@@ -9,7 +9,7 @@ from typing import Any
 
 from rlgen.agents.presets import contrib, sb3
 from rlgen.agents.presets.preset import AgentPreset
-from rlgen.levels.lookup import named_options
+from rlgen.util.bracketed import named_options
 from rlgen.util.registry import Catalogue
 
 __all__ = ["AGENTS", "agent_named"]

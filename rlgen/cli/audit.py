@@ -86,7 +86,7 @@ def audit(
         test = parse_levels(test_levels, "--test-levels")
         from rlgen.diagnostics.level_overlap import Question, find_family
         from rlgen.diagnostics.level_overlap import audit as compare
-        from rlgen.util.validation import parse_options
+        from rlgen.util.bracketed import parse_options
 
         member = find_family(str(family), parse_options(options))
         overlaps = [compare(member, train, test, Question(**question))]

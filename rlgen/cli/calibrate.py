@@ -84,7 +84,7 @@ def calibrate(
     rlgen calibrate -o results/more --pools 20 --seeds 20 --jobs 8
     """
     from rlgen import api
-    from rlgen.util.validation import parse_options
+    from rlgen.util.bracketed import parse_options
 
     summary = api.calibrate(
         family,

@@ -123,7 +123,8 @@ def from_options(env: str, filled: Mapping[str, Any]) -> dict[str, Any]:
     from rlgen.levels import lookup
     from rlgen.levels.spaces import parts_of
     from rlgen.protocol.policy_names import agents_of
-    from rlgen.util.validation import At, parse_options
+    from rlgen.util.bracketed import parse_options
+    from rlgen.util.validation import At
 
     options = parse_options(filled.get("options", ()))
     usual = filled.get("agent") or ("policy" if "policies" in filled else "ppo")

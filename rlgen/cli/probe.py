@@ -128,7 +128,7 @@ def _elsewhere(
     test = parse_levels(test_levels, "--test-levels")
     from rlgen.levels import lookup
     from rlgen.study.probing import of_policy
-    from rlgen.util.validation import parse_options
+    from rlgen.util.bracketed import parse_options
 
     family = lookup.family(env).configure(parse_options(options))
     return of_policy(source, family, train, test, trust)

@@ -40,7 +40,7 @@ def show(
     from rlgen.levels import lookup
     from rlgen.levels.describing import described
     from rlgen.levels.family import Family
-    from rlgen.util.validation import parse_options
+    from rlgen.util.bracketed import parse_options
 
     member = lookup.family(family).configure(parse_options(options))
     if level is None:

@@ -1,8 +1,8 @@
 """Look up families of levels by name: in the catalogue, or among Gymnasium's environments."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rlgen.errors import LevelError
+from rlgen.util.bracketed import named_options
 
 if TYPE_CHECKING:
     from rlgen.levels.family import Family
@@ -29,29 +29,6 @@ def family(name: str) -> "Family":
     bare, options = named_options(name)
     member = _family(bare)
     return member.configure(options) if options else member
-
-
-def named_options(name: str) -> "tuple[str, dict[str, Any]]":
-    """Split a name into the part before the brackets, and the options in them.
-
-    Example:
-        >>> named_options("corridor[length=9]")
-        ('corridor', {'length': 9})
-    """
-    bare, bracket, inside = name.partition("[")
-    if not bracket or not inside.endswith("]"):
-        return name, {}
-    from rlgen.util.validation import parse_value
-
-    options = {}
-    for piece in inside[:-1].split(","):
-        key, equals, value = piece.partition("=")
-        if not equals:
-            raise LevelError(f"{name}: options are given as [key=value,key=value]")
-        if key.strip() in options:
-            raise LevelError(f"{name}: {key.strip()} is given twice")
-        options[key.strip()] = parse_value(value.strip())
-    return bare, options
 
 
 def _family(name: str) -> "Family":

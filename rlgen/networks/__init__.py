@@ -10,10 +10,10 @@ from importlib import import_module
 
 from rlgen import papers
 from rlgen.errors import ProtocolError, UnknownNameError
-from rlgen.levels.lookup import named_options
 from rlgen.networks.base import Network
 from rlgen.networks.factory import Factory
 from rlgen.networks.layers import ARCHITECTURES, Layers
+from rlgen.util.bracketed import named_options
 from rlgen.util.named_code import importable
 from rlgen.util.registry import Catalogue
 

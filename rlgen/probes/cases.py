@@ -10,7 +10,7 @@ from rlgen.policies.functions import FunctionPolicy, uniform_policy
 from rlgen.probes.states import listed
 from rlgen.probes.subject import Subject
 from rlgen.protocol import shipped
-from rlgen.util.validation import parse_options
+from rlgen.util.bracketed import parse_options
 
 #: Training levels that together light every input.
 MANY = 400

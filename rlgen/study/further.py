@@ -15,6 +15,7 @@ from rlgen.levels.spaces import parts_of
 from rlgen.networks import network_named
 from rlgen.protocol.pools import KINDS, Pool
 from rlgen.protocol.schema import Protocol
+from rlgen.util.bracketed import named_options
 from rlgen.util.ranges import parse_ids
 from rlgen.util.toml import toml
 from rlgen.util.validation import At
@@ -88,7 +89,7 @@ def _world(protocol: Protocol, name: str, keys: Pool, where: str, key: str) -> t
     options = {} if keys.family else dict(protocol.family_options)
     with At(where, f"{key}.family", bare):
         member = lookup.family(bare)
-        _, own = lookup.named_options(bare)
+        _, own = named_options(bare)
     with At(where, f"{key}.family_options", dict(keys.family_options)):
         return bare, member.configure({**options, **own, **keys.family_options})
 

@@ -34,6 +34,7 @@ from rlgen.protocol.trained_on import RECORDED, STATED
 from rlgen.study import further
 from rlgen.training.agent_spec import AgentSpec
 from rlgen.training.regularisers.regularisation import Regularisation
+from rlgen.util.bracketed import named_options
 from rlgen.util.validation import At
 
 #: Levels of each pool that are tried before anything is computed.
@@ -141,7 +142,7 @@ def _family(protocol: Protocol, name: str, where: str) -> Family:
     with At(where, "family", name):
         member = lookup.family(name)
     with At(where, "family_options", dict(protocol.family_options)):
-        _, own = lookup.named_options(name)
+        _, own = named_options(name)
         family = member.configure({**protocol.family_options, **own})
     named = protocol.named_levels
     with At(where, "test_levels", protocol.test_levels):

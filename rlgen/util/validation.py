@@ -1,6 +1,5 @@
 """Validation of settings: all errors at once, each with its key, value and remedy."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from operator import index
@@ -18,6 +17,7 @@ from pydantic import (
 )
 
 from rlgen.errors import LevelError, ProtocolError, RlgenError, nearest
+from rlgen.util.bracketed import named_options
 from rlgen.util.files import NAME
 from rlgen.util.ranges import whole
 
@@ -71,10 +71,26 @@ def _one_or_several(item: Any, least: int = 1, taken: int | None = None) -> tupl
     return several, Field(min_length=least if taken is None else taken, strict=False)
 
 
+def _spelt_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse names that differ by how their options are written: they would be two cells."""
+    by_meaning: dict[object, str] = {}
+    for name in names:
+        try:
+            bare, options = named_options(name)
+        except LevelError:
+            continue  # who looks it up says what is wrong with it
+        before = by_meaning.setdefault((bare, *sorted(options.items())), name)
+        if before != name:
+            raise ValueError(f"{before} and {name} are one, written in two ways")
+    return names
+
+
 Names = Annotated[tuple[str, ...], *_one_or_several(str)]
 NamesIfAny = Annotated[tuple[str, ...], *_one_or_several(str, 0)]
-#: At least one, where something is trained.
-NamesOfAgents = Annotated[tuple[str, ...], *_one_or_several(str, taken=0)]
+#: At least one, where something is trained; each with its options written in one way.
+NamesOfAgents = Annotated[
+    tuple[str, ...], *_one_or_several(str, taken=0), AfterValidator(_spelt_once)
+]
 CountsOfAgents = Annotated[tuple[Count, ...], *_one_or_several(Count, taken=0)]
 Numbers = Annotated[tuple[float, ...], *_one_or_several(float)]
 Probabilities = Annotated[tuple[Probability, ...], *_one_or_several(Probability)]
@@ -94,31 +110,6 @@ class Settings(BaseModel):
         field = cls.model_fields.get(str(info.field_name))
         types = set() if field is None else set(_types(field.annotation))
         return whole(value) if int in types and float not in types else value
-
-
-def parse_value(text: str) -> Any:
-    """Parse a setting: a number, true, false, or the text itself."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def parse_options(options: Sequence[str]) -> dict[str, Any]:
-    """Family options from ``key=value``; a value is a number, true, false, or text.
-
-    Raises:
-        LevelError: For an option without an equals sign, or one that is given twice.
-    """
-    parsed: dict[str, Any] = {}
-    for text in options:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise LevelError(f"--option {text!r}: must be KEY=VALUE")
-        if key in parsed:
-            raise LevelError(f"--option {text!r}: {key!r} is given twice")
-        parsed[key] = parse_value(value)
-    return parsed
 
 
 class At:

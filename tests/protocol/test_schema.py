@@ -30,6 +30,10 @@ def refusal(tiny, **keys):
         ({"family": "maze-basik"}, ["family = 'maze-basik'", "did you mean 'maze-basic'"]),
         ({"family": "maze-basic[9]"}, ["my.toml: family = 'maze-basic[9]': options are given as"]),
         ({"agent": ["ppo", "pppo"]}, ["agent = 'pppo'", "did you mean 'ppo'"]),
+        (
+            {"agent": ["ppo[gamma=1,ent_coef=0.1]", "a2c", "ppo[ent_coef=0.10, gamma=1.0]"]},
+            ["my.toml: agent", "ppo[gamma=1,ent_coef=0.1] and ppo[ent_coef=0.10, gamma=1.0] are"],
+        ),
         ({"network": "conv-aa"}, ["network = 'conv-aa'", "did you mean 'conv-a'"]),
         ({"network": "conv-k2x4"}, ["network = 'conv-k2x4'", "does not fit", "5 x 5"]),
         ({"conditions": ["plain", "stiky_proposed"]}, ["conditions = 'stiky_proposed'", "sticky"]),
@@ -196,6 +200,16 @@ def test_equal_numbers_that_are_written_otherwise_are_refused(tiny, key):
     message = r"is \{ gamma = 1 \} in the store and \{ gamma = 1.0 \} now: equal numbers that are"
     with pytest.raises(ProtocolError, match=message):
         merged(whole, float_)
+
+
+@pytest.mark.parametrize("key", ["agent", "network", "family"])
+def test_options_in_another_order_are_refused(tiny, key):
+    first, second = (
+        schema.parse({**tiny, key: f"name[{own}]"}, "x") for own in ("a=1,b=2", "b=2,a=1")
+    )
+    assert merged(first, first) == first
+    with pytest.raises(ProtocolError, match=r"name\[a=1,b=2\] and name\[b=2,a=1\] are one"):
+        merged(first, second)
 
 
 def test_zero_has_one_spelling(tiny):

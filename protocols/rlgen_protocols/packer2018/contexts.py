@@ -9,9 +9,9 @@ import pandas as pd
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import POOLS
 from rlgen.analysis.stats.intervals import NAN, Estimate, student
-from rlgen.levels.lookup import named_options
 from rlgen.papers import Section
 from rlgen.report.template import piece
+from rlgen.util.bracketed import named_options
 
 #: Of each part, its pools' names: range trained on, range tested on. Validation levels of ``d`` are
 #: of the random range, those of ``r`` as its training levels are.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rlgen.levels.lookup import named_options
+from rlgen.util.bracketed import named_options
 from rlgen_protocols.graphs.clones import cloned
 
 #: What a network's name leaves out.

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rlgen.errors import ProtocolError
+from rlgen.util.bracketed import parse_value
 from rlgen.util.ranges import whole
 from rlgen.util.toml import toml
-from rlgen.util.validation import parse_value
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
