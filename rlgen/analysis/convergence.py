@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from rlgen.analysis.stats.intervals import NAN
+from rlgen.analysis.stats.intervals import NAN, Estimate, run_mean
 from rlgen.analysis.stats.plateau import (
     MARGIN,
     MOST_CORRELATED,
@@ -73,13 +73,28 @@ class Ending:
         return max((run.steps for run in self.trends), default=0)
 
     @property
+    def pace(self) -> Estimate:
+        """Return that the runs gain a step over their last third, with its interval for new runs.
+
+        nan where it is not known of a run, without an interval where there is only one.
+        """
+        return run_mean(np.array([run.pace for run in self.trends] or [NAN]))
+
+    @property
     def needed(self) -> float:
         """Steps until the mean of the runs is at the optimum, at the pace of its last third.
 
         Those taken are included. nan where training has ended, or no pace leads there.
         """
+        return self._optimal_at(self.pace.mean)
+
+    @property
+    def needed_at_least(self) -> float:
+        """As ``needed``, at the fastest pace in the interval; also where the mean does not rise."""
+        return self._optimal_at(self.pace.high)
+
+    def _optimal_at(self, pace: float) -> float:
         remaining = float(np.mean([run.remaining for run in self.trends] or [NAN]))
-        pace = float(np.mean([run.pace for run in self.trends] or [NAN]))
         if self.ended or not pace > 0:
             return NAN
         return self.steps + max(remaining, 0.0) / pace
@@ -110,9 +125,14 @@ class Ending:
 
     @property
     def _takes(self) -> str:
-        if self.needed != self.needed:
-            return "; no pace from which to tell how many it takes"
-        return f"; at this pace optimal after about {in_words(self.needed)} steps"
+        if self.needed == self.needed:
+            return f"; at this pace optimal after about {in_words(self.needed)} steps"
+        if self.needed_at_least == self.needed_at_least:
+            return (
+                "; their mean does not rise, and at the fastest pace that they allow is optimal "
+                f"after about {in_words(self.needed_at_least)} steps at the earliest"
+            )
+        return "; no pace from which to tell how many it takes"
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -125,6 +145,7 @@ class Ending:
             "ended": self.ended,
             "steps": self.steps,
             "needed": self.needed,
+            "needed_at_least": self.needed_at_least,
             "text": self.text,
         }
 
