@@ -111,7 +111,7 @@ def verify(path: str | Path) -> Verification:
 def _differences(store: RunStore, results: "Results", later: Collection[str] = ()) -> Iterator[str]:
     """How the summary of a store differs from that of its results, a line each.
 
-    It may lack the keys of ``later``.
+    It, and the tables in it, may lack the keys of ``later``.
     """
     from rlgen.report.summary import summarise
 
@@ -120,24 +120,25 @@ def _differences(store: RunStore, results: "Results", later: Collection[str] = (
         yield "summary.json: is missing"
         return
     kept = files.read_json(store.path / "summary.json")
-    for key in sorted({*kept, *now} - _OF_WRITER - ({*later} - kept.keys())):
-        yield from _unequal(kept.get(key), now.get(key), f"summary.json: {key}")
+    kept, now = ({k: v for k, v in each.items() if k not in _OF_WRITER} for each in (kept, now))
+    yield from _unequal(kept, now, "summary.json: ", later)
 
 
 #: Keys of a summary about whoever wrote it, the files that it was computed from, and the moment.
 _OF_WRITER = {"rlgen", "state", "sha256", "under_way"}
 #: Keys that summaries of earlier versions do not have.
-_LATER = {"comparison"}
+_LATER = {"comparison", "needed_at_least"}
 
 
-def _unequal(kept: Any, now: Any, where: str) -> Iterator[str]:
+def _unequal(kept: Any, now: Any, where: str, later: Collection[str]) -> Iterator[str]:
     """What differs, each by where it is: ``cells[3].gap.mean is 1, and 2 by the rows``."""
     if isinstance(kept, dict) and isinstance(now, dict):
-        for key in sorted({*kept, *now}):
-            yield from _unequal(kept.get(key), now.get(key), f"{where}.{key}")
+        dot = "" if where.endswith(" ") else "."
+        for key in sorted({*kept, *now} - ({*later} - kept.keys())):
+            yield from _unequal(kept.get(key), now.get(key), f"{where}{dot}{key}", later)
     elif isinstance(kept, list) and isinstance(now, list) and len(kept) == len(now):
         for i, pair in enumerate(zip(kept, now, strict=True)):
-            yield from _unequal(*pair, f"{where}[{i}]")
+            yield from _unequal(*pair, f"{where}[{i}]", later)
     elif isinstance(kept, int | float) and isinstance(now, int | float):
         if not math.isclose(kept, now, rel_tol=1e-6, abs_tol=1e-9):
             yield f"{where} is {kept}, and {now} by the rows"

@@ -68,6 +68,18 @@ def test_a_number_that_the_rows_do_not_give(store):
     assert lines(store) == ["summary.json: is missing"]
 
 
+def test_keys_that_came_later_may_be_missing_from_an_earlier_summary(store):
+    summary = files.read_json(store / "summary.json")
+    training = summary["cells"][0]["training"]
+    del training["needed_at_least"]
+    files.write_json(store / "summary.json", summary)
+    assert lines(store, code=0)[0].endswith("give its summary")
+    training["needed_at_least"] = 1.5
+    files.write_json(store / "summary.json", summary)
+    (line,) = lines(store)
+    assert line.startswith("summary.json: cells[0].training.needed_at_least is 1.5, and ")
+
+
 def test_a_row_that_is_missing_changed_or_there_twice(store):
     path = a_run(store) / "records.parquet"
     rows = records.read([path], records.RECORDS)
