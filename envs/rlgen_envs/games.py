@@ -40,14 +40,15 @@ class Games(gym.Env[Any, Any]):
         if len(self.games) < 2 or len(set(self.games)) < len(self.games):
             raise LevelError(f"games = {games!r}: needs at least two, each once, joined by +")
         self.render_mode = render_mode
-        self._members = [_member(name, env, argument, render_mode) for name in self.games]
-        self.observation_space = _common("observations", self.games, self._members)
-        self.action_space = _common("actions", self.games, self._members)
-        specs = [member.spec for member in self._members]
+        #: By the order of ``games``.
+        self.members = [_member(name, env, argument, render_mode) for name in self.games]
+        self.observation_space = _common("observations", self.games, self.members)
+        self.action_space = _common("actions", self.games, self.members)
+        specs = [member.spec for member in self.members]
         limits = [None if spec is None else spec.max_episode_steps for spec in specs]
         #: The longest episode, if every game has an end.
         self.max_steps = None if None in limits else max(filter(None, limits))
-        self._playing = self._members[0]
+        self._playing = self.members[0]
         self._game = self.games[0]
 
     def reset(
@@ -58,7 +59,7 @@ class Games(gym.Env[Any, Any]):
         own = None
         if seed is not None:
             own, turn = divmod(seed, len(self.games))
-            self._playing, self._game = self._members[turn], self.games[turn]
+            self._playing, self._game = self.members[turn], self.games[turn]
         observation, info = self._playing.reset(seed=own, options=options)
         return observation, {**info, "game": self._game}
 
@@ -72,7 +73,7 @@ class Games(gym.Env[Any, Any]):
 
     def close(self) -> None:
         """Close all games."""
-        for member in self._members:
+        for member in self.members:
             member.close()
 
 

@@ -120,6 +120,7 @@ def _file(family: Family, levels: Levels, world: Condition, episodes: int, cache
         "family": [family.name, family.version, dict(family.options)],
         # An environment whose code has changed earns other returns under the same name.
         **({"source": family.source} if family.source else {}),
+        **({"made of": dict(family.made_of)} if family.made_of else {}),
         **({"masked": True} if family.masked else {}),
         "levels": levels.content_hash(),
         "condition": world.name,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rlgen.errors import LevelError
+from rlgen.util.named_code import versions
 
 #: Flags of families of older versions, and what a family has instead.
 _FORMER = {
@@ -110,6 +111,15 @@ class Family(ABC):
         for flag, now in _FORMER.items():
             if flag in vars(cls):
                 raise LevelError(f"family class {cls.__name__}: {flag} is no longer read: {now}")
+
+    @property
+    def made_of(self) -> Mapping[str, str]:
+        """Versions, or hashes of the source, of the code outside rlgen that decides the levels.
+
+        By distribution or module, see ``named_code.versions``. They are kept with each run, so that
+        runs of different ones are noticed.
+        """
+        return versions([type(self).__module__])
 
     @property
     def box(self) -> gym.spaces.Box | None:

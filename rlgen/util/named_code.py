@@ -1,11 +1,14 @@
-"""Code that users name as ``module:name``: where it is found, and the hash of its source."""
+"""Code that users name as ``module:name``: where it is, its version, the hash of its source."""
 
 import ast
 import hashlib
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -88,6 +91,41 @@ def is_installed(module: str) -> bool:
         return True
     installed = {Path(path).resolve() for path in sysconfig.get_paths().values()}
     return not installed.isdisjoint(Path(origin).resolve().parents)
+
+
+def versions(modules: Iterable[str]) -> dict[str, str]:
+    """By which the same modules can be told from changed ones; rlgen's own have versions apart.
+
+    Args:
+        modules: Full names.
+
+    Returns:
+        Of installed ones the version by distribution, of a user's the hash of the source by module.
+        Modules of which neither is known are left out.
+
+    Example:
+        >>> list(versions(["gymnasium.envs.classic_control", "rlgen.api"]))
+        ['gymnasium']
+    """
+    by_name = {}
+    for module in sorted(modules):
+        top = module.partition(".")[0]
+        if top in ("rlgen", "rlgen_envs", "rlgen_protocols"):
+            continue
+        if not is_installed(module):
+            if (own := source_hash(module)) is not None:
+                by_name[module] = f"source {own[:16]}"
+            continue
+        for distribution in _distributions().get(top, ()):
+            with suppress(PackageNotFoundError):
+                by_name[distribution] = version(distribution)
+    return by_name
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """The installed distributions by the top-level packages that they bring."""
+    return packages_distributions()
 
 
 def _spec(module: str) -> str | None:

@@ -1,10 +1,12 @@
-"""Environments of modules that their users edit between two commands."""
+"""Environments and wrappers of modules that their users edit between two commands."""
 
 import json
 import subprocess
 import sys
 
 import pytest
+
+import rlgen
 
 MODULE = '''
 import gymnasium as gym
@@ -56,3 +58,42 @@ def test_an_edited_environment_is_measured_anew(tmp_path):
     assert evaluated("1") == 1
     assert evaluated("100") == 100
     assert evaluated("1") == 1
+
+
+WRAPPER = """
+import gymnasium as gym
+
+
+class Louder(gym.RewardWrapper):
+    def reward(self, reward):
+        return FACTOR * reward
+"""
+
+
+@pytest.mark.slow
+def test_runs_under_a_wrapper_that_was_edited_are_said_to_be_mixed(tmp_path):
+    """Its name is in the id of a run, and not its source."""
+    (tmp_path / "coin_of_mine.py").write_text(MODULE.replace("REWARD", "1"))
+    policies = tmp_path / "policies_of_mine.py"
+    policies.write_text(
+        "from coin_of_mine import policy as one\n\ndef two(x):\n    return one(x)\n"
+    )
+    arguments = "evaluate --env coin_of_mine:Coin-v0 --option wrappers=louder_of_mine:Louder "
+    arguments += "--trained-on 0:5 --test-levels 100:110 -o store --condition plain --jobs 1 -q "
+
+    def evaluated(factor, *names):
+        (tmp_path / "louder_of_mine.py").write_text(WRAPPER.replace("FACTOR", factor))
+        own = [f"--policy=policies_of_mine:{name}" for name in names]
+        subprocess.run(
+            [sys.executable, "-P", "-m", "rlgen", *arguments.split(), *own],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+        )
+        return [each.code for each in rlgen.verify(tmp_path / "store").problems]
+
+    assert "S301" not in evaluated("1", "one")
+    assert "S301" in evaluated("2", "one", "two")
+    said = [each for each in rlgen.verify(tmp_path / "store").problems if each.code == "S301"]
+    assert any("louder_of_mine is source " in each.reason for each in said)
+    assert not any("coin_of_mine" in each.reason for each in said)

@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
-from rlgen.util.named_code import importable, source_hash
+from rlgen.util.named_code import importable, source_hash, versions
 
 
 @pytest.fixture
@@ -91,3 +92,23 @@ def test_the_working_folder_is_searched_last_and_only_for_what_is_named(tmp_path
     # As the console script runs, whose folder is not searched.
     subprocess.run([sys.executable, "-P", "-c", script], cwd=tmp_path, check=True)
     assert importable("json") is None
+
+
+def test_versions_are_of_distributions_and_of_a_user_s_own_modules(package):
+    """Of what has neither, such as Python's own modules, nothing is said."""
+    modules = [
+        "gymnasium.core",
+        "gymnasium.envs",
+        "mine",
+        "math",
+        "typing",
+        "rlgen.api",
+        "__main__",
+    ]
+    first = versions(modules)
+    assert first == {
+        "gymnasium": version("gymnasium"),
+        "mine": f"source {source_hash('mine')[:16]}",
+    }
+    (package / "helper_of_mine.py").write_text("X = 3\n")
+    assert versions(modules)["mine"] != first["mine"]

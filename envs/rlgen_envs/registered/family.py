@@ -17,13 +17,14 @@ from pydantic import ConfigDict, Field
 from rlgen.errors import LevelError, nearest, one_line
 from rlgen.levels.family import Family, Levels, level_ids
 from rlgen.levels.properties import INFO
-from rlgen.util.named_code import source_hash
+from rlgen.util.named_code import source_hash, versions
 from rlgen.util.validation import Settings, checked
 from rlgen.util.words import counted
 from rlgen_envs.registered import trying
 from rlgen_envs.registered.acting import Acting, acting, idle_index
 from rlgen_envs.registered.env import RegisteredEnv, has_masks
 from rlgen_envs.registered.levels import SeededLevels
+from rlgen_envs.registered.modules import modules_of
 from rlgen_envs.registered.observing import amounts, reader
 from rlgen_envs.registered.vector import LevelVectorEnv
 
@@ -179,6 +180,14 @@ class RegisteredFamily(Family):
             # Whatever it is will be raised where the environment is made to be played.
             return False
         return "rgb_array" in (source.metadata.get("render_modes") or ())
+
+    @cached_property
+    def made_of(self) -> Mapping[str, str]:  # type: ignore[override]
+        """Of the environment, its wrappers, and the games of one that has several."""
+        env = self._make(None)
+        modules = set(modules_of(env))
+        env.close()
+        return versions(modules)
 
     def _make(self, render_mode: str | None) -> "gym.Env[Any, Any]":
         arguments: dict[str, Any] = dict(self.settings.model_extra or {})

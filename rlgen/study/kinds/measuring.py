@@ -56,6 +56,8 @@ def measure(cell: "PolicyCell", workspace: Workspace) -> None:
         with clock.time("probes"):
             _probe(cell, policy, split, probes, workspace)
     origin = provenance.collect(workspace.command) | {"device": device, "seconds": clock.seconds}
+    for family in [split.family, *(pool.family for pool in pools)]:
+        origin["versions"] = {**family.made_of, **origin["versions"]}
     if cell.untracked:
         origin["code whose changes are not noticed"] = ", ".join(cell.untracked)
     if policy.masked and not split.family.masked:
