@@ -252,7 +252,8 @@ def evaluate_policy(
     texts = [conditions] if isinstance(conditions, str) else list(conditions)
     if not texts:
         raise ProtocolError("conditions = []: there are none")
-    if whole_number("episodes", episodes) < 1:
+    episodes = whole_number("episodes", episodes)
+    if episodes < 1:
         raise ProtocolError(f"episodes = {episodes}: must be at least 1")
     faced = [Condition.parse(text) for text in texts]
     for text, condition in zip(texts, faced, strict=True):

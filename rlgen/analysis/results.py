@@ -86,7 +86,7 @@ class Results:
             StoreError: If it is damaged, or no store.
         """
         declared, everything = store.declared(), store.plan()
-        reasons = not_counted(everything)
+        reasons = not_counted(everything, store.inventory().runs)
         plan = [entry for entry in everything if entry["id"] not in reasons]
         level_groups = unseen.groups_of(store, declared)
         curves = store.curves().astype({"run_id": "str"})

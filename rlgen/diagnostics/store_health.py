@@ -13,6 +13,7 @@ from rlgen.store.accesses import SELECTION
 from rlgen.store.outputs import parsed
 from rlgen.store.run_store import RunStore
 from rlgen.util import checked_json, segments
+from rlgen.util.bracketed import MOST_EXACT
 from rlgen.util.words import counted
 
 #: Files of a run, see ``store.run_store`` and ``study.kinds.measuring``, except the weights, which
@@ -183,8 +184,10 @@ def _as_floats(value: Any) -> Any:
         return {key: _as_floats(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_as_floats(each) for each in value]
-    # -0.0 is 0.0.
-    return value + 0.0 if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    # -0.0 is 0.0; large whole numbers are equal to others as floats.
+    return value if isinstance(value, int) and abs(value) >= MOST_EXACT else value + 0.0
 
 
 def mixed_versions(store: RunStore) -> Reasons:

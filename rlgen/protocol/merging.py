@@ -6,6 +6,7 @@ from typing import Any
 from rlgen.errors import ProtocolError
 from rlgen.protocol import experiments
 from rlgen.protocol.schema import GRID, Protocol, parse
+from rlgen.protocol.spellings import check_as_before
 from rlgen.util.hashing import digest
 from rlgen.util.ranges import parse_seeds
 from rlgen.util.toml import toml
@@ -62,6 +63,7 @@ def _one_study(old: Protocol, new: Protocol, where: str, *, longer: bool) -> dic
     values = new.model_dump() | levels
     for name in (*GRID, "conditions"):
         values[name] = _union(getattr(old, name), values[name])
+    check_as_before(new, old, where)
     return values
 
 

@@ -28,6 +28,7 @@ from rlgen.protocol.training_levels import with_training_levels
 from rlgen.util.files import NAME
 from rlgen.util.ranges import range_text
 from rlgen.util.toml import load, loads
+from rlgen.util.validation import whole_number
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -256,7 +257,7 @@ def _budgets(values: Mapping[str, Any], where: str) -> Mapping[str, Mapping[str,
 
 def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Protocol:
     if seeds is not None:
-        instead = seeds if isinstance(seeds, str | int) else _few(seeds, where)
+        instead = _few(seeds, where)
         values = {**values, "seeds": instead}
         if isinstance(tables := values.get(EXPERIMENTS), Mapping):
             own = {name: {SEEDS: instead} for name in tables}
@@ -274,8 +275,10 @@ def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Proto
     return protocol
 
 
-def _few(seeds: Iterable[int], where: str) -> list[int]:
-    """The seeds as a list, unless there are far too many to be listed."""
+def _few(seeds: Seeds, where: str) -> str | int | list[int]:
+    """Several seeds as a list, unless there are far too many to be listed; text as it is."""
+    if isinstance(seeds, str) or not isinstance(seeds, Iterable):
+        return seeds if isinstance(seeds, str) else whole_number("seeds", seeds)
     listed = list(islice(seeds, MOST_CELLS + 1))
     if len(listed) > MOST_CELLS:
         raise ProtocolError(f"{where}: more than {MOST_CELLS:,} seeds: {_SMALLER}")

@@ -125,7 +125,7 @@ def _texts(column: "pd.Series[Any]") -> "pd.Series[Any]":
     numbers = [value for value in column if isinstance(value, int | float) and value == value]
     whole = all(float(value).is_integer() for value in numbers)
     # Of these -1 is unknown; of a return it is a return.
-    untold = (UNTOLD,) if column.name in ("seed", "n_train_levels") else ()
+    untold = (UNTOLD,) if str(column.name).endswith(("seed", "n_train_levels")) else ()
     return column.map(lambda value: _text(value, untold, whole=whole)).astype(object)
 
 

@@ -13,7 +13,8 @@ from filelock import FileLock
 from rlgen.errors import StoreError
 from rlgen.policies.sources import located
 from rlgen.protocol.schema import Protocol
-from rlgen.util import files, segments, sums
+from rlgen.store.withdrawing import trained_for, withdrawable
+from rlgen.util import files, sums
 from rlgen.util.hashing import digest
 
 #: In a plan's entry: id of the cell with the later content.
@@ -175,52 +176,21 @@ def supersede(entries: dict[str, dict[str, Any]], planned: Collection[str], runs
     for own in current:
         entries[own].pop(SUPERSEDED, None)
     # A study has one number of steps, and can get more.
-    longest = max(current, key=lambda own: _trained_for(entries[own]), default="")
+    longest = max(current, key=lambda own: trained_for(entries[own]), default="")
     if longest:
-        _withdraw(entries, _trained_for(entries[longest]), runs)
+        _withdraw(entries, trained_for(entries[longest]), runs)
     others = [own for own in entries if own not in planned]
     now = {_key(entries[own], *CONTENTS): own for own in current} if others else {}
     for own in others:
         newest = now.get(_key(entries[own], *CONTENTS), own)
         if newest != own:
             entries[own][SUPERSEDED] = newest
-        elif longest and 0 < _trained_for(entries[own]) < _trained_for(entries[longest]):
+        elif longest and 0 < trained_for(entries[own]) < trained_for(entries[longest]):
             entries[own][SUPERSEDED] = longest
 
 
-def shortened(
-    before: Protocol, steps: int, entries: Iterable[Mapping[str, Any]], runs: Path
-) -> Protocol:
-    """A study with fewer steps than were asked for, if no run has got further: as if mistyped.
-
-    Args:
-        before: As declared so far.
-        steps: Of the study now.
-        entries: Of the plan.
-        runs: Folder of the runs that are done.
-    """
-    if before.steps > steps and withdrawable(entries, steps, runs) is not None:
-        return before.model_copy(update={"steps": steps})
-    return before
-
-
-def withdrawable(
-    entries: Iterable[Mapping[str, Any]], steps: int, runs: Path
-) -> Collection[str] | None:
-    """Ids of cells that train for more steps than a study has; None if they are to stay.
-
-    They do if one of them is done, and if no run is done that has trained for these steps: then
-    nobody has gone back to what was there, and the others may be waiting to be computed.
-    """
-    trained_for = {entry["id"]: _trained_for(entry) for entry in entries}
-    further = {own for own, n in trained_for.items() if n > steps}
-    before = [own for own, n in trained_for.items() if n == steps]
-    is_typo = further and any(segments.is_dir(runs / own) for own in before)
-    return further if is_typo and not any(segments.is_dir(runs / own) for own in further) else None
-
-
 def _withdraw(entries: dict[str, dict[str, Any]], steps: int, runs: Path) -> None:
-    """Take cells of more steps out of a plan if none of them is done; see ``shortened``."""
+    """Take cells of more steps out of a plan if none of them is done; see ``withdrawing``."""
     further = withdrawable(entries.values(), steps, runs) or ()
     for own in further:
         del entries[own]
@@ -229,24 +199,26 @@ def _withdraw(entries: dict[str, dict[str, Any]], steps: int, runs: Path) -> Non
             del entry[SUPERSEDED]
 
 
-def _trained_for(entry: Mapping[str, Any]) -> int:
-    """The steps of a run that was trained; 0 of other cells."""
-    settings = entry["settings"]
-    return int(settings.get("steps", 0)) if settings.get("agent_version") else 0
-
-
-def not_counted(entries: Iterable[dict[str, Any]]) -> dict[str, str]:
+def not_counted(entries: Iterable[dict[str, Any]], runs: Collection[str] = ()) -> dict[str, str]:
     """Why runs are no part of the answer, by their id; they are kept all the same.
 
-    What was changed is a new run. A policy that stands under two names is one run.
+    What was changed is a new run. A policy that stands under two names is one run. A run that no
+    entry names was computed while another command took its cell out of the plan.
+
+    Args:
+        entries: Of a plan.
+        runs: Ids of those that are done.
     """
-    reasons: dict[str, str] = {}
     first: dict[str, dict[str, Any]] = {}
     by_id = {entry["id"]: entry for entry in entries}
+    reasons = {
+        own: f"the plan does not name run {own}; the command that asked for it counts it again"
+        for own in (set(runs) - by_id.keys() if by_id else ())
+    }
     for entry in by_id.values():
         settings = entry["settings"]
         if SUPERSEDED in entry:
-            steps, more = map(_trained_for, (entry, by_id.get(entry[SUPERSEDED], entry)))
+            steps, more = map(trained_for, (entry, by_id.get(entry[SUPERSEDED], entry)))
             if steps < more:
                 reasons[entry["id"]] = (
                     f"{entry['label']} trained for {steps:,} steps, and now it is {more:,}"

@@ -245,10 +245,9 @@ class RunStore(StudyFolder):
 
     def done(self) -> list[str]:
         """Ids of the cells that are done, whose runs hold records and count, sorted."""
-        plan = self.plan()
+        plan, runs = self.plan(), self.inventory().runs
         others = {entry["id"] for entry in plan if not entry.get("records", True)}
-        others |= not_counted(plan).keys()
-        return sorted(self.inventory().runs - others)
+        return sorted(runs - others - not_counted(plan, runs).keys())
 
     # Those that read tables import what reads them: it takes longer to import than what most
     # commands ask of a store.

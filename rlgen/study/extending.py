@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rlgen.store.preparing import withdrawable
 from rlgen.store.run_store import RunStore
+from rlgen.store.withdrawing import withdrawable
 from rlgen.study.cell import Cell, Task
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.plan import Plan
@@ -56,8 +56,10 @@ def extended(study: Plan, folder: Path) -> Extended:
         tasks.append(Task(cell, task.wanted))
         if why:
             reasons[why] = reasons.get(why, 0) + 1
-    if further := withdrawable(store.plan(), study.whole.steps, store.path / "runs"):
-        longer = f"of more than {study.whole.steps:,} steps"
+    own = [task.cell for task in study.tasks if isinstance(task.cell, TrainCell)]
+    steps = max((cell.training.steps for cell in own), default=0)
+    if further := withdrawable(store.plan(), steps, store.path / "runs"):
+        longer = f"of more than {steps:,} steps"
         why = f"{longer}, none of which is done, taken out of the plan"
         reasons[why] = len(further)
     lines = tuple(f"{counted(number, 'cell')}: {why}" for why, number in reasons.items())

@@ -7,6 +7,7 @@ from typing import Any
 from rlgen.errors import ProtocolError, nearest
 from rlgen.study.executors import EXECUTORS
 from rlgen.util import extras
+from rlgen.util.validation import whole_number
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -39,7 +40,8 @@ class Means:
     def __post_init__(self) -> None:
         if self.jobs is not None and self.jobs < 1:
             raise ProtocolError(f"jobs = {self.jobs}: must be at least 1")
-        if len(self.shard) != 2 or not 0 <= self.shard[0] < self.shard[1]:
+        shard = tuple(whole_number("shard", each) for each in self.shard)
+        if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
             raise ProtocolError(f"shard = {self.shard}: must be (i, n) with i from 0 to n - 1")
         executor = EXECUTORS[self.executor]
         for name, value in self.options.items():

@@ -10,6 +10,7 @@ from rlgen.levels.split import SAME_TASK
 from rlgen.networks.lists import resolve as drawn_network
 from rlgen.protocol.groups import Evaluation, Monitoring, Training
 from rlgen.protocol.schema import GRID, Protocol
+from rlgen.protocol.spellings import check_spellings
 from rlgen.protocol.suite import Declaration
 from rlgen.store import outputs
 from rlgen.study import experiments
@@ -50,6 +51,8 @@ def plan(declaration: Declaration, trust: Sequence[str] = ()) -> Plan:
             key and value at fault; for named levels that are the same task; for a policy that
             cannot be loaded.
     """
+    for protocol, where in declaration.parts:
+        check_spellings(protocol, where)
     resolved = [resolve(protocol, where) for protocol, where in declaration.parts]
     spelt_out = tuple(
         (each.protocol, where) for each, (_, where) in zip(resolved, declaration.parts, strict=True)

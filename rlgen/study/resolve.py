@@ -5,7 +5,7 @@ cell goes to a worker.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -254,8 +254,14 @@ def _specs(
     where: str,
 ) -> dict[tuple[str, str, str], AgentSpec]:
     """What learns, by agent, network and canonical regulariser."""
+    presets = {}
     for agent in protocol.agent:
-        _check_agent(protocol, agent, families.values(), where)
+        with At(where, "agent", agent):
+            presets[agent] = agent_named(agent)[0]
+    # What one agent does not read may be there for another.
+    unread = set.intersection(*({*preset.unread} for preset in presets.values()))
+    for agent in presets:
+        _check_agent(protocol, agent, families.values(), unread, where)
     networks = dict.fromkeys(each for name in protocol.network for each in drawn_from(name))
     for network, family in product(networks, families.values()):
         with At(where, "network", network):
@@ -267,8 +273,7 @@ def _specs(
     combinations = product(protocol.agent, networks, regularisations.items())
     for agent, network, (text, regularisation) in combinations:
         for family in families.values():
-            reason = regularisation.why_not(agent, network, family)
-            if reason is not None:
+            if reason := regularisation.why_not(agent, network, family):
                 raise ProtocolError(f"{where}: regulariser = {text!r}: {reason}")
         specs[agent, network, regularisation.name] = AgentSpec.of(
             agent, protocol.agent_options, network_named(network), regularisation
@@ -276,17 +281,20 @@ def _specs(
     return specs
 
 
-def _check_agent(protocol: Protocol, name: str, families: Iterable[Family], where: str) -> None:
+def _check_agent(
+    protocol: Protocol, name: str, families: Iterable[Family], unread: Collection[str], where: str
+) -> None:
     with At(where, "agent", name):
         preset, own = agent_named(name)
         preset.require()
         preset.check(own, name.partition("[")[0])
         for family in families:
             matching.check(name, family)
+    idle = {*preset.unread} - {*unread}
+    common = {k: v for k, v in protocol.agent_options.items() if k not in idle}
     with At(where, "agent_options", dict(protocol.agent_options)):
-        preset.check({**protocol.agent_options, **own}, name)
+        preset.check({**common, **own}, name)
     for text in protocol.conditions:
         if not preset.stochastic and "temperature" in text:
-            raise ProtocolError(
-                f"{where}: conditions = {text!r}: {name} has no action probabilities to flatten"
-            )
+            why = f"{name} has no action probabilities to flatten"
+            raise ProtocolError(f"{where}: conditions = {text!r}: {why}")

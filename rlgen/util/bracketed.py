@@ -1,10 +1,13 @@
 """Settings as they are written in one word or line: ``NAME[key=value]``, ``key=value``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from rlgen.errors import LevelError
+
+#: Whole numbers below it are equal to no other as floats.
+MOST_EXACT = 2**53
 
 
 def named_options(name: str) -> tuple[str, dict[str, Any]]:
@@ -26,6 +29,35 @@ def named_options(name: str) -> tuple[str, dict[str, Any]]:
             raise LevelError(f"{name}: {key.strip()} is given twice")
         options[key.strip()] = parse_value(value.strip())
     return bare, options
+
+
+def two_spellings(names: Iterable[str], before: Collection[str] = ()) -> tuple[str, str] | None:
+    """Two names that mean the same, with options in another order or numbers written otherwise.
+
+    Args:
+        names: Each may have options in brackets.
+        before: Further names, which may be spelt as they are.
+
+    Example:
+        >>> two_spellings(["a[x=1,y=2]", "a[y=2.0,x=1]"])
+        ('a[x=1,y=2]', 'a[y=2.0,x=1]')
+    """
+    by_meaning = {_meaning(name): name for name in before}
+    for name in names:
+        first = by_meaning.setdefault(_meaning(name), name)
+        if first != name and name not in before:
+            return first, name
+    return None
+
+
+def _meaning(name: str) -> str:
+    try:
+        bare, options = named_options(name)
+    except LevelError:
+        return name  # who looks it up says what is wrong with it
+    # Of a number only how it is written may differ: true is none, and lists stay as they are.
+    numbers = {k: float(v) for k, v in options.items() if type(v) is int and abs(v) < MOST_EXACT}
+    return json.dumps([bare, {**options, **numbers}], sort_keys=True)
 
 
 def parse_value(text: str) -> Any:

@@ -21,12 +21,14 @@ def check_replaceable(path: Path, kind: str) -> None:
         kind: Of ``BEGINNINGS``.
 
     Raises:
-        RlgenError: If something is there that is not of this kind, and not empty.
+        RlgenError: If a folder is there, or something that is not of this kind and not empty.
     """
     beginning = BEGINNINGS[kind]
     try:
+        if path.is_dir():
+            raise RlgenError(f"{path}: is a folder, and no {kind}")
         if not path.is_file():
-            return  # a device, or nothing; a folder is refused when it is written to
+            return  # a device, or nothing
         with path.open("rb") as file:
             head = file.read(len(beginning))
     except OSError:

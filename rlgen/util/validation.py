@@ -16,8 +16,7 @@ from pydantic import (
     field_validator,
 )
 
-from rlgen.errors import LevelError, ProtocolError, RlgenError, nearest
-from rlgen.util.bracketed import named_options
+from rlgen.errors import ProtocolError, RlgenError, nearest
 from rlgen.util.files import NAME
 from rlgen.util.ranges import whole
 
@@ -45,7 +44,9 @@ Probability = Annotated[float, Field(ge=0, le=1, strict=False), AfterValidator(_
 
 
 def listed(value: Any) -> Any:
-    """Treat a single value as a list of one."""
+    """Treat a single value as a list of one; a set is in order."""
+    if isinstance(value, set | frozenset):
+        return tuple(sorted(value, key=str))
     return tuple(value) if isinstance(value, list | tuple | range) else (value,)
 
 
@@ -71,26 +72,10 @@ def _one_or_several(item: Any, least: int = 1, taken: int | None = None) -> tupl
     return several, Field(min_length=least if taken is None else taken, strict=False)
 
 
-def _spelt_once(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse names that differ by how their options are written: they would be two cells."""
-    by_meaning: dict[object, str] = {}
-    for name in names:
-        try:
-            bare, options = named_options(name)
-        except LevelError:
-            continue  # who looks it up says what is wrong with it
-        before = by_meaning.setdefault((bare, *sorted(options.items())), name)
-        if before != name:
-            raise ValueError(f"{before} and {name} are one, written in two ways")
-    return names
-
-
 Names = Annotated[tuple[str, ...], *_one_or_several(str)]
 NamesIfAny = Annotated[tuple[str, ...], *_one_or_several(str, 0)]
-#: At least one, where something is trained; each with its options written in one way.
-NamesOfAgents = Annotated[
-    tuple[str, ...], *_one_or_several(str, taken=0), AfterValidator(_spelt_once)
-]
+#: At least one, where something is trained.
+NamesOfAgents = Annotated[tuple[str, ...], *_one_or_several(str, taken=0)]
 CountsOfAgents = Annotated[tuple[Count, ...], *_one_or_several(Count, taken=0)]
 Numbers = Annotated[tuple[float, ...], *_one_or_several(float)]
 Probabilities = Annotated[tuple[Probability, ...], *_one_or_several(Probability)]

@@ -76,6 +76,8 @@ def test_a_perfect_policy_is_not_certain():
         ([], 0, 1, "no levels"),
         ([0.5, NAN, NAN], 0, 1, "2 of 3 returns are nan"),
         ([0.5, 1.5], 0, 1, "return 1.5 is outside [0, 1]"),
+        # Rounding of so large returns is ten times the range.
+        ([1e6, 1e6 + 2], 1e6, 1e6 + 1, "return 1e+06 is outside"),
         ([0.5, -INF], 0, 1, "return -inf is outside"),
         ([0.5, 0.5], 1, 1, "is empty"),
         ([0.5, 0.5], 0, NAN, "is empty"),

@@ -12,6 +12,7 @@ from scipy import stats as scipy_stats
 import rlgen
 from rlgen.analysis.stats import comparisons, power
 from rlgen.analysis.stats.intervals import Estimate
+from rlgen.analysis.stats.matched import Arm
 from rlgen.errors import StoreError
 from rlgen.report.sections.comparison import sentence
 from rlgen.util.seeding import stream
@@ -265,3 +266,10 @@ def test_the_command_compares_two_stores(tiny, tmp_path):
     rlgen.evaluate({**keys, "family_options": {"size": 7}, "seeds": 0}, other, jobs=1)
     with pytest.raises(StoreError, match=r"family_options of maze-basic is .*: their levels are"):
         rlgen.compare(one, other)
+
+
+def test_levels_that_are_not_known_are_no_common_pool():
+    """Results that were imported without levels have the number of none."""
+    assert Arm(trained_on=[np.array([3, 4])] * 2).shares_pool
+    assert not Arm(trained_on=[np.array([3, 4]), np.array([3, 5])]).shares_pool
+    assert not Arm(trained_on=[np.array([-1])] * 2).shares_pool

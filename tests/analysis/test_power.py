@@ -65,6 +65,15 @@ def test_the_runs_needed_are_enough_and_no_more(d, sd_run, sd_residual, levels):
     assert runs == 2 or power.detectable(sd_run, sd_residual, runs - 1, levels) > d
 
 
+def test_a_narrow_range_of_levels_that_are_enough_is_seen():
+    """Of many more levels the degrees of freedom are those of the runs, and they detect less."""
+    own = {"d": 0.3706, "sd_run": 0.1, "sd_residual": 0.0, "runs": 2}
+    levels = power.levels_needed(**own, sd_level=1.0)
+    assert 100 < levels < 200
+    detects = [power.detectable(0.1, 0.0, 2, n, sd_level=1.0) for n in (levels, 100_000)]
+    assert detects[0] <= 0.3706 < detects[1]
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.floats(0.2, 2), SD, SD, st.integers(2, 40))
 def test_the_levels_needed_are_enough_or_none_is(d, sd_run, sd_residual, runs):

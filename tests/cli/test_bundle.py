@@ -119,6 +119,11 @@ def test_nothing_but_what_is_of_its_kind_is_replaced(arguments, kind, store, bun
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
 
+def test_a_folder_is_no_file_to_write(store, tmp_path):
+    _, err = run("check", store, "--max-gap", 1, "--junit", ".", cwd=tmp_path, code=2)
+    assert ".: is a folder, and no JUnit file" in err
+
+
 def test_a_page_is_replaced_by_a_page(bundle, tmp_path):
     (tmp_path / "page.html").write_text("<!DOCTYPE HTML><p>old")
     (tmp_path / "empty.html").write_text("")

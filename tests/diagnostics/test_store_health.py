@@ -8,7 +8,7 @@ from commands import rlgen as run
 from helpers import unsealed
 
 import rlgen
-from rlgen.diagnostics.store_health import RULES, problems
+from rlgen.diagnostics.store_health import RULES, problems, run_is_there_twice
 from rlgen.store.run_store import RunStore
 from rlgen.util import files
 
@@ -24,6 +24,16 @@ def found(path):
 
 def codes(path):
     return [each.code for each in found(path)]
+
+
+def test_large_seeds_are_told_apart(store):
+    """As floats the two are equal."""
+    first, second, *rest = files.read_json(store / "plan.json")
+    seeds = [2**62 - 3, 2**62 - 2]
+    for entry, seed in zip((first, second), seeds, strict=True):
+        entry["settings"] = first["settings"] | {"seed": seed}
+    files.write_json(store / "plan.json", [first, second, *rest])
+    assert list(run_is_there_twice(RunStore(store))) == []
 
 
 def test_a_finished_study_is_healthy(tiny_store):

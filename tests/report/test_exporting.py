@@ -66,7 +66,7 @@ def test_names_are_text_in_latex():
 
 def test_whole_negative_returns_are_returns_in_latex():
     columns = {"seed": [-1, 0], "n_train_levels": [-1, -1], "return": [-200.0, -1.0]}
-    text = latex(pd.DataFrame(columns))
+    text = latex(pd.DataFrame(columns | {"task_n_train_levels": [-1, -1]}))
     assert "seed & return" in text
     assert "n train levels" not in text
     assert "-- & $-$200" in text

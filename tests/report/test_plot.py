@@ -62,8 +62,8 @@ def test_means_of_curves_are_of_the_same_runs_at_each_step():
     same = [(run, 1000 * (step // 1000), pool, mean) for run, step, pool, mean in curves]
     longer = [*same, ("run-1", 9000, "train", 11.0)]
     means = FIGURES["learning-curves"].draw(made_results(pools, curves=longer)).data
-    assert means["step"].tolist() == [1000, 2000, 3000, 4000, 5000, 9000]
-    assert means["runs"].tolist() == [2, 2, 2, 2, 2, 1], "one run went on"
+    assert means["step"].tolist() == [1000, 2000, 3000, 4000, 5000], "one run went on alone"
+    assert set(means["runs"]) == {2}
 
 
 def test_colours_need_no_page(tiny_store):

@@ -98,3 +98,12 @@ def test_networks_that_cannot_be_are_refused_before_anything_is_computed(monkeyp
     pendulum = {**cart, "family": "Pendulum-v1"}
     with pytest.raises(ProtocolError, match="for discrete actions; those of Pendulum-v1 are cont"):
         one(**pendulum)
+
+
+def test_an_option_that_one_agent_does_not_read_may_be_there_for_another():
+    keys = {"n_train_levels": 3, "seeds": [0], "agent_options": {"n_envs": 16, "batch_size": 256}}
+    both = cells_of(parse({**TINY, **keys, "agent": ["ppo", "cloning"]}, "p"), "p")
+    assert [cell.agent for cell in both] == ["ppo", "cloning"]
+    for alone in ({"agent": "cloning"}, {"agent": ["ppo", "cloning[n_envs=16]"]}):
+        with pytest.raises(ProtocolError, match=r"cloning.* has no option 'n_envs'"):
+            cells_of(parse({**TINY, **keys, **alone}, "p"), "p")

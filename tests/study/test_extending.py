@@ -6,14 +6,17 @@ import shutil
 import pytest
 import tomli_w
 from commands import rlgen as run_cli
-from helpers import TINY
+from helpers import TINY, unsealed
 from studies import results
 
 import rlgen
+from rlgen import report
 from rlgen.errors import StoreError
 from rlgen.protocol import suite
 from rlgen.store.run_store import RunStore
+from rlgen.store.withdrawing import withdrawable
 from rlgen.study.plan import plan
+from rlgen.util import files
 
 QUICK = {"steps": 1000, "seeds": 0, "n_train_levels": 3, "conditions": "plain"}
 
@@ -75,6 +78,48 @@ def test_steps_that_were_mistyped_are_taken_back(shorter, tiny, tmp_path, capfd)
     assert again.summary["cells"] == before["cells"]
     assert not again.summary.get("not_counted")
     assert len(RunStore(store).plan()) == 1
+
+
+@pytest.mark.slow
+def test_more_steps_that_are_being_trained_are_not_taken_back(shorter, tiny, tmp_path):
+    """Else their runs would land in a study that does not name them."""
+    store = tmp_path / "store"
+    shutil.copytree(shorter, store)
+    longer = plan(suite.read({**tiny, **QUICK, "steps": 2000}))
+    RunStore.create(store, longer.whole, [task.cell for task in longer.tasks], longer.parts, {})
+    (pending,) = {each["id"] for each in RunStore(store).plan()} - RunStore(store).inventory().runs
+    refusal = pytest.raises(StoreError, match="key 'steps' is 2000 in the store and 1000 now")
+    with RunStore(store).claim(pending) as is_ours, refusal:
+        assert is_ours
+        rlgen.evaluate({**tiny, **QUICK}, store, jobs=1)
+    assert len(RunStore(store).plan()) == 2
+
+
+def test_a_study_that_trains_nothing_takes_no_steps_back(tmp_path):
+    entries = [
+        {"id": "measured", "settings": {}},
+        {"id": "trained", "settings": {"steps": 5, "agent_version": 1}},
+    ]
+    (tmp_path / "runs" / "measured").mkdir(parents=True)
+    assert withdrawable(entries, 0, tmp_path / "runs") is None
+
+
+@pytest.mark.slow
+def test_a_run_that_the_plan_does_not_name_is_not_counted(shorter, tiny, tmp_path):
+    store = tmp_path / "store"
+    shutil.copytree(shorter, store)
+    two = rlgen.evaluate({**tiny, **QUICK, "seeds": [0, 1]}, store, jobs=1)
+    (unnamed,) = two.computed
+    entries = files.read_json(unsealed(store) / "plan.json")
+    files.write_json(store / "plan.json", [each for each in entries if each["id"] != unnamed])
+    report.write(RunStore(store))
+    summary = files.read_json(store / "summary.json")
+    assert unnamed not in summary["runs"]
+    assert summary["not_counted"] == [
+        f"the plan does not name run {unnamed}; the command that asked for it counts it again"
+    ]
+    again = rlgen.evaluate({**tiny, **QUICK, "seeds": [0, 1]}, store, jobs=1)
+    assert (again.computed, again.summary["runs"]) == ([], two.summary["runs"])
 
 
 @pytest.mark.slow

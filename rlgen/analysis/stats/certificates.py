@@ -15,6 +15,8 @@ NAN = float("nan")
 #: Returns are sums of rewards, which many environments give in float32: one that misses its bound
 #: by this share of it has not left the range.
 ROUNDING = 1e-5
+#: The largest share of the range by which a return that missed it is cut.
+MOST_CUT = 0.01
 #: Largest share of the stake in one bet.
 SHARE = 0.5
 
@@ -147,7 +149,8 @@ def _inside(returns: ArrayLike, low: float, high: float) -> tuple[Floats, str]:
         return values, f"range [{low:g}, {high:g}] is empty"
     if np.isnan(values).any():
         return values, f"{np.isnan(values).sum()} of {len(values)} returns are nan"
-    slack = rounding(low, high)
+    # Beyond more than that a return would be cut by what is not rounding.
+    slack = min(rounding(low, high), MOST_CUT * (high - low))
     if values.min() < low - slack or values.max() > high + slack:
         worst = values.min() if values.min() < low - slack else values.max()
         return values, f"return {worst:g} is outside [{low:g}, {high:g}]"

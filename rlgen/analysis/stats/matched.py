@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rlgen.analysis.stats.estimates import why_apart
 from rlgen.analysis.stats.intervals import Floats
+from rlgen.analysis.stats.tables import UNKNOWN_LEVEL
 
 _EMPTY = np.empty((0, 0))
 
@@ -39,8 +40,13 @@ class Arm:
 
     @property
     def shares_pool(self) -> bool:
-        """Whether all runs were trained on the same levels, which then are a sample too."""
-        return all(np.array_equal(ids, self.trained_on[0]) for ids in self.trained_on)
+        """Whether all runs were trained on the same levels, which then are a sample too.
+
+        Of levels that are not known it is not known, and they are taken for the runs' own.
+        """
+        first = self.trained_on[0] if self.trained_on else ()
+        same = all(np.array_equal(ids, first) for ids in self.trained_on)
+        return same and UNKNOWN_LEVEL not in first
 
 
 @dataclass(frozen=True)

@@ -146,10 +146,14 @@ def levels_needed(
 
 
 def _fewest(enough: Callable[[int], bool]) -> int | None:
-    """The smallest number from 2 on that is enough: doubled until it is, then halved."""
+    """The smallest number from 2 on that is enough: raised until it is, then bisected.
+
+    In small steps: with levels of their own for a part of the variance, the degrees of freedom fall
+    as they grow, and more of them may be too many.
+    """
     low, high = 1, 2
     while not enough(high):
-        low, high = high, 2 * high
+        low, high = high, high + max(1, high // 16)
         if high > MOST:
             return None
     while high - low > 1:

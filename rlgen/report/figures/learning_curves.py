@@ -108,8 +108,8 @@ def _lines(curves: pd.DataFrame) -> list[Floats]:
 def _means(curves: pd.DataFrame) -> pd.DataFrame:
     """Means over runs by step.
 
-    Where runs have been evaluated at other steps than each other, all are interpolated, on the
-    steps that all of them cover: else means of single runs would alternate.
+    All are interpolated, on the steps that all of them cover: where runs have been evaluated at
+    other steps than each other, or for longer, means of other runs would follow one another.
     """
     rows = []
     for keys, group in curves.groupby([*CELL, "split"], observed=True, sort=True):
@@ -118,8 +118,7 @@ def _means(curves: pd.DataFrame) -> pd.DataFrame:
         covered = np.array(
             [(steps >= own["step"].min()) & (steps <= own["step"].max()) for own in runs]
         )
-        if any(mine.sum() != len(own) for mine, own in zip(covered, runs, strict=True)):
-            steps, covered = (part[..., covered.all(axis=0)] for part in (steps, covered))
+        steps, covered = (part[..., covered.all(axis=0)] for part in (steps, covered))
         returns, alarmed = (
             np.array([np.interp(steps, own["step"], own[name]) for own in runs])
             for name in ("ret_mean", "alarmed")

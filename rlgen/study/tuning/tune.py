@@ -1,6 +1,6 @@
 """Search for settings on validation levels; the test pool is never played."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -135,7 +135,9 @@ def tune(
     base = protocols.base(protocol, list(dimensions), budget)
     wanted = seeds if seeds is not None else range(max(base.seeds) + 1, max(base.seeds) + 1 + RUNS)
     try:
-        own = tuple(seed_list(wanted if isinstance(wanted, str | int) else list(wanted)))
+        if isinstance(wanted, Iterable) and not isinstance(wanted, str):
+            wanted = list(wanted)
+        own = tuple(seed_list(wanted))
     except ValueError as error:
         raise ProtocolError(f"seeds = {wanted!r}: {error}") from None
     if not own:
