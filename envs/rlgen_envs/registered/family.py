@@ -182,7 +182,7 @@ class RegisteredFamily(Family):
         return "rgb_array" in (source.metadata.get("render_modes") or ())
 
     @cached_property
-    def made_of(self) -> Mapping[str, str]:  # type: ignore[override]
+    def made_of(self) -> Mapping[str, str]:
         """Of the environment, its wrappers, and the games of one that has several."""
         env = self._make(None)
         modules = set(modules_of(env))
