@@ -6,7 +6,7 @@ from typing import Any
 from rlgen.errors import ProtocolError
 from rlgen.protocol import experiments
 from rlgen.protocol.schema import GRID, Protocol, parse
-from rlgen.protocol.spellings import check_as_before
+from rlgen.util.bracketed import two_spellings
 from rlgen.util.hashing import digest
 from rlgen.util.ranges import parse_seeds
 from rlgen.util.toml import toml
@@ -14,6 +14,8 @@ from rlgen.util.toml import toml
 #: Keys in which parts of a store may differ that train on all levels they name, no two on the same
 #: number of them: by that number their runs are told apart.
 BY_SIZE = ("train_levels", "validation_levels")
+#: Keys whose names may have options in brackets.
+BRACKETED = ("family", "agent", "network")
 
 
 def merged(
@@ -63,7 +65,12 @@ def _one_study(old: Protocol, new: Protocol, where: str, *, longer: bool) -> dic
     values = new.model_dump() | levels
     for name in (*GRID, "conditions"):
         values[name] = _union(getattr(old, name), values[name])
-    check_as_before(new, old, where)
+    for key in BRACKETED:
+        if pair := two_spellings(getattr(new, key), getattr(old, key)):
+            raise ProtocolError(
+                f"key {key!r} has {pair[0]} in {where}, and {pair[1]} is the same in another "
+                "spelling; write it as it was"
+            )
     return values
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from rlgen import papers
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, ProtocolError
 from rlgen.levels.split import SAME_TASK
 from rlgen.networks.lists import resolve as drawn_network
 from rlgen.protocol.groups import Evaluation, Monitoring, Training
+from rlgen.protocol.merging import BRACKETED
 from rlgen.protocol.schema import GRID, Protocol
-from rlgen.protocol.spellings import check_spellings
 from rlgen.protocol.suite import Declaration
 from rlgen.store import outputs
 from rlgen.study import experiments
@@ -20,6 +20,7 @@ from rlgen.study.kinds.evaluate import EvaluateCell, check_policies
 from rlgen.study.kinds.policy_cell import NAMED, PolicyCell, Pools
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.resolve import Resolved, resolve
+from rlgen.util.bracketed import two_spellings
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def plan(declaration: Declaration, trust: Sequence[str] = ()) -> Plan:
             cannot be loaded.
     """
     for protocol, where in declaration.parts:
-        check_spellings(protocol, where)
+        _check_spellings(protocol, where)
     resolved = [resolve(protocol, where) for protocol, where in declaration.parts]
     spelt_out = tuple(
         (each.protocol, where) for each, (_, where) in zip(resolved, declaration.parts, strict=True)
@@ -76,6 +77,15 @@ def plan(declaration: Declaration, trust: Sequence[str] = ()) -> Plan:
         whole,
         _margins(declaration) if whole.paper else {},
     )
+
+
+def _check_spellings(protocol: Protocol, where: str) -> None:
+    """Refuse a protocol that names the same twice. Stores of older versions may hold such ones."""
+    for key in BRACKETED:
+        if pair := two_spellings(getattr(protocol, key)):
+            raise ProtocolError(
+                f"{where}: {key}: {pair[0]} and {pair[1]} are one, in two spellings"
+            )
 
 
 def _margins(declaration: Declaration) -> Mapping[str, Sequence[float]]:
