@@ -13,7 +13,7 @@ from filelock import FileLock
 from rlgen.errors import StoreError
 from rlgen.policies.sources import located
 from rlgen.protocol.schema import Protocol
-from rlgen.store.withdrawing import trained_for, withdrawable
+from rlgen.store.withdrawing import withdrawable
 from rlgen.util import files, sums
 from rlgen.util.hashing import digest
 
@@ -176,27 +176,55 @@ def supersede(entries: dict[str, dict[str, Any]], planned: Collection[str], runs
     for own in current:
         entries[own].pop(SUPERSEDED, None)
     # A study has one number of steps, and can get more.
-    longest = max(current, key=lambda own: trained_for(entries[own]), default="")
+    longest = max(current, key=lambda own: _trained_for(entries[own]), default="")
     if longest:
-        _withdraw(entries, trained_for(entries[longest]), runs)
+        _withdraw(entries, _trained_for(entries[longest]), runs)
     others = [own for own in entries if own not in planned]
     now = {_key(entries[own], *CONTENTS): own for own in current} if others else {}
     for own in others:
         newest = now.get(_key(entries[own], *CONTENTS), own)
         if newest != own:
             entries[own][SUPERSEDED] = newest
-        elif longest and 0 < trained_for(entries[own]) < trained_for(entries[longest]):
+        elif longest and 0 < _trained_for(entries[own]) < _trained_for(entries[longest]):
             entries[own][SUPERSEDED] = longest
+
+
+def shortened(
+    before: Protocol, now: Protocol, entries: Iterable[Mapping[str, Any]], runs: Path
+) -> Protocol:
+    """A study with fewer steps than were asked for, if no run has got further: as if mistyped.
+
+    Args:
+        before: As declared so far.
+        now: As it is asked for.
+        entries: Of the plan.
+        runs: Folder of the runs that are done.
+    """
+    if not now.trains or before.steps <= now.steps:
+        return before
+    is_typo = withdrawable(steps_of(entries), now.steps, runs) is not None
+    return before.model_copy(update={"steps": now.steps}) if is_typo else before
+
+
+def steps_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """By the id of each entry of a plan the steps of its run; 0 of those that are not trained."""
+    return {entry["id"]: _trained_for(entry) for entry in entries}
 
 
 def _withdraw(entries: dict[str, dict[str, Any]], steps: int, runs: Path) -> None:
     """Take cells of more steps out of a plan if none of them is done; see ``withdrawing``."""
-    further = withdrawable(entries.values(), steps, runs) or ()
+    further = withdrawable(steps_of(entries.values()), steps, runs) or ()
     for own in further:
         del entries[own]
     for entry in entries.values():
         if entry.get(SUPERSEDED) in further:
             del entry[SUPERSEDED]
+
+
+def _trained_for(entry: Mapping[str, Any]) -> int:
+    """The steps of a run that was trained; 0 of other cells."""
+    settings = entry["settings"]
+    return int(settings.get("steps", 0)) if settings.get("agent_version") else 0
 
 
 def not_counted(entries: Iterable[dict[str, Any]], runs: Collection[str] = ()) -> dict[str, str]:
@@ -218,7 +246,7 @@ def not_counted(entries: Iterable[dict[str, Any]], runs: Collection[str] = ()) -
     for entry in by_id.values():
         settings = entry["settings"]
         if SUPERSEDED in entry:
-            steps, more = map(trained_for, (entry, by_id.get(entry[SUPERSEDED], entry)))
+            steps, more = map(_trained_for, (entry, by_id.get(entry[SUPERSEDED], entry)))
             if steps < more:
                 reasons[entry["id"]] = (
                     f"{entry['label']} trained for {steps:,} steps, and now it is {more:,}"

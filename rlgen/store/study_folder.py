@@ -10,7 +10,7 @@ from rlgen.protocol.legacy import modern
 from rlgen.protocol.merging import merged, with_policies
 from rlgen.protocol.schema import Protocol, parse
 from rlgen.store import imported as imports
-from rlgen.store import preparing, schemas, withdrawing
+from rlgen.store import preparing, schemas
 from rlgen.store.bundle import TRACKING, check_is_folder
 from rlgen.store.imported import Imported
 from rlgen.util import checked_json, files
@@ -260,7 +260,7 @@ class StudyFolder:
             raise StoreError(f"{self.path}: {error}; choose another folder") from None
 
     def _union(self, before: Protocol, now: Protocol) -> Protocol:
-        before = withdrawing.shortened(before, now, self.plan(), self.path / "runs")
+        before = preparing.shortened(before, now, self.plan(), self.path / "runs")
         return merged(with_policies(before, now), now, longer=True)
 
     def parts(self) -> dict[str, Protocol]:

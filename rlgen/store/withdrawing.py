@@ -1,44 +1,27 @@
 """More steps than a study has: cells of them that were mistyped, and so are no part of it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
-from rlgen.protocol.schema import Protocol
 from rlgen.util import segments
 
 
-def shortened(
-    before: Protocol, now: Protocol, entries: Iterable[Mapping[str, Any]], runs: Path
-) -> Protocol:
-    """A study with fewer steps than were asked for, if no run has got further: as if mistyped.
-
-    Args:
-        before: As declared so far.
-        now: As it is asked for.
-        entries: Of the plan.
-        runs: Folder of the runs that are done.
-    """
-    if not now.trains or before.steps <= now.steps:
-        return before
-    is_typo = withdrawable(entries, now.steps, runs) is not None
-    return before.model_copy(update={"steps": now.steps}) if is_typo else before
-
-
-def withdrawable(
-    entries: Iterable[Mapping[str, Any]], steps: int, runs: Path
-) -> Collection[str] | None:
+def withdrawable(steps_of: Mapping[str, int], steps: int, runs: Path) -> Collection[str] | None:
     """Ids of cells that train for more steps than a study has; None if they are to stay.
 
     They do if one of them is done or being computed, and if no run is done that has trained for
     these steps: then nobody has gone back to what was there, and the others may be waiting to be
     computed. They do also where the study trains nothing, and has 0 steps.
+
+    Args:
+        steps_of: By the id of a cell in the plan the steps that it is trained for, or 0.
+        steps: Of the study.
+        runs: Folder of the runs that are done.
     """
     if steps <= 0:
         return None
-    steps_of = {entry["id"]: trained_for(entry) for entry in entries}
     further = {own for own, n in steps_of.items() if n > steps}
     before = [own for own, n in steps_of.items() if n == steps]
     is_typo = further and any(segments.is_dir(runs / own) for own in before)
@@ -56,9 +39,3 @@ def _is_held(path: Path) -> bool:
             return False
     except Timeout:
         return True
-
-
-def trained_for(entry: Mapping[str, Any]) -> int:
-    """The steps of a run that was trained; 0 of other cells."""
-    settings = entry["settings"]
-    return int(settings.get("steps", 0)) if settings.get("agent_version") else 0

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rlgen.store.preparing import steps_of
 from rlgen.store.run_store import RunStore
 from rlgen.store.withdrawing import withdrawable
 from rlgen.study.cell import Cell, Task
@@ -58,7 +59,7 @@ def extended(study: Plan, folder: Path) -> Extended:
             reasons[why] = reasons.get(why, 0) + 1
     own = [task.cell for task in study.tasks if isinstance(task.cell, TrainCell)]
     steps = max((cell.training.steps for cell in own), default=0)
-    if further := withdrawable(store.plan(), steps, store.path / "runs"):
+    if further := withdrawable(steps_of(store.plan()), steps, store.path / "runs"):
         longer = f"of more than {steps:,} steps"
         why = f"{longer}, none of which is done, taken out of the plan"
         reasons[why] = len(further)

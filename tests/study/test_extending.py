@@ -13,6 +13,7 @@ import rlgen
 from rlgen import report
 from rlgen.errors import StoreError
 from rlgen.protocol import suite
+from rlgen.store.preparing import steps_of
 from rlgen.store.run_store import RunStore
 from rlgen.store.withdrawing import withdrawable
 from rlgen.study.plan import plan
@@ -101,7 +102,8 @@ def test_a_study_that_trains_nothing_takes_no_steps_back(tmp_path):
         {"id": "trained", "settings": {"steps": 5, "agent_version": 1}},
     ]
     (tmp_path / "runs" / "measured").mkdir(parents=True)
-    assert withdrawable(entries, 0, tmp_path / "runs") is None
+    assert steps_of(entries) == {"measured": 0, "trained": 5}
+    assert withdrawable(steps_of(entries), 0, tmp_path / "runs") is None
 
 
 @pytest.mark.slow
