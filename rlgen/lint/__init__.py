@@ -1,7 +1,7 @@
 """The usual mistakes in how a trained agent is judged, found without running anything.
 
 ``lint`` looks at training scripts and notebooks for stable-baselines3. They are read as text, with
-what they import of their own project, and followed by ``engine``; nothing is imported or run. The
+what they import of their own project, and followed by ``library``; nothing is imported or run. The
 rules are in ``rules``.
 """
 
@@ -12,18 +12,44 @@ from pathlib import Path
 
 from rlgen.errors import LintError
 from rlgen.lint.event import Event
-from rlgen.lint.finding import Finding, Rule
 from rlgen.lint.library import Library
 from rlgen.lint.memory import TooMuchError
 from rlgen.lint.names import PACKAGES
-from rlgen.lint.project import Project, sealed
-from rlgen.lint.rules import RULES
+from rlgen.lint.project import Project
+from rlgen.lint.rules import RULES, Rule
 from rlgen.lint.source import Source
 
 __all__ = ["RULES", "Finding", "Linted", "Rule", "lint"]
 
 #: ``# rlgen: ignore`` or ``# rlgen: ignore[L101, L201]`` at the end of the line.
 IGNORE = re.compile(r"#\s*rlgen:\s*ignore(?:\[([A-Z0-9,\s]*)\])?")
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One mistake: where it is, what is wrong, and what to do.
+
+    Attributes:
+        file: As the user named it.
+        cell: Of a notebook, from 1 and whatever its kind; 0 in a script.
+        line: In the file or cell, from 1.
+        code: Of the rule.
+        name: Of the rule.
+        reason: What is wrong.
+        remedy: What to do.
+    """
+
+    file: str
+    cell: int
+    line: int
+    code: str
+    name: str
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        at = f"{self.file}:" + (f"cell {self.cell}:" if self.cell else "") + str(self.line)
+        return f"{at}: {self.code} {self.name}: {self.reason}; {self.remedy}"
 
 
 @dataclass
@@ -54,59 +80,55 @@ def lint(paths: Iterable[str | Path]) -> Linted:
     Returns:
         Also of files that cannot be read a line, so that they do not hide the others.
     """
-    linted = Linted()
-    findings: dict[tuple[str, int, int, str], Finding] = {}
+    linted, findings = Linted(), dict[tuple[str, int, int, str], Finding]()
     for path in dict.fromkeys(map(Path, paths)):
-        with sealed():
-            try:
-                _script(path, linted, findings)
-            except LintError as error:
-                linted.errors.append(str(error))
+        try:
+            for finding in _findings(path, linted):
+                at = (finding.file, finding.cell, finding.line, finding.code)
+                findings.setdefault(at, finding)
+        except RecursionError:
+            what = "an expression is nested too deeply to be followed"
+            linted.errors.append(f"{path}: {what}")
+        except LintError as error:
+            linted.errors.append(str(error))
     linted.findings = sorted(findings.values())
     return linted
 
 
-def _script(path: Path, linted: Linted, findings: dict[tuple[str, int, int, str], Finding]) -> None:
+def _findings(path: Path, linted: Linted) -> Iterable[Finding]:
     if path.is_dir():
-        raise LintError(
-            f"{path}: is a folder; scripts are named one by one, and rlgen verify looks at stores"
-        )
+        what = "is a folder; scripts are named one by one, and rlgen verify looks at stores"
+        raise LintError(f"{path}: {what}")
     project = Project(Source(path))
-    followed = Library(project)
+    script = Library(project)
     try:
-        followed.run(project.script)
+        script.run(project.script)
     except TooMuchError:
         linted.incomplete.append(str(path))
-    except RecursionError:
-        raise LintError(f"{path}: an expression is nested too deeply to be followed") from None
     if not project.uses(PACKAGES):
         linted.unchecked.append(str(path))
         return
     linted.checked[str(path)] = list(RULES)
-    for code in RULES:
-        for event, reason in _found(RULES[code], followed.events):
+    for code, rule in RULES.items():
+        for event, reason in _mistakes(rule, script.events):
             source, line = event.node.root().source, event.node.lineno
-            if not _ignored(source.lines[line - 1], code):
+            if not _is_ignored(source.lines[line - 1], code):
                 cell, inner = source.cells[line - 1] if source.cells else (0, line)
-                at = (str(source.path), cell, inner)
-                findings.setdefault(
-                    (*at, code), Finding(*at, code, RULES[code].name, reason, RULES[code].remedy)
-                )
+                place = (str(source.path), cell, inner)
+                yield Finding(*place, code, rule.name, reason, rule.remedy)
 
 
-def _found(rule: Rule, events: list[Event]) -> Iterable[tuple[Event, str]]:
-    named = set()
+def _is_ignored(line: str, code: str) -> bool:
+    comment = IGNORE.search(line)
+    named = comment and comment[1]
+    return comment is not None and (named is None or code in re.split(r"[,\s]+", named))
+
+
+def _mistakes(rule: Rule, events: list[Event]) -> Iterable[tuple[Event, str]]:
+    worlds = set()
     for event in events:
         if event.measures or rule.shows:
             reason = rule.check(event, events)
-            if reason and not (rule.once and event.world in named):
-                named.add(event.world)
+            if reason and not (rule.once and event.world in worlds):
+                worlds.add(event.world)
                 yield event, reason
-
-
-def _ignored(text: str, code: str) -> bool:
-    """Whether a line asks for silence."""
-    comment = IGNORE.search(text)
-    if comment is None:
-        return False
-    return comment[1] is None or code in {each.strip() for each in comment[1].split(",")}

@@ -1,4 +1,4 @@
-"""Follow a script without running it: each branch is taken, each loop goes round twice.
+"""Follow a script without running it.
 
 Functions of the project are entered where they are called, so that what they make is known by what
 they were given there. Foreign code is never looked at: what it gives is unknown.
@@ -9,11 +9,11 @@ from typing import Any
 
 from astroid import nodes
 
-from rlgen.lint.expressions import Frame
-from rlgen.lint.names import KNOWN, PACKAGES
+from rlgen.lint.expressions import is_static
+from rlgen.lint.names import PACKAGES, top
 from rlgen.lint.project import Project
 from rlgen.lint.statements import Statements
-from rlgen.lint.values import NONE, Args, Const, Func, Kwargs, Obj, Sym, Value, is_
+from rlgen.lint.values import Arguments, Function, Scope, Thing
 
 #: Calls inside calls.
 MAX_DEPTH = 15
@@ -24,90 +24,63 @@ class Engine(Statements):
 
     def __init__(self, project: Project) -> None:
         super().__init__()
-        self.project = project
-        self.modules: dict[str, Obj] = {}
+        self._project = project
+        self._modules: dict[str, Scope] = {}
         self._calls: list[Any] = []
         self._entered: set[Any] = set()
-        self._functions: list[Func] = []
-
-    def foreign(self, function: Value, args: Args, kwargs: Kwargs, node: Any, more: bool) -> Value:
-        """What calling something that is no function of the project gives, and does."""
-        raise NotImplementedError
-
-    def instance(self, cls: Obj, args: Args, kwargs: Kwargs, node: Any, more: bool) -> Value:
-        """An object of a class of the project, once its ``__init__`` is through."""
-        created = self.new("instance", node, **{"class": cls})
-        self._entered.add(cls.node)
-        start = self.member(cls, "__init__")
-        if isinstance(start, Func):
-            self.call(replace(start, owner=created), args, kwargs, node, more)
-        else:  # a dataclass, or something like it
-            names = [
-                each.target.name for each in cls.node.body if isinstance(each, nodes.AnnAssign)
-            ]
-            for name, value in [*zip(names, args, strict=False), *kwargs.items()]:
-                self.set(created, name, value)
-        return created
+        self._functions: list[tuple[Function, Scope, Any]] = []
 
     def run(self, module: Any) -> None:
         """Follow a module, then those of its functions that nothing in it has called."""
-        self._module(module, "__main__")
-        for function in self._functions:
-            if function.node in self._entered or function.node.root() is not module:
-                continue
-            self.path = ((self.work(), 0),)  # somebody may call it, or not
-            owner = function.owner if function.node.type == "method" else None
-            if is_(owner, "class"):
-                owner = self.instance(owner, [], {}, owner.node, True)
-            self.enter(replace(function, owner=owner), [], {}, True)
+        self._run_module(module, "__main__")
+        end, unknown = self.facts, Arguments()
+        unknown.more = True
+        for function, scope, facts in self._functions:  # grows while they are followed
+            if function.node not in self._entered and function.node.root() is module:
+                self.facts = {**facts, **end}
+                bound = scope.kind == "class" and not is_static(function.node)
+                owner = self.instance(scope, [], unknown, scope.node) if bound else None
+                self.enter(replace(function, owner=owner), [], unknown)
 
-    def _module(self, module: Any, name: str) -> Obj:
-        if module.name not in self.modules:
-            names = self.modules[module.name] = self.new("frame", module, __name__=Const(name))
-            self.block(module.body, Frame(names))
-        return self.modules[module.name]
+    def _run_module(self, module: Any, name: str) -> Scope:
+        scope = self._modules.get(module.name)
+        if scope is None or scope not in self.facts:
+            scope = self._modules[module.name] = Scope("module", module)
+            self.facts[scope] = {"__name__": name}
+            around, self.scope = getattr(self, "scope", scope), scope
+            for node in module.body:
+                before = self.facts
+                self.block([node])
+                self.facts = before if self.facts is None else self.facts
+            self.scope = around
+        return scope
 
     # -- calls ------------------------------------------------------------------------------------
 
-    def call(self, function: Value, args: Args, kwargs: Kwargs, node: Any, more: bool) -> Value:
-        """What a call gives."""
-        if is_(function, "partial"):
-            bound = self.entries(self.get(function, "kwargs")) or {}
-            args = (self.items(self.get(function, "args")) or []) + args
-            return self.call(self.get(function, "function"), args, bound | kwargs, node, more)
-        if isinstance(function, Func):
-            return self.enter(function, args, kwargs, more)
-        return self.foreign(function, args, kwargs, node, more)
-
-    def enter(self, function: Func, args: Args, kwargs: Kwargs, more: bool = False) -> Value:
+    def enter(self, function: Function, args: list[Any], kwargs: Arguments) -> Any:
         """Follow a function of the project; what it returns."""
-        node = function.node
+        node, before, inside = function.node, self.facts, (function.owner, *args, *kwargs.values())
         self._entered.add(node)
         if self._calls.count(node) > 1 or len(self._calls) > MAX_DEPTH:
-            for value in (*args, *kwargs.values()):
-                self.doubt(value)
-            return self.unknown(node)
-        arguments = self._arguments(function, list(args), dict(kwargs), more)
-        frame = Frame(self.new("frame", node), function.frame, arguments)
-        for name, value in arguments.items():
-            self.set(frame.names, name, value)
-        before, loops = self.path, list(self.loops)
+            self.doubt(*inside)
+            return Thing(maybe=inside)
+        scope = Scope("call", node, outer=function.scope)
+        self.facts[scope] = self._arguments(function, args, kwargs)
+        around, self.scope = self.scope, scope
         self._calls.append(node)
-        try:
-            if isinstance(node, nodes.Lambda) and not isinstance(node, nodes.FunctionDef):
-                return self.value(node.body, frame)
-            if not self.block(node.body, frame):
-                frame.returns.append(NONE)
-        finally:
-            self._calls.pop()
-            self.path, self.loops = before, loops
-        return (
-            self.unknown(node)
-            if node.is_generator() or not frame.returns
-            else self.either(frame.returns)
-        )
+        if isinstance(node.body, list):
+            self.block(node.body)
+        result = None if isinstance(node.body, list) else self.value(node.body)
+        scope.returns.append((result, self.facts))
+        self._calls.pop()
+        self.scope = around
+        ends = [end for end in scope.returns if end[1] is not None]
+        self.facts = self.joined([facts for _, facts in ends]) if ends else before
+        if not ends or (isinstance(node.body, list) and node.is_generator()):
+            return Thing(maybe=inside)
+        return self.either([value for value, _ in ends])
 
-    def _arguments(self, function: Func, args: Args, kwargs: Kwargs, more: bool) -> Kwargs:
+    def _arguments(self, function: Function, args: list[Any], kwargs: Arguments) -> dict[str, Any]:
         """The arguments by the names of the parameters."""
         node, defaults = function.node.args, dict(function.defaults)
         args = args if function.owner is None else [function.owner, *args]
@@ -115,56 +88,70 @@ class Engine(Statements):
         arguments = dict(zip(names, args, strict=False))
         for name in (*names, *(each.name for each in node.kwonlyargs)):
             if name not in arguments:
-                default = Sym(f"{getattr(function.node, 'name', 'lambda')}.{name}")
-                arguments[name] = kwargs.pop(name, default if more else defaults.get(name, default))
-        if node.vararg:
-            arguments[node.vararg] = self.listed(args[len(names) :], function.node, more)
-        if node.kwarg:
-            arguments[node.kwarg] = self.table(None if more else kwargs, function.node)
-        return arguments
+                arguments[name] = kwargs.get(name, defaults.get(name, Thing()))
+        others = Thing(maybe=(*args, *kwargs.values()))
+        return arguments | {name: others for name in (node.vararg, node.kwarg) if name}
+
+    def instance(self, cls: Scope, args: list[Any], kwargs: Arguments, node: Any) -> Thing:
+        """An object of a class of the project, once its ``__init__`` is through."""
+        created = Thing("instance", node, "", (*args, *kwargs.values()), cls)
+        self.facts[created] = {}
+        start = self.inherited(cls, "__init__")
+        if isinstance(start, Function):
+            self.enter(replace(start, owner=created), args, kwargs)
+        elif args or kwargs or kwargs.more:  # perhaps a dataclass
+            self.facts[created] = {"*": Thing(maybe=created.maybe)}
+        return created
 
     # -- definitions and imports ------------------------------------------------------------------
 
-    def _do_import(self, node: Any, frame: Frame) -> None:
+    def function(self, node: Any) -> Function:
+        """A function as it is where it is defined, default values included."""
+        names = [*node.args.posonlyargs, *(node.args.args or [])]
+        pairs = [*zip(reversed(names), reversed(node.args.defaults), strict=False)]
+        pairs += zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+        defaults = tuple((name.name, self.value(default)) for name, default in pairs if default)
+        # The names of a class are not seen from within its methods.
+        scope = self.scope.outer if self.scope.kind == "class" else self.scope
+        return Function(node, scope or self.scope, defaults)
+
+    def define(self, node: Any) -> None:
+        """Follow the definition of a function."""
+        function = self.function(node)
+        self._functions.append((function, self.scope, self.facts))
+        self.set(self.scope, node.name, function)
+
+    def define_class(self, node: Any) -> None:
+        """Follow the definition of a class."""
+        bases, around = tuple(self.value(base) for base in node.bases), self.scope
+        self.scope = cls = Scope("class", node, outer=around, bases=bases)
+        self.facts[cls] = {}
+        self.block(node.body)
+        self.scope = around
+        self.set(around, node.name, cls)
+
+    def imports(self, node: Any) -> None:
+        """Follow an import."""
+        if isinstance(node, nodes.Import):
+            for name, other in node.names:
+                whole = name if other else top(name)
+                self.set(self.scope, other or whole, self.module(node, whole))
+            return
+        module = self.module(node, node.modname)
         for name, other in node.names:
-            whole = self._imported(node, name) or Sym(name)
-            top = name.partition(".")[0]
-            value = whole if other or top == name else self._imported(node, top) or Sym(top)
-            self.set(frame.names, other or top, value)
+            if name != "*":
+                is_ours = isinstance(module, Scope)
+                path = f"{node.modname}.{name}".strip(".")
+                part = self.attribute(module, name) if is_ours else self.module(node, path)
+                self.set(self.scope, other or name, part)
+            elif isinstance(module, Scope):
+                names = self.facts[module].items()
+                public = {each: value for each, value in names if not each.startswith("_")}
+                self.facts[self.scope] = {**self.facts[self.scope], **public}
+            elif top(module.path) in PACKAGES:
+                self.scope.path = module.path
 
-    def _do_importfrom(self, node: Any, frame: Frame) -> None:
-        module = self._imported(node, node.modname)
-        fields = self.log[module] if module else KNOWN
-        public = {name: name for name in fields if isinstance(name, str) and name[0] != "_"}
-        stars = {} if module is None and node.modname.partition(".")[0] not in PACKAGES else public
-        for part, other in node.names:
-            for name, local in (stars if part == "*" else {part: other or part}).items():
-                value: Value | None = self.get(module, name) if self.has(module, name) else None
-                value = value or self._imported(node, f"{node.modname}.{name}".strip("."))
-                self.set(frame.names, local, value or Sym(f"{node.modname}.{name}"))
-
-    def _imported(self, node: Any, name: str) -> Obj | None:
-        """The names of a module of the project; None for others."""
-        module = self.project.imported(node, name)
-        return None if module is None else self._module(module, module.name)
-
-    def _do_functiondef(self, node: Any, frame: Frame) -> None:
-        function = self.function(node, frame)
-        self._functions.append(function)
-        self.set(frame.names, node.name, function)
-
-    _do_asyncfunctiondef = _do_functiondef
-
-    def _do_classdef(self, node: Any, frame: Frame) -> None:
-        cls = self.new("class", node)
-        self.set(cls, 0, self.listed([self.value(base, frame) for base in node.bases], node))
-        self.set(frame.names, node.name, cls)
-        first = len(self._functions)
-        self.block(node.body, Frame(cls, frame))
-        for i, function in enumerate(self._functions[first:], first):
-            if function.owner is not None:
-                continue
-            # The names of a class are not seen from within its methods.
-            method = Func(function.node, frame, function.defaults)
-            self._functions[i] = Func(method.node, frame, method.defaults, cls)
-            self.set(cls, method.node.name, method)
+    def module(self, node: Any, name: str) -> Any:
+        """A module: the names of one of the project, or something foreign."""
+        module = self._project.imported(node, name)
+        return self.outside(name) if module is None else self._run_module(module, module.name)

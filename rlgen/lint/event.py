@@ -1,12 +1,11 @@
 """Places of a script that matter for how its agent is judged."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from astroid import nodes
 
-from rlgen.lint.memory import Place
-from rlgen.lint.values import NONE, Const, Kwargs, Obj, Value, is_
+from rlgen.lint.values import Env, Thing, is_kind
 
 
 @dataclass(eq=False)
@@ -14,67 +13,67 @@ class Event:
     """A place where an agent's return is measured, or where something loaded is thrown away.
 
     Attributes:
-        memory: What is certain, and where.
+        memory: Of the script.
+        facts: What is certain here.
         kind: ``evaluate_policy``, ``EvalCallback``, ``loop`` (``predict`` and ``step`` by hand) or
             ``load``.
         node: The call.
         env: Where; None if unknown.
         model: Of whom.
-        options: The arguments of the call by name, as far as they are given.
-        learnt: The environments in which the model has certainly learnt.
+        options: The arguments of the call.
         rounds: Of the loops around it.
-        place: When, and on which branches.
-        rewards: What is used of what ``step`` gave: the ``reward``, what a Monitor has ``kept``.
+        rewards: Whether something is computed with the reward that ``step`` gave.
         picks: What the returns choose: ``model``, ``study`` or nothing.
     """
 
     memory: Any
+    facts: dict[Any, Any]
     kind: str
     node: Any
-    env: Value | None
-    model: Value
-    options: Kwargs
-    learnt: list[Obj]
+    env: Env | None
+    model: Any
+    options: dict[str, Any]
     rounds: tuple[int, ...]
-    place: Place
-    rewards: set[str] = field(default_factory=set)
+    rewards: bool = False
     picks: str = ""
 
-    def get(self, owner: Any, name: Any) -> Value:
-        """A field as it was then."""
-        value: Value = self.memory.get(owner, name, at=self.place)
-        return value
+    def get(self, owner: Any, name: Any) -> Any:
+        """A fact as it is here."""
+        return self.memory.get(owner, name, facts=self.facts) if isinstance(owner, Thing) else None
 
     @property
-    def world(self) -> Value:
+    def world(self) -> Any:
         """The environment beneath its wrappers."""
-        return self.get(self.env, "world") if self.env else NONE
+        return self.env.world if self.env else None
 
     @property
-    def norm(self) -> Value:
+    def norm(self) -> Any:
         """Its VecNormalize, None or unknown."""
-        return self.get(self.env, "norm")
+        return self.env.norm if self.env else None
 
     @property
-    def measures(self) -> bool:
-        """Whether somebody reads the returns of an environment that is known."""
-        # With a callback, and no use of what it returns, it only shows the agent.
-        shows = "callback" in self.options and isinstance(self.node.parent, nodes.Expr)
-        if self.kind == "evaluate_policy" and shows:
-            return False
-        is_read = self.kind != "loop" or bool(self.rewards & {"reward", "kept"})
-        return is_read and self.kind != "load" and is_(self.world, "world")
+    def learnt(self) -> list[Env]:
+        """The environments in which the model has certainly learnt."""
+        fields = self.facts.get(self.model, {}) if isinstance(self.model, Thing) else {}
+        return [env for name, env in fields.items() if type(name) is tuple and type(env) is Env]
 
     @property
     def in_training(self) -> bool:
         """Whether it is in an environment in which the agent has learnt."""
-        return any(self.get(env, "world") == self.world for env in self.learnt)
+        return any(env.world is self.world for env in self.learnt)
 
     @property
-    def algorithm(self) -> str:
-        """Of the model, empty if unknown."""
-        name = self.get(self.model, "algorithm") if is_(self.model, "model") else NONE
-        return str(name.value) if isinstance(name, Const) and name != NONE else ""
+    def measures(self) -> bool:
+        """Whether somebody reads the returns of an environment."""
+        # With a callback, and no use of what it returns, evaluate_policy only shows the agent.
+        shows = "callback" in self.options and isinstance(self.node.parent, nodes.Expr)
+        read = self.rewards if self.kind == "loop" else not shows
+        return self.env is not None and read and self.kind != "load"
+
+    @property
+    def algorithm(self) -> Any:
+        """Of the model, None or unknown."""
+        return self.get(self.model, "algorithm") if is_kind(self.model, "model") else None
 
     @property
     def what(self) -> str:
@@ -83,11 +82,10 @@ class Event:
 
     def after(self, other: "Event") -> bool:
         """Whether another has certainly come before."""
-        earlier = other.place[0] < self.place[0]
-        return earlier and bool(self.memory.missing(other.place[1], self.place[1]) == [])
+        return self.get(self.memory.past, other) is True
 
     def at(self, thing: Any) -> str:
-        """Where an object was made, or another event is, for messages."""
+        """Where something was made, or another event is, for messages."""
         source = thing.node.root().source
         place = str(source.place(thing.node.lineno))
         return place if source is self.node.root().source else f"{place} of {source.path.name}"

@@ -1,221 +1,196 @@
 """What expressions stand for where they are."""
 
-import operator
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any
 
 from astroid import nodes
 
-from rlgen.lint.objects import Objects
+from rlgen.lint.memory import Memory
+from rlgen.lint.names import INSIDE
 from rlgen.lint.values import (
-    NONE,
-    Args,
-    Const,
-    Func,
-    Kwargs,
-    Obj,
-    Sym,
-    Value,
-    const,
-    is_,
-    key,
-    shifted,
+    Arguments,
+    Env,
+    Function,
+    Method,
+    Prediction,
+    Reading,
+    Scope,
+    Thing,
+    is_kind,
+    text,
 )
 
-OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
-OPERATORS |= {"//": operator.floordiv, "%": operator.mod, "**": operator.pow}
 
+class Expressions(Memory):
+    """Evaluates expressions; calls, functions and modules are those of ``Engine``.
 
-class Frame:
-    """Names of a call, a class, a module or a comprehension, and the frame around it."""
+    Attributes:
+        scope: The names at hand.
+    """
 
-    def __init__(self, names: Obj, parent: "Frame | None" = None, parameters: Any = ()) -> None:
-        self.names, self.parent, self.parameters = names, parent, set(parameters)
-        self.shared: set[str] = set()
-        self.returns: list[Value] = []
+    scope: Scope
+    call: Callable[[Any, list[Any], Arguments, Any], Any]
+    module: Callable[[Any, str], Any]
+    function: Callable[[Any], Function]
+    sides: Callable[[Any], list[Any]]
+    bind: Callable[[Any, Any], None]
 
-
-class Expressions(Objects):
-    """Evaluates expressions; what calls and assignments do is said in ``Engine``."""
-
-    def bind(self, target: Any, value: Value, frame: Frame) -> None:
-        """Assign a value to a target."""
-        raise NotImplementedError
-
-    def value(self, node: Any, frame: Frame) -> Value:
+    def value(self, node: Any) -> Any:
         """What an expression stands for."""
         self.work()
-        evaluate = getattr(self, f"_{type(node).__name__.lower()}", None)
-        if evaluate is not None:
-            value: Value = evaluate(node, frame)
-            return value
-        for child in node.get_children():
-            self.use(self.value(child, frame))
-        return self.unknown(node)
+        match node:
+            case nodes.Const():
+                return node.value
+            case nodes.Name() | nodes.AssignName():
+                return self.name(node.name)
+            case nodes.Attribute() | nodes.AssignAttr():
+                return self.attribute(self.value(node.expr), node.attrname)
+            case nodes.Subscript():
+                return self.subscript(self.value(node.value), self.value(node.slice))
+            case nodes.List() | nodes.Tuple() | nodes.Set():
+                items = tuple(self.value(each) for each in node.elts)
+                starred = any(isinstance(each, nodes.Starred) for each in node.elts)
+                return self.new("list", node, items=Thing(maybe=items) if starred else items)
+            case nodes.Dict():
+                return self.table(node)
+            case nodes.Call():
+                return self.called(node)
+            case nodes.BinOp():
+                return self.binary(self.value(node.left), node.op, self.value(node.right))
+            case nodes.JoinedStr():
+                return "".join(text(self.value(each)) for each in node.values)
+            case nodes.FormattedValue(format_spec=None):
+                return self.value(node.value)
+            case nodes.IfExp():
+                return self.branches(self.value, self.sides(node))
+            case nodes.BoolOp():
+                return self.branches(self.value, node.values)
+            case nodes.NamedExpr():
+                value = self.value(node.value)
+                self.bind(node.target, value)
+                return value
+            case nodes.Lambda():
+                return self.function(node)
+            case nodes.ListComp() | nodes.GeneratorExp():
+                return self.comprehension(node)
+        return Thing(maybe=tuple(self.value(child) for child in node.get_children()))
 
-    def use(self, value: Value) -> None:
-        """Note that a value is used: a reward that is used is measured."""
-        event = self.get(value, "event") if is_(value, "reading") else NONE
-        if isinstance(event, Const) and event != NONE:
-            event.value.rewards.add(key(self.get(value, "kind")))
+    def name(self, name: str) -> Any:
+        """What a name stands for."""
+        scope: Scope | None = self.scope
+        while scope:
+            if name in self.facts.get(scope, {}):
+                return self.get(scope, name)
+            if scope.path:  # what was imported with a star
+                return self.outside(f"{scope.path}.{name}")
+            scope = scope.outer
+        return self.outside(name)
 
-    def branch(self, ways: list[Any], frame: Frame) -> Value:
-        """The value of one of several expressions."""
-        before, branch, values = self.path, self.work(), []
-        for side, way in enumerate(ways):
-            self.path = (*before, (branch, side))
-            values.append(self.value(way, frame))
-        self.path = before
-        return self.either(values)
+    def attribute(self, owner: Any, name: str) -> Any:
+        """``owner.name``."""
+        if isinstance(owner, Prediction | Reading) or (isinstance(owner, Env) and name in INSIDE):
+            return owner
+        if not isinstance(owner, Thing):
+            return Method(owner, name)
+        if name in self.facts.get(owner, {}):
+            return self.get(owner, name)
+        if isinstance(owner, Scope) and owner.kind == "module":
+            return self.module(owner.node, f"{owner.node.name}.{name}")
+        member = self.inherited(owner.owner if owner.kind == "instance" else owner, name)
+        if isinstance(member, Function) and owner.kind == "instance":
+            bound = None if is_static(member.node) else owner
+            return Function(member.node, member.scope, member.defaults, bound)
+        if member is not ...:
+            return member
+        has_any = owner.kind in ("unknown", "instance", "class")
+        return self.get(owner, name) if has_any else Method(owner, name)
 
-    def binary(self, left: Value, op: str, right: Value, node: Any) -> Value:
-        """``left op right``."""
+    def inherited(self, cls: Any, name: str) -> Any:
+        """What a class of the project or the nearest of its ancestors has; else an ellipsis."""
+        self.work()
+        if not isinstance(cls, Scope) or name in self.facts.get(cls, {}):
+            return self.get(cls, name) if isinstance(cls, Scope) else ...
+        members = (self.inherited(base, name) for base in cls.bases)
+        return next((member for member in members if member is not ...), ...)
+
+    def subscript(self, owner: Any, index: Any) -> Any:
+        """``owner[index]``."""
+        if isinstance(owner, Env | Prediction):
+            return owner
+        if isinstance(owner, Reading):
+            rest = Reading(owner.event, "reward") if index == 1 else Thing()
+            return rest if owner.kind == "step" else owner
+        items = self.items(owner) if type(index) is int else None
+        if items and -len(items) <= index < len(items):
+            return items[index]
+        has_entry = is_kind(owner, "dict") and isinstance(index, str) and index in self.facts[owner]
+        return self.get(owner, index) if has_entry else Thing(maybe=(owner,))
+
+    def binary(self, left: Any, op: str, right: Any) -> Any:
+        """``left op right``; a reward with which something is computed is measured."""
         for each in (left, right):
-            self.use(each)
-            if is_(each, "reading") or is_(each, "prediction"):
+            if isinstance(each, Reading):
+                each.event.rewards |= each.kind == "reward"
+                return Reading(each.event, "return")
+            if isinstance(each, Prediction):
                 return each
-        one, two = const(left), const(right)
-        if isinstance(left, Const) and isinstance(right, Const):
-            numbers = all(type(each) in (int, float) and abs(each) < 1e9 for each in (one, two))
-            if (op == "+" and type(one) is type(two) is str) or (
-                numbers and (op != "**" or abs(two) < 10)
-            ):
-                # What Python cannot compute, or no operator here does, stays unknown.
-                with suppress(ArithmeticError, KeyError):
-                    return Const(OPERATORS[op](one, two))
-            texts = op == "/" and type(one) is type(two) is str
-            return Const(f"{one}/{two}") if texts else self.unknown(node)
-        if op in ("+", "-") and type(two) is int:
-            return shifted(left, two if op == "+" else -two) or self.unknown(node)
-        if op == "+" and type(one) is int:
-            return shifted(right, one) or self.unknown(node)
-        if not key(left) or not key(right):
-            return self.unknown(node)
-        texts = isinstance(one, str) or isinstance(two, str)  # joined; paths too
-        return Sym(key(left) + (("" if op == "+" else op) if texts else f" {op} ") + key(right))
+        if op in ("+", "/") and (isinstance(left, str) or isinstance(right, str)):
+            return text(text(left) + ("/" if op == "/" else "") + text(right))
+        if type(left) is type(right) is int and abs(left) + abs(right) < 1e9 and op in "+-*":
+            return {"+": left + right, "-": left - right, "*": left * right}[op]
+        return Thing(maybe=(left, right))
 
-    def _const(self, node: Any, frame: Frame) -> Value:
-        return Const(node.value)
+    def items(self, value: Any) -> list[Any] | None:
+        """The items of a list, if all are certain."""
+        items = self.get(value, "items") if is_kind(value, "list") else None
+        return list(items) if isinstance(items, tuple) else None
 
-    def _name(self, node: Any, frame: Frame) -> Value:
-        scope: Frame | None = frame
-        while scope and (node.name in scope.shared or not self.has(scope.names, node.name)):
-            scope = scope.parent
-        return self.get(scope.names, node.name) if scope else Sym(node.name)
+    def entries(self, value: Any) -> Arguments:
+        """The entries of a dictionary; ``more`` if there may be others."""
+        fields = self.facts[value] if is_kind(value, "dict") else {"*": None}
+        entries = Arguments({name: fields[name] for name in fields if name != "*"})
+        entries.more = "*" in fields
+        return entries
 
-    _assignname = _name
-
-    def _attribute(self, node: Any, frame: Frame) -> Value:
-        return self.attribute(self.value(node.expr, frame), node.attrname, node)
-
-    _assignattr = _attribute
-
-    def _subscript(self, node: Any, frame: Frame) -> Value:
-        owner = self.value(node.value, frame)
-        if not isinstance(node.slice, nodes.Slice):
-            return self.subscript(owner, self.value(node.slice, frame), node)
-        part = node.slice
-        lower, upper = (self.value(end, frame) if end else NONE for end in (part.lower, part.upper))
-        if is_(owner, "span") and part.step is None and self.get(owner, "start") == Const(0):
-            ends = {"start": Const(0), "stop": self.get(owner, "stop")}
-            ends |= {"start": lower} if lower != NONE else {}
-            return self.new("span", node, **ends | ({"stop": upper} if upper != NONE else {}))
-        has_names = key(owner) and part.step is None and key(lower) and key(upper)
-        return Sym(f"{key(owner)}[{key(lower)}:{key(upper)}]") if has_names else self.unknown(node)
-
-    def _call(self, node: Any, frame: Frame) -> Value:
-        function, more = self.value(node.func, frame), False
-        args: Args = []
-        kwargs: Kwargs = {}
-        for each in node.args:
-            starred = isinstance(each, nodes.Starred)
-            value = self.value(each.value if starred else each, frame)
-            items = self.items(value) if starred else [value]
-            args, more = args + (items or []), more or items is None
-        for each in node.keywords:
-            value = self.value(each.value, frame)
-            entries = self.entries(value) if each.arg is None else {each.arg: value}
-            kwargs, more = kwargs | (entries or {}), more or entries is None
-        return self.call(function, args, kwargs, node, more)
-
-    def _list(self, node: Any, frame: Frame) -> Value:
-        more = len(node.elts) > 100 or any(isinstance(each, nodes.Starred) for each in node.elts)
-        return self.listed([self.value(each, frame) for each in node.elts[:100]], node, more)
-
-    _tuple = _set = _list
-
-    def _dict(self, node: Any, frame: Frame) -> Value:
-        entries: Kwargs | None = {}
+    def table(self, node: Any) -> Thing:
+        """A dictionary of which only texts are looked at."""
+        created = self.new("dict", node)
         for name, entry in node.items:
-            value = self.value(entry, frame)
-            at = None if isinstance(name, nodes.DictUnpack) else self.value(name, frame)
-            text = isinstance(at, Const) and isinstance(at.value, str)
-            added = self.entries(value) if at is None else {key(at): value} if text else None
-            entries = None if entries is None or added is None else entries | added
-        return self.table(entries, node)
+            at = entry if isinstance(name, nodes.DictUnpack) else name
+            key, value = self.value(at), self.value(entry)
+            added = self.entries(value) if at is entry else Arguments({key: value})
+            if added.more or not all(isinstance(each, str) for each in added):
+                self.doubt(created)
+            self.facts[created] = {**self.facts[created], **added}
+        return created
 
-    def _binop(self, node: Any, frame: Frame) -> Value:
-        left, right = self.value(node.left, frame), self.value(node.right, frame)
-        return self.binary(left, node.op, right, node)
+    def called(self, node: Any) -> Any:
+        """What a call gives."""
+        function, args, kwargs = self.value(node.func), [], Arguments()
+        for each in node.args:
+            if isinstance(each, nodes.Starred):
+                items = self.items(self.value(each.value))
+                args += items or []
+                kwargs.more |= items is None
+            else:
+                args.append(self.value(each))
+        for each in node.keywords:
+            value = self.value(each.value)
+            entries = self.entries(value) if each.arg is None else Arguments({each.arg: value})
+            kwargs.update(entries)
+            kwargs.more |= entries.more
+        return self.call(function, args, kwargs, node)
 
-    def _unaryop(self, node: Any, frame: Frame) -> Value:
-        value = self.value(node.operand, frame)
-        self.use(value)
-        number = isinstance(value, Const) and type(value.value) in (int, float)
-        if node.op == "-" and isinstance(value, Const) and number:
-            return Const(-value.value)
-        return value if is_(value, "reading") or is_(value, "prediction") else self.unknown(node)
+    def comprehension(self, node: Any) -> Thing:
+        """A list of which one item is evaluated, for something unknown."""
+        self.scope, around = Scope("call", node, outer=self.scope), self.scope
+        for each in node.generators:
+            self.bind(each.target, Thing(maybe=(self.value(each.iter),)))
+        value, self.scope = self.value(node.elt), around
+        return self.new("list", node, items=Thing(maybe=(value,)), some=value)
 
-    def _joinedstr(self, node: Any, frame: Frame) -> Value:
-        parts = [self.value(each, frame) for each in node.values]
-        if all(isinstance(part, Const) for part in parts):
-            return Const("".join(map(key, parts)))
-        return Sym("".join(map(key, parts))) if all(map(key, parts)) else self.unknown(node)
 
-    def _formattedvalue(self, node: Any, frame: Frame) -> Value:
-        value = self.value(node.value, frame)
-        self.use(value)
-        return value if node.format_spec is None else self.unknown(node)
-
-    def _ifexp(self, node: Any, frame: Frame) -> Value:
-        way = self.decided(node.test, frame)
-        self.use(self.value(node.test, frame))
-        if way is not None:
-            return self.value(node.body if way else node.orelse, frame)
-        return self.branch([node.body, node.orelse], frame)
-
-    def decided(self, test: Any, frame: Frame) -> bool | None:
-        """Whether a test is certainly true or false; None where it may be either."""
-        raise NotImplementedError
-
-    def _boolop(self, node: Any, frame: Frame) -> Value:
-        return self.branch(node.values, frame)
-
-    def _lambda(self, node: Any, frame: Frame) -> Value:
-        return self.function(node, frame)
-
-    def function(self, node: Any, frame: Frame) -> Func:
-        """A function as it is where it is defined, default values included."""
-        names = [*node.args.posonlyargs, *(node.args.args or [])]
-        pairs = [*zip(reversed(names), reversed(node.args.defaults), strict=False)]
-        pairs += zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-        return Func(node, frame, tuple((a.name, self.value(d, frame)) for a, d in pairs if d))
-
-    def _namedexpr(self, node: Any, frame: Frame) -> Value:
-        value = self.value(node.value, frame)
-        self.bind(node.target, value, frame)
-        return value
-
-    def _listcomp(self, node: Any, frame: Frame) -> Value:
-        inner = Frame(self.new("frame", node), frame)
-        first, *others = node.generators
-        items = self.items(self.value(first.iter, frame))
-        plain = items is not None and not others and not first.ifs
-        values = []
-        for item in items if plain and items is not None else [self.unknown(node)]:
-            for each in node.generators:
-                self.bind(each.target, item if each is first else self.unknown(node), inner)
-            values.append(self.value(node.elt, inner))
-        return self.listed(values, node, not plain)
-
-    _generatorexp = _setcomp = _listcomp
+def is_static(node: Any) -> bool:
+    """Whether a method of a class is given no ``self``."""
+    marks = getattr(getattr(node, "decorators", None), "nodes", [])
+    return any(mark.as_string() == "staticmethod" for mark in marks)

@@ -1,21 +1,20 @@
 """What is certain at a place of a script: a fact counts only if its definition dominates its use.
 
-Each definition is kept with the branches that were taken on the way to it. It dominates a use if
-all of them are taken on the way to the use too. One of which only some are may reach it or not, and
-makes unknown what it defines; one on the other side of a branch is not seen.
+The facts are those of one way through the script. Where ways meet, what differs becomes unknown, so
+that what is left holds whichever way was taken; a way that has ended has no facts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import reduce
 from typing import Any
 
-from rlgen.lint.values import Const, Func, Obj, Sym, Value, key
+from rlgen.lint.names import MAKERS, PACKAGES, top
+from rlgen.lint.values import Env, Function, Method, Thing, is_kind
 
-#: Definitions, expressions and look-ups before a script is given up as too branched.
+#: Expressions and facts before a script is given up as too branched.
 MAX_WORK = 100_000
-#: Branches: which, and which way.
-Path = tuple[tuple[int, int], ...]
-#: Time and place of a use.
-Place = tuple[int, Path]
+#: By owner, then by name. The inner tables are never changed, only replaced.
+Facts = dict[Thing, dict[Any, Any]]
 
 
 class TooMuchError(Exception):
@@ -23,125 +22,131 @@ class TooMuchError(Exception):
 
 
 class Memory:
-    """The definitions of a script, in the order in which they are met."""
+    """The facts at hand.
+
+    Attributes:
+        facts: None where the script does not get to.
+        files: Its facts are what is saved where.
+        past: Its facts are which events have been.
+    """
 
     def __init__(self) -> None:
-        self.log: dict[Any, dict[Any, list[tuple[int, Path, Value]]]] = {}
-        self.path: Path = ()
-        self.sure: Path = ()  # branches without which the script would have ended
-        self.sides: dict[int, set[int]] = {}  # of each branch, those through which the script gets
-        self.number = 0
-        self._doubted: list[Any] = []
+        self.files, self.past = Thing("files"), Thing("past")
+        self.facts: Any = {self.files: {}, self.past: {}}
+        self._things: dict[Any, Thing] = {}
+        self._work = 0
 
-    @property
-    def here(self) -> Place:
-        """The time and place at hand."""
-        return self.number, self.path
-
-    def work(self, cost: int = 1) -> int:
-        """The next number.
+    def work(self, cost: int = 1) -> None:
+        """Count work.
 
         Raises:
-            TooMuchError: If there have been too many.
+            TooMuchError: If there has been too much.
         """
-        self.number += cost
-        if self.number > MAX_WORK:
+        self._work += cost
+        if self._work > MAX_WORK:
             raise TooMuchError
-        return self.number
 
-    def unknown(self, node: Any = None) -> Sym:
-        """A value that equals no other."""
-        return Sym(f"@{getattr(node, 'lineno', 0)}.{self.work()}")
+    def set(self, owner: Thing, name: Any, value: Any) -> None:
+        """Note a fact."""
+        self.work()
+        self.facts[owner] = {**self.facts.get(owner, {}), name: value}
 
-    def new(self, kind: str, node: Any, /, **fields: Value) -> Obj:
-        """A new object."""
-        created = Obj(kind, self.work(), node, self.path)
-        for name, value in fields.items():
-            self.set(created, name, value)
+    def new(self, kind: str, node: Any, /, **fields: Any) -> Thing:
+        """A new thing with facts."""
+        created = Thing(kind, node)
+        self.work()
+        self.facts[created] = fields
         return created
 
-    def set(self, owner: Any, name: Any, value: Value) -> None:
-        """Define a field of an object, or of what an unknown value's key names."""
-        entry = (self.work(), self.path, value)
-        self.log.setdefault(owner, {}).setdefault(name, []).append(entry)
+    def get(self, owner: Thing, name: Any, default: Any = None, facts: Facts | None = None) -> Any:
+        """A fact; what is unknown stays the same until something may change it."""
+        fields = (self.facts if facts is None else facts).get(owner, {})
+        if name in fields:
+            return fields[name]
+        if "*" not in fields and owner.kind not in ("unknown", "instance", "class"):
+            return default
+        path, change = f"{owner.path}.{name}" if owner.path else "", fields.get("*", owner)
+        if path and change is owner:
+            return self.outside(path, owner)
+        unknown = Thing(path=path, maybe=(*owner.maybe, *change.maybe), owner=owner)
+        return self._things.setdefault((owner, name, change), unknown)
 
-    def has(self, owner: Any, name: Any) -> bool:
-        """Whether a field is defined anywhere so far."""
-        return name in self.log.get(owner, {})
+    def outside(self, path: str, owner: Any = None) -> Thing:
+        """Something imported or built in."""
+        return self._things.setdefault(path, Thing(path=path, owner=owner))
 
-    def get(
-        self, owner: Any, name: Any, default: Value | None = None, at: Place | None = None
-    ) -> Value:
-        """A field as it is at a place."""
-        time, path = at or self.here
-        values, sides = [], dict[int, set[int]]()
-        for defined, way, value in reversed(self.log.get(owner, {}).get(name, ())):
-            left = self.missing(way, path, owner) if defined <= time else None
-            if left is None:
-                continue
-            values.append(value)
-            if len(left) == 1:
-                branch, side = left[0]
-                sides.setdefault(branch, set()).add(side)
-                left = [] if sides[branch] == self.sides.get(branch) else left
-            if not left:
-                break
-        else:
-            values.append(default or Sym(f"@{getattr(owner, 'number', owner)}.{name}"))
-        if len(set(values)) == 1:
-            return values[0]
-        merged = self._either(values)
-        if at is None:
-            self.set(owner, name, merged)
-        return merged
+    def doubt(self, *values: Any) -> None:
+        """Something unknown gets hold of values: what it can change is not certain any more."""
+        waiting, doubted = [*values], set[Thing]()
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, Env):
+                waiting += [value.world, value.norm]
+            elif isinstance(value, Function | Method):
+                waiting.append(value.owner)
+            elif isinstance(value, tuple):
+                waiting += value
+            elif isinstance(value, Thing) and value not in doubted and not _is_fixed(value):
+                self.work()
+                doubted.add(value)
+                fields = self.facts.get(value, {})
+                # That a model has learnt in an environment, nobody can undo.
+                learnt: dict[Any, Any] = {
+                    name: fields[name] for name in fields if isinstance(name, tuple)
+                }
+                inside = tuple(fields[name] for name in fields if not isinstance(name, tuple))
+                waiting += [*value.maybe, *inside]
+                self.facts[value] = learnt | {"*": Thing(maybe=inside)}
 
-    def missing(self, way: Path, path: Path, owner: Any = None) -> list[tuple[int, int]] | None:
-        """Branches of one way that may not be on another; None if the two exclude each other.
+    # -- ways that part and meet ------------------------------------------------------------------
 
-        A definition dominates a use if none is missing.
-        """
-        taken = dict((*path, *getattr(owner, "path", ()), *self.sure))
-        if any(taken.get(branch, side) != side for branch, side in way):
-            return None
-        return [(branch, side) for branch, side in way if branch not in taken]
+    def branches(self, follow: Callable[[Any], Any], ways: Iterable[Any]) -> Any:
+        """Follow each of several ways from here; go on with what they have in common."""
+        start, ends, values = self.facts, [], []
+        for way in ways:
+            self.facts = dict(start)
+            values.append(follow(way))
+            ends.append(self.facts)
+        self.facts = self.joined(ends)
+        return self.either(values)
 
-    def either(self, values: Iterable[Value]) -> Value:
+    def joined(self, ends: list[Any]) -> Any:
+        """What several ways have in common, those that have ended left out."""
+        alive = [dict(end) for end in ends if end is not None]
+        return reduce(self._join, alive) if alive else None
+
+    def _join(self, first: Facts, second: Facts) -> Any:
+        self.work(1 + len(first) // 30)
+        self.facts = {**first, **second}
+        # Models come first, since what refers to one is joined by what it is.
+        for owner in sorted(self.facts, key=lambda owner: owner.kind != "model"):
+            # What was made on one way only is as it was made there.
+            empty: Any = {} if owner.kind == "unknown" else None
+            one, other = first.get(owner, empty), second.get(owner, empty)
+            if one is not other and one is not None and other is not None:
+                pairs = {
+                    name: [one.get(name, ...), other.get(name, ...)] for name in {**one, **other}
+                }
+                self.facts[owner] = {name: self.either(pair) for name, pair in pairs.items()}
+        return self.facts
+
+    def either(self, values: list[Any]) -> Any:
         """One of several values: what all have in common."""
-        several = list(dict.fromkeys(values))
-        return several[0] if len(several) == 1 else self._either(several)
-
-    def _either(self, values: list[Value]) -> Value:
-        kinds = {value.kind if isinstance(value, Obj) else "" for value in values}
-        if kinds <= {"env"} or kinds <= {"model"}:
-            names = {name for value in values for name in self.log[value] if isinstance(name, str)}
-            parts = {name: self.either(self.get(value, name) for value in values) for name in names}
-            return self.new(kinds.pop(), getattr(values[0], "node", None), **parts)
-        for value in values:
-            self.doubt(value)
-        return self.unknown()
-
-    def doubt(self, value: Value | None) -> None:
-        """Something unknown gets hold of a value: what it can change is not certain any more."""
-        owner: Any = value.owner if isinstance(value, Func) else value
-        owner = key(owner) if isinstance(owner, Sym) else owner
-        if owner is None or owner in self._doubted or isinstance(owner, Const) or _fixed(owner):
-            return
-        self._doubted.append(owner)
-        for name, entries in list(self.log.get(owner, {}).items()):
-            self.work(len(entries) // 10)
-            reach = [value for _, way, value in entries if self.missing(way, self.path) is not None]
-            if isinstance(name, str | int) and name != "*":
-                if not _fixed(owner, inside=False):
-                    self.set(owner, name, self.unknown())
-                for each in {value for value in reach if isinstance(value, Obj | Func)}:
-                    self.doubt(each)
-        if isinstance(owner, str):
-            self.set(owner, "*", self.unknown())
-        self._doubted.pop()
+        first, *others = values
+        if all(type(first) is type(each) and first == each for each in others):
+            return first
+        if all(isinstance(each, Env) and each.world is first.world for each in values):
+            parts = [(each.norm, each.monitored, each.count) for each in values]
+            return Env(first.world, *(self.either([*part]) for part in zip(*parts, strict=True)))
+        unknown = Thing(maybe=tuple(values))
+        if all(is_kind(each, "model") for each in values):
+            unknown.kind, tables = "model", [self.facts[each] for each in values]
+            names = {name: None for table in tables for name in table}
+            fields = {name: self.either([t.get(name, ...) for t in tables]) for name in names}
+            self.facts[unknown] = fields
+        return unknown
 
 
-def _fixed(owner: Any, *, inside: bool = True) -> bool:
-    """Whether nobody changes an object, or at least nothing but what is inside it."""
-    kinds = {"frame", "class", "reading", "prediction"}
-    kinds |= set() if inside else {"env", "partial", "method"}
-    return isinstance(owner, Obj) and owner.kind in kinds
+def _is_fixed(value: Thing) -> bool:
+    fixed = value.kind in ("module", "call", "class", "files", "past")
+    return fixed or top(value.path) in PACKAGES | MAKERS

@@ -1,253 +1,188 @@
 """Follow statements: each branch is taken, each loop goes round twice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from astroid import nodes
 
-from rlgen.lint.expressions import Expressions, Frame
-from rlgen.lint.objects import MAX_ITEMS
-from rlgen.lint.values import NONE, Args, Const, Obj, Sym, Value, distance, is_, key
+from rlgen.lint.expressions import Expressions
+from rlgen.lint.names import EXITS
+from rlgen.lint.values import Span, Thing, distance, is_kind
 
-#: Calls that end a script.
-EXITS = {"sys.exit", "exit", "quit", "os._exit"}
-#: What an import ends with that is not there; the first choice stands for all.
-IMPORT = {"ImportError", "ModuleNotFoundError"}
+
+@dataclass
+class Loop:
+    """A loop that is followed: which round it is in, and the facts where rounds end early."""
+
+    round: int = 0
+    continues: list[Any] = field(default_factory=list)
+    breaks: list[Any] = field(default_factory=list)
 
 
 class Statements(Expressions):
-    """Follows the statements of a module or function.
+    """Follows statements; definitions and imports are those of ``Engine``.
 
     Attributes:
-        loops: The loops around what is executed now: which round of each.
+        loops: The loops around what is followed.
+        raised: By ``try``: the facts where its handlers may begin.
     """
+
+    define: Callable[[Any], None]
+    define_class: Callable[[Any], None]
+    imports: Callable[[Any], None]
+    assign: Callable[[Any, str, Any], None]
 
     def __init__(self) -> None:
         super().__init__()
-        self.loops: list[int] = []
-        self._trying = 0
+        self.loops: list[Loop] = []
+        self.raised: list[list[Any]] = []
 
-    def block(self, body: Sequence[Any], frame: Frame) -> str:
-        """Follow statements; how they end before the last is through, or nothing."""
+    def block(self, body: list[Any]) -> None:
+        """Follow statements until the way ends."""
         for node in body:
-            follow = getattr(self, f"_do_{type(node).__name__.lower()}", None)
-            end = follow(node, frame) if follow else self._others(node, frame)
-            if end:
-                return str(end)
-        return ""
+            if self.facts is not None:
+                self.work()
+                self.statement(node)
 
-    def _others(self, node: Any, frame: Frame) -> str:
-        for child in node.get_children():
-            self.use(self.value(child, frame))
-        return ""
+    def statement(self, node: Any) -> None:
+        """Follow one statement."""
+        match node:
+            case nodes.Assign():
+                value = self.value(node.value)
+                for target in node.targets:
+                    self.bind(target, value)
+            case nodes.AnnAssign():
+                if node.value is not None:
+                    self.bind(node.target, self.value(node.value))
+            case nodes.AugAssign():
+                value, before = self.value(node.value), self.value(node.target)
+                self.bind(node.target, self.binary(before, node.op.removesuffix("="), value))
+            case nodes.Expr():
+                self.value(node.value)
+                if isinstance(node.value, nodes.Call) and node.value.func.as_string() in EXITS:
+                    self.facts = None
+            case nodes.Return():
+                value = self.value(node.value) if node.value else None
+                self.end(self.scope.returns, (value, self.facts))
+            case nodes.Raise():
+                self.end(self.raised[-1] if self.raised else [], self.facts)
+            case nodes.Break():
+                self.end(self.loops[-1].breaks, self.facts)
+            case nodes.Continue():
+                self.end(self.loops[-1].continues, self.facts)
+            case nodes.If():
+                self.branches(self.block, self.sides(node))
+            case nodes.Match():
+                self.value(node.subject)
+                self.branches(self.block, [[], *(case.body for case in node.cases)])
+            case nodes.Try() | nodes.TryStar():
+                self.attempt(node)
+            case nodes.For() | nodes.While():
+                self.loop(node)
+            case nodes.With():
+                for expression, target in node.items:
+                    value = self.value(expression)
+                    if target is not None:
+                        self.bind(target, value)
+                self.block(node.body)
+            case nodes.FunctionDef():
+                self.define(node)
+            case nodes.ClassDef():
+                self.define_class(node)
+            case nodes.Import() | nodes.ImportFrom():
+                self.imports(node)
+            case nodes.Global() | nodes.Nonlocal():
+                self.scope.shared |= {*node.names}
+            case nodes.Assert():
+                self.value(node.test)
 
-    def _branches(self, bodies: list[Any], frame: Frame) -> str:
-        """Follow several ways; where only one gets through, the rest of the script is on it."""
-        before, branch, through, ends = self.path, self.work(), [], []
-        for side, body in enumerate(bodies):
-            self.path = (*before, (branch, side))
-            end = self.block(body, frame)
-            ends.append(end)
-            through += [] if end else [self.path]
-        self.sides[branch] = {i for i, end in enumerate(ends) if end != "exit" or self._trying}
-        self.path = through[0] if len(through) == 1 else before
-        if len(through) == 1 and set(ends) == {"", "exit"} and not self._trying:
-            self.sure = (*self.sure, *self.path[len(before) :])
-        return "" if through else next((end for end in ends if end != "exit"), "exit")
+    def end(self, ends: list[Any], facts: Any) -> None:
+        """End a way, and keep its facts for where it goes on."""
+        ends.append(facts)
+        self.facts = None
 
-    def _do_expr(self, node: Any, frame: Frame) -> str:
-        self.value(node.value, frame)
-        call = node.value if isinstance(node.value, nodes.Call) else None
-        return "exit" if call and call.func.as_string() in EXITS else ""
-
-    def _do_global(self, node: Any, frame: Frame) -> None:
-        frame.shared |= set(node.names)
-
-    _do_nonlocal = _do_global
-
-    def _do_return(self, node: Any, frame: Frame) -> str:
-        frame.returns.append(self.value(node.value, frame) if node.value else NONE)
-        return "return"
-
-    def _do_raise(self, node: Any, frame: Frame) -> str:
-        return "exit"
-
-    def _do_break(self, node: Any, frame: Frame) -> str:
-        return "break"
-
-    _do_continue = _do_break
-
-    def _do_delete(self, node: Any, frame: Frame) -> None:
-        """Names that are deleted are not used."""
-
-    def _do_assign(self, node: Any, frame: Frame) -> None:
-        value = self.value(node.value, frame)
-        for target in node.targets:
-            self.bind(target, value, frame)
-
-    def _do_annassign(self, node: Any, frame: Frame) -> None:
-        if node.value is not None:
-            self.bind(node.target, self.value(node.value, frame), frame)
-
-    def _do_augassign(self, node: Any, frame: Frame) -> None:
-        value = self.value(node.value, frame)
-        before = self.value(node.target, frame)
-        after = self.binary(before, node.op.removesuffix("="), value, node)
-        if is_(after, "reading"):
-            after = self.new("reading", node, kind=Const("return"), event=self.get(after, "event"))
-        self.bind(node.target, after, frame)
-
-    def bind(self, target: Any, value: Value, frame: Frame) -> None:
+    def bind(self, target: Any, value: Any) -> None:
         """Assign a value to a target."""
-        if isinstance(target, nodes.AssignName):
-            home, name = frame, target.name
-            while home.parent and (
-                name in home.shared or not (home is frame or self.has(home.names, name))
-            ):
-                home = home.parent
-            self.set(home.names, name, value)
-        elif isinstance(target, nodes.Tuple | nodes.List):
-            for i, each in enumerate(target.elts):
-                self.bind(each, self.subscript(value, Const(i), target), frame)
-        elif isinstance(target, nodes.Starred):
-            self.bind(target.value, value, frame)
-        elif isinstance(target, nodes.AssignAttr):
-            self.assign(self.value(target.expr, frame), target.attrname, value)
-        elif isinstance(target, nodes.Subscript):
-            owner, at = self.value(target.value, frame), self.value(target.slice, frame)
-            self.use(value)
-            if isinstance(owner, Sym) and key(at):
-                self.set(key(owner), f"[{key(at)}]", value)
-            elif is_(owner, "dict") and isinstance(at, Const) and isinstance(at.value, str):
-                self.set(owner, at.value, value)
-            else:
-                self.doubt(owner)
+        match target:
+            case nodes.AssignName():
+                scope = self.scope
+                while target.name in scope.shared and scope.outer:
+                    scope = scope.outer
+                self.set(scope, target.name, value)
+            case nodes.Tuple() | nodes.List():
+                for i, each in enumerate(target.elts):
+                    self.bind(each, self.subscript(value, i))
+            case nodes.Starred():
+                self.bind(target.value, Thing(maybe=(value,)))
+            case nodes.AssignAttr():
+                self.assign(self.value(target.expr), target.attrname, value)
+            case nodes.Subscript():
+                owner, at = self.value(target.value), self.value(target.slice)
+                if is_kind(owner, "dict") and isinstance(at, str):
+                    self.set(owner, at, value)
+                else:
+                    self.doubt(owner)
 
-    def assign(self, owner: Value, name: str, value: Value) -> None:
-        """``owner.name = value``."""
-        self.set(key(owner) if isinstance(owner, Sym) else owner, name, value)
+    def sides(self, node: Any) -> list[Any]:
+        """The sides of an ``if`` that may be taken."""
+        way = self.decided(node.test)
+        self.value(node.test)
+        return [node.body, node.orelse] if way is None else [node.body if way else node.orelse]
 
-    def _do_if(self, node: Any, frame: Frame) -> str:
-        way = self.decided(node.test, frame)
-        self.use(self.value(node.test, frame))
-        if way is not None:
-            return self.block(node.body if way else node.orelse, frame)
-        return self._branches([node.body, node.orelse], frame)
-
-    def decided(self, test: Any, frame: Frame) -> bool | None:
+    def decided(self, test: Any) -> bool | None:
         """Whether a test is certainly true or false.
 
-        Decided are what is None, and parameters by what the call at hand gave. A constant of the
-        module is not: people flip ``TRAIN = True`` by hand, and both ways are theirs.
+        Decided is what is None. A constant of the module is not: people flip ``TRAIN = True`` by
+        hand, and both ways are theirs.
         """
         match test:
             case nodes.Const():
                 return bool(test.value)
-            case nodes.UnaryOp(op="not"):
-                inner = self.decided(test.operand, frame)
-                return None if inner is None else not inner
-            case nodes.BoolOp():
-                parts, settles = (
-                    {self.decided(each, frame) for each in test.values},
-                    test.op == "or",
-                )
-                return settles if settles in parts else None if None in parts else not settles
-            case nodes.Name() if test.name in frame.parameters:
-                value = self.value(test, frame)
-                return bool(value.value) if isinstance(value, Const) else None
             case nodes.Compare(
-                left=nodes.Name() | nodes.Attribute(expr=nodes.Name()) as left,
-                ops=[(op, nodes.Const() as right)],
+                left=nodes.Name(), ops=[("is" | "is not" as op, nodes.Const(value=None))]
             ):
-                value, same = self.value(left, frame), op in ("is", "==")
-                plain = right.value is None or getattr(left, "name", "") in {
-                    "__name__",
-                    *frame.parameters,
-                }
-                if isinstance(value, Sym) or not plain or op not in ("is", "==", "is not", "!="):
-                    return None
-                return (value == Const(right.value)) is same
+                value = self.value(test.left)
+                return None if is_kind(value, "unknown") else (value is None) is (op == "is")
         return None
 
-    def _do_try(self, node: Any, frame: Frame) -> str:
-        names = {each.as_string() for h in node.handlers for each in _types(h.type)}
-        imports = all(isinstance(each, nodes.Import | nodes.ImportFrom) for each in node.body)
-        handlers = [] if imports and names <= IMPORT else node.handlers
-        before = self.path
-        if any(h.type is None for h in handlers) or (
-            handlers and not names <= {"KeyboardInterrupt"}
-        ):
-            # It may end anywhere in between, so that it is certain only if no handler goes on.
-            self.path = (*before, (self.work(), 0))
-        self._trying += bool(handlers)
-        end = self.block(node.body, frame)
-        if imports and node.orelse:
-            self.path = (*before, (self.work(), 0))
-        end = end or self.block(node.orelse, frame)
-        self.path = before if imports else self.path
-        self._trying -= bool(handlers)
-        inside, self.path = self.path, before
-        goes_on = bool(handlers) and not self._branches([h.body for h in handlers], frame)
-        self.path = before if goes_on else inside
-        return self.block(node.finalbody, frame) or ("" if goes_on else end)
+    def attempt(self, node: Any) -> None:
+        """Follow a ``try``: its handlers may begin after each of its statements."""
+        if all(isinstance(each, nodes.Import | nodes.ImportFrom) for each in node.body):
+            self.block(node.body)  # the first choice stands for all
+            self.branches(self.block, [node.orelse, []])
+            return
+        points = [dict(self.facts)]
+        self.raised.append(points)
+        for each in node.body:
+            self.block([each])
+            points += [] if self.facts is None else [dict(self.facts)]
+        self.raised.pop()
+        self.block(node.orelse)
+        if node.handlers:
+            end, names = self.facts, {each.type and each.type.as_string() for each in node.handlers}
+            # Who interrupts learning goes on as if it were through.
+            self.facts = self.joined(points[-1:] if names == {"KeyboardInterrupt"} else points)
+            self.branches(self.block, [each.body for each in node.handlers])
+            self.facts = self.joined([end, self.facts])
+        self.block(node.finalbody)
 
-    _do_trystar = _do_try
-
-    def _do_with(self, node: Any, frame: Frame) -> str:
-        for expression, target in node.items:
-            value = self.value(expression, frame)
-            if target is not None:
-                self.bind(target, value, frame)
-        return self.block(node.body, frame)
-
-    _do_asyncwith = _do_with
-
-    def _do_match(self, node: Any, frame: Frame) -> str:
-        self.use(self.value(node.subject, frame))
-        return self._branches([*(case.body for case in node.cases), []], frame)
-
-    def _do_for(self, node: Any, frame: Frame) -> str:
-        source = self.value(node.iter, frame)
-        items = self.items(source)
-        ends = [self.get(source, end) for end in ("start", "stop")] if is_(source, "span") else []
-        certain = bool(items) or (bool(ends) and (distance(*ends) or 0) > 0)
-        if ends or any(True for _ in node.nodes_of_class(nodes.Break)):
-            items = None
-        return self._loop(node, items, frame, certain)
-
-    _do_asyncfor = _do_for
-
-    def _do_while(self, node: Any, frame: Frame) -> str:
-        self.use(self.value(node.test, frame))
-        return self._loop(node, None, frame, self.decided(node.test, frame) is True)
-
-    def _loop(self, node: Any, items: Args | None, frame: Frame, certain: bool) -> str:
-        before, start, end = self.path, self.work(), ""
-        every = items is not None and len(items) <= MAX_ITEMS
-        self.loops.append(0)
-        for self.loops[-1], item in enumerate(items if items and every else (None, None)):
-            self.path = before if certain else (*before, (start, 0))
-            self._forget(start if not every else self.number)
-            if hasattr(node, "target"):
-                self.bind(node.target, item or self.unknown(node), frame)
-            end = self.block(node.body, frame)
-            if end in ("return", "exit"):
-                break
+    def loop(self, node: Any) -> None:
+        """Follow two rounds; what holds after both, and before them if there may be none, stays."""
+        is_while = isinstance(node, nodes.While)
+        source = self.value(node.test if is_while else node.iter)
+        span = distance(source.start, source.stop) if isinstance(source, Span) else 0
+        certain = self.decided(node.test) is True if is_while else bool(span and span > 0)
+        ends = [] if certain else [dict(self.facts)]
+        self.loops.append(loop := Loop())
+        while loop.round < 2 and self.facts is not None:
+            if not is_while:
+                self.bind(node.target, Thing(maybe=(source,)))
+            self.block(node.body)
+            self.facts = self.joined([self.facts, *loop.continues])
+            ends.append(self.facts and dict(self.facts))
+            loop.round, loop.continues = loop.round + 1, []
         self.loops.pop()
-        self.path = before
-        self._forget(start if not every else self.number)
-        return end if certain and end in ("return", "exit") else self.block(node.orelse, frame)
-
-    def _forget(self, start: int) -> None:
-        """Make unknown what a round of a loop has changed: each of the others changes it too."""
-        self.work(len(self.log) // 30)
-        for owner, fields in list(self.log.items()):
-            if not isinstance(owner, Obj) or owner.number <= start:
-                for name, entries in fields.items():
-                    changed = entries[-1][0] > start and not isinstance(entries[-1][2], Obj)
-                    if changed and any(entry[2] != entries[-1][2] for entry in entries):
-                        self.set(owner, name, self.unknown())
-
-
-def _types(node: Any) -> list[Any]:
-    return [] if node is None else list(node.elts) if isinstance(node, nodes.Tuple) else [node]
+        self.facts = None if is_while and certain else self.joined(ends)
+        self.block(node.orelse)
+        self.facts = self.joined([self.facts, *loop.breaks])

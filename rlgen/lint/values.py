@@ -1,95 +1,153 @@
-"""What an expression of a script may stand for: equal only where that is certain."""
+"""What an expression of a script may stand for.
 
+Literals are themselves, and everything else is what it is: what is unknown equals only itself.
+"""
+
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any
 
-#: Beyond it the text of an unknown value is not computed further.
-MAX_KEY = 300
+COUNTER = itertools.count(1)
+#: Characters of a text that are looked at.
+MAX_TEXT = 300
+
+
+@dataclass(eq=False)
+class Thing:
+    """Something of which facts may be certain, or that is unknown.
+
+    Attributes:
+        kind: ``unknown``, ``world`` (an environment beneath its wrappers), ``norm`` (a
+            VecNormalize), ``model``, ``callback``, ``instance``, ``class``, ``module``, ``call``,
+            ``list`` or ``dict``.
+        node: Where it is made.
+        path: The dotted name of something imported or built in.
+        maybe: Values that it may be or have hold of; kept are the things that can be changed.
+        owner: What it is an attribute of; of an instance, its class.
+    """
+
+    kind: str = "unknown"
+    node: Any = None
+    path: str = ""
+    maybe: tuple[Any, ...] = ()
+    owner: Any = None
+    number: int = field(default_factory=COUNTER.__next__)
+
+    def __post_init__(self) -> None:
+        self.maybe = _held(self.maybe)
+
+
+@dataclass(eq=False)
+class Scope(Thing):
+    """The names of a module, a class or a call."""
+
+    outer: "Scope | None" = None
+    bases: tuple[Any, ...] = ()
+    shared: set[str] = field(default_factory=set)
+    returns: list[tuple[Any, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Const:
-    """A literal: None, a truth value, a number or a text."""
+class Env:
+    """A world in its wrappers: which VecNormalize, whether a Monitor, how many copies."""
 
-    value: Any
-
-
-@dataclass(frozen=True)
-class Sym:
-    """Something imported, built in or unknown, plus a number: ``Sym("args.seed", 1)``."""
-
-    key: str
-    plus: int = 0
+    world: Thing
+    norm: Any = None
+    monitored: Any = False
+    count: Any = 1
 
 
 @dataclass(frozen=True)
-class Func:
+class Function:
     """A function, lambda or method (of ``owner``) of the project."""
 
     node: Any
-    frame: Any
-    defaults: "tuple[tuple[str, Value], ...]" = ()
-    owner: "Value | None" = None
+    scope: Scope
+    defaults: tuple[tuple[str, Any], ...] = ()
+    owner: Any = None
 
 
 @dataclass(frozen=True)
-class Obj:
-    """Something with fields, which ``Memory`` keeps.
+class Method:
+    """A method that is not of the project."""
 
-    Attributes:
-        kind: ``world`` (an environment beneath its wrappers), ``env`` (a world in its wrappers),
-            ``norm`` (a VecNormalize), ``model``, ``callback``, ``instance``, ``list``, ...
-        number: Which, in the order of creation.
-        node: Where.
-        path: The branches taken on the way there.
-    """
+    owner: Any
+    name: str
 
+
+@dataclass(frozen=True)
+class Span:
+    """A range."""
+
+    start: Any
+    stop: Any
+
+
+@dataclass(eq=False)
+class Prediction:
+    """What ``predict`` gave."""
+
+    model: Any
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an evaluation gave: all of a ``step``, its ``reward`` or a ``return``."""
+
+    event: Any
     kind: str
-    number: int
-    node: Any = field(compare=False)
-    path: tuple[tuple[int, int], ...] = field(compare=False)
 
 
-Value = Const | Sym | Func | Obj
-NONE, TRUE, FALSE = Const(None), Const(True), Const(False)
-Args = list[Value]
-Kwargs = dict[str, Value]
+class Arguments(dict[Any, Any]):
+    """Arguments by name; with ``more`` there may be others, of which nothing is known."""
+
+    more = False
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """An argument, or its default value."""
+        return super().get(name, Thing() if self.more else default)
 
 
-def is_(value: Any, kind: str) -> TypeGuard[Obj]:
-    """Whether a value is an object of a kind."""
-    return isinstance(value, Obj) and value.kind == kind
+def _held(values: Iterable[Any]) -> tuple[Any, ...]:
+    held: dict[Any, None] = {}
+    for value in values:
+        inside: Any = ()
+        if isinstance(value, Env):
+            inside = (value.world, value.norm)
+        elif isinstance(value, Function | Method):
+            inside = (value.owner,)
+        elif isinstance(value, tuple):
+            inside = value
+        elif is_kind(value, "unknown", "class", "module", "call"):
+            held |= dict.fromkeys(value.maybe)
+        elif isinstance(value, Thing):
+            held[value] = None
+        held |= dict.fromkeys(_held(inside))
+    return tuple(held)
 
 
-def const(value: Value | None) -> Any:
-    """What a literal is, None for others."""
-    return value.value if isinstance(value, Const) else None
+def is_kind(value: Any, *kinds: str) -> bool:
+    """Whether a value is a thing of some kind."""
+    return isinstance(value, Thing) and value.kind in kinds
 
 
-def key(value: Any) -> str:
-    """A text that is equal for equal values, or empty where equality cannot be told."""
-    if isinstance(value, Const):
-        return str(value.value)
-    return f"{value.key}{value.plus or ''}"[:MAX_KEY] if isinstance(value, Sym) else ""
-
-
-def shifted(value: Value, by: int) -> Value | None:
-    """A whole number plus another, where the first is one or may be."""
-    if isinstance(value, Sym):
-        return Sym(value.key, value.plus + by)
-    whole = isinstance(value, Const) and type(value.value) is int
-    return Const(value.value + by) if isinstance(value, Const) and whole else None
-
-
-def distance(first: Value, second: Value) -> int | None:
+def distance(first: Any, second: Any) -> int | None:
     """``second - first`` in whole numbers, where it can be told."""
-    one, other = shifted(first, 0), shifted(second, 0)
-    if isinstance(one, Const) and isinstance(other, Const):
-        return int(other.value - one.value)
-    same = isinstance(one, Sym) and isinstance(other, Sym) and one.key == other.key
-    return other.plus - one.plus if same else None  # type: ignore[union-attr]
+    if type(first) is type(second) is int:
+        return int(second - first)
+    return 0 if first is second else None
 
 
-def shown(value: Value) -> str:
-    """For messages; what came from nowhere in particular has an ``@`` in its key."""
-    return key(value) if "@" not in (key(value) or "@") else "the same value"
+def text(value: Any) -> str:
+    """A text that is the same for the same value only; what is unknown has its number in it."""
+    if isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 10**18):
+        return str(value)[:MAX_TEXT]
+    return f"\0{value.number if isinstance(value, Thing) else next(COUNTER)}\0"
+
+
+def shown(value: Any) -> str:
+    """A value, for messages."""
+    what = value.path if isinstance(value, Thing) else text(value)
+    return what if what and "\0" not in what else "the same value"

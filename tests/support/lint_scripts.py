@@ -769,14 +769,6 @@ test_env = ProcgenEnv(num_envs=64, env_name="maze", num_levels=101, start_level=
 model = PPO("CnnPolicy", env).learn(1000)
 print(evaluate_policy(model, test_env))  # ! L102
 """,
-    "training on all levels": """
-from functools import partial
-make = partial(make_vec_env, "procgen:procgen-coinrun-v0", seed=0)
-env = make()
-eval_env = make(env_kwargs=dict(start_level=1000, num_levels=500))
-model = PPO("CnnPolicy", env).learn(1000)
-print(evaluate_policy(model, eval_env))  # ! L102
-""",
     "a first level that is ignored": """
 env = gym.make("procgen:procgen-coinrun-v0", num_levels=200, rand_seed=1)
 eval_env = gym.make("procgen:procgen-coinrun-v0", num_levels=0, start_level=200, rand_seed=2)
@@ -789,21 +781,6 @@ test_env = gym.make("rlgen/MazeBasic-v0", levels=range(999, 2000))
 test_env.reset(seed=0)
 model = PPO("MlpPolicy", env).learn(1000)
 print(evaluate_policy(model, test_env))  # ! L102
-""",
-    "a list of level ids": """
-from mine import LEVELS
-env = gym.make("rlgen/MazeBasic-v0", levels=LEVELS[:100])
-test_env = gym.make("rlgen/MazeBasic-v0", levels=LEVELS[:100])
-one = gym.make("rlgen/MazeBasic-v0", levels=[3, 4])
-two = gym.make("rlgen/MazeBasic-v0", levels=range(4, 9))
-for each in (test_env, two):
-    each.reset(seed=0)
-test_env.reset(seed=0)
-two.reset(seed=1)
-model = PPO("MlpPolicy", env).learn(1000)
-print(evaluate_policy(model, test_env))  # ! L102
-other = PPO("MlpPolicy", one).learn(1000)
-print(evaluate_policy(other, two))  # ! L102
 """,
     "picked and reported on the same levels": """
 env = make_vec_env("CartPole-v1", 4, seed=0)
@@ -1097,5 +1074,34 @@ lstm_states = None
 while True:
     action, _states = model.predict(obs, state=lstm_states, deterministic=True)
     obs, reward, done, info = test.step(action)  # ! L502
+""",
+}
+
+#: Scripts with mistakes that are not found, and why: nothing else is said of them.
+MISSED = {
+    # What functools.partial gives is unknown.
+    "training on all levels": """
+from functools import partial
+make = partial(make_vec_env, "procgen:procgen-coinrun-v0", seed=0)
+env = make()
+eval_env = make(env_kwargs=dict(start_level=1000, num_levels=500))
+model = PPO("CnnPolicy", env).learn(1000)
+print(evaluate_policy(model, eval_env))  # ! L102
+""",
+    # Parts of lists are unknown, and which item of a list a loop is at.
+    "a list of level ids": """
+from mine import LEVELS
+env = gym.make("rlgen/MazeBasic-v0", levels=LEVELS[:100])
+test_env = gym.make("rlgen/MazeBasic-v0", levels=LEVELS[:100])
+one = gym.make("rlgen/MazeBasic-v0", levels=[3, 4])
+two = gym.make("rlgen/MazeBasic-v0", levels=range(4, 9))
+for each in (test_env, two):
+    each.reset(seed=0)
+test_env.reset(seed=0)
+two.reset(seed=1)
+model = PPO("MlpPolicy", env).learn(1000)
+print(evaluate_policy(model, test_env))  # ! L102
+other = PPO("MlpPolicy", one).learn(1000)
+print(evaluate_policy(other, two))  # ! L102
 """,
 }
