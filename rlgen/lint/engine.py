@@ -76,6 +76,8 @@ class Engine(Statements):
         self.scope = around
         ends = [end for end in scope.returns if end[1] is not None]
         self.facts = self.joined([facts for _, facts in ends]) if ends else before
+        if not scope.captured:
+            self.facts.pop(scope, None)
         if not ends or (isinstance(node.body, list) and node.is_generator()):
             return Thing(maybe=inside)
         return self.either([value for value, _ in ends])
@@ -112,8 +114,11 @@ class Engine(Statements):
         pairs += zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
         defaults = tuple((name.name, self.value(default)) for name, default in pairs if default)
         # The names of a class are not seen from within its methods.
-        scope = self.scope.outer if self.scope.kind == "class" else self.scope
-        return Function(node, scope or self.scope, defaults)
+        scope = (self.scope.kind == "class" and self.scope.outer) or self.scope
+        captured: Scope | None = scope
+        while captured:
+            captured.captured, captured = True, captured.outer
+        return Function(node, scope, defaults)
 
     def define(self, node: Any) -> None:
         """Follow the definition of a function."""

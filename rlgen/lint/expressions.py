@@ -100,7 +100,8 @@ class Expressions(Memory):
         if isinstance(member, Function) and owner.kind == "instance":
             bound = None if is_static(member.node) else owner
             return Function(member.node, member.scope, member.defaults, bound)
-        if member is not ...:
+        # What something unknown had hold of may have attributes of its own.
+        if member is not ... and "*" not in self.facts.get(owner, {}):
             return member
         has_any = owner.kind in ("unknown", "instance", "class")
         return self.get(owner, name) if has_any else Method(owner, name)
@@ -123,8 +124,9 @@ class Expressions(Memory):
         items = self.items(owner) if type(index) is int else None
         if items and -len(items) <= index < len(items):
             return items[index]
-        has_entry = is_kind(owner, "dict") and isinstance(index, str) and index in self.facts[owner]
-        return self.get(owner, index) if has_entry else Thing(maybe=(owner,))
+        if is_kind(owner, "unknown") and isinstance(index, str):
+            return self.get(owner, f"[{index}]")
+        return self.get(owner, index) if index in self.entries(owner) else Thing(maybe=(owner,))
 
     def binary(self, left: Any, op: str, right: Any) -> Any:
         """``left op right``; a reward with which something is computed is measured."""
@@ -147,7 +149,8 @@ class Expressions(Memory):
 
     def entries(self, value: Any) -> Arguments:
         """The entries of a dictionary; ``more`` if there may be others."""
-        fields = self.facts[value] if is_kind(value, "dict") else {"*": None}
+        fields = self.facts.get(value) if is_kind(value, "dict") else None
+        fields = {"*": None} if fields is None else fields
         entries = Arguments({name: fields[name] for name in fields if name != "*"})
         entries.more = "*" in fields
         return entries

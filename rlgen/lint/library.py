@@ -186,13 +186,13 @@ class Library(Environments):
             self.get(self.files, self.file(a.get("path"))),
         )
         model = self.new("model", node, pick=None)
-        saved = self.facts[source] if is_kind(source, "model") else {}
+        saved = self.facts.get(source, {}) if is_kind(source, "model") else {}
         self.facts[model] = {"pick": None, **saved, "algorithm": algorithm, "env": env}
         return model
 
     def _save(self, model: Thing, file: str, **more: Any) -> None:
         copy = self.new("model", model.node)
-        self.facts[copy] = {**self.facts[model], **more}
+        self.facts[copy] = {**self.facts.get(model, {}), **more}
         self.set(self.files, file, copy)
 
     def _learn(self, model: Thing, a: Arguments) -> Thing:

@@ -112,21 +112,21 @@ class Memory:
 
     def joined(self, ends: list[Any]) -> Any:
         """What several ways have in common, those that have ended left out."""
-        alive = [dict(end) for end in ends if end is not None]
+        alive = [end for end in ends if end is not None]
         return reduce(self._join, alive) if alive else None
 
     def _join(self, first: Facts, second: Facts) -> Any:
-        self.work(1 + len(first) // 30)
+        self.work(1 + len(first) // 200)
         self.facts = {**first, **second}
+        changed = [owner for owner in self.facts if first.get(owner) is not second.get(owner)]
         # Models come first, since what refers to one is joined by what it is.
-        for owner in sorted(self.facts, key=lambda owner: owner.kind != "model"):
+        for owner in sorted(changed, key=lambda owner: owner.kind != "model"):
+            one, other = first.get(owner), second.get(owner)
+            if owner.kind == "unknown":
+                one, other = one or {}, other or {}
             # What was made on one way only is as it was made there.
-            empty: Any = {} if owner.kind == "unknown" else None
-            one, other = first.get(owner, empty), second.get(owner, empty)
-            if one is not other and one is not None and other is not None:
-                pairs = {
-                    name: [one.get(name, ...), other.get(name, ...)] for name in {**one, **other}
-                }
+            if one is not None and other is not None:
+                pairs = {each: [one.get(each, ...), other.get(each, ...)] for each in one | other}
                 self.facts[owner] = {name: self.either(pair) for name, pair in pairs.items()}
         return self.facts
 
@@ -140,7 +140,7 @@ class Memory:
             return Env(first.world, *(self.either([*part]) for part in zip(*parts, strict=True)))
         unknown = Thing(maybe=tuple(values))
         if all(is_kind(each, "model") for each in values):
-            unknown.kind, tables = "model", [self.facts[each] for each in values]
+            unknown.kind, tables = "model", [self.facts.get(each, {}) for each in values]
             names = {name: None for table in tables for name in table}
             fields = {name: self.either([t.get(name, ...) for t in tables]) for name in names}
             self.facts[unknown] = fields

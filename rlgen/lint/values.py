@@ -40,12 +40,13 @@ class Thing:
 
 @dataclass(eq=False)
 class Scope(Thing):
-    """The names of a module, a class or a call."""
+    """The names of a module, a class or a call; captured, if a function is defined in it."""
 
     outer: "Scope | None" = None
     bases: tuple[Any, ...] = ()
     shared: set[str] = field(default_factory=set)
     returns: list[tuple[Any, Any]] = field(default_factory=list)
+    captured: bool = False
 
 
 @dataclass(frozen=True)

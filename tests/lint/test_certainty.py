@@ -440,6 +440,72 @@ for s in range(10):
     test.reset(seed=s)
     print(evaluate_policy(model, test))
 """,
+    "an item of a comprehension": TWO
+    + """
+envs = [each for each in (eval_env,)]
+eval_env.seed(0)
+envs[0].seed(500)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "an environment by name": TWO
+    + """
+def reseed(**settings): settings["env"].seed(500)
+eval_env.seed(0)
+reseed(env=eval_env)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "entries updated": TWO
+    + """
+settings = dict(seed=0)
+settings.update(seed=100)
+eval_env.seed(**settings)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "one of two environments": TWO
+    + """
+model.learn(10)
+for each in (env, eval_env):
+    if c: print(evaluate_policy(model, each))
+""",
+    "a dataclass with another seed": TWO
+    + """
+from dataclasses import dataclass
+@dataclass
+class Config:
+    seed: int = 0
+eval_env.seed(Config(100).seed)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "an instance with another seed": TWO
+    + """
+class Config: seed = 0
+config = Config()
+setattr(config, "seed", 100)
+eval_env.seed(config.seed)
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "arguments of the same name": """
+import mine
+def train(args): return make_vec_env(args.env, 4, seed=args.seed)
+def test(args): return make_vec_env(args.env, 4, seed=args.seed)
+model = PPO("MlpPolicy", train(mine.one())).learn(10)
+print(evaluate_policy(model, test(mine.two())))
+""",
+    "an environment that something foreign holds": TWO
+    + """
+from mine import Holder
+holder = Holder()
+holder.env = eval_env
+eval_env.seed(0)
+holder.reseed()
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
     "reset seed per model": """
 test = gym.make("CartPole-v1")
 for path in ("a", "b"):

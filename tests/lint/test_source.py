@@ -160,6 +160,12 @@ def test_a_module_that_cannot_be_read_is_foreign(project):
     assert len(lint([project / "train.py", project / "tools" / "build.py"]).errors) == 1
 
 
+def test_a_relative_import_above_everything_is_foreign(tmp_path):
+    path = tmp_path / "train.py"
+    path.write_text("from .... import settings\nfrom . import other\n" + SCRIPT)
+    assert [finding.code for finding in lint([path]).findings] == ["L101"]
+
+
 def test_modules_may_import_each_other(project):
     (project / "a.py").write_text("from b import *\nimport a\n" + SCRIPT)
     (project / "b.py").write_text("from a import env\nfrom b import *\nimport a.b.c\n")
