@@ -88,12 +88,12 @@ class Environments(Engine):
     def joint(self, makers: Any, node: Any) -> Any:
         """``DummyVecEnv`` of functions that make environments: the first stands for all."""
         items, some = self.items(makers), is_kind(makers, "list") and self.get(makers, "some")
-        made = [self.call(maker, [], Arguments(), node) for maker in items or [some]]
-        env = self.environment(made[0], node)
+        results = [self.call(maker, [], Arguments(), node) for maker in items or [some]]
+        env = self.environment(results[0], node)
         if env is None:
-            return Thing(maybe=(makers, *made))
-        self.doubt(*made[1:])
-        if (items is None or made[1:]) and self.get(env.world, "seeds") != ():
+            return Thing(maybe=(makers, *results))
+        self.doubt(*results[1:])
+        if (items is None or results[1:]) and self.get(env.world, "seeds") != ():
             self.set(env.world, "seeds", Thing())
         return replace(env, count=Thing() if items is None else len(items))
 

@@ -95,8 +95,8 @@ class Library(Environments):
         a = _named(name, args, kwargs)
         match name:
             case "make" | "make_vec" | "ProcgenEnv":
-                given, count = a.pop("id", a.pop("env_name", Thing())), a.pop("num_envs", 1)
-                return replace(self.world(given, a, node), count=count)
+                env_id, count = a.pop("id", a.pop("env_name", Thing())), a.pop("num_envs", 1)
+                return replace(self.world(env_id, a, node), count=count)
             case "make_vec_env" | "make_atari_env":
                 return self.vectorised(a, node)
             case "DummyVecEnv" | "SubprocVecEnv":
