@@ -12,7 +12,7 @@ from rlgen.lint.names import MAKERS, PACKAGES, top
 from rlgen.lint.values import Env, Function, Method, Thing, is_kind
 
 #: Expressions and facts before a script is given up as too branched.
-MAX_WORK = 100_000
+MAX_WORK = 300_000
 #: By owner, then by name. The inner tables are never changed, only replaced.
 Facts = dict[Thing, dict[Any, Any]]
 
