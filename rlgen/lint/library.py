@@ -46,11 +46,22 @@ class Library(Environments):
             name = names.short(path)
             if is_kind(function, "class"):
                 bases = [names.short(base) for base in self._lineage(function)]
+                if "EvalCallback" in bases and _only_adds(function.node):
+                    return self._own_callback(function, args, kwargs, node)
                 name = next((base for base in bases if base in names.AGENTS), "")
                 if not name:
                     return self.instance(function, args, kwargs, node)
             result = self._function(name or f"python.{path}", args, kwargs, node)
         return self._unknown(function, args, kwargs, node) if result is ... else result
+
+    def _own_callback(self, cls: Scope, args: list[Any], kwargs: Arguments, node: Any) -> Thing:
+        """A callback that adds to EvalCallback, whose parameters have the names of its own."""
+        start, options = self.inherited(cls, "__init__"), _named("EvalCallback", args, kwargs)
+        if isinstance(start, Function):
+            given = self._arguments(replace(start, owner=Thing()), args, kwargs)
+            words = names.PARAMETERS["EvalCallback"].split()
+            options = Arguments({name: given[name] for name in words if name in given})
+        return self.new("callback", node, options=options)
 
     def _lineage(self, cls: Any) -> list[str]:
         """The foreign classes that a class is made of."""
@@ -244,3 +255,11 @@ def _named(function: str, args: list[Any], kwargs: Arguments) -> Arguments:
     named.update({**dict(zip(words, args, strict=False)), **kwargs})
     named.more = kwargs.more
     return named
+
+
+def _only_adds(cls: Any) -> bool:
+    """Whether a class leaves it to EvalCallback where, and how, the agent is evaluated."""
+    code = cls.as_string()
+    steps = {each.name for each in cls.body if isinstance(each, nodes.FunctionDef)} - {"__init__"}
+    evaluates = "super()._on_step()" in code or "_on_step" not in steps
+    return evaluates and not any(word in code for word in names.CHANGING)

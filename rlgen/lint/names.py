@@ -54,6 +54,8 @@ HARMLESS |= {"items", "keys", "values", "get_attr", "get_images", "action_masks"
 HARMLESS |= {"env_is_wrapped", "get_original_obs", "get_original_reward", "reset_infos"}
 #: Methods of a callback that are called while a model learns.
 HOOKS = ("_on_training_start", "_on_step", "_on_rollout_end", "_on_training_end")
+#: What a callback of a script's own says if it does more to environments than to evaluate in them.
+CHANGING = ("seed", "reset", "training", "norm_", "set_", "sync", "Env(", "make", "load", "copy")
 #: Calls that end a script.
 EXITS = {"sys.exit", "exit", "quit", "os._exit"}
 

@@ -21,6 +21,33 @@ model = PPO("MlpPolicy", env).learn(10)
 env.save("s")
 """
 SCRIPTS = {
+    "a callback of the script's own that seeds its environment": """
+class Reporting(EvalCallback):
+    def __init__(self, eval_env, trial, n_eval_episodes=5):
+        super().__init__(eval_env=eval_env, n_eval_episodes=n_eval_episodes)
+        self.trial = trial
+        eval_env.seed(100)
+
+    def _on_step(self):
+        super()._on_step()
+        return self.trial.keep(self.last_mean_reward)
+
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+model.learn(10, callback=Reporting(make_vec_env("CartPole-v1", 4), None))
+""",
+    "a callback of the script's own that does not evaluate": """
+class Reporting(EvalCallback):
+    def __init__(self, eval_env, trial, n_eval_episodes=5):
+        super().__init__(eval_env=eval_env, n_eval_episodes=n_eval_episodes)
+        self.trial = trial
+
+    def _on_step(self):
+        pass
+        return self.trial.keep(self.last_mean_reward)
+
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env).learn(10, callback=Reporting(env, None))
+""",
     "evaluate_policy that shows": TWO
     + """
 model.learn(10)

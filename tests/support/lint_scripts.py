@@ -666,6 +666,20 @@ while True:
 
 #: Scripts with mistakes.
 WRONG = {
+    "an EvalCallback of the script's own": """
+class Reporting(EvalCallback):
+    def __init__(self, eval_env, trial, n_eval_episodes=5):
+        super().__init__(eval_env=eval_env, n_eval_episodes=n_eval_episodes)
+        self.trial = trial
+
+    def _on_step(self):
+        super()._on_step()
+        return self.trial.keep(self.last_mean_reward)
+
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env)
+model.learn(10, callback=Reporting(env, None))  # ! L101
+""",
     "the training environment": """
 env = make_vec_env("CartPole-v1", 4, seed=0)
 model = PPO("MlpPolicy", env)
