@@ -63,6 +63,7 @@ def complete(path: Path) -> Results:
     try:
         with opened(path) as store:
             results = Results.load(store)
+            unnamed = sorted(store.inventory().runs - {cell["id"] for cell in store.plan()})
     except DamagedStoreError as error:
         raise StoreError(*error.args) from None
     if results.missing:
@@ -71,11 +72,10 @@ def complete(path: Path) -> Results:
         failed = sum(cell["id"] in results.failures for cell in results.missing)
         cells += f", {failed} of them failed" if failed else ""
         raise StoreError(f"{path}: {cells} (the first: {label}); nothing is judged without them")
+    if unnamed:
+        raise StoreError(f"{path}: plan.json does not name the run {unnamed[0]}")
     if not results.provenance:
         raise StoreError(f"{path}: nothing has been computed")
-    unknown = sorted(set(results.provenance) - {cell["id"] for cell in results.plan})
-    if unknown:
-        raise StoreError(f"{path}: plan.json does not name the run {unknown[0]}")
     rows = results.main_records
     for pool, words in (("train", "training"), ("test", "held-out")):
         have = set(rows["run_id"][rows["split"] == pool].astype(str))
