@@ -259,7 +259,7 @@ def _specs(
         with At(where, "agent", agent):
             presets[agent] = agent_named(agent)[0]
     # What one agent does not read may be there for another.
-    unread = set.intersection(*({*preset.unread} for preset in presets.values()))
+    unread = set.intersection(*({*each.unread} for each in presets.values())) if presets else ()
     for agent in presets:
         _check_agent(protocol, agent, families.values(), unread, where)
     networks = dict.fromkeys(each for name in protocol.network for each in drawn_from(name))
