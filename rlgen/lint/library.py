@@ -116,7 +116,7 @@ class Library(Environments):
                 flags = {flag: a.get(flag, True) for flag in names.FLAGS}
                 return self.normalised(a.get("venv"), node, statistics="none", **flags)
             case "VecNormalize.load":
-                saved = self.get(self.files, self.file(a.get("path")), "saved")
+                saved = self.get(self.files, self.file(a.get("load_path")), "saved")
                 return self.normalised(a.get("venv"), node, statistics=saved, training=True)
             case "sync_envs_normalization":
                 target = self.environment(a.get("eval_env"), node)

@@ -33,7 +33,7 @@ PARAMETERS = {
     "DummyVecEnv": "env_fns",
     "SubprocVecEnv": "env_fns",
     "VecNormalize": "venv training norm_obs norm_reward",
-    "VecNormalize.load": "path venv",
+    "VecNormalize.load": "load_path venv",
     "sync_envs_normalization": "env eval_env",
 }
 #: Parameters of an environment that seed it, and others that do not change which levels it plays.

@@ -3,10 +3,11 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
-import rlgen
+from rlgen.levels import lookup
 
 MODULE = '''
 import gymnasium as gym
@@ -58,6 +59,9 @@ def test_an_edited_environment_is_measured_anew(tmp_path):
     assert evaluated("1") == 1
     assert evaluated("100") == 100
     assert evaluated("1") == 1
+    runs = [json.loads(path.read_text()) for path in tmp_path.glob("store/runs/*/provenance.json")]
+    sources = {run["versions"]["coin_of_mine"] for run in runs}
+    assert len(sources) == 2, "by which rlgen verify notices runs of different ones (S301)"
 
 
 WRAPPER = """
@@ -70,30 +74,15 @@ class Louder(gym.RewardWrapper):
 """
 
 
-@pytest.mark.slow
-def test_runs_under_a_wrapper_that_was_edited_are_said_to_be_mixed(tmp_path):
-    """Its name is in the id of a run, and not its source."""
-    (tmp_path / "coin_of_mine.py").write_text(MODULE.replace("REWARD", "1"))
-    policies = tmp_path / "policies_of_mine.py"
-    policies.write_text(
-        "from coin_of_mine import policy as one\n\ndef two(x):\n    return one(x)\n"
-    )
-    arguments = "evaluate --env coin_of_mine:Coin-v0 --option wrappers=louder_of_mine:Louder "
-    arguments += "--trained-on 0:5 --test-levels 100:110 -o store --condition plain --jobs 1 -q "
+def test_an_environment_is_made_of_its_package_and_of_its_wrapper_s_source(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    first, edited = (wrapped(tmp_path, factor).made_of for factor in "12")
+    assert first.keys() == edited.keys() == {"gymnasium", "louder_of_mine"}
+    assert first["gymnasium"] == edited["gymnasium"] == version("gymnasium")
+    assert first["louder_of_mine"] != edited["louder_of_mine"]
+    assert lookup.family("maze-basic").made_of == {}, "its version is rlgen's own"
 
-    def evaluated(factor, *names):
-        (tmp_path / "louder_of_mine.py").write_text(WRAPPER.replace("FACTOR", factor))
-        own = [f"--policy=policies_of_mine:{name}" for name in names]
-        subprocess.run(
-            [sys.executable, "-P", "-m", "rlgen", *arguments.split(), *own],
-            cwd=tmp_path,
-            check=True,
-            capture_output=True,
-        )
-        return [each.code for each in rlgen.verify(tmp_path / "store").problems]
 
-    assert "S301" not in evaluated("1", "one")
-    assert "S301" in evaluated("2", "one", "two")
-    said = [each for each in rlgen.verify(tmp_path / "store").problems if each.code == "S301"]
-    assert any("louder_of_mine is source " in each.reason for each in said)
-    assert not any("coin_of_mine" in each.reason for each in said)
+def wrapped(folder, factor):
+    (folder / "louder_of_mine.py").write_text(WRAPPER.replace("FACTOR", factor))
+    return lookup.family("CartPole-v1").configure({"wrappers": "louder_of_mine:Louder"})
