@@ -91,6 +91,7 @@ def test_an_old_store_is_read_as_it_was(old_store):
         assert close(again[key], told[key]), key
 
 
+@pytest.mark.slow
 def test_an_old_store_is_continued_by_an_old_protocol_file(old_store, tmp_path):
     suite = tmp_path / "old_suite"
     shutil.copytree(GOLDEN / "old_suite", suite)
@@ -104,6 +105,7 @@ def test_an_old_store_is_continued_by_an_old_protocol_file(old_store, tmp_path):
     assert "Figure 3b" in told.report.read_text()
 
 
+@pytest.mark.slow
 def test_records_are_the_same_byte_for_byte(old_store, tmp_path):
     told = rlgen.evaluate(GOLDEN / "old_suite", tmp_path / "new", jobs=1)
     assert not told.failed

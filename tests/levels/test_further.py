@@ -19,6 +19,7 @@ def source(name, world=SMALL, n=20, named="", kind="in_distribution"):
     return Source(name, world.name, world, n, named, kind)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**40))
 def test_no_two_pools_share_a_level(n_train, n_further, pool_seed):

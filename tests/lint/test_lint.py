@@ -189,6 +189,7 @@ def test_distances_of_whole_numbers(first, second):
     assert (there == 0) == (first == second)
 
 
+@pytest.mark.slow
 def test_too_branched_scripts_are_told(tmp_path):
     calls = ["x", *(f"f{n}(); " * 6 for n in range(8))]
     lines = ["x = 0", *(f"def f{n}():\n    {call}" for n, call in enumerate(calls))]

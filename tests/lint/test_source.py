@@ -64,6 +64,7 @@ def test_what_is_no_notebook_is_one_line(text, tmp_path):
     assert "\n" not in error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "message"),
     [

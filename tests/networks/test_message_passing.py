@@ -223,6 +223,7 @@ def test_messages_go_no_further_than_the_rounds_and_through_no_wall():
     assert torch.equal(features(4, wall=2), features(8, wall=2))
 
 
+@pytest.mark.slow
 def test_it_is_cloned_evaluated_on_other_sizes_and_kept(tmp_path):
     split = draw_split(SMALL, 20, 0, 10)
     policy = clone(SMALL, split.train, "message-passing", 0, steps=60)

@@ -177,6 +177,7 @@ def test_a_study_in_which_all_returns_are_alike_refutes():
     assert told["C-13"] == "supported"
 
 
+@pytest.mark.slow
 def test_nothing_that_is_not_reached_is_decided_while_training_goes_on():
     """The same returns: verdicts that say what has not been reached wait, and no others."""
 

@@ -383,6 +383,7 @@ def test_the_network_of_triangles_is_as_large_as_the_authors_log_says():
     assert [tuple(shape) for shape in shapes] == [(64, 98), (64, 448), (64, 448)]
 
 
+@pytest.mark.slow
 def test_training_lowers_the_error_and_supervision_finds_the_attention(colors):
     torch.manual_seed(0)
     counter = Counter(4, 16, tasks.COLORS, "supervised")

@@ -190,6 +190,7 @@ def suite(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_one_store_holds_both_parts_and_its_page_the_three_numbers(suite, tmp_path):
     half = api.evaluate(suite / "d.toml", tmp_path / "s", jobs=1)
     assert "no seed has been trained on all ranges" in half.report.read_text()

@@ -128,6 +128,7 @@ def test_an_unknown_paper_is_answered_with_the_nearest(tiny):
         suites.read({**tiny, "paper": "zhang2019"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_the_study_of_the_paper_can_be_planned_at_each_budget(budget):
     told = suites.read("zhang2018", budget=budget)

@@ -42,6 +42,7 @@ def test_what_is_no_picture_is_one_line(picture):
         trajectories._pixels(picture)
 
 
+@pytest.mark.slow
 def test_a_picture_has_a_limit_that_is_read_before_its_pixels():
     for side, message in ((3000, "3000 x 3000 pixels"), (30_000, "is no PNG: .* pixels")):
         large = encoded(Image.new("1", (side, side)), "PNG")

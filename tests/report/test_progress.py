@@ -61,6 +61,7 @@ def test_large_powers_of_ten_are_written_as_such(exponent):
     assert "million" in power(2 * 10**exponent)
 
 
+@pytest.mark.slow
 def test_it_stands_under_the_title(tiny_store):
     results = Results.load(RunStore(tiny_store))
     text = page.render(results, summarise(results))

@@ -183,6 +183,7 @@ def test_what_is_damaged_claimed_or_without_sums_is_left_as_it_is(store):
     assert store.has(claimed)
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_in_a_segment_is_noticed_by_who_reads_it_or_by_verify(store):
     compact(store)
     (path,) = (store.path / segments.FOLDER).iterdir()

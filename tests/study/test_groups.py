@@ -36,6 +36,7 @@ def study(tmp_path_factory):
     return api.evaluate(GROUPED, tmp_path_factory.mktemp("grouped") / "study", quiet=True, jobs=1)
 
 
+@pytest.mark.slow
 def test_intervals_are_over_held_out_groups(study):
     results = Results.load(RunStore(study.store))
     rows = results.main_records
@@ -104,6 +105,7 @@ def test_cells_of_other_groups_are_other_cells():
     assert not ids[0] & ids[2]
 
 
+@pytest.mark.slow
 def test_an_axis_is_said_and_its_levels_are_counted_singly(tmp_path):
     axis = {"levels": {"axis": "distance", "train": ":4", "test": "4:"}, "pools": {}}
     told = api.evaluate(GROUPED | axis, tmp_path / "axis", quiet=True, jobs=1)
