@@ -56,11 +56,12 @@ class Library(Environments):
 
     def _own_callback(self, cls: Scope, args: list[Any], kwargs: Arguments, node: Any) -> Thing:
         """A callback that adds to EvalCallback, whose parameters have the names of its own."""
-        start, options = self.inherited(cls, "__init__"), _named("EvalCallback", args, kwargs)
-        if isinstance(start, Function):
-            given = self._arguments(replace(start, owner=Thing()), args, kwargs)
-            words = names.PARAMETERS["EvalCallback"].split()
-            options = Arguments({name: given[name] for name in words if name in given})
+        start = self.inherited(cls, "__init__")
+        if not isinstance(start, Function):
+            return self.new("callback", node, options=_named("EvalCallback", args, kwargs))
+        own = self._arguments(replace(start, owner=Thing()), args, kwargs)
+        words = names.PARAMETERS["EvalCallback"].split()
+        options = Arguments({name: own[name] for name in words if name in own})
         return self.new("callback", node, options=options)
 
     def _lineage(self, cls: Any) -> list[str]:
