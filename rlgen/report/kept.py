@@ -121,7 +121,8 @@ def _differences(store: RunStore, results: "Results", later: Collection[str] = (
         return
     kept = files.read_json(store.path / "summary.json")
     kept, now = ({k: v for k, v in each.items() if k not in _OF_WRITER} for each in (kept, now))
-    yield from _unequal(kept, now, "summary.json: ", later)
+    for line in _unequal(kept, now, "", later):
+        yield f"summary.json: {line}"
 
 
 #: Keys of a summary about whoever wrote it, the files that it was computed from, and the moment.
@@ -133,9 +134,9 @@ _LATER = {"comparison", "needed_at_least"}
 def _unequal(kept: Any, now: Any, where: str, later: Collection[str]) -> Iterator[str]:
     """What differs, each by where it is: ``cells[3].gap.mean is 1, and 2 by the rows``."""
     if isinstance(kept, dict) and isinstance(now, dict):
-        dot = "" if where.endswith(" ") else "."
         for key in sorted({*kept, *now} - ({*later} - kept.keys())):
-            yield from _unequal(kept.get(key), now.get(key), f"{where}{dot}{key}", later)
+            place = f"{where}.{key}" if where else key
+            yield from _unequal(kept.get(key), now.get(key), place, later)
     elif isinstance(kept, list) and isinstance(now, list) and len(kept) == len(now):
         for i, pair in enumerate(zip(kept, now, strict=True)):
             yield from _unequal(*pair, f"{where}[{i}]", later)

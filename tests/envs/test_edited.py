@@ -75,7 +75,9 @@ class Louder(gym.RewardWrapper):
 
 
 def test_an_environment_is_made_of_its_package_and_of_its_wrapper_s_source(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(tmp_path)
+    """The wrapper is found in the working folder, as the modules of environments are."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
     first, edited = (wrapped(tmp_path, factor).made_of for factor in "12")
     assert first.keys() == edited.keys() == {"gymnasium", "louder_of_mine"}
     assert first["gymnasium"] == edited["gymnasium"] == version("gymnasium")

@@ -17,7 +17,7 @@ from pydantic import ConfigDict, Field
 from rlgen.errors import LevelError, nearest, one_line
 from rlgen.levels.family import Family, Levels, level_ids
 from rlgen.levels.properties import INFO
-from rlgen.util.named_code import source_hash, versions
+from rlgen.util.named_code import importable, source_hash, versions
 from rlgen.util.validation import Settings, checked
 from rlgen.util.words import counted
 from rlgen_envs.registered import trying
@@ -215,6 +215,7 @@ class RegisteredFamily(Family):
         classes = []
         for path in filter(None, (part.strip() for part in self.settings.wrappers.split(","))):
             module, _, name = path.partition(":")
+            importable(module)
             try:
                 classes.append(getattr(import_module(module), name))
             except Exception as error:
