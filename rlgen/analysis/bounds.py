@@ -5,6 +5,7 @@ part within holds it just as often; what is cut off only says how little so few 
 ``summary.json`` has the intervals as they were computed, and verdicts are judged by these.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 CUT = "cut at what is possible"
 WIDE = "most of the interval lies beyond what returns can be: so few runs tell little"
 LEAST_LEFT = 0.5
-_ALL = (float("-inf"), float("inf"))
+_ALL = (-math.inf, math.inf)
 
 
 def beyond(results: "Results", cell: Mapping[str, Any]) -> str:
@@ -102,6 +103,18 @@ def possible(
         return low - most, high - least
     low, high = bounds.get(part, _ALL)
     return low, high
+
+
+def widest(results: "Results", task: Mapping[str, Any]) -> float:
+    """The largest possible difference of held-out returns on a task; infinite if not known.
+
+    Args:
+        results: Of the study.
+        task: Values of cells that are compared, as of ``Comparison``.
+    """
+    own = [cell for cell in results.cells if task.items() <= cell.items()]
+    ends = [possible(results, cell, "return", "test") for cell in own]
+    return max((high - low for low, high in ends), default=math.inf)
 
 
 def displayed(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rlgen.analysis import unseen
 from rlgen.analysis.results import Results
 from rlgen.analysis.same_levels import differing
 from rlgen.analysis.stats.comparisons import across
@@ -52,9 +51,8 @@ def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any
                     f"{other}: has no family, number of training levels and flip probability in "
                     f"common with {store}"
                 )
-        unit = unseen.unit(results)
         value: dict[str, Any] = files.without_nan(
-            {"rule": rule(pairs), "pairs": [plain(pair, unit) for pair in pairs]}
+            {"rule": rule(pairs), "pairs": [plain(pair, results) for pair in pairs]}
         )
         return value
 

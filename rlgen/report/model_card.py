@@ -8,9 +8,10 @@ from typing import Any
 from rlgen.analysis import unseen
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import POOLS
-from rlgen.analysis.verdicts import count, number
+from rlgen.analysis.verdicts import count, largest
 from rlgen.report.sections.scope import apart, scope
 from rlgen.report.summary import summarise
+from rlgen.report.tables import ENDS, interval
 from rlgen.store.opening import opened
 
 #: Characters that mean something in Markdown or in HTML within it.
@@ -54,7 +55,9 @@ def _lines(summary: Mapping[str, Any], unit: str) -> Iterator[str]:
     for cell in cells:
         names = [_plain(str(cell[key])) for key in ("agent", "network", "family")]
         means = cell["conditions"][summary["condition"]]
-        numbers = [_interval(means[part]) for part in ("train", "test", "gap")]
+        estimates = [means[part] for part in ("train", "test", "gap")]
+        size = largest(*(each["mean"] for each in estimates))
+        numbers = [interval(**{end: each[end] for end in ENDS}, size=size) for each in estimates]
         own = [*names, count(cell["n_train_levels"]), str(cell["runs"]), *numbers]
         yield f"| {' | '.join(own)} |"
     yield ""
@@ -95,14 +98,6 @@ def _results(cell: Mapping[str, Any], means: Mapping[str, Any]) -> Iterator[dict
                 "dataset": {"name": f"{cell['family']}, {_NAMES[pool]}", "type": cell["family"]},
                 "metrics": [{"type": "mean_reward", "value": round(float(mean), 6)}],
             }
-
-
-def _interval(values: Mapping[str, float | None]) -> str:
-    """A mean with the ends of its interval, if it has one."""
-    low, high = values["low"], values["high"]
-    if low is None or high is None or low != low or high != high:
-        return number(values["mean"])
-    return f"{number(values['mean'])} [{number(low)}, {number(high)}]"
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,8 @@ from rlgen.analysis import unseen
 from rlgen.analysis.bounds import displayed
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import GROUP, TOP
-from rlgen.analysis.stats.estimates import gap_to
+from rlgen.analysis.stats.estimates import POOLS, gap_to
+from rlgen.analysis.verdicts import largest
 from rlgen.papers import Section
 from rlgen.report.figures import FIGURES
 from rlgen.report.figures.base import Drawing, Figure
@@ -47,6 +48,7 @@ def render(results: Results, summary: dict[str, Any]) -> str:
         exact=all(policy["exact"] for policy in summary["certificates"]),
         most_cards=MOST_CARDS,
         most_open=MOST_OPEN,
+        size=largest(*(cell[pool]["mean"] for cell in summary["cells"] for pool in POOLS)),
         all_cells=cell_table(summary),
         provenance=_provenance(results),
         progress=progress(results),

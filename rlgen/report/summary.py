@@ -93,7 +93,7 @@ def summarise(results: Results) -> dict[str, Any]:
     if going := under_way(results):
         summary["under_way"] = going
     if results.compared.pairs:
-        summary["comparison"] = comparison(results.compared, unseen.unit(results))
+        summary["comparison"] = comparison(results)
     if results.not_counted:
         summary["not_counted"] = list(results.not_counted)
     plain: dict[str, Any] = files.without_nan(summary)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from rlgen.analysis.stats.estimates import QUANTITIES, gap_to
 from rlgen.analysis.stats.tables import CELL
-from rlgen.analysis.verdicts import number
+from rlgen.analysis.verdicts import largest, number
 
 #: Columns that a cell's card adds to its row for download.
 CARD = {
@@ -16,7 +16,7 @@ CARD = {
     "components": ("run", "level", "residual", "advice"),
 }
 #: The ends of an estimate in the summary.
-_ENDS = ("mean", "low", "high")
+ENDS = ("mean", "low", "high")
 
 
 def tables(summary: dict[str, Any]) -> dict[str, pd.DataFrame]:
@@ -71,11 +71,13 @@ def with_intervals(frame: pd.DataFrame) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for name in map(str, frame.columns):
         before, _, end = name.rpartition("mean")
-        ends = [f"{before}{part}" for part in _ENDS]
+        ends = [f"{before}{part}" for part in ENDS]
         if name.endswith("mean") and not end and set(ends) <= set(frame.columns):
-            values = frame[ends].astype(float).itertuples(index=False, name=None)
-            columns[before.rstrip("_") or "mean"] = [_interval(*own) for own in values]
-        elif not any(_is_end(name, part, frame) for part in _ENDS[1:]):
+            values = frame[ends].astype(float)
+            size = largest(*values.to_numpy().ravel())
+            rows = zip(*(values[end] for end in ends), strict=True)
+            columns[before.rstrip("_") or "mean"] = [interval(*own, size) for own in rows]
+        elif not any(_is_end(name, part, frame) for part in ENDS[1:]):
             columns[name] = frame[name].tolist()
     return pd.DataFrame(columns)
 
@@ -83,12 +85,24 @@ def with_intervals(frame: pd.DataFrame) -> pd.DataFrame:
 def _is_end(name: str, part: str, frame: pd.DataFrame) -> bool:
     """Whether a column is an end of an interval whose mean is another column."""
     before = name.removesuffix(part)
-    return name.endswith(part) and {f"{before}{end}" for end in _ENDS} <= set(frame.columns)
+    return name.endswith(part) and {f"{before}{end}" for end in ENDS} <= set(frame.columns)
 
 
-def _interval(mean: float, low: float, high: float) -> str:
-    ends = f" [{number(low)}, {number(high)}]" if low == low and high == high else ""
-    return f"{number(mean)}{ends}"
+def interval(mean: float | None, low: float | None, high: float | None, size: float) -> str:
+    """A mean with the ends of its interval, if it has one.
+
+    Args:
+        mean: Of an estimate.
+        low: Lower end, or unknown (None or nan).
+        high: Upper end, likewise.
+        size: See ``number``.
+
+    Example:
+        >>> interval(0.5, 0.25, 0.75, 1.0), interval(0.004, None, None, 0.004)
+        ('0.50 [0.25, 0.75]', '0.00400')
+    """
+    ends = [number(low, size), number(high, size)]
+    return number(mean, size) + ("" if number(None) in ends else f" [{', '.join(ends)}]")
 
 
 def cell_table(summary: dict[str, Any]) -> pd.DataFrame:

@@ -54,6 +54,10 @@ def test_bounds_are_those_of_the_family(results):
     assert bounds.possible(results, cell, "return", "gap") == (low - high, high - low)
     assert bounds.possible(results, cell, "solved", "test") == (0.0, 1.0)
     assert bounds.possible(results, cell, "normalised", "gap")[1] == float("inf")
+    low, high = results.facts(cell)["bounds"]["test"]
+    task = {"family": cell["family"], "n_train_levels": cell["n_train_levels"]}
+    assert bounds.widest(results, task) == high - low
+    assert bounds.widest(results, task | {"family": "another"}) == float("inf")
 
 
 def wide(results, factor):

@@ -91,6 +91,15 @@ def test_no_difference_is_said_to_be_none_shown():
     )
 
 
+def test_a_difference_that_cannot_be_is_not_said_to_be_shown():
+    pair = only(records({"x": 0.0, "y": 0.0}, noise=0.5))
+    smallest = power.achieved(pair.test).mean
+    assert sentence(pair, widest=1.01 * smallest) == sentence(pair)
+    few = sentence(pair, widest=0.99 * smallest)
+    assert few.endswith(f"; {pair.runs} runs each are too few for any difference that is possible.")
+    assert few.partition(";")[0] == sentence(pair).partition(";")[0]
+
+
 def test_what_runs_could_have_shown_is_of_the_corrected_test():
     pair, other, _ = comparisons.comparisons(records({"x": 0.0, "y": 0.0, "z": 0.0}, noise=0.5))
     assert pair.family == other.family == 3

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from browsing import chromium, look, violations
+from commands import rlgen
 from helpers import unsealed
 from html_pages import Parser
 from planning import cells_of
@@ -25,6 +26,7 @@ from rlgen.report.figures.possible import within
 from rlgen.report.page import _provenance
 from rlgen.report.summary import summarise
 from rlgen.store.run_store import RunStore
+from rlgen.util.seeding import stream
 
 
 @pytest.fixture(scope="module")
@@ -516,3 +518,27 @@ def test_figures_show_the_best_and_the_random_return_and_no_bar_goes_beyond(stud
 def test_summary_is_what_the_page_was_made_of(study, summary):
     again = json.loads(json.dumps(summarise(study), default=float))
     assert again["cells"] == summary["cells"]
+
+
+@pytest.mark.slow
+def test_small_returns_and_small_p_values_have_digits(tmp_path):
+    rng = stream(0, "small")
+    means = {("a", "train"): 4e-3, ("a", "test"): 3e-3, ("b", "train"): 4e-3, ("b", "test"): 1e-3}
+    rows = [
+        (agent, seed, split, f"{split}{level}", mean + rng.normal(0, 1e-4))
+        for (agent, split), mean in means.items()
+        for seed in range(10)
+        for level in range(20)
+    ]
+    frame = pd.DataFrame(rows, columns=["agent", "seed", "split", "level", "return"])
+    frame.to_csv(tmp_path / "returns.csv", index=False)
+    rlgen("import", tmp_path / "returns.csv", "-o", tmp_path / "store")
+    page = (tmp_path / "store" / "report.html").read_text()
+    summary = json.loads((tmp_path / "store" / "summary.json").read_text())
+    for part in ("train", "test", "gap"):
+        mean = summary["cells"][0][part]["mean"]
+        # In the table and on the card.
+        assert page.count(f'<span class="mean">{mean:.5f}</span>') >= 2
+        assert f"| {mean:.5f} [0.00" in rlgen("card", tmp_path / "store")[0]
+    assert summary["comparison"]["pairs"][0]["p"] < 1e-9
+    assert page.count("<td>&lt; 0.0001</td>") == 2  # before and after Holm's correction

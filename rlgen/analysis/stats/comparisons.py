@@ -16,6 +16,7 @@ from scipy.stats import t as student_t
 
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.aggregates import improvement, iqm_estimate
+from rlgen.analysis.stats.estimates import why_unscored
 from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
 from rlgen.analysis.stats.matched import Matched, matched
 from rlgen.analysis.stats.multiplicity import holm
@@ -193,7 +194,8 @@ def standings(
         for arm, rows in arms if len(arms) > 1 else ():
             own = matched(rows, rows, "seeds are not known")
             scores = own.one.test_score
-            estimate = Estimate(NAN, reason=own.reason) if own.reason else iqm_estimate(scores)
+            why = own.reason or why_unscored(rows[rows["split"] == "test"], "test")
+            estimate = Estimate(NAN, reason=why) if why else iqm_estimate(scores)
             standing.append(Standing(task, arm, own.runs, scores, estimate))
     return standing
 

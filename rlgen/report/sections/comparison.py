@@ -1,9 +1,11 @@
 """Which agent, network or regulariser generalises better: the pairs of a study, in words."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rlgen.analysis.compared import Compared
+from rlgen.analysis import bounds, unseen
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats.comparisons import ALPHA, Comparison
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.power import POWER, achieved
@@ -26,12 +28,11 @@ UNPAIRED = (
 )
 
 
-def comparison(compared: Compared, unit: str = "level") -> dict[str, Any]:
-    """The comparison for the summary.
+def comparison(results: Results) -> dict[str, Any]:
+    """The comparison of a study's arms for its summary.
 
     Args:
-        compared: The arms beside each other.
-        unit: What held-out returns are of: levels, or whole groups of levels.
+        results: Of the study.
 
     Returns:
         ``rule``; ``pairs``, of each its ``task``, ``first`` and ``second``, ``runs``, the
@@ -41,9 +42,10 @@ def comparison(compared: Compared, unit: str = "level") -> dict[str, Any]:
         ``sentence`` and ``reason``; ``standings``, of each its ``task``, ``arm``, ``runs``,
         ``iqm`` and ``reason``.
     """
+    compared = results.compared
     return {
         "rule": rule(compared.pairs),
-        "pairs": [plain(pair, unit) for pair in compared.pairs],
+        "pairs": [plain(pair, results) for pair in compared.pairs],
         "standings": [
             {
                 "task": dict(own.task),
@@ -62,8 +64,8 @@ def rule(pairs: Sequence[Comparison]) -> str:
     return f"{RULE} {UNPAIRED}" if any(pair.apart for pair in pairs) else RULE
 
 
-def plain(pair: Comparison, unit: str = "level") -> dict[str, Any]:
-    """A pair as plain values, see ``comparison``."""
+def plain(pair: Comparison, results: Results) -> dict[str, Any]:
+    """A pair as plain values, see ``comparison``; ``results`` are those of its first arm."""
     parts = ("test", "gap", "improvement")
     numbers = ("p", "adjusted", "better", "wins", "ties", "losses", "reason")
     return {
@@ -77,12 +79,18 @@ def plain(pair: Comparison, unit: str = "level") -> dict[str, Any]:
             for part in parts
         },
         **{key: getattr(pair, key) for key in numbers},
-        "sentence": sentence(pair, unit),
+        "sentence": sentence(pair, unseen.unit(results), bounds.widest(results, pair.task)),
     }
 
 
-def sentence(pair: Comparison, unit: str = "level") -> str:
-    """What a pair says, in words."""
+def sentence(pair: Comparison, unit: str = "level", widest: float = math.inf) -> str:
+    """What a pair says, in words.
+
+    Args:
+        pair: Of arms.
+        unit: What held-out returns are of: levels, or whole groups of levels.
+        widest: The largest difference that is possible.
+    """
     first, second = arms(pair.first, pair.second)
     where = task(pair.task)
     if pair.reason:
@@ -102,20 +110,22 @@ def sentence(pair: Comparison, unit: str = "level") -> str:
         numbers += f" (not paired: {pair.apart})"
     if pair.better:
         return f"{first} plays new levels better than {second}, {where}: {numbers}."
-    why = f"; {test.reason or _smallest(pair)}"
+    why = f"; {test.reason or _smallest(pair, widest)}"
     if pair.p <= ALPHA < pair.adjusted:
         why = f"; p = {pair.p:.3f} of this pair alone is {pair.adjusted:.3f} among all pairs"
     return f"Between {first} and {second}, {where}, no difference is shown: {numbers}{why}."
 
 
-def _smallest(pair: Comparison) -> str:
+def _smallest(pair: Comparison, widest: float) -> str:
     """What this many runs could have shown: "no difference" of few runs says little."""
     runs = counted(pair.runs, "run")
     runs = f"{runs} and {pair.others:,}" if pair.apart else f"{runs} each"
     # Holm's correction asks at most this of a single pair.
-    smallest = number(achieved(pair.test, ALPHA / pair.family).mean, pair.size)
+    smallest = achieved(pair.test, ALPHA / pair.family).mean
+    if smallest > widest:
+        return f"{runs} are too few for any difference that is possible"
     share = f"{'at least ' * (pair.family > 1)}{100 * POWER:.0f} % of studies"
-    return f"{runs} would show a difference of {smallest} in {share}"
+    return f"{runs} would show a difference of {number(smallest, pair.size)} in {share}"
 
 
 def arms(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str, str]:
