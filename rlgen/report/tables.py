@@ -75,8 +75,9 @@ def with_intervals(frame: pd.DataFrame) -> pd.DataFrame:
         if name.endswith("mean") and not end and set(ends) <= set(frame.columns):
             values = frame[ends].astype(float)
             size = largest(*values.to_numpy().ravel())
-            rows = zip(*(values[end] for end in ends), strict=True)
-            columns[before.rstrip("_") or "mean"] = [interval(*own, size) for own in rows]
+            columns[before.rstrip("_") or "mean"] = [
+                interval(mean, low, high, size) for mean, low, high in values.to_numpy()
+            ]
         elif not any(_is_end(name, part, frame) for part in ENDS[1:]):
             columns[name] = frame[name].tolist()
     return pd.DataFrame(columns)
