@@ -8,10 +8,11 @@ import os
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import html_pages
 import pytest
 from helpers import TINY
 from shared import once
@@ -77,6 +78,30 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedPolicy:
         checkpoint.save(train(split, **keys, curve_points=1).policy, folder, {})
 
     return checkpoint.load(once(tmp_path_factory, "trained", make)[0])
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of another distribution; one for all tests, so that they share a fork server."""
+    from outside_site import install
+
+    return once(tmp_path_factory, "outside", lambda folder: install(folder / "site"))[1]
+
+
+@pytest.fixture
+def outside(site: Path) -> Iterator[Path]:
+    """The outside distribution installed for this process and its children."""
+    from outside_site import installed
+
+    with installed(site):
+        yield site
+
+
+@pytest.fixture
+def undrawn() -> Iterator[None]:
+    """Pages have no figures: for tests that look at none, see ``html_pages``."""
+    with html_pages.undrawn():
+        yield
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

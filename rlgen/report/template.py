@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -42,7 +43,9 @@ def piece(package: str, template: str, **context: Any) -> str:
     return _environment(package, "rlgen.report").get_template(template).render(**context)
 
 
+@cache
 def _environment(*packages: str) -> jinja2.Environment:
+    # One for all pages of a process: to compile the templates takes a tenth of a page's time.
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(p, "templates") for p in packages]),
         autoescape=True,

@@ -10,9 +10,11 @@ import click
 import jsonschema
 import pytest
 import yaml
-from commands import process, processes
+from commands import process
 from documents import ROOT, blocks, documents
 from planning import tasks_of
+from studies import command as started
+from studies import finished
 
 import rlgen
 from rlgen.agents import AGENTS
@@ -74,11 +76,11 @@ def test_the_agent_example_runs(tmp_path):
     with (info / "entry_points.txt").open("w") as file:
         for group, points in project["entry-points"].items():
             file.write(f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()))
-    (command,) = re.findall(r"^rlgen (evaluate --env maze.*) --steps 20000$", text, re.MULTILINE)
-    command += " --steps 500 --seeds 0"
+    (typed,) = re.findall(r"^rlgen (evaluate --env maze.*) --steps 20000$", text, re.MULTILINE)
+    typed += " --steps 500 --seeds 0"
     paths = (str(tmp_path), os.environ.get("PYTHONPATH"))
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    out, _ = process(*command.split(), cwd=tmp_path, environment=environment)
+    out, _ = process(*typed.split(), cwd=tmp_path, environment=environment)
     assert "ppo-rollback/conv-a trained on 10 levels of maze-basic" in out
     (card,) = tmp_path.glob("results/*/runs/*/agent.json")
     settings = json.loads(card.read_text())["settings"]
@@ -92,9 +94,9 @@ def test_the_network_example_runs(tmp_path):
     text = DOCUMENTS["rlgen/networks/README.md"]
     (source,) = code("rlgen/networks/README.md", "python")
     (tmp_path / "attention.py").write_text(source)
-    (command,) = re.findall(r"^rlgen (evaluate --env maze.*) --steps 20000$", text, re.MULTILINE)
-    command += " --steps 500 --seeds 0"
-    out, _ = process(*command.split(), cwd=tmp_path)
+    (typed,) = re.findall(r"^rlgen (evaluate --env maze.*) --steps 20000$", text, re.MULTILINE)
+    typed += " --steps 500 --seeds 0"
+    out, _ = finished(started(*typed.split(), cwd=tmp_path))
     assert "ppo/attention:ATTENTION trained on 10 levels of maze-basic" in out
     (card,) = tmp_path.glob("results/*/runs/*/agent.json")
     kept = json.loads(card.read_text())
@@ -105,9 +107,8 @@ def test_the_network_example_runs(tmp_path):
     # The run of somebody else, whose code is not run unasked.
     played = ["evaluate", "--env", "maze-basic", "--option", "size=6", "--test-levels", "0:3"]
     played += ["--train-levels", "3:5", "--policy", str(card.parent), "-o", "elsewhere"]
-    (_, err), (out, _) = processes(
-        (played, 2), ([*played, "--trust", str(card.parent)], 0), cwd=tmp_path
-    )
+    _, err = finished(started(*played, cwd=tmp_path), code=2)
+    out, _ = finished(started(*played, "--trust", card.parent, cwd=tmp_path))
     assert "made by code of the module attention: if you trust its author, say --trust" in err
     assert "the 2 levels of maze-basic" in out
 

@@ -1,11 +1,11 @@
 """Environments and wrappers of modules that their users edit between two commands."""
 
 import json
-import subprocess
 import sys
 from importlib.metadata import version
 
 import pytest
+from studies import command, finished
 
 from rlgen.levels import lookup
 
@@ -46,12 +46,8 @@ def test_an_edited_environment_is_measured_anew(tmp_path):
 
     def evaluated(reward):
         (tmp_path / "coin_of_mine.py").write_text(MODULE.replace("REWARD", reward))
-        subprocess.run(
-            [sys.executable, "-P", "-m", "rlgen", *arguments.split()],
-            cwd=tmp_path,
-            check=True,
-            capture_output=True,
-        )
+        assert "coin_of_mine" not in sys.modules
+        finished(command(*arguments.split(), cwd=tmp_path))
         (cell,) = json.loads((tmp_path / "store" / "summary.json").read_text())["cells"]
         assert cell["runs"] == 1
         return cell["test"]["mean"]

@@ -1,10 +1,7 @@
 """A network of another distribution, as its user meets it."""
 
-import os
-
 import outside_site
 import pytest
-from commands import processes
 from commands import rlgen as run_cli
 
 import rlgen
@@ -12,10 +9,7 @@ from rlgen.networks import NETWORKS
 
 
 @pytest.mark.slow
-def test_a_network_of_others_is_like_one_of_ours(write_protocol, tmp_path):
-    site = outside_site.install(tmp_path / "site")
-    paths = (str(site), os.environ.get("PYTHONPATH"))
-    environment = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+def test_a_network_of_others_is_like_one_of_ours(site, write_protocol, tmp_path, undrawn):
     keys = {
         "family": "outside-good",
         "family_options": {"size": 5},
@@ -28,18 +22,16 @@ def test_a_network_of_others_is_like_one_of_ours(write_protocol, tmp_path):
     def study(code=0, **changed):
         path = write_protocol(**keys | changed)
         path = path.rename(tmp_path / f"{len(list(tmp_path.iterdir()))}.toml")
-        return ("evaluate", path, "-o", store), code
+        return run_cli("evaluate", path, "-o", store, code=code)
 
     pooled = {"network": "outside-pooled", "regulariser": "dropout"}
-    (listed, _), (_, shape), (_, option), *_ = processes(
-        (("list", "networks"), 0),
-        study(network="outside-32", code=2),
-        study(network="outside-pooled[widht=4]", code=2),
-        study(**pooled, conditions=["plain"]),
+    with outside_site.installed(site):
+        listed, _ = run_cli("list", "networks")
+        _, shape = study(network="outside-32", code=2)
+        _, option = study(network="outside-pooled[widht=4]", code=2)
+        study(**pooled, conditions=["plain"])
         # From its weights, which are put into the network that is installed under its name.
-        study(**pooled, conditions=["plain", "greedy"]),
-        environment=environment,
-    )
+        study(**pooled, conditions=["plain", "greedy"])
     assert "outside-pooled" in listed
     assert set(NETWORKS) <= {line.split()[0] for line in listed.splitlines() if line.split()}
     assert "pools.larger: the network outside-32 takes observations of shape (7, 5, 5)" in shape
@@ -55,7 +47,8 @@ def test_a_network_of_others_is_like_one_of_ours(write_protocol, tmp_path):
     (run,) = (store / "runs").iterdir()
     played = ["evaluate", "--env", "maze-basic", "--option", "size=6", "--policy", run]
     played += ["--train-levels", "0:2", "--test-levels", "2:4", "-o", tmp_path / "played"]
-    ((out, _),) = processes((played, 0), environment=environment)
+    with outside_site.installed(site):
+        out, _ = run_cli(*played)
     assert "2 levels of maze-basic" in out
     _, err = run_cli(*played[:-1], tmp_path / "without", code=2)
     assert "its network is not installed here: unknown network 'outside-pooled'" in err

@@ -1,9 +1,9 @@
 """The identity of policies made elsewhere."""
 
-import subprocess
 import sys
 
 import pytest
+from studies import command, finished
 
 from rlgen.policies.sources import is_tracked, policy_hash
 
@@ -31,15 +31,14 @@ def test_a_function_s_identity_is_its_source(tmp_path, monkeypatch):
 def test_an_edited_function_is_evaluated_anew_from_the_folder_that_holds_it(tmp_path):
     (tmp_path / "numbers_of_mine.py").write_text("A = 0\n")
     (tmp_path / "policy_of_mine.py").write_text(LEFT)
-    asked = ["-m", "rlgen", "evaluate", "--env", "maze-basic", "--policy", "policy_of_mine:act"]
-    asked += ["--train-levels", "0:3", "--test-levels", "1000:1010", "-o", "store", "--jobs", "1"]
+    asked = "evaluate --env maze-basic --policy policy_of_mine:act --train-levels 0:3 "
+    asked += "--test-levels 1000:1010 -o store --jobs 1"
+    # Not the folder of this process, and not one that Python searches by itself.
+    assert str(tmp_path) not in sys.path
 
     def evaluated():
-        # Not the folder of this process, and not one that Python searches by itself.
-        done = subprocess.run(
-            [sys.executable, "-P", *asked], cwd=tmp_path, capture_output=True, text=True, check=True
-        )
-        return done.stdout
+        assert not {"numbers_of_mine", "policy_of_mine"} & set(sys.modules)
+        return finished(command(*asked.split(), cwd=tmp_path))[0]
 
     first = evaluated()
     (tmp_path / "numbers_of_mine.py").write_text("A = 2\n")

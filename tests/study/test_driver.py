@@ -11,10 +11,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-import outside_site
 import pandas as pd
 import pytest
-from commands import processes
 from commands import rlgen as run_cli
 from helpers import TINY
 from shared import once
@@ -42,14 +40,6 @@ def reference(tmp_path_factory):
         rlgen.evaluate(TINY, folder / "store", jobs=2)
 
     return once(tmp_path_factory, "reference", make)[0] / "store"
-
-
-@pytest.fixture
-def outside(tmp_path):
-    """The environment in which the outside distribution is installed."""
-    site = outside_site.install(tmp_path / "site")
-    # Before what is on the path already, so that a clone goes on testing its own code.
-    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))}
 
 
 def test_the_records_have_the_schema_and_the_numbers(reference):
@@ -86,7 +76,7 @@ def test_stored_policies_give_the_stored_returns(reference):
 
 
 @pytest.mark.slow
-def test_the_same_study_gives_the_same_bits(reference, tmp_path):
+def test_the_same_study_gives_the_same_bits(reference, tmp_path, undrawn):
     rlgen.evaluate(TINY, tmp_path / "again", jobs=1)
     assert results(tmp_path / "again") == results(reference)
 
@@ -103,7 +93,7 @@ def test_the_same_command_again_does_nothing_and_says_so(reference, write_protoc
 
 
 @pytest.mark.slow
-def test_more_seeds_and_conditions_extend(reference, write_protocol, tmp_path):
+def test_more_seeds_and_conditions_extend(reference, write_protocol, tmp_path, undrawn):
     store = tmp_path / "store"
     shutil.copytree(reference, store)
     before = results(store)
@@ -125,7 +115,7 @@ def test_more_seeds_and_conditions_extend(reference, write_protocol, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_kill_9_at_any_moment_loses_at_most_the_cells_in_flight(
-    seed, reference, write_protocol, tmp_path
+    seed, reference, write_protocol, tmp_path, undrawn
 ):
     store, path = tmp_path / "store", write_protocol()
     # The whole takes six seconds on an idle machine, and longer on a busy one.
@@ -148,7 +138,9 @@ def test_kill_9_at_any_moment_loses_at_most_the_cells_in_flight(
 
 
 @pytest.mark.slow
-def test_an_interrupt_ends_with_130_and_can_be_continued(reference, write_protocol, tmp_path):
+def test_an_interrupt_ends_with_130_and_can_be_continued(
+    reference, write_protocol, tmp_path, undrawn
+):
     store, path = tmp_path / "store", write_protocol()
     # Where the tests were started in the background, children would inherit ignored interrupts.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -196,7 +188,7 @@ def _processes_on(store):
 
 
 @pytest.mark.slow
-def test_a_dead_server_is_replaced(reference, write_protocol, tmp_path):
+def test_a_dead_server_is_replaced(reference, write_protocol, tmp_path, undrawn):
     store = tmp_path / "store"
     process = command("evaluate", write_protocol(), "-o", store, "-j", 2)
     deadline = time.monotonic() + 120
@@ -226,12 +218,9 @@ def test_what_others_add_needs_no_fork(outside, write_protocol, tmp_path):
         seeds=[0, 1],
         episodes=2,
     )
-    (catalogues, _), _, (out, _) = processes(
-        (("list",), 0),
-        (("plan", path), 0),
-        (("evaluate", path, "-o", store), 0),
-        environment=outside,
-    )
+    catalogues, _ = run_cli("list")
+    run_cli("plan", path)
+    out, _ = run_cli("evaluate", path, "-o", store)
     listed = {}
     for line in catalogues.splitlines():
         if line.endswith(":") and not line.startswith(" "):
@@ -266,14 +255,14 @@ def test_what_others_add_needs_no_fork(outside, write_protocol, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_cell_that_raises_stops_nobody(outside, write_protocol, tmp_path):
+def test_a_cell_that_raises_stops_nobody(outside, write_protocol, tmp_path, undrawn):
     store = tmp_path / "store"
     path = write_protocol(
         family=["outside-raises", "outside-good"], family_options={}, seeds=[0], n_train_levels=[3]
     )
     # The second command tries it again, and leaves the good one alone.
-    evaluated = ("evaluate", path, "-o", store), 1
-    (out, err), (_, again) = processes(evaluated, evaluated, environment=outside)
+    out, err = run_cli("evaluate", path, "-o", store, code=1)
+    _, again = run_cli("evaluate", path, "-o", store, code=1)
     assert "1 cell to compute on" in again
     assert "RuntimeError: the <b>outside</b> environment broke" in err
     assert "of outside-good" in out
@@ -289,29 +278,31 @@ def test_a_cell_that_raises_stops_nobody(outside, write_protocol, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_is_tried_once_more(outside, write_protocol, tmp_path):
+def test_a_worker_that_is_killed_is_tried_once_more(
+    outside, write_protocol, tmp_path, monkeypatch, undrawn
+):
     path = write_protocol(
         family=["outside-dies", "outside-good"], family_options={}, seeds=[0], n_train_levels=[3]
     )
-    environment = {**outside, "OUTSIDE_MARKER": str(tmp_path / "marker")}
-    _, err = finished(command("evaluate", path, "-o", tmp_path / "s", environment=environment))
+    monkeypatch.setenv("OUTSIDE_MARKER", str(tmp_path / "marker"))
+    _, err = run_cli("evaluate", path, "-o", tmp_path / "s")
     assert "worker was killed (signal 9); once more" in err
     assert len(list((tmp_path / "s" / "runs").iterdir())) == 2
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_twice_has_failed(outside, write_protocol, tmp_path):
+def test_a_worker_that_is_killed_twice_has_failed(outside, write_protocol, tmp_path, undrawn):
     path = write_protocol(
         family=["outside-dies", "outside-good"], family_options={}, seeds=[0], n_train_levels=[3]
     )
     store = tmp_path / "s"
-    _, err = finished(command("evaluate", path, "-o", store, environment=outside), code=1)
+    _, err = run_cli("evaluate", path, "-o", store, code=1)
     assert "its worker was killed 2 times (signal 9)" in err
     assert len(list((store / "runs").iterdir())) == 1
 
 
 @pytest.mark.slow
-def test_two_commands_on_one_store(reference, write_protocol, tmp_path):
+def test_two_commands_on_one_store(reference, write_protocol, tmp_path, undrawn):
     store, path = tmp_path / "store", write_protocol()
     both = [command("evaluate", path, "-o", store, "-j", 1) for _ in range(2)]
     told = [finished(process) for process in both]
@@ -325,7 +316,7 @@ def test_two_commands_on_one_store(reference, write_protocol, tmp_path):
 
 @pytest.mark.slow
 def test_a_command_that_does_not_wait_leaves_cells_to_who_computes_them(
-    reference, write_protocol, tmp_path
+    reference, write_protocol, tmp_path, undrawn
 ):
     store, path = tmp_path / "store", write_protocol()
     shutil.copytree(reference, store)
@@ -353,7 +344,7 @@ def test_a_command_that_does_not_wait_leaves_cells_to_who_computes_them(
 
 
 @pytest.mark.slow
-def test_shards_share_a_folder(reference, write_protocol, tmp_path):
+def test_shards_share_a_folder(reference, write_protocol, tmp_path, undrawn):
     store, path = tmp_path / "store", write_protocol()
     out, _ = run_cli("evaluate", path, "-o", store, "--shard", "0/2")
     assert "2 cells are missing" in out
@@ -407,7 +398,9 @@ def test_an_unwritable_folder(write_protocol):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", ["report", "evaluate"])
-def test_a_truncated_file_is_named_and_can_be_replaced(verb, reference, write_protocol, tmp_path):
+def test_a_truncated_file_is_named_and_can_be_replaced(
+    verb, reference, write_protocol, tmp_path, undrawn
+):
     store = tmp_path / "store"
     shutil.copytree(reference, store)
     (store / "summary.json").unlink()
@@ -427,7 +420,7 @@ def test_a_truncated_file_is_named_and_can_be_replaced(verb, reference, write_pr
 
 
 @pytest.mark.slow
-def test_provenance_says_where_from_and_nothing_private(reference, monkeypatch, tmp_path):
+def test_provenance_says_where_from_and_nothing_private(reference, monkeypatch, tmp_path, undrawn):
     monkeypatch.setenv("MY_SECRET_TOKEN", "hunter2-in-the-environment")
     store = tmp_path / "store"
     rlgen.evaluate({**TINY, "seeds": [0], "n_train_levels": 3}, store, jobs=1)

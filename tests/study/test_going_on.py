@@ -50,7 +50,7 @@ def worker_of(store):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the worker in /proc")
-def test_a_run_killed_at_random_moments_is_the_uninterrupted_one(write_protocol, tmp_path):
+def test_a_run_killed_at_random_moments_is_the_uninterrupted_one(write_protocol, tmp_path, undrawn):
     path, whole = write_protocol(**LONG), tmp_path / "whole"
     run_cli("evaluate", path, "-o", whole, "-j", 1)
     store, rng, went_on = tmp_path / "killed", stream(0, "kills"), 0
@@ -105,7 +105,7 @@ def interrupted(path, store):
 
 
 @pytest.mark.slow
-def test_a_report_says_how_far_runs_are(write_protocol, tmp_path):
+def test_a_report_says_how_far_runs_are(write_protocol, tmp_path, undrawn):
     store = tmp_path / "store"
     kept = interrupted(write_protocol(**LONG), store)
     rows = json.loads((kept / "curve.json").read_text())

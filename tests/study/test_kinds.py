@@ -3,15 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
-import outside_site
 import pytest
 from executor_contract import ExecutorContract, events_until_ended, job, until_reported
 from helpers import TINY
 from planning import cells_of
+from studies import Fork
 
 import rlgen
 from rlgen.errors import StoreError, UnknownNameError
@@ -28,35 +26,6 @@ from rlgen.study.means import Means
 from rlgen.study.progress import Lines, Progress
 from rlgen.util import sums
 from rlgen_protocols import PAPERS
-
-DRIVER = """
-import sys
-from pathlib import Path
-from rlgen.store.run_store import RunStore
-from rlgen.study.cell import Task
-from rlgen.study.driver import work
-from rlgen.study.means import Means
-from rlgen.study.kinds import KINDS
-from rlgen.study.progress import Progress
-
-cells = [KINDS["outside-toy"](number, seconds=0.5) for number in range(1, 9)]
-store = RunStore.create_for(Path(sys.argv[1]), "toy", cells)
-done = work([Task(cell) for cell in cells], store, Means(2, sys.argv[2]), Progress())
-print(len(done.computed), len(done.already), len(done.failed))
-"""
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """One for all tests, so that they share a fork server."""
-    return outside_site.install(tmp_path_factory.mktemp("outside") / "site")
-
-
-@pytest.fixture
-def outside(site, monkeypatch):
-    """The outside distribution installed for this process and its children."""
-    with outside_site.installed(site, monkeypatch):
-        yield
 
 
 def compute(store, executor, *cells, jobs=2, progress=None):
@@ -175,12 +144,8 @@ def test_it_is_retried_when_its_worker_is_killed_and_fails_when_it_raises(
 )
 def test_it_resumes_after_its_driver_was_killed(outside, executor, tmp_path):
     store = tmp_path / "s"
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }
-    call = [sys.executable, "-c", DRIVER, str(store), executor]
-    process = subprocess.Popen(call, env=environment)
+    cells = [KINDS["outside-toy"](number, seconds=0.5) for number in range(1, 9)]
+    process = Fork(compute, store, executor, *cells)
     deadline = time.monotonic() + 100
     while not list((store / "runs").glob("*")):
         assert time.monotonic() < deadline
@@ -189,16 +154,16 @@ def test_it_resumes_after_its_driver_was_killed(outside, executor, tmp_path):
     process.wait()
     before = {path: path.stat().st_mtime_ns for path in (store / "runs").glob("*/squares.json")}
     assert before
-    done = subprocess.run(call, env=environment, capture_output=True, text=True, timeout=200)
-    computed, already, failed = map(int, done.stdout.split())
-    assert (computed + already, already, failed) == (8, len(before), 0), done.stderr
+    done = compute(store, executor, *cells)
+    assert (len(done.already), done.failed) == (len(before), {})
+    assert len(done.computed) + len(done.already) == 8
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert len(list((store / "runs").iterdir())) == 8
     assert not list((store / ".rlgen" / "parts").iterdir())
 
 
 @pytest.mark.slow
-def test_a_study_needs_no_shared_disk(outside, tmp_path):
+def test_a_study_needs_no_shared_disk(outside, tmp_path, undrawn):
     """Trained, then evaluated further, elsewhere: the same bytes as here."""
     keys = {**TINY, "seeds": [0], "n_train_levels": 3}
     for name, executor in (("here", "local"), ("there", "outside-copying")):
@@ -219,7 +184,9 @@ def test_a_study_needs_no_shared_disk(outside, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_paper_s_own_cells_are_run_beside_what_is_trained(outside, tmp_path, monkeypatch):
+def test_a_paper_s_own_cells_are_run_beside_what_is_trained(
+    outside, tmp_path, monkeypatch, undrawn
+):
     cell = KINDS["outside-toy"](4)
 
     class OwnWork(Paper):

@@ -8,7 +8,6 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-import outside_site
 import pytest
 from executor_contract import ExecutorContract, events_until_ended, job, until_reported, written_by
 from helpers import TINY
@@ -66,11 +65,6 @@ small = Layers(dense=(own_parts.WIDTH,))
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    return outside_site.install(tmp_path_factory.mktemp("outside") / "site")
-
-
-@pytest.fixture(scope="module")
 def cluster(site):
     """Two nodes with one core each, on which the outside distribution is installed."""
     path = os.pathsep.join([str(site), *filter(None, sys.path)])
@@ -80,13 +74,6 @@ def cluster(site):
         from rlgen.study.executors import ray_nodes
 
         ray_nodes.disconnect()
-
-
-@pytest.fixture
-def outside(site, monkeypatch):
-    """The outside distribution installed for this process and its children."""
-    with outside_site.installed(site, monkeypatch):
-        yield
 
 
 def bits(store):
@@ -118,7 +105,7 @@ class Watching(Progress):
         self.said.append(why)
 
 
-def test_a_study_is_bit_identical_with_and_without_a_lost_node(cluster, tmp_path, capfd):
+def test_a_study_is_bit_identical_with_and_without_a_lost_node(cluster, tmp_path, capfd, undrawn):
     """Trained, then evaluated further; a node is lost in the middle, and one comes instead."""
     keys = {**TINY, "seeds": [0, 1], "n_train_levels": [3]}
     options = {"address": cluster.address}
@@ -146,7 +133,7 @@ def test_a_lost_node_is_no_attempt_of_the_cell(cluster, outside, tmp_path, capfd
 
 
 @pytest.mark.long
-def test_what_users_bring_travels(cluster, tmp_path, monkeypatch):
+def test_what_users_bring_travels(cluster, tmp_path, monkeypatch, undrawn):
     """A module of the working folder, and a policy that has a file."""
     (tmp_path / "own_parts.py").write_text("WIDTH = 24\n")
     (tmp_path / "own_network.py").write_text(OWN_NETWORK)

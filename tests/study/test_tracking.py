@@ -52,17 +52,19 @@ class Unmade(Ours):
 
 
 @pytest.fixture
-def ours(tmp_path, monkeypatch):
+def ours(tmp_path):
     (tmp_path / "ours_of_tracking.py").write_text(OURS)
-    monkeypatch.syspath_prepend(tmp_path)
-    import ours_of_tracking
+    with pytest.MonkeyPatch.context() as patch:
+        # For the import alone: where modules are searched otherwise, there is another fork server.
+        patch.syspath_prepend(tmp_path)
+        import ours_of_tracking
 
     ours_of_tracking.told.clear()
     return ours_of_tracking
 
 
 @pytest.mark.slow
-def test_a_study_is_followed_live(tiny, ours, tmp_path, capsys):
+def test_a_study_is_followed_live(tiny, ours, tmp_path, capsys, undrawn):
     pytest.importorskip("tensorboard")
     names = ["tensorboard", "ours_of_tracking:Ours", "ours_of_tracking:Breaks"]
     study = tiny | {"seeds": [0], "n_train_levels": 3, "conditions": ["plain"]}
@@ -183,7 +185,7 @@ def test_what_cannot_track_is_refused_at_once(name, message, ours, tiny, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_tracker_may_make_its_folder_before_the_store_is_there(ours, tiny, tmp_path):
+def test_a_tracker_may_make_its_folder_before_the_store_is_there(ours, tiny, tmp_path, undrawn):
     keys = tiny | {"seeds": [0], "n_train_levels": 3, "conditions": ["plain"], "steps": 300}
     done = rlgen.evaluate(keys, tmp_path / "s", track=["ours_of_tracking:Makes"], jobs=1)
     assert len(done.computed) == 1

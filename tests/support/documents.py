@@ -147,7 +147,9 @@ class Session:
         if name := re.match(r"# (\S+\.py)\n", text):
             (self.folder / name[1]).write_text(text)
         out = io.StringIO()
-        path = [str(self.folder), *sys.path]
+        # Where modules are searched otherwise, another fork server is started, which takes seconds.
+        own = [str(self.folder)] if any(self.folder.glob("*.py")) else []
+        path = [*own, *sys.path]
         with (
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),

@@ -1,6 +1,16 @@
-"""Reading of pages."""
+"""Reading of pages, and pages of which nobody looks at the figures."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
+from unittest import mock
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Pages have no figures, which take most of their time."""
+    with mock.patch("rlgen.report.page.FIGURES", {}):
+        yield
 
 
 class Parser(HTMLParser):

@@ -5,11 +5,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+import pytest
+
+from rlgen.agents import AGENTS
+from rlgen.agents.recipes import RECIPES
+from rlgen.networks import NETWORKS
+from rlgen.perturbations import PERTURBATIONS
+from rlgen.probes import PROBES
 from rlgen.study.executors import EXECUTORS
 from rlgen.study.kinds import KINDS
+from rlgen.training.regularisers import REGULARISERS
 from rlgen.util import registry
+from rlgen_envs import FAMILIES
+
+#: Those that it adds to.
+CATALOGUES = [
+    *(FAMILIES, AGENTS, RECIPES, NETWORKS, PERTURBATIONS, REGULARISERS, PROBES, KINDS, EXECUTORS)
+]
 
 ENTRY_POINTS = """
 [rlgen.families]
@@ -49,15 +62,16 @@ def install(site: Path) -> Path:
 
 
 @contextmanager
-def installed(site: Path, monkeypatch: Any) -> Iterator[None]:
+def installed(site: Path) -> Iterator[None]:
     """The distribution is found by this process and its children, and forgotten afterwards."""
-    monkeypatch.syspath_prepend(str(site))
-    registry._outside.cache_clear()
-    for catalogue in (KINDS, EXECUTORS):
-        monkeypatch.setattr(catalogue, "_table", dict(catalogue._table))
-        monkeypatch.setattr(catalogue, "_loaded", dict(catalogue._loaded))
-        monkeypatch.setattr(catalogue, "_looked_outside", False)
-    yield
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.syspath_prepend(str(site))
+        registry._outside.cache_clear()
+        for catalogue in CATALOGUES:
+            monkeypatch.setattr(catalogue, "_table", dict(catalogue._table))
+            monkeypatch.setattr(catalogue, "_loaded", dict(catalogue._loaded))
+            monkeypatch.setattr(catalogue, "_looked_outside", False)
+        yield
     registry._outside.cache_clear()
     for name in [name for name in sys.modules if name.startswith("rlgen_outside")]:
         del sys.modules[name]
