@@ -255,7 +255,7 @@ def test_differences_of_small_returns_have_digits():
 
 
 @pytest.mark.slow
-def test_the_command_compares_two_stores(tiny, tmp_path):
+def test_the_command_compares_two_stores(tiny, tmp_path, undrawn):
     keys = {**tiny, "n_train_levels": 3, "conditions": "plain", "agent": "cloning"}
     keys |= {"agent_options": {"batch_size": 64}, "seeds": [0, 1, 2]}
     for name, network, test in (("one", "mlp-64-64", 8), ("two", "linear", 8)):

@@ -124,7 +124,7 @@ def test_a_folder_is_no_file_to_write(store, tmp_path):
     assert ".: is a folder, and no JUnit file" in err
 
 
-def test_a_page_is_replaced_by_a_page(bundle, tmp_path):
+def test_a_page_is_replaced_by_a_page(bundle, tmp_path, undrawn):
     (tmp_path / "page.html").write_text("<!DOCTYPE HTML><p>old")
     (tmp_path / "empty.html").write_text("")
     for page in ("page.html", "empty.html"):
@@ -132,7 +132,7 @@ def test_a_page_is_replaced_by_a_page(bundle, tmp_path):
         assert "Answer" in (tmp_path / page).read_text()
 
 
-def test_a_study_goes_on_from_a_bundle(store, bundle, tmp_path):
+def test_a_study_goes_on_from_a_bundle(store, bundle, tmp_path, undrawn):
     keys = {**TINY, "seeds": [0, 1, 2], "flip_p": [0.0, 0.5], "description": "a <b>tiny</b> study"}
     (tmp_path / "tiny.toml").write_text(tomli_w.dumps(keys))
     command = ("evaluate", tmp_path / "tiny.toml", "--continue-from", bundle, "-j", "1", "-o")

@@ -157,7 +157,7 @@ def test_policies_that_are_not_trained_here_have_no_price(write_protocol, tmp_pa
 
 
 @pytest.mark.slow
-def test_json_is_one_document(tiny_store, write_protocol, tmp_path):
+def test_json_is_one_document(tiny_store, write_protocol, tmp_path, undrawn):
     path = write_protocol(seeds=[0, 1, 2], flip_p=[0.0, 0.5])
     store = tmp_path / "store"  # other tests read the one that all share
     shutil.copytree(tiny_store, store)

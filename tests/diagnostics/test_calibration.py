@@ -270,11 +270,11 @@ def test_end_to_end(monkeypatch, tmp_path):
     assert not list((old / "runs").iterdir())
 
 
-def calibrate_networks(out):
-    """One network more than there are workers; in a process of its own."""
-    population.default = lambda pools, seeds: population.networks([("mlp-64-64", 3, 0.0)], seeds)
+def calibrate_controls(out):
+    """A cell more than there are workers; in a process of its own."""
+    population.default = lambda pools, seeds: controls(pools)
     detectors.DETECTORS = {name: DETECTORS[name] for name in CHEAP}
-    keys = {"options": {"size": 6}, "seeds": 3, "jobs": 2, "quiet": False}
+    keys = {"options": {"size": 6}, "pools": 3, "jobs": 2, "quiet": False}
     told = rlgen.calibrate("maze-basic", out, **keys)
     print(len(told["agents"]), len(told["failed"]))
 
@@ -283,7 +283,7 @@ def calibrate_networks(out):
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the server in /proc")
 def test_a_calibration_survives_the_death_of_its_server(tmp_path):
     out = tmp_path / "out"
-    process = Fork(calibrate_networks, out)
+    process = Fork(calibrate_controls, out)
     deadline = time.monotonic() + 120
     while not list((out / ".rlgen").glob("logs/*")):
         assert time.monotonic() < deadline
@@ -293,7 +293,7 @@ def test_a_calibration_survives_the_death_of_its_server(tmp_path):
         os.kill(int(child), signal.SIGKILL)
     printed, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
-    assert printed.split() == ["3", "0"]
+    assert printed.split() == [str(3 * len(FAST)), "0"]
     assert children
     assert "3 cells to compute on 2 workers" in err
     assert len(list((out / "runs").iterdir())) == 3

@@ -12,6 +12,8 @@ from rlgen.diagnostics.store_health import RULES, problems, run_is_there_twice
 from rlgen.store.run_store import RunStore
 from rlgen.util import files
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def store(tiny_store, tmp_path):

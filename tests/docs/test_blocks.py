@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 from documents import ROOT, Session, arguments, blocks, contains, documents, lines, replaced
+from html_pages import undrawn
 from shared import once
 
 import rlgen
@@ -119,9 +120,10 @@ def site(tmp_path_factory):
         (text,) = (b.text for b in blocks(DOCUMENTS["docs/howto/sweep.md"]) if b.language == "toml")
         (folder / "depth.toml").write_text(replaced(text, SMALL))
         study = tomllib.loads(replaced(text, SMALL))
-        rlgen.evaluate(study, folder / "results" / "depth", jobs=1)
         other = {"name": "other", "agent": "a2c", "agent_options": {}, "network": "linear"}
-        rlgen.evaluate(study | other, folder / "results" / "other", jobs=1)
+        with undrawn():
+            rlgen.evaluate(study, folder / "results" / "depth", jobs=1)
+            rlgen.evaluate(study | other, folder / "results" / "other", jobs=1)
 
     return once(tmp_path_factory, "documents", make)[0]
 

@@ -21,6 +21,8 @@ from rlgen.perturbations.condition import Condition
 from rlgen.util.seeding import stream
 from rlgen_envs.registered.observing import reader
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 TRIED = (0, 1, 12_345)
 
 

@@ -20,6 +20,8 @@ from rlgen.perturbations.condition import Condition
 from rlgen.policies.box_policy import BoxPolicy
 from rlgen_envs.registered import env as registered_env
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 NAME = "strange:rlgen-test/Strange-v0"
 IDS = (0, 3, 7, 100)
 PLAIN = [Condition.parse("plain")]

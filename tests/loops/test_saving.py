@@ -16,6 +16,8 @@ from rlgen.errors import LevelError
 from rlgen.protocol import trained_on
 from rlgen.protocol.policy_names import agents_of, policy_texts, with_agent, written
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 FEW = {"n_steps": 64, "device": "cpu"}
 KEYS = {"family": "lanes:Lanes", "episodes": 2, "test_levels": "1000:1008"}
 

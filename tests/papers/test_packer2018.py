@@ -191,7 +191,7 @@ def suite(tmp_path):
 
 
 @pytest.mark.slow
-def test_one_store_holds_both_parts_and_its_page_the_three_numbers(suite, tmp_path):
+def test_one_store_holds_both_parts_and_its_page_the_three_numbers(suite, tmp_path, undrawn):
     half = api.evaluate(suite / "d.toml", tmp_path / "s", jobs=1)
     assert "no seed has been trained on all ranges" in half.report.read_text()
     whole = api.evaluate(suite, tmp_path / "s", jobs=1)
@@ -235,7 +235,7 @@ def test_an_option_says_the_range_in_place_of_the_block():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["cartpole", "pendulum"])
-def test_one_protocol_holds_all_ranges_and_its_page_the_three_numbers(tmp_path, name):
+def test_one_protocol_holds_all_ranges_and_its_page_the_three_numbers(tmp_path, name, undrawn):
     ((protocol, _),) = suites.read(f"packer2018-{name}-regimes").parts
     few = {"n_train_levels": (3,), "n_validation_levels": 0, "n_test_levels": 2, "seeds": (0, 1)}
     few |= {"steps": 300, "curve_points": 1, "curve_levels": 1, "episodes": 1}

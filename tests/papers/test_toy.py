@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import process, rlgen
+from commands import process, processes, rlgen
 
 TOY = Path(__file__).parents[1] / "outside" / "toy2000"
 
@@ -72,9 +72,9 @@ def test_its_file_is_kept_with_each_run(study):
 
 
 def test_it_is_listed_with_its_networks(installed):
-    papers = json.loads(process("list", "papers", "--json", environment=installed)[0])
+    listings = (("list", "papers", "--json"), 0), (("list", "networks", "--json"), 0)
+    papers, networks = (json.loads(out) for out, _ in processes(*listings, environment=installed))
     assert {"packer2018", "zhang2018", "toy2000"} <= set(papers)
-    networks = json.loads(process("list", "networks", "--json", environment=installed)[0])
     assert networks["toy-8"] == "MLP 8"
 
 

@@ -8,6 +8,7 @@ import pytest
 import tomli_w
 from commands import rlgen as run_cli
 from helpers import TINY
+from html_pages import undrawn
 from planning import tasks_of
 from shared import once
 
@@ -29,7 +30,8 @@ def smoke(tmp_path_factory):
 
     def make(folder):
         out = folder / "store"
-        first = rlgen.evaluate("zhang2018", out, budget="smoke", shard=(1, 2), jobs=2)
+        with undrawn():  # but for the paper's own figures
+            first = rlgen.evaluate("zhang2018", out, budget="smoke", shard=(1, 2), jobs=2)
         half = first.summary, first.report.read_text()
         return out, half, rlgen.evaluate("zhang2018", out, budget="smoke", jobs=2)
 
@@ -117,7 +119,7 @@ def trained_and_cloned_stand_side_by_side(result, protocol):
 
 
 @pytest.mark.slow
-def test_networks_are_cloned_for_the_strata(tmp_path, monkeypatch):
+def test_networks_are_cloned_for_the_strata(tmp_path, monkeypatch, undrawn):
     kinds = [(n_levels, flip_p) for _, n_levels, flip_p in detection.STRATA]
     assert kinds == [(10, 0.0), (100, 0.5), (1000, 0.0)]
     # one that takes seconds stands for the three
@@ -192,7 +194,7 @@ def test_a_run_of_two_parts_is_trained_once(suite):
 
 
 @pytest.mark.slow
-def test_part_by_part_gives_the_same_report(suite, tmp_path):
+def test_part_by_part_gives_the_same_report(suite, tmp_path, undrawn):
     folder, whole = suite
     first = rlgen.evaluate(folder / "two.toml", tmp_path / "parts", jobs=2)
     assert len(first.computed) == 2
@@ -202,7 +204,7 @@ def test_part_by_part_gives_the_same_report(suite, tmp_path):
 
 
 @pytest.mark.slow
-def test_shards_in_two_folders_merge_by_copying_their_runs(suite, tmp_path):
+def test_shards_in_two_folders_merge_by_copying_their_runs(suite, tmp_path, undrawn):
     folder, whole = suite
     shards = [rlgen.evaluate(folder, tmp_path / f"{i}", shard=(i, 2), jobs=1) for i in range(2)]
     assert sorted(len(shard.computed) for shard in shards) == [1, 2]

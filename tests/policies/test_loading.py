@@ -285,7 +285,7 @@ def test_policies_are_refused_before_anything_is_computed(tmp_path, asked):
 
 
 @pytest.mark.slow
-def test_a_run_of_ours_is_a_policy(tmp_path, asked, cartpole):
+def test_a_run_of_ours_is_a_policy(tmp_path, asked, cartpole, undrawn):
     study = {key: value for key, value in asked.items() if key not in ("policy", "agent")}
     study |= {"network": "mlp-64-64", "seeds": [0], "steps": 200, "curve_points": 1}
     study |= {"agent_options": {"n_envs": 4, "batch_size": 32}}

@@ -18,6 +18,8 @@ from rlgen.policies.functions import FunctionPolicy, uniform_policy
 from rlgen.util.seeding import stream
 from rlgen_envs.maze.families import MazeFamily
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 FAMILIES = {
     name: lookup.family(f"masked:rlgen-test/{name}-v0")
     for name in ("Doors", "Masked", "Strict", "Informed", "Unruly", "Unstable")

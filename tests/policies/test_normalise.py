@@ -16,6 +16,8 @@ from rlgen.levels import lookup
 from rlgen.policies import loading, sources
 from rlgen.util.seeding import stream
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 CARTPOLE = "CartPole-v1"
 
 

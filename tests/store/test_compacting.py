@@ -301,7 +301,9 @@ def test_readers_see_all_runs_while_a_store_is_folded_and_unfolded(store):
 
 
 @pytest.mark.slow
-def test_every_command_goes_on_with_a_compacted_study(tiny_store, write_protocol, tmp_path):
+def test_every_command_goes_on_with_a_compacted_study(
+    tiny_store, write_protocol, tmp_path, undrawn
+):
     """The agents are real: a run that lies in a segment is evaluated under a further condition."""
     place = shutil.copytree(tiny_store, tmp_path / "s")
     other = shutil.copytree(tiny_store, tmp_path / "other")

@@ -99,7 +99,7 @@ READ = [
 
 
 @pytest.mark.parametrize("arguments", READ, ids=lambda words: words[0])
-def test_a_store_of_somebody_else_is_read(arguments, place):
+def test_a_store_of_somebody_else_is_read(arguments, place, undrawn):
     done = elsewhere(other_user(place), *arguments, cwd=place)
     assert faults(done) == []
     assert done.code == 0, done.err
@@ -117,7 +117,7 @@ WRITE = [
 
 
 @pytest.mark.parametrize("arguments", WRITE, ids=lambda words: words[0])
-def test_what_may_not_be_written_is_one_line(arguments, place):
+def test_what_may_not_be_written_is_one_line(arguments, place, undrawn):
     before = set(place.rglob("*"))
     done = elsewhere(other_user(place), *arguments, cwd=place)
     assert done.code == 2, (done.out, done.err, done.raised)

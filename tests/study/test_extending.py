@@ -30,7 +30,7 @@ def shorter(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_run_is_continued(shorter, tiny, tmp_path, capfd):
+def test_a_run_is_continued(shorter, tiny, tmp_path, capfd, undrawn):
     store = tmp_path / "store"
     shutil.copytree(shorter, store)
     (before,) = (path.name for path in (store / "runs").iterdir())
@@ -62,7 +62,7 @@ def test_a_run_is_continued(shorter, tiny, tmp_path, capfd):
 
 
 @pytest.mark.slow
-def test_steps_that_were_mistyped_are_taken_back(shorter, tiny, tmp_path, capfd):
+def test_steps_that_were_mistyped_are_taken_back(shorter, tiny, tmp_path, capfd, undrawn):
     store = tmp_path / "store"
     shutil.copytree(shorter, store)
     before = json.loads((store / "summary.json").read_text())
@@ -82,7 +82,7 @@ def test_steps_that_were_mistyped_are_taken_back(shorter, tiny, tmp_path, capfd)
 
 
 @pytest.mark.slow
-def test_more_steps_that_are_being_trained_are_not_taken_back(shorter, tiny, tmp_path):
+def test_more_steps_that_are_being_trained_are_not_taken_back(shorter, tiny, tmp_path, undrawn):
     """Else their runs would land in a study that does not name them."""
     store = tmp_path / "store"
     shutil.copytree(shorter, store)
@@ -107,7 +107,7 @@ def test_a_study_that_trains_nothing_takes_no_steps_back(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_that_the_plan_does_not_name_is_not_counted(shorter, tiny, tmp_path):
+def test_a_run_that_the_plan_does_not_name_is_not_counted(shorter, tiny, tmp_path, undrawn):
     store = tmp_path / "store"
     shutil.copytree(shorter, store)
     two = rlgen.evaluate({**tiny, **QUICK, "seeds": [0, 1]}, store, jobs=1)
@@ -151,7 +151,7 @@ def test_the_plan_says_what_is_continued_and_why_others_are_not(shorter, write_p
     ],
 )
 def test_where_something_falls_over_training_a_longer_run_is_another(
-    agent, options, why, tiny, tmp_path
+    agent, options, why, tiny, tmp_path, undrawn
 ):
     keys = {**tiny, **QUICK, "agent": agent, "agent_options": options, "steps": 300}
     store = tmp_path / "store"

@@ -74,7 +74,7 @@ def test_refused_in_one_line_before_anything_is_computed(write_protocol, tmp_pat
 
 
 @pytest.mark.slow
-def test_pools_change_no_id_and_no_record(tmp_path):
+def test_pools_change_no_id_and_no_record(tmp_path, undrawn):
     bare = rlgen.evaluate(study(), tmp_path / "bare", jobs=1)
     pools = {"same": SAME, "blocks": BLOCKS, "larger": LARGER}
     full = rlgen.evaluate(study(pools=pools), tmp_path / "full", jobs=1)
@@ -135,7 +135,7 @@ def test_the_price_counts_further_pools(write_protocol):
 
 
 @pytest.mark.slow
-def test_pools_that_come_later_are_measured_from_the_weights(tmp_path):
+def test_pools_that_come_later_are_measured_from_the_weights(tmp_path, undrawn):
     out = tmp_path / "store"
     first = rlgen.evaluate(study(pools={"same": SAME}), out, jobs=1)
     files = {path: path.read_bytes() for path in (out / "runs").rglob("*") if path.is_file()}
@@ -162,7 +162,7 @@ def test_pools_that_come_later_are_measured_from_the_weights(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_without_weights_says_so(tmp_path):
+def test_a_run_without_weights_says_so(tmp_path, undrawn):
     out = tmp_path / "store"
     run = rlgen.evaluate(study(seeds=[0]), out, jobs=1).computed[0]
     (out / "runs" / run / "policy.safetensors").unlink()
@@ -236,7 +236,7 @@ def test_merging_asks_for_one_order():
 
 
 @pytest.mark.slow
-def test_the_shipped_shifts_run(tmp_path):
+def test_the_shipped_shifts_run(tmp_path, undrawn):
     done = rlgen.evaluate("shifts", tmp_path / "store", budget="smoke", seeds=[0], jobs=1)
     assert not done.failed
     for cell in done.summary["cells"]:
@@ -249,7 +249,7 @@ def test_the_shipped_shifts_run(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_plan_with_pools_that_are_no_tables_is_damaged(tmp_path):
+def test_a_plan_with_pools_that_are_no_tables_is_damaged(tmp_path, undrawn):
     done = rlgen.evaluate(study(seeds=[0], pools={"same": SAME}), tmp_path / "store", jobs=1)
     plan = done.store / "plan.json"
     entries = json.loads(plan.read_text())

@@ -17,6 +17,8 @@ from rlgen.study.means import Means
 from rlgen.study.numbering import numbered
 from rlgen.util.toml import load
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 STUDY = {
     "name": "s",
     "family": "CartPole-v1",

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from commands import rlgen as run_cli
 from helpers import TINY, unsealed
+from html_pages import undrawn
 from planning import tasks_of
 
 import rlgen
@@ -79,11 +80,13 @@ def test_probes_are_wanted_with_the_baselines_and_change_no_id():
 def stores(tmp_path_factory):
     """A study that was probed later, in two steps, and the same one probed at once."""
     out = tmp_path_factory.mktemp("probed")
-    rlgen.evaluate(study(), out / "later", jobs=1)
+    with undrawn():
+        rlgen.evaluate(study(), out / "later", jobs=1)
+        at_once = rlgen.evaluate(study(probes=["dead-inputs"]), out / "at-once", jobs=1)
     before = {p: p.read_bytes() for p in (out / "later" / "runs").rglob("*") if p.is_file()}
     later = rlgen.evaluate(study(probes=["dead-inputs"]), out / "later", jobs=1)
     assert {p: p.read_bytes() for p in before} == before
-    return later, rlgen.evaluate(study(probes=["dead-inputs"]), out / "at-once", jobs=1)
+    return later, at_once
 
 
 @pytest.mark.slow
