@@ -666,20 +666,6 @@ while True:
 
 #: Scripts with mistakes.
 WRONG = {
-    "an EvalCallback of the script's own": """
-class Reporting(EvalCallback):
-    def __init__(self, eval_env, trial, n_eval_episodes=5):
-        super().__init__(eval_env=eval_env, n_eval_episodes=n_eval_episodes)
-        self.trial = trial
-
-    def _on_step(self):
-        super()._on_step()
-        return self.trial.keep(self.last_mean_reward)
-
-env = make_vec_env("CartPole-v1", 4, seed=0)
-model = PPO("MlpPolicy", env)
-model.learn(10, callback=Reporting(env, None))  # ! L101
-""",
     "the training environment": """
 env = make_vec_env("CartPole-v1", 4, seed=0)
 model = PPO("MlpPolicy", env)
@@ -847,27 +833,11 @@ test_env = make_vec_env("CartPole-v1", seed=None)
 model = PPO("MlpPolicy", env).learn(1000)
 print(evaluate_policy(model, test_env))  # ! L201
 """,
-    "the same level in each episode": """
-env = make_vec_env("CartPole-v1", seed=0)
-test_env = gym.make("CartPole-v1")
-model = PPO("MlpPolicy", env).learn(1000)
-for episode in range(100):
-    obs, info = test_env.reset(seed=1234)
-    done, total = False, 0.0
-    while not done:
-        action, _ = model.predict(obs, deterministic=True)
-        obs, reward, terminated, truncated, info = test_env.step(action)  # ! L202
-        total += reward
-        done = terminated or truncated
-""",
-    "one episode, one level": """
+    "one episode": """
 env = gym.make("rlgen/MazeBasic-v0", levels=range(10))
-test_env = gym.make("rlgen/MazeBasic-v0", levels=[77])
-test_env.reset(seed=3)
 other = gym.make("rlgen/MazeBasic-v0", levels=range(50, 90))
 other.reset(seed=3)
 model = PPO("MlpPolicy", env).learn(1000)
-print(evaluate_policy(model, test_env))  # ! L202
 print(evaluate_policy(model, other, 1))  # ! L202
 """,
     "statistics that move": """
@@ -959,19 +929,6 @@ class Experiment:
 import optuna
 optuna.create_study().optimize(objective, n_trials=10)
 """,
-    "a callback of the script": """
-from stable_baselines3.common.callbacks import BaseCallback
-
-class Watch(BaseCallback):
-    def _on_rollout_end(self):
-        print(evaluate_policy(self.model, self.training_env))  # ! L101
-
-    def _on_step(self):
-        return True
-
-model = PPO("MlpPolicy", make_vec_env("CartPole-v1", seed=0))
-model.learn(1000, callback=Watch())
-""",
     "in whichever branch": """
 import sys
 env = make_vec_env("CartPole-v1", seed=0)
@@ -1052,20 +1009,6 @@ test_env.norm_reward = False
 best = PPO.load("logs/best_model", env=test_env)
 print(evaluate_policy(best, test_env))  # ! L305
 """,
-    "the best model with the final statistics, in folders": """
-import os, sys
-log_dir = sys.argv[1]
-env = VecNormalize(make_vec_env("Pendulum-v1", seed=0))
-eval_env = VecNormalize(make_vec_env("Pendulum-v1", seed=50), training=False, norm_reward=False)
-model = PPO("MlpPolicy", env)
-model.learn(1000, callback=EvalCallback(eval_env, best_model_save_path=log_dir))
-env.save(os.path.join(log_dir, "stats.pkl"))
-test_env = VecNormalize.load(f"{log_dir}/stats.pkl", make_vec_env("Pendulum-v1", seed=90))
-test_env.training = False
-test_env.norm_reward = False
-best = PPO.load(os.path.join(log_dir, "best_model.zip"), env=test_env)
-print(evaluate_policy(best, test_env))  # ! L305
-""",
     "a recurrent agent that forgets": """
 from sb3_contrib import RecurrentPPO
 env = make_vec_env("CartPole-v1", 4, seed=0)
@@ -1117,5 +1060,69 @@ model = PPO("MlpPolicy", env).learn(1000)
 print(evaluate_policy(model, test_env))  # ! L102
 other = PPO("MlpPolicy", one).learn(1000)
 print(evaluate_policy(other, two))  # ! L102
+""",
+    # Of levels only those of training are looked for, not how many there are.
+    "one level": """
+env = gym.make("rlgen/MazeBasic-v0", levels=range(10))
+test_env = gym.make("rlgen/MazeBasic-v0", levels=[77])
+test_env.reset(seed=3)
+model = PPO("MlpPolicy", env).learn(1000)
+print(evaluate_policy(model, test_env))  # ! L202
+""",
+    "the same level in each episode": """
+env = make_vec_env("CartPole-v1", seed=0)
+test_env = gym.make("CartPole-v1")
+model = PPO("MlpPolicy", env).learn(1000)
+for episode in range(100):
+    obs, info = test_env.reset(seed=1234)
+    done, total = False, 0.0
+    while not done:
+        action, _ = model.predict(obs, deterministic=True)
+        obs, reward, terminated, truncated, info = test_env.step(action)  # ! L202
+        total += reward
+        done = terminated or truncated
+""",
+    # Callbacks of a script's own are followed like functions that nobody calls.
+    "an EvalCallback of the script's own": """
+class Reporting(EvalCallback):
+    def __init__(self, eval_env, trial, n_eval_episodes=5):
+        super().__init__(eval_env=eval_env, n_eval_episodes=n_eval_episodes)
+        self.trial = trial
+
+    def _on_step(self):
+        super()._on_step()
+        return self.trial.keep(self.last_mean_reward)
+
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env)
+model.learn(10, callback=Reporting(env, None))  # ! L101
+""",
+    "a callback of the script": """
+from stable_baselines3.common.callbacks import BaseCallback
+
+class Watch(BaseCallback):
+    def _on_rollout_end(self):
+        print(evaluate_policy(self.model, self.training_env))  # ! L101
+
+    def _on_step(self):
+        return True
+
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", seed=0))
+model.learn(1000, callback=Watch())
+""",
+    # Of paths only constants are certain.
+    "the best model with the final statistics, in folders": """
+import os, sys
+log_dir = sys.argv[1]
+env = VecNormalize(make_vec_env("Pendulum-v1", seed=0))
+eval_env = VecNormalize(make_vec_env("Pendulum-v1", seed=50), training=False, norm_reward=False)
+model = PPO("MlpPolicy", env)
+model.learn(1000, callback=EvalCallback(eval_env, best_model_save_path=log_dir))
+env.save(os.path.join(log_dir, "stats.pkl"))
+test_env = VecNormalize.load(f"{log_dir}/stats.pkl", make_vec_env("Pendulum-v1", seed=90))
+test_env.training = False
+test_env.norm_reward = False
+best = PPO.load(os.path.join(log_dir, "best_model.zip"), env=test_env)
+print(evaluate_policy(best, test_env))  # ! L305
 """,
 }
