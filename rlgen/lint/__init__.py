@@ -74,7 +74,7 @@ def _findings(path: Path, linted: Linted) -> Iterable[Finding]:
         script.run()
     except TooMuchError:
         linted.incomplete.append(str(path))
-    if not project.uses(PACKAGES):
+    if not PACKAGES & project.packages:
         linted.unchecked.append(str(path))
         return
     linted.checked[str(path)] = list(RULES)

@@ -72,7 +72,7 @@ class Expressions(Facts):
     def _name(self, name: str) -> Any:
         scope = self.scope
         while scope:
-            value = self.facts[scope].get(name, OUTER)
+            value = self.facts.get(scope, {}).get(name, OUTER)
             if value is not OUTER:
                 return value
             scope = scope.of
@@ -88,10 +88,10 @@ class Expressions(Facts):
         if name not in fields and owner.kind in ("model", "table"):
             return Thing("method", None, (owner,), name, owner)
         if name not in fields and "*" not in fields and owner.kind == "instance":
-            member = self.facts[owner.of].get(name)
+            member = self.facts.get(owner.of, {}).get(name)
             if isinstance(member, Thing) and member.kind == "function":
                 return Thing("bound", None, (owner,), of=member)
-            if name in self.facts[owner.of]:
+            if name in self.facts.get(owner.of, {}):
                 return member
         return self.get(owner, name)
 
@@ -107,7 +107,8 @@ class Expressions(Facts):
     def entries(self, table: Any) -> dict[Any, Any]:
         """What is in a list or dictionary; ``*`` stands for what is not known."""
         is_table = isinstance(table, Thing) and table.kind == "table"
-        return self.facts[table] if is_table else {"*": Thing(parts=(table,))}
+        unknown = {"*": Thing(parts=(table,))}
+        return self.facts.get(table, unknown) if is_table else unknown
 
     def binary(self, left: Any, op: str, right: Any) -> Any:
         """``left op right``; a reward with which something is computed is measured."""

@@ -33,15 +33,7 @@ class Thing:
     of: Any = None
 
     def __post_init__(self) -> None:
-        pairs = [
-            (each.world, each.norm) if isinstance(each, Env) else (each,) for each in self.parts
-        ]
-        things = [each for pair in pairs for each in pair if isinstance(each, Thing)]
-        held = [
-            each.parts if each.kind == "doubt" or (each.parts and not each.kind) else (each,)
-            for each in things
-        ]
-        self.parts = tuple(dict.fromkeys(each for part in held for each in part))
+        self.parts = tuple(dict.fromkeys(each for part in self.parts for each in _held(part)))
 
 
 @dataclass(frozen=True)
@@ -52,6 +44,15 @@ class Env:
     norm: Any = None
     monitored: Any = False
     count: Any = 1
+
+
+def _held(value: Any) -> tuple[Any, ...]:
+    """The things that whoever gets hold of a value can change."""
+    if isinstance(value, Env):
+        return (value.world, value.norm)
+    if not isinstance(value, Thing):
+        return ()
+    return value.parts if value.kind == "doubt" or (value.parts and not value.kind) else (value,)
 
 
 #: Owners of facts: what is saved where, which events have been, where models have learnt.

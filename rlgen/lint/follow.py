@@ -28,7 +28,7 @@ class Follow(Expressions):
         self._modules: dict[Any, Thing] = {}
         #: By call: the function, and what it returns with the facts there.
         self._calls: list[tuple[Any, list[Any]]] = []
-        self._uncalled: dict[Any, Thing] = {}
+        self._uncalled: dict[Any, Any] = {}
         self._tries: list[list[Any]] = []
         #: By loop: which round it is in, and the facts where rounds end early.
         self.loops: list[tuple[int, list[Any]]] = []
@@ -36,13 +36,15 @@ class Follow(Expressions):
     def run(self) -> None:
         """Follow the script, then those of its functions that nothing has called."""
         self._run_module(self._project.script)
+        end = self.facts
         while self._uncalled:
-            node, function = self._uncalled.popitem()
+            node, (function, facts) = self._uncalled.popitem()
             if node.root() is self._project.script:
+                self.facts = {**facts, **end}
                 self.enter(function, [], {"*": Thing()})
 
     def _run_module(self, module: Any) -> Thing:
-        if module not in self._modules:
+        if self._modules.get(module) not in self.facts:
             around = self.scope
             self._modules[module] = self.scope = self.new("module", module, {})
             for node in module.body:
@@ -95,8 +97,9 @@ class Follow(Expressions):
                     self.bind(target, self.value(expression))
                 self.block(node.body)
             case nodes.FunctionDef():
-                self._uncalled[node] = self.function(node)
-                self.set(self.scope, node.name, self._uncalled[node])
+                function = self.function(node)
+                self._uncalled[node] = (function, self.facts)
+                self.set(self.scope, node.name, function)
             case nodes.ClassDef():
                 cls = self.scope = self.new("class", node, {}, self.scope)
                 self.block(node.body)
@@ -117,8 +120,10 @@ class Follow(Expressions):
         match target:
             case nodes.AssignName():
                 scope = self.scope
-                while self.facts[scope].get(target.name) is OUTER and scope.of:
+                before = self.facts.get(scope, {}).get(target.name)
+                while before is OUTER and scope.of:
                     scope = scope.of
+                    before = self.facts.get(scope, {}).get(target.name, OUTER)
                 self.set(scope, target.name, value)
             case nodes.Tuple() | nodes.List():
                 for i, each in enumerate(target.elts):
@@ -190,9 +195,9 @@ class Follow(Expressions):
             path = whole if base is None else f"{base}.{name}".strip(".")
             found = self._project.imported(node, path)
             module = None if base is None else self._project.imported(node, base)
-            names = {} if module is None else self.facts[self._run_module(module)]
+            names = {} if module is None else self.facts.get(self._run_module(module), {})
             if name == "*":
-                self.facts[self.scope] = {**self.facts[self.scope], **names}
+                self.facts[self.scope] = {**self.facts.get(self.scope, {}), **names}
             elif name in names:
                 self.set(self.scope, other or name, names[name])
             else:

@@ -36,7 +36,7 @@ class Library(Follow):
             return self.enter(function, args, kwargs)
         if kind == "class":
             created = self.new("instance", node, {}, function)
-            if "__init__" in self.facts[function]:
+            if "__init__" in self.facts.get(function, {}):
                 self.call(self.attribute(created, "__init__"), args, kwargs, node)
             return created
         owner = function.of if kind == "method" else None
@@ -60,6 +60,8 @@ class Library(Follow):
                 chosen = self.origin(given, "return") if name == "optimize" else None
                 if chosen:
                     chosen.of.picks = "study"
+        if path in ("exec", "eval", "globals", "locals"):
+            self.doubt(*(each for each in self.facts if each.kind in ("world", "norm", "model")))
         if name not in names.HARMLESS and names.top(path) not in names.TRUSTED:
             self.doubt(function, getattr(function, "of", None), *args)
         return Thing(parts=(function, *args))

@@ -60,9 +60,6 @@ def mistakes(events: list[Event]) -> Iterator[tuple[str, Event, str]]:
                 yield code, event, f"{event.kind}: {each.card} ({event.at(thing)})"
 
 
-# -- held out, or not -----------------------------------------------------------------------------
-
-
 @rule("L101", "make a second environment with levels or a seed of its own")
 def evaluates_in_training_environment(event: Event) -> Any:
     """Returns are measured in the environment that the agent has learnt in."""
@@ -150,9 +147,6 @@ def one_level(event: Event) -> Any:
     return event.options.get("n_eval_episodes") == 1 and not event.rounds and event
 
 
-# -- VecNormalize: whose statistics, and do they stand still? -------------------------------------
-
-
 @rule("L301", "set training = False on it, or VecNormalize(..., training=False)")
 def statistics_move_in_evaluation(event: Event) -> Any:
     """The statistics of VecNormalize go on being updated while returns are measured."""
@@ -194,9 +188,6 @@ def best_model_with_final_statistics(event: Event) -> Any:
     alone = isinstance(pick, Event) and pick.options.get("callback_on_new_best") is None
     used = event.get(norm, "norm_obs") is not False
     return alone and used and event.get(norm, "statistics") == "final" and norm
-
-
-# -- is it this agent that acts, and in the same way wherever returns are measured? ---------------
 
 
 @rule("L401", "say deterministic=... everywhere: only predict defaults to False")

@@ -9,7 +9,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from astroid import nodes
 from astroid.manager import AstroidManager
 from astroid.rebuilder import TreeRebuilder
 
@@ -100,7 +99,11 @@ class Source:
 
 
 class Project:
-    """A script and the modules that it imports, from its folder, package or the project's top."""
+    """A script and the modules that it imports from its folder, package or the project's top.
+
+    Attributes:
+        packages: The names at the beginning of all imports that were followed.
+    """
 
     def __init__(self, path: Path) -> None:
         folder = package = path.resolve().parent
@@ -110,7 +113,8 @@ class Project:
         self._folders = [folder, package, *tops[:1]]
         name = ".".join(path.resolve().with_suffix("").relative_to(package).parts)
         self.script = Source(path, name.removesuffix(".__init__")).tree
-        self.modules: dict[str, Any] = {"": None, self.script.name: self.script}
+        self.packages = set[str]()
+        self._modules: dict[str, Any] = {"": None, self.script.name: self.script}
 
     def imported(self, node: Any, name: str) -> Any:
         """The module that an import statement names; None if it is not the project's."""
@@ -118,19 +122,12 @@ class Project:
         parts = module.name.split(".")
         above = parts[: max(0, len(parts) + module.package - level)] if level else []
         whole = ".".join([*above, name] if name else above)
-        if whole not in self.modules and sum(map(bool, self.modules.values())) < MAX_MODULES:
+        self.packages.add(top(whole))
+        if whole not in self._modules and sum(map(bool, self._modules.values())) < MAX_MODULES:
             paths = [folder.joinpath(*whole.split(".")) for folder in self._folders]
             files = [file for path in paths for file in (f"{path}.py", path / "__init__.py")]
             file = next((file for file in map(Path, files) if file.is_file()), None)
-            self.modules[whole] = None
+            self._modules[whole] = None
             with suppress(LintError):  # it has a line of its own if it is linted itself
-                self.modules[whole] = file and Source(file, whole).tree
-        return self.modules.get(whole)
-
-    def uses(self, packages: set[str]) -> bool:
-        """Whether a module of the project imports one of some packages."""
-        imports = (nodes.Import, nodes.ImportFrom)
-        modules = [module for module in self.modules.values() if module]
-        statements = [node for module in modules for node in module.nodes_of_class(imports)]
-        names = {getattr(node, "modname", name) for node in statements for name, _ in node.names}
-        return any(top(name) in packages for name in names)
+                self._modules[whole] = file and Source(file, whole).tree
+        return self._modules.get(whole)

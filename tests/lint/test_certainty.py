@@ -475,6 +475,71 @@ envs[0].seed(500)
 model.learn(10)
 print(evaluate_policy(model, eval_env))
 """,
+    "a global name, from within a function in a function": """
+SEED = 0
+def outer():
+    def inner():
+        global SEED
+        SEED = 100
+    inner()
+env = make_vec_env("CartPole-v1", 4, seed=SEED)
+outer()
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=SEED)))
+""",
+    "a function that something foreign may call": """
+from mine import start
+eval_env = make_vec_env("CartPole-v1", 4)
+def reseed(): eval_env.seed(100)
+start(target=reseed)
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0)).learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "a decorated function": """
+from mine import logged
+eval_env = make_vec_env("CartPole-v1", 4)
+@logged
+def reseed(): eval_env.seed(100)
+reseed()
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0)).learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "a static method": """
+class Maker:
+    @staticmethod
+    def make(seed): return make_vec_env("CartPole-v1", 4, seed=seed)
+maker = Maker()
+model = PPO("MlpPolicy", maker.make(0)).learn(10)
+print(evaluate_policy(model, maker.make(100)))
+""",
+    "a function that makes environments": """
+def build():
+    env = gym.make("CartPole-v1")
+    env.reset(seed=3)
+    return env
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0)).learn(10)
+print(evaluate_policy(model, make_vec_env(build, 1)))
+""",
+    "an environment in a tuple of one": NORMAL
+    + """
+test = VecNormalize.load("s", make_vec_env("Pendulum-v1", seed=1))
+for each in (test,):
+    each.training = each.norm_reward = False
+print(evaluate_policy(model, test))
+""",
+    "a comprehension that may be empty": TWO
+    + """
+[eval_env.seed(0) for each in sys.argv[1:]]
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "text that is run": TWO
+    + """
+eval_env.seed(0)
+exec(open("more.py").read())
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
     "an environment by name": TWO
     + """
 def reseed(**settings): settings["env"].seed(500)
