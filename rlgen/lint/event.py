@@ -32,6 +32,11 @@ class Event:
         return self.facts.get(owner, {}).get(name)
 
     @property
+    def what(self) -> str:
+        """For messages."""
+        return "the loop" if self.kind == "loop" else self.kind
+
+    @property
     def world(self) -> Any:
         """The environment beneath its wrappers."""
         return self.env and self.env.world

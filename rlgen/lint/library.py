@@ -70,8 +70,9 @@ class Library(Follow):
         """What a function gives, or an ellipsis for those that are not known."""
         match name:
             case "make" | "make_vec" | "ProcgenEnv":
-                name, count = a.pop("id", a.pop("env_name", None)), a.pop("num_envs", 1)
-                return replace(self._world(name, a, node), count=count)
+                count = a.pop("num_envs", 1)
+                made = self._world(a.pop("id", a.pop("env_name", None)), a, node)
+                return made if name == "make" else replace(made, count=Thing(parts=(count,)))
             case "make_vec_env" | "make_atari_env" if a.get("wrapper_class") is None:
                 if getattr(a.get("env_id"), "kind", ""):  # a function that makes environments
                     return ...
@@ -125,7 +126,12 @@ class Library(Follow):
                 event = self._note("loop", node, owner, *action.of) if action else None
                 return Thing("step", of=event) if event else Thing()
             case "env.reset" | "env.seed":
-                self._seed(owner, a.get("seed"), anew=name == "env.seed")
+                seed, before = a.get("seed"), self.get(owner.world, "resets")
+                # The seed of a single copy, and whether it had that seed the time before.
+                again = isinstance(before, tuple) and before[0] == seed
+                resets = (seed, again) if type(seed) is int and owner.count == 1 else None
+                self.set(owner.world, "resets", resets)
+                self._seed(owner, seed, anew=name == "env.seed")
                 return Thing()
             case "env.save":
                 pairs = self.facts[LEARNT].items()
@@ -163,6 +169,9 @@ class Library(Follow):
     def _world(self, name: Any, settings: Arguments, node: Any) -> Env:
         """An environment that is made here."""
         seeds = Thing() if "*" in settings else ()
+        for each, value in settings.items():  # lists as they are now
+            if getattr(value, "kind", "") == "table":
+                settings[each] = tuple(self.entries(value).items())
         env = Env(self.new("world", node, {"name": name, "settings": settings, "seeds": seeds}))
         for each in names.SEEDING & settings.keys():
             self._seed(env, settings[each])

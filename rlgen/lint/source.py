@@ -13,7 +13,7 @@ from astroid.manager import AstroidManager
 from astroid.rebuilder import TreeRebuilder
 
 from rlgen.errors import LintError
-from rlgen.lint.names import top
+from rlgen.lint.names import PACKAGES, top
 
 #: Bytes of a file, of the code in it, and expressions in that: larger ones are refused.
 MAX_FILE, MAX_CODE, MAX_NODES = 50_000_000, 500_000, 100_000
@@ -123,6 +123,8 @@ class Project:
         above = parts[: max(0, len(parts) + module.package - level)] if level else []
         whole = ".".join([*above, name] if name else above)
         self.packages.add(top(whole))
+        if top(whole) in PACKAGES:
+            return None
         if whole not in self._modules and sum(map(bool, self._modules.values())) < MAX_MODULES:
             paths = [folder.joinpath(*whole.split(".")) for folder in self._folders]
             files = [file for path in paths for file in (f"{path}.py", path / "__init__.py")]

@@ -68,9 +68,10 @@ def test_a_finding_says_what_and_what_to_do(tmp_path):
     (told,) = found(tmp_path, text).values()
     line = text.splitlines().index("print(evaluate_policy(model, eval_env))  # ! L102") + 1
     assert str(told) == (
-        f"{tmp_path / 'script.py'}:{line}: L102 evaluates-on-training-levels: evaluate_policy: "
-        "returns are measured on levels that are training levels: same ids, or same seed "
-        f"(line {line - 2}); give the evaluation levels or a seed that training does not have"
+        f"{tmp_path / 'script.py'}:{line}: L102 evaluates-on-training-levels: evaluate_policy is "
+        f"given the environment of line {line - 2}: it is seeded with 9 and training with 5 to 12, "
+        "so that its episodes begin like those of training; give the evaluation levels or a seed "
+        "that training does not have"
     )
 
 

@@ -38,7 +38,7 @@ def test_lines_of_a_notebook_are_named_by_cell(tmp_path):
     (finding,) = result.findings
     assert (finding.code, finding.cell, finding.line) == ("L101", 7, 4)
     assert str(finding).startswith(f"{path}:cell 7:4: L101 ")
-    assert "(cell 4, line 2);" in str(finding)
+    assert "made in cell 4, line 2;" in str(finding)
 
 
 def test_a_mistake_in_the_syntax_of_a_notebook_is_named_by_cell(tmp_path):
@@ -150,7 +150,7 @@ def test_functions_of_other_modules_are_followed(project):
     (finding,) = result.findings
     assert (finding.code, finding.file) == ("L102", str(project / "tools" / "build.py"))
     assert finding.line == 11
-    assert finding.reason.endswith("same ids, or same seed (line 8)")
+    assert "it is seeded with 6 to 9 and training with 4 to 7" in finding.reason
 
 
 def test_a_module_that_cannot_be_read_is_foreign(project):

@@ -833,11 +833,27 @@ test_env = make_vec_env("CartPole-v1", seed=None)
 model = PPO("MlpPolicy", env).learn(1000)
 print(evaluate_policy(model, test_env))  # ! L201
 """,
-    "one episode": """
+    "the same level in each episode": """
+env = make_vec_env("CartPole-v1", seed=0)
+test_env = gym.make("CartPole-v1")
+model = PPO("MlpPolicy", env).learn(1000)
+for episode in range(100):
+    obs, info = test_env.reset(seed=1234)
+    done, total = False, 0.0
+    while not done:
+        action, _ = model.predict(obs, deterministic=True)
+        obs, reward, terminated, truncated, info = test_env.step(action)  # ! L202
+        total += reward
+        done = terminated or truncated
+""",
+    "one episode, one level": """
 env = gym.make("rlgen/MazeBasic-v0", levels=range(10))
+test_env = gym.make("rlgen/MazeBasic-v0", levels=[77])
+test_env.reset(seed=3)
 other = gym.make("rlgen/MazeBasic-v0", levels=range(50, 90))
 other.reset(seed=3)
 model = PPO("MlpPolicy", env).learn(1000)
+print(evaluate_policy(model, test_env))  # ! L202
 print(evaluate_policy(model, other, 1))  # ! L202
 """,
     "statistics that move": """
@@ -1060,27 +1076,6 @@ model = PPO("MlpPolicy", env).learn(1000)
 print(evaluate_policy(model, test_env))  # ! L102
 other = PPO("MlpPolicy", one).learn(1000)
 print(evaluate_policy(other, two))  # ! L102
-""",
-    # Of levels only those of training are looked for, not how many there are.
-    "one level": """
-env = gym.make("rlgen/MazeBasic-v0", levels=range(10))
-test_env = gym.make("rlgen/MazeBasic-v0", levels=[77])
-test_env.reset(seed=3)
-model = PPO("MlpPolicy", env).learn(1000)
-print(evaluate_policy(model, test_env))  # ! L202
-""",
-    "the same level in each episode": """
-env = make_vec_env("CartPole-v1", seed=0)
-test_env = gym.make("CartPole-v1")
-model = PPO("MlpPolicy", env).learn(1000)
-for episode in range(100):
-    obs, info = test_env.reset(seed=1234)
-    done, total = False, 0.0
-    while not done:
-        action, _ = model.predict(obs, deterministic=True)
-        obs, reward, terminated, truncated, info = test_env.step(action)  # ! L202
-        total += reward
-        done = terminated or truncated
 """,
     # Callbacks of a script's own are followed like functions that nobody calls.
     "an EvalCallback of the script's own": """
