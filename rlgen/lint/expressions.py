@@ -5,11 +5,8 @@ from typing import Any
 
 from astroid import nodes
 
-from rlgen.lint.facts import Env, Facts, Thing
+from rlgen.lint.facts import OUTER, Env, Facts, Thing
 from rlgen.lint.names import INSIDE
-
-#: What a name is where it is that of a scope around.
-OUTER = Thing("outer")
 
 
 class Expressions(Facts):
@@ -22,6 +19,8 @@ class Expressions(Facts):
     def __init__(self) -> None:
         super().__init__()
         self.scope = Thing("module")
+        #: By loop: which round it is in, and the facts where rounds end early.
+        self.loops: list[tuple[int, list[Any]]] = []
 
     def value(self, node: Any) -> Any:
         """What an expression stands for."""
@@ -66,7 +65,10 @@ class Expressions(Facts):
                 for each in node.generators:
                     self.bind(each.target, Thing(parts=(self.value(each.iter),)))
                 *inside, _ = node.get_children()
-                return Thing(parts=(self.branches(self.value, [*inside, None]),))
+                self.loops.append((0, []))
+                items = self.branches(self.value, [*inside, None])
+                self.loops.pop()
+                return Thing(parts=(items,))
         return Thing(parts=tuple(self.value(child) for child in node.get_children()))
 
     def _name(self, name: str) -> Any:
@@ -85,7 +87,7 @@ class Expressions(Facts):
         if not isinstance(owner, Thing):
             return Thing()
         fields = self.facts.get(owner, {})
-        if name not in fields and owner.kind in ("model", "table"):
+        if name not in fields and owner.kind in ("model", "table", "super"):
             return Thing("method", None, (owner,), name, owner)
         if name not in fields and "*" not in fields and owner.kind == "instance":
             member = self.facts.get(owner.of, {}).get(name)
@@ -115,6 +117,7 @@ class Expressions(Facts):
         for reward in (self.origin(left, "reward"), self.origin(right, "reward")):
             if reward:
                 reward.of.reads = True
+        self.doubt(*(each for each in (left, right) if isinstance(each, Env)))
         if type(left) is type(right) is int and abs(left) + abs(right) < 1e9 and op in "+-*":
             return {"+": left + right, "-": left - right, "*": left * right}[op]
         return Thing(parts=(left, right))

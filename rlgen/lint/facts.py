@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from astroid import nodes
+
 from rlgen.lint.names import TRUSTED, top
 
 #: Expressions and facts before a script is given up as too branched.
@@ -57,6 +59,8 @@ def _held(value: Any) -> tuple[Any, ...]:
 
 #: Owners of facts: what is saved where, which events have been, where models have learnt.
 FILES, PAST, LEARNT = Thing("files"), Thing("past"), Thing("learnt")
+#: What a name is where it is that of a scope around.
+OUTER = Thing("outer")
 
 
 class Facts:
@@ -93,7 +97,10 @@ class Facts:
         value = Thing(parts=(*((owner,) if owner.kind else owner.parts), doubt), of=owner)
         if owner.path and not doubt:
             value = self.outside(f"{owner.path}.{name}", owner)
-        self.facts[owner] = {**fields, name: value}
+        # What a class of the project computes may be another each time.
+        classes = [each for each in owner.parts if getattr(each, "kind", "") == "class"]
+        if not any([*each.node.mymethods()] for each in classes):
+            self.facts[owner] = {**fields, name: value}
         return value
 
     def outside(self, path: str, owner: Any = None) -> Thing:
@@ -116,6 +123,26 @@ class Facts:
             inside = Thing("doubt", parts=(*fields.values(), *more, *value.parts))
             waiting += inside.parts
             self.facts[value] = {"*": inside}
+            if value.kind in ("bound", "instance"):  # its methods may be called
+                members = self.facts.get(value.of, {"": value.of}).values()
+                waiting += [each for each in members if getattr(each, "kind", "") == "function"]
+            elif value.kind == "function":
+                waiting += self._reached(value)
+
+    def _reached(self, function: Thing) -> list[Any]:
+        """The values that a function can change; the names that it may assign become unknown."""
+        scope, defaults = function.of
+        values, node = [*defaults.values()], function.node
+        outer = node.nodes_of_class((nodes.Global, nodes.Nonlocal))
+        changed = {name for each in outer for name in each.names}
+        names = changed | {each.name for each in node.nodes_of_class(nodes.Name)}
+        while scope:
+            fields = self.facts.get(scope, {})
+            values += [fields[name] for name in fields if name in names]
+            own = [name for name in fields if name in changed and fields[name] is not OUTER]
+            self.facts[scope] = {**fields, **{name: Thing() for name in own}}
+            scope = scope.of
+        return values
 
     def branches(self, follow: Callable[[Any], Any], ways: Iterable[Any]) -> Any:
         """Follow each of several ways from here; go on with what they have in common."""

@@ -9,8 +9,9 @@ from typing import Any
 
 from astroid import nodes
 
-from rlgen.lint.expressions import OUTER, Expressions
-from rlgen.lint.facts import Thing
+from rlgen.lint import names
+from rlgen.lint.expressions import Expressions
+from rlgen.lint.facts import OUTER, Thing
 from rlgen.lint.source import Project
 
 #: Calls inside calls.
@@ -30,13 +31,12 @@ class Follow(Expressions):
         self._calls: list[tuple[Any, list[Any]]] = []
         self._uncalled: dict[Any, Any] = {}
         self._tries: list[list[Any]] = []
-        #: By loop: which round it is in, and the facts where rounds end early.
-        self.loops: list[tuple[int, list[Any]]] = []
 
     def run(self) -> None:
         """Follow the script, then those of its functions that nothing has called."""
         self._run_module(self._project.script)
         end = self.facts
+        self.loops.append((0, []))  # they may be called again and again
         while self._uncalled:
             node, (function, facts) = self._uncalled.popitem()
             if node.root() is self._project.script:
@@ -61,9 +61,12 @@ class Follow(Expressions):
         for node in body or []:
             if self.facts is not None:
                 self.work()
-                for points in self._tries:
-                    points.append(dict(self.facts))
+                self._may_raise()
                 self.statement(node)
+
+    def _may_raise(self) -> None:
+        for points in self._tries:
+            points.append(dict(self.facts))
 
     def statement(self, node: Any) -> None:
         """Follow one statement."""
@@ -79,23 +82,29 @@ class Follow(Expressions):
                 self._calls[-1][1].append((self.value(node.value), self.facts))
                 self.facts = None
             case nodes.Raise():
+                self.value(node.exc)
+                self._may_raise()
                 self.facts = None
             case nodes.Break() | nodes.Continue():
-                self.loops[-1][1].append(self.facts)
+                self.loops[-1][1].append((None, self.facts))
                 self.facts = None
             case nodes.If():
                 self.branches(self.block, self.sides(node))
             case nodes.Match():
-                self.value(node.subject)
-                self.branches(self.block, [[], *(case.body for case in node.cases)])
+                subject = Thing(parts=(self.value(node.subject),))
+                self.branches(lambda case: case and self._case(case, subject), [None, *node.cases])
             case nodes.Try() | nodes.TryStar():
                 self.attempt(node)
             case nodes.For() | nodes.While():
                 self.loop(node)
             case nodes.With():
-                for expression, target in node.items:
-                    self.bind(target, self.value(expression))
+                managers = [self.value(expression) for expression, _ in node.items]
+                self.doubt(*(each for each in managers if isinstance(each, Thing)))
+                for manager, (_, target) in zip(managers, node.items, strict=True):
+                    self.bind(target, manager)
                 self.block(node.body)
+                if self.facts is not None:
+                    self.doubt(*(each for each in managers if isinstance(each, Thing)))
             case nodes.FunctionDef():
                 function = self.function(node)
                 self._uncalled[node] = (function, self.facts)
@@ -104,7 +113,10 @@ class Follow(Expressions):
                 cls = self.scope = self.new("class", node, {}, self.scope)
                 self.block(node.body)
                 self.scope = cls.of
-                plain = not (node.bases or node.keywords or node.decorators)
+                odd = node.keywords or node.decorators or any(map(_is_special, node.mymethods()))
+                bases = [names.short(getattr(self.value(b), "path", "")) for b in node.bases]
+                cls.path = bases[0] if len(bases) == 1 and bases[0] in names.CALLBACKS else ""
+                plain = not odd and (cls.path or not bases)
                 self.set(self.scope, node.name, cls if plain else Thing(parts=(cls,)))
             case nodes.Import() | nodes.ImportFrom():
                 self.imports(node)
@@ -149,25 +161,44 @@ class Follow(Expressions):
                     return [node.body if (value is None) is (op == "is") else node.orelse]
         return [node.body, node.orelse]
 
+    def _case(self, case: Any, subject: Thing) -> None:
+        for each in case.pattern.nodes_of_class(nodes.AssignName):
+            self.bind(each, subject)
+        self.value(case.guard)
+        self.block(case.body)
+
     def attempt(self, node: Any) -> None:
         """Follow a ``try``: its handlers may begin before each of its statements."""
         if all(isinstance(each, nodes.Import | nodes.ImportFrom) for each in node.body):
             self.block(node.body)  # the first choice stands for all
             return
         points: list[Any] = []
+        ways_out = [ends for _, ends in (*self._calls[-1:], *self.loops[-1:])]
+        starts = [len(ends) for ends in ways_out]
         self._tries.append(points)
         self.block(node.body)
         self._tries.pop()
         end = self.facts and dict(self.facts)
-        names = {each.type and each.type.as_string() for each in node.handlers}
+        errors = {each.type and each.type.as_string() for each in node.handlers}
         # Who interrupts learning goes on as if it were through.
-        self.join([self.facts] if names <= {"KeyboardInterrupt"} else [self.facts, *points])
+        self.join([self.facts] if errors <= {"KeyboardInterrupt"} else [self.facts, *points])
         if self.facts is not None and node.handlers:
             self.branches(self.block, [each.body for each in node.handlers])
             end, self.facts = self.facts, end
             self.block(node.orelse)
             self.join([self.facts, end])
         self.block(node.finalbody)
+        end = self.facts
+        for ends, start in zip(ways_out, starts, strict=True) if node.finalbody else ():
+            for i in range(start, len(ends)):
+                value, self.facts = ends[i]
+                self.block(node.finalbody)
+                ends[i] = (value, self.facts)
+        self.join(points if node.finalbody else [])
+        if self.facts is not None:
+            self.block(node.finalbody)
+            self._may_raise()
+        self.facts = end
 
     def loop(self, node: Any) -> None:
         """Follow two rounds; what holds after both, and before them, stays."""
@@ -181,7 +212,7 @@ class Follow(Expressions):
                 self.bind(getattr(node, "target", None), source)
                 self.block(node.body)
             self.loops.pop()
-            self.join([self.facts, *jumps])
+            self.join([self.facts, *(facts for _, facts in jumps)])
             ends.append(self.facts and dict(self.facts))
         self.join(ends)
         if node.orelse:
@@ -195,11 +226,11 @@ class Follow(Expressions):
             path = whole if base is None else f"{base}.{name}".strip(".")
             found = self._project.imported(node, path)
             module = None if base is None else self._project.imported(node, base)
-            names = {} if module is None else self.facts.get(self._run_module(module), {})
+            inside = {} if module is None else self.facts.get(self._run_module(module), {})
             if name == "*":
-                self.facts[self.scope] = {**self.facts.get(self.scope, {}), **names}
-            elif name in names:
-                self.set(self.scope, other or name, names[name])
+                self.facts[self.scope] = {**self.facts.get(self.scope, {}), **inside}
+            elif name in inside:
+                self.set(self.scope, other or name, inside[name])
             else:
                 value = self._run_module(found) if found else self.outside(dots + path)
                 self.set(self.scope, other or whole, value)
@@ -216,10 +247,10 @@ class Follow(Expressions):
         if sum(each is node for each, _ in self._calls) > 1 or len(self._calls) > MAX_DEPTH:
             self.doubt(rest)
             return rest
-        names = [each.name for each in (*node.args.posonlyargs, *(node.args.args or []))]
+        words = [each.name for each in (*node.args.posonlyargs, *(node.args.args or []))]
         fields = dict.fromkeys((each.name for each in node.args.arguments), rest)
         fields |= {} if "*" in kwargs else defaults
-        fields |= dict(zip(names, args, strict=False))
+        fields |= dict(zip(words, args, strict=False))
         fields |= {name: kwargs[name] for name in fields.keys() & kwargs.keys()}
         around, self.scope = self.scope, self.new("call", node, fields, outer)
         ends: list[Any] = []
@@ -235,4 +266,9 @@ class Follow(Expressions):
         self.join([facts for _, facts in ends])
         self.facts = before if self.facts is None else self.facts
         lazy = isinstance(node, nodes.FunctionDef) and node.is_generator()
-        return self.either(*alive) if alive and not lazy else rest
+        return self.either(*alive) if alive and not lazy else Thing(parts=(rest, function))
+
+
+def _is_special(method: Any) -> bool:
+    """Whether Python may call a method where no call is written."""
+    return bool(method.decorators) or (method.name[:2] == "__" and method.name != "__init__")

@@ -1,6 +1,7 @@
 """What calls of stable-baselines3 and of Python's own functions do, as far as evaluation goes."""
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from astroid import nodes
@@ -26,6 +27,8 @@ class Library(Follow):
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self.events: list[Event] = []
+        #: Whether something of the library has been replaced: then nothing is certain any more.
+        self._is_patched = False
 
     def call(self, function: Any, args: list[Any], kwargs: dict[Any, Any], node: Any) -> Any:
         """What a call gives."""
@@ -36,9 +39,10 @@ class Library(Follow):
             return self.enter(function, args, kwargs)
         if kind == "class":
             created = self.new("instance", node, {}, function)
-            if "__init__" in self.facts.get(function, {}):
-                self.call(self.attribute(created, "__init__"), args, kwargs, node)
-            return created
+            owner = created if "__init__" in self.facts[function] else Thing("super", of=created)
+            self.call(self.attribute(owner, "__init__"), args, kwargs, node)
+            adds = function.path == "EvalCallback" and _only_adds(function.node)
+            return self.new("callback", node, self.facts[created]) if adds else created
         owner = function.of if kind == "method" else None
         name = f"{getattr(owner, 'kind', 'env')}.{path}" if owner else names.short(path) or path
         words = names.PARAMETERS.get(name, "").split()
@@ -50,9 +54,15 @@ class Library(Follow):
         """What a call gives of which nothing is known but what it gets hold of."""
         path = getattr(function, "path", "")
         name = path.rpartition(".")[2] or getattr(getattr(node, "func", None), "attrname", "")
-        if args and isinstance(args[0], Env) and names.short(path) and name[:1].isupper():
+        is_wrapper = names.short(path) and name[:1].isupper() and "reset" not in name.lower()
+        if args and isinstance(args[0], Env) and is_wrapper:
             kept = name in ("Monitor", "VecMonitor") or args[0].monitored
             return replace(args[0], monitored=kept)
+        held = [each for each in args if getattr(each, "kind", "") == "function"]
+        if name not in names.HARMLESS and names.top(path) not in names.TRUSTED:
+            held = [function, getattr(function, "of", None), *args]
+        if name != "optimize":
+            self.doubt(*held)
         for each in (function, *args):  # a function may be called, or not; a study calls it
             if getattr(each, "kind", "") == "function":
                 ways = [each] if name == "optimize" else [each, None]
@@ -62,8 +72,6 @@ class Library(Follow):
                     chosen.of.picks = "study"
         if path in ("exec", "eval", "globals", "locals"):
             self.doubt(*(each for each in self.facts if each.kind in ("world", "norm", "model")))
-        if name not in names.HARMLESS and names.top(path) not in names.TRUSTED:
-            self.doubt(function, getattr(function, "of", None), *args)
         return Thing(parts=(function, *args))
 
     def _function(self, name: str, path: str, a: Arguments, node: Any) -> Any:
@@ -114,6 +122,9 @@ class Library(Follow):
                 return self._load(path.split(".")[-2], a, node)
             case "range" if 0 < len(a) < 3 and all(type(each) is int for each in a.values()):
                 return range(*a.values())
+            case "super" if isinstance(self.scope.node, nodes.FunctionDef) and not a:
+                owner = next(iter(self.facts[self.scope].values()), None)
+                return Thing("super", parts=(owner,), of=owner)
             case "dict" if 0 not in a:
                 return self.new("table", node, a)
         return ...
@@ -137,6 +148,8 @@ class Library(Follow):
                 pairs = self.facts[LEARNT].items()
                 learnt = any(w is owner.world and isinstance(env, Env) for (_, w), env in pairs)
                 return self.set(FILES, _file(a.get("path")), "final" if learnt else "saved")
+            case "super.__init__" if isinstance(owner.of, Thing):
+                return self.set(owner.of, "options", a)
             case "table.append" if "*" not in self.entries(owner):
                 value = a.get(0)
                 if getattr(value, "kind", "") != "table":
@@ -189,6 +202,7 @@ class Library(Follow):
         """``owner.name = value``; of an environment it may be one of its VecNormalize's."""
         norm = getattr(owner, "norm", None)
         if isinstance(owner, Thing):
+            self._is_patched |= bool(names.short(owner.path)) and isinstance(value, Thing)
             self.set(owner, name, value)
         elif norm and norm.kind and name in names.FLAGS:
             self.set(norm, name, value)
@@ -218,6 +232,15 @@ class Library(Follow):
         if kind == "table":
             for each in self.entries(callback).values():
                 self._learn(model, env, each)
+        elif kind == "instance" and callback.of.path == "BaseCallback":
+            logger = self.outside("stable_baselines3.logger")
+            for name, value in {"model": model, "training_env": env, "logger": logger}.items():
+                self.set(callback, name, value)
+            for i, hook in product((0, 1), names.HOOKS):
+                method = self.facts.get(callback.of, {}).get(hook)
+                self.loops.append((i, []))  # whether and how often it is called is not known
+                self.branches(lambda way: way and self.enter(way, [callback], {}), [method, None])
+                self.loops.pop()
         elif kind == "callback":
             self._evaluate_in(callback, model, env)
         else:
@@ -258,8 +281,15 @@ class Library(Follow):
             tuple(number for number, _ in self.loops),
         )
         self.set(PAST, event, True)
-        self.events.append(event)
+        self.events += [] if self._is_patched else [event]
         return event
+
+
+def _only_adds(cls: Any) -> bool:
+    """Whether a class leaves it to EvalCallback where, and how, the agent is evaluated."""
+    code = cls.as_string()
+    evaluates = "super()._on_step()" in code or "def _on_step" not in code
+    return evaluates and not any(word in code for word in names.CHANGING)
 
 
 def _file(path: Any) -> Any:

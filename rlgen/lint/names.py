@@ -13,6 +13,11 @@ AGENTS |= {"SAC", "TD3", "TQC", "TRPO"}
 #: Agents whose actions are the same with ``deterministic`` and without.
 ALWAYS_DETERMINISTIC = {"ARS", "DDPG", "TD3"}
 CALLBACK = "eval_env callback_on_new_best callback_after_eval n_eval_episodes eval_freq log_path"
+#: Callbacks from which a script's own may inherit, and what is called of them.
+CALLBACKS = {"BaseCallback", "EvalCallback"}
+HOOKS = ("_on_training_start", "_on_step", "_on_rollout_end", "_on_training_end")
+#: What a callback of a script's own says if it does more to environments than to evaluate in them.
+CHANGING = ("seed", "reset", "training", "norm_", "set_", "sync", "Env(", "make", "load", "copy")
 #: Positional parameters of functions and methods.
 PARAMETERS = {
     "agent": "policy env",
@@ -26,6 +31,7 @@ PARAMETERS = {
     "env.save": "path",
     "evaluate_policy": "model env n_eval_episodes deterministic",
     "EvalCallback": f"{CALLBACK} best_model_save_path deterministic",
+    "super.__init__": f"{CALLBACK} best_model_save_path deterministic",
     "CallbackList": "callbacks",
     "make": "id",
     "make_vec": "id num_envs",

@@ -666,6 +666,38 @@ while True:
 
 #: Scripts with mistakes.
 WRONG = {
+    "an EvalCallback of the script's own": """
+class Reporting(EvalCallback):
+    def __init__(self, eval_env, trial, n_eval_episodes=5):
+        super().__init__(eval_env=eval_env, n_eval_episodes=n_eval_episodes)
+        self.trial = trial
+
+    def _on_step(self):
+        super()._on_step()
+        return self.trial.keep(self.last_mean_reward)
+
+env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env)
+model.learn(10, callback=Reporting(env, None))  # ! L101
+""",
+    "a callback of the script": """
+from stable_baselines3.common.callbacks import BaseCallback
+
+class Watch(BaseCallback):
+    def __init__(self, env, every=1000):
+        super().__init__()
+        self.env, self.every = env, every
+    def _on_step(self):
+        if self.n_calls % self.every == 0:
+            self.logger.record("test", evaluate_policy(self.model, self.env)[0])
+        return True
+
+env = make_vec_env("CartPole-v1", seed=0)
+model = PPO("MlpPolicy", env)
+model.learn(1000, callback=[Watch(make_vec_env("CartPole-v1", seed=1))])
+model.env = make_vec_env("CartPole-v1", seed=2)
+print(evaluate_policy(model, model.env))
+""",
     "the training environment": """
 env = make_vec_env("CartPole-v1", 4, seed=0)
 model = PPO("MlpPolicy", env)
@@ -1076,34 +1108,6 @@ model = PPO("MlpPolicy", env).learn(1000)
 print(evaluate_policy(model, test_env))  # ! L102
 other = PPO("MlpPolicy", one).learn(1000)
 print(evaluate_policy(other, two))  # ! L102
-""",
-    # Callbacks of a script's own are followed like functions that nobody calls.
-    "an EvalCallback of the script's own": """
-class Reporting(EvalCallback):
-    def __init__(self, eval_env, trial, n_eval_episodes=5):
-        super().__init__(eval_env=eval_env, n_eval_episodes=n_eval_episodes)
-        self.trial = trial
-
-    def _on_step(self):
-        super()._on_step()
-        return self.trial.keep(self.last_mean_reward)
-
-env = make_vec_env("CartPole-v1", 4, seed=0)
-model = PPO("MlpPolicy", env)
-model.learn(10, callback=Reporting(env, None))  # ! L101
-""",
-    "a callback of the script": """
-from stable_baselines3.common.callbacks import BaseCallback
-
-class Watch(BaseCallback):
-    def _on_rollout_end(self):
-        print(evaluate_policy(self.model, self.training_env))  # ! L101
-
-    def _on_step(self):
-        return True
-
-model = PPO("MlpPolicy", make_vec_env("CartPole-v1", seed=0))
-model.learn(1000, callback=Watch())
 """,
     # Of paths only constants are certain.
     "the best model with the final statistics, in folders": """
