@@ -64,9 +64,8 @@ class Expressions(Facts):
             case nodes.ComprehensionScope():
                 for each in node.generators:
                     self.bind(each.target, Thing(parts=(self.value(each.iter),)))
-                *inside, _ = node.get_children()
                 self.loops.append((0, []))
-                items = self.branches(self.value, [*inside, None])
+                items = self.branches(self.value, [*node.get_children(), None])
                 self.loops.pop()
                 return Thing(parts=(items,))
         return Thing(parts=tuple(self.value(child) for child in node.get_children()))

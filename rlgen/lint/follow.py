@@ -78,6 +78,7 @@ class Follow(Expressions):
             case nodes.AugAssign():
                 before, value = self.value(node.target), self.value(node.value)
                 self.bind(node.target, self.binary(before, node.op[:-1], value))
+                self.doubt(before)
             case nodes.Return():
                 self._calls[-1][1].append((self.value(node.value), self.facts))
                 self.facts = None
@@ -102,10 +103,12 @@ class Follow(Expressions):
                 self.doubt(*(each for each in managers if isinstance(each, Thing)))
                 for manager, (_, target) in zip(managers, node.items, strict=True):
                     self.bind(target, manager)
-                self.block(node.body)
+                ways = [node.body, []] if _is_swallowing(node) else [node.body]
+                self.branches(self.block, ways)
                 if self.facts is not None:
                     self.doubt(*(each for each in managers if isinstance(each, Thing)))
             case nodes.FunctionDef():
+                self.value(node.decorators)
                 function = self.function(node)
                 self._uncalled[node] = (function, self.facts)
                 self.set(self.scope, node.name, function)
@@ -202,14 +205,14 @@ class Follow(Expressions):
 
     def loop(self, node: Any) -> None:
         """Follow two rounds; what holds after both, and before them, stays."""
-        source = Thing(parts=(self.value(getattr(node, "iter", None)),))
+        items = self.value(getattr(node, "iter", None))
         ends = [dict(self.facts)]
         for number in (0, 1):
             jumps: list[Any] = []
             self.loops.append((number, jumps))
             if self.facts is not None:
                 self.value(getattr(node, "test", None))
-                self.bind(getattr(node, "target", None), source)
+                self.bind(getattr(node, "target", None), Thing(parts=(items,)))
                 self.block(node.body)
             self.loops.pop()
             self.join([self.facts, *(facts for _, facts in jumps)])
@@ -267,6 +270,11 @@ class Follow(Expressions):
         self.facts = before if self.facts is None else self.facts
         lazy = isinstance(node, nodes.FunctionDef) and node.is_generator()
         return self.either(*alive) if alive and not lazy else Thing(parts=(rest, function))
+
+
+def _is_swallowing(node: Any) -> bool:
+    """Whether a ``with`` goes on after an exception in it."""
+    return any(word in node.items[0][0].as_string() for word in ("suppress", "raises", "Raises"))
 
 
 def _is_special(method: Any) -> bool:

@@ -27,7 +27,7 @@ class Library(Follow):
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self.events: list[Event] = []
-        #: Whether something of the library has been replaced: then nothing is certain any more.
+        #: Whether the library, or any name, may have been replaced: nothing is certain any more.
         self._is_patched = False
 
     def call(self, function: Any, args: list[Any], kwargs: dict[Any, Any], node: Any) -> Any:
@@ -70,8 +70,7 @@ class Library(Follow):
                 chosen = self.origin(given, "return") if name == "optimize" else None
                 if chosen:
                     chosen.of.picks = "study"
-        if path in ("exec", "eval", "globals", "locals"):
-            self.doubt(*(each for each in self.facts if each.kind in ("world", "norm", "model")))
+        self._is_patched |= path in ("exec", "eval", "globals", "locals")
         return Thing(parts=(function, *args))
 
     def _function(self, name: str, path: str, a: Arguments, node: Any) -> Any:

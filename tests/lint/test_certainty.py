@@ -1217,6 +1217,294 @@ class Watch(BaseCallback):
 model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
 model.learn(10, callback=[Watch(make_vec_env("CartPole-v1", 4))])
 """,
+    "the environment of the round before": """
+import sys
+env = None
+for seed in map(int, sys.argv[1:]):
+    test = make_vec_env("CartPole-v1", 4, seed=100 * seed)
+    if env is not None:
+        model = PPO("MlpPolicy", env).learn(10)
+        print(evaluate_policy(model, test))
+    env = make_vec_env("CartPole-v1", 4, seed=100 * seed)
+""",
+    "the seed of the round before": """
+import sys
+before = None
+for seed in map(int, sys.argv[1:]):
+    if before is not None:
+        model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 1, seed=before)).learn(10)
+        print(evaluate_policy(model, make_vec_env("CartPole-v1", 1, seed=seed)))
+    before = seed
+""",
+    "text that changes a name": """
+SEED = 0
+env = make_vec_env("CartPole-v1", 4, seed=SEED)
+exec("SEED = 100")
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=SEED)))
+""",
+    "a callback of one's own that evaluates elsewhere later": """
+from stable_baselines3.common.callbacks import BaseCallback
+class Watch(BaseCallback):
+    def __init__(self, env):
+        super().__init__()
+        self.env = env
+    def _on_step(self):
+        if self.n_calls % 100 == 0:
+            self.env = make_vec_env("CartPole-v1", 4, seed=self.n_calls + 1000)
+            evaluate_policy(self.model, self.env)
+        return True
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+model.learn(10, callback=Watch(model.get_env()))
+""",
+    "an EvalCallback of one's own with other environments": """
+class Other(EvalCallback):
+    def __init__(self, env, **kwargs):
+        super().__init__(make_vec_env("CartPole-v1", 4, seed=100), **kwargs)
+        self.env = env
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+model.learn(10, callback=Other(model.get_env(), n_eval_episodes=20))
+""",
+    "an EvalCallback of one's own made by a method": """
+class Other(EvalCallback):
+    def _on_step(self):
+        self.eval_env.seed(100 + self.n_calls)
+        return super()._on_step()
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+model.learn(10, callback=Other(make_vec_env("CartPole-v1", 4)))
+""",
+    "a callback of one's own that is another's": """
+from stable_baselines3.common.callbacks import BaseCallback
+class Base(BaseCallback):
+    def _on_step(self): return True
+class Watch(Base):
+    def _on_training_start(self): eval_env.seed(100)
+eval_env = make_vec_env("CartPole-v1", 4)
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+model.learn(10, callback=Watch())
+print(evaluate_policy(model, eval_env))
+""",
+    "a callback that keeps what it did": """
+from stable_baselines3.common.callbacks import BaseCallback
+class Watch(BaseCallback):
+    def __init__(self):
+        super().__init__()
+        self.seed = 0
+    def _on_training_end(self):
+        self.seed += 100
+watch = Watch()
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=watch.seed))
+model.learn(10, callback=watch)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=watch.seed)))
+""",
+    "an asynchronous function": UNSEEDED
+    + """
+import asyncio
+async def reseed(): eval_env.seed(100)
+asyncio.run(reseed())
+"""
+    + JUDGED,
+    "a generator that is sent to": UNSEEDED
+    + """
+def receiver():
+    while True:
+        each = yield
+        each.seed(100)
+r = receiver()
+next(r)
+r.send(eval_env)
+"""
+    + JUDGED,
+    "a class made by type": UNSEEDED
+    + """
+Seeder = type("Seeder", (), {"run": lambda self: eval_env.seed(100)})
+Seeder().run()
+"""
+    + JUDGED,
+    "a lambda in a list": UNSEEDED
+    + """
+steps = [lambda: print("x"), lambda: eval_env.seed(100)]
+for step in steps: step()
+"""
+    + JUDGED,
+    "starred assignment": UNSEEDED
+    + """
+first, *others = [env, eval_env]
+others[0].seed(100)
+"""
+    + JUDGED,
+    "a slice of a list": UNSEEDED
+    + """
+[env, eval_env][1:][0].seed(100)
+"""
+    + JUDGED,
+    "sorted by a function that seeds": UNSEEDED
+    + """
+max([eval_env], key=lambda each: each.seed(100) or 0)
+"""
+    + JUDGED,
+    "a nested class": UNSEEDED
+    + """
+class Outer:
+    class Inner:
+        def run(self): eval_env.seed(100)
+Outer.Inner().run()
+"""
+    + JUDGED,
+    "a method by assignment": UNSEEDED
+    + """
+class Seeder: pass
+Seeder.run = lambda self: eval_env.seed(100)
+Seeder().run()
+"""
+    + JUDGED,
+    "a method replaced on an instance": UNSEEDED
+    + """
+class Seeder:
+    def run(self): pass
+seeder = Seeder()
+seeder.run = lambda: eval_env.seed(100)
+seeder.run()
+"""
+    + JUDGED,
+    "a function that is assigned anew": UNSEEDED
+    + """
+def reseed(): pass
+def other(): eval_env.seed(100)
+reseed = other
+reseed()
+"""
+    + JUDGED,
+    "an assertion with a side effect": UNSEEDED
+    + """
+assert eval_env.seed(100)
+"""
+    + JUDGED,
+    "in the format of a text": UNSEEDED
+    + """
+print(f"{eval_env.seed(100)}")
+"""
+    + JUDGED,
+    "in a default value": UNSEEDED
+    + """
+def f(x=eval_env.seed(100)): return x
+"""
+    + JUDGED,
+    "in the body of a class": UNSEEDED
+    + """
+class C:
+    x = eval_env.seed(100)
+"""
+    + JUDGED,
+    "in an argument of a decorator": UNSEEDED
+    + """
+from mine import register
+@register(eval_env.seed(100))
+def f(): pass
+"""
+    + JUDGED,
+    "in the condition of a loop": UNSEEDED
+    + """
+while not eval_env.seed(100): pass
+"""
+    + JUDGED,
+    "in the condition of a comprehension": UNSEEDED
+    + """
+[1 for each in [1] if eval_env.seed(100)]
+"""
+    + JUDGED,
+    "in the else of a loop": UNSEEDED
+    + """
+for each in range(3): pass
+else: eval_env.seed(100)
+"""
+    + JUDGED,
+    "deleted item": """
+seeds = {"a": 0}
+env = make_vec_env("CartPole-v1", 4, seed=seeds["a"])
+del seeds["a"]
+seeds.setdefault("a", 100)
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=seeds["a"])))
+""",
+    "a table that is updated in place": """
+config = dict(seed=0)
+env = make_vec_env("CartPole-v1", 4, seed=config["seed"])
+config |= {"seed": 100}
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=config["seed"])))
+""",
+    "a table by a second name, updated in place": """
+config = {"seed": 0}
+same = config
+env = make_vec_env("CartPole-v1", 4, seed=config["seed"])
+same |= {"seed": 100}
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=config["seed"])))
+""",
+    "interactive learning": TWO
+    + """
+if input("train? ") == "y": model.learn(10)
+print(evaluate_policy(model, env))
+""",
+    "exit before": TWO
+    + """
+if c: model.learn(10)
+else: print(evaluate_policy(model, env))
+""",
+    "learning elsewhere, put back": TWO
+    + """
+model = PPO.load("x", env=env)
+print(evaluate_policy(model, env))
+""",
+    "two agents in one environment": TWO
+    + """
+other = A2C("MlpPolicy", env).learn(10)
+model.learn(10)
+print(evaluate_policy(other, eval_env))
+""",
+    "parameters replaced": TWO
+    + """
+model.learn(10)
+model.set_parameters("other")
+print(evaluate_policy(model, eval_env))
+""",
+    "a conditional expression that seeds": UNSEEDED
+    + """
+eval_env.seed(100) if True else None
+"""
+    + JUDGED,
+    "a handler of a callee": UNSEEDED
+    + """
+def attempt():
+    eval_env.seed(100)
+    raise ValueError
+try: attempt()
+except ValueError: pass
+"""
+    + JUDGED,
+    "exit stack": UNSEEDED
+    + """
+from contextlib import ExitStack
+with ExitStack() as stack:
+    stack.callback(eval_env.seed, 100)
+"""
+    + JUDGED,
+    "suppressed": UNSEEDED
+    + """
+from contextlib import suppress
+with suppress(Exception):
+    eval_env.seed(100)
+"""
+    + JUDGED,
+    "learning that is suppressed": TWO
+    + """
+from contextlib import suppress
+with suppress(Exception):
+    open("data").read()
+    model.learn(10)
+print(evaluate_policy(model, env))
+""",
 }
 
 
