@@ -93,7 +93,7 @@ class Follow(Expressions):
                 self.branches(self.block, self.sides(node))
             case nodes.Match():
                 subject = Thing(parts=(self.value(node.subject),))
-                self.branches(lambda case: case and self._case(case, subject), [None, *node.cases])
+                self.branches(lambda case: self._case(case, subject), [None, *node.cases])
             case nodes.Try() | nodes.TryStar():
                 self.attempt(node)
             case nodes.For() | nodes.While():
@@ -165,10 +165,11 @@ class Follow(Expressions):
         return [node.body, node.orelse]
 
     def _case(self, case: Any, subject: Thing) -> None:
-        for each in case.pattern.nodes_of_class(nodes.AssignName):
-            self.bind(each, subject)
-        self.value(case.guard)
-        self.block(case.body)
+        if case is not None:
+            for each in case.pattern.nodes_of_class(nodes.AssignName):
+                self.bind(each, subject)
+            self.value(case.guard)
+            self.block(case.body)
 
     def attempt(self, node: Any) -> None:
         """Follow a ``try``: its handlers may begin before each of its statements."""
@@ -191,7 +192,7 @@ class Follow(Expressions):
             self.block(node.orelse)
             self.join([self.facts, end])
         self.block(node.finalbody)
-        end = self.facts
+        end = self.facts  # the others return, break or raise, and come by the finally too
         for ends, start in zip(ways_out, starts, strict=True) if node.finalbody else ():
             for i in range(start, len(ends)):
                 value, self.facts = ends[i]

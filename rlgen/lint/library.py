@@ -38,9 +38,13 @@ class Library(Follow):
         if kind == "function" and not getattr(function.node, "decorators", None):
             return self.enter(function, args, kwargs)
         if kind == "class":
+            fields = self.facts.get(function, {})
+            if "*" in fields:
+                return self._unknown(function, [*args, *kwargs.values()], node)
             created = self.new("instance", node, {}, function)
-            owner = created if "__init__" in self.facts[function] else Thing("super", of=created)
-            self.call(self.attribute(owner, "__init__"), args, kwargs, node)
+            if "__init__" in fields or function.path:
+                start = created if "__init__" in fields else Thing("super", of=created)
+                self.call(self.attribute(start, "__init__"), args, kwargs, node)
             adds = function.path == "EvalCallback" and _only_adds(function.node)
             return self.new("callback", node, self.facts[created]) if adds else created
         owner = function.of if kind == "method" else None
@@ -58,18 +62,16 @@ class Library(Follow):
         if args and isinstance(args[0], Env) and is_wrapper:
             kept = name in ("Monitor", "VecMonitor") or args[0].monitored
             return replace(args[0], monitored=kept)
-        held = [each for each in args if getattr(each, "kind", "") == "function"]
+        functions = [each for each in args if getattr(each, "kind", "") == "function"]
         if name not in names.HARMLESS and names.top(path) not in names.TRUSTED:
-            held = [function, getattr(function, "of", None), *args]
+            others = [each for each in args if each not in functions]
+            self.doubt(function, getattr(function, "of", None), *others)
         if name != "optimize":
-            self.doubt(*held)
-        for each in (function, *args):  # a function may be called, or not; a study calls it
-            if getattr(each, "kind", "") == "function":
-                ways = [each] if name == "optimize" else [each, None]
-                given = self.branches(lambda way: way and self.enter(way, [], {"*": Thing()}), ways)
-                chosen = self.origin(given, "return") if name == "optimize" else None
-                if chosen:
-                    chosen.of.picks = "study"
+            self.doubt(*functions)
+        for each in functions if name == "optimize" else ():  # a study calls it
+            chosen = self.origin(self.enter(each, [], {"*": Thing()}), "return")
+            if chosen:
+                chosen.of.picks = "study"
         self._is_patched |= path in ("exec", "eval", "globals", "locals")
         return Thing(parts=(function, *args))
 

@@ -121,7 +121,8 @@ def _share(event: Event, other: Any) -> str:
         levels = [table.get(each) for table in (mine, theirs)]
         if levels[0] == levels[1]:
             return f"both are given the same {each}"
-        return _meet(*map(_runs, levels), f"its {each} ({{}}) and those of training ({{}}) overlap")
+        first, second = map(_runs, levels)
+        return _meet(first, second, f"its {each} ({{}}) and those of training ({{}}) overlap")
     if words & {START, NUMBER} or "procgen" in str(names[0]).lower():
         own, trained = ((table.get(START, 0), table.get(NUMBER, 0)) for table in (mine, theirs))
         if trained[1] == 0:
