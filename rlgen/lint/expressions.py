@@ -5,195 +5,149 @@ from typing import Any
 
 from astroid import nodes
 
-from rlgen.lint.memory import Memory
+from rlgen.lint.facts import OUTER, Env, Facts, Thing
 from rlgen.lint.names import INSIDE
-from rlgen.lint.values import (
-    Arguments,
-    Env,
-    Function,
-    Method,
-    Prediction,
-    Reading,
-    Scope,
-    Thing,
-    is_kind,
-    text,
-)
 
 
-class Expressions(Memory):
-    """Evaluates expressions; calls, functions and modules are those of ``Engine``.
+class Expressions(Facts):
+    """Evaluates expressions; calls and assignments are those of ``Follow`` and ``Library``."""
 
-    Attributes:
-        scope: The names at hand.
-    """
-
-    scope: Scope
-    call: Callable[[Any, list[Any], Arguments, Any], Any]
-    module: Callable[[Any, str], Any]
-    function: Callable[[Any], Function]
-    sides: Callable[[Any], list[Any]]
+    call: Callable[[Any, list[Any], dict[str, Any], Any], Any]
     bind: Callable[[Any, Any], None]
+    sides: Callable[[Any], list[Any]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scope = Thing("module")
+        #: By loop: which round it is in, and the facts where rounds end early.
+        self.loops: list[tuple[int, list[Any]]] = []
 
     def value(self, node: Any) -> Any:
         """What an expression stands for."""
         self.work()
         match node:
+            case None:
+                return None
             case nodes.Const():
                 return node.value
             case nodes.Name() | nodes.AssignName():
-                return self.name(node.name)
+                return self._name(node.name)
             case nodes.Attribute() | nodes.AssignAttr():
                 return self.attribute(self.value(node.expr), node.attrname)
             case nodes.Subscript():
-                return self.subscript(self.value(node.value), self.value(node.slice))
-            case nodes.List() | nodes.Tuple() | nodes.Set():
-                items = tuple(self.value(each) for each in node.elts)
+                return self.item(self.value(node.value), self.value(node.slice))
+            case nodes.List() | nodes.Tuple():
+                items = {i: self.value(each) for i, each in enumerate(node.elts)}
                 starred = any(isinstance(each, nodes.Starred) for each in node.elts)
-                return self.new("list", node, items=Thing(maybe=items) if starred else items)
+                unknown = {"*": Thing(parts=tuple(items.values()))}
+                return self.new("table", node, unknown if starred else items)
             case nodes.Dict():
-                return self.table(node)
+                entries: dict[Any, Any] = {}
+                for key, each in node.items:
+                    value = self.value(each)
+                    is_inside = isinstance(key, nodes.DictUnpack)
+                    entries |= self.entries(value) if is_inside else {self.value(key): value}
+                return self.new("table", node, entries)
             case nodes.Call():
-                return self.called(node)
+                return self._called(node)
             case nodes.BinOp():
                 return self.binary(self.value(node.left), node.op, self.value(node.right))
-            case nodes.JoinedStr():
-                return "".join(text(self.value(each)) for each in node.values)
-            case nodes.FormattedValue(format_spec=None):
-                return self.value(node.value)
             case nodes.IfExp():
                 return self.branches(self.value, self.sides(node))
             case nodes.BoolOp():
                 return self.branches(self.value, node.values)
             case nodes.NamedExpr():
-                value = self.value(node.value)
-                self.bind(node.target, value)
+                self.bind(node.target, value := self.value(node.value))
                 return value
             case nodes.Lambda():
                 return self.function(node)
-            case nodes.ListComp() | nodes.GeneratorExp():
-                return self.comprehension(node)
-        return Thing(maybe=tuple(self.value(child) for child in node.get_children()))
+            case nodes.ComprehensionScope():
+                for each in node.generators:
+                    self.bind(each.target, Thing(parts=(self.value(each.iter),)))
+                self.loops.append((0, []))
+                items = self.branches(self.value, [*node.get_children(), None])
+                self.loops.pop()
+                return Thing(parts=(items,))
+        return Thing(parts=tuple(self.value(child) for child in node.get_children()))
 
-    def name(self, name: str) -> Any:
-        """What a name stands for."""
-        scope: Scope | None = self.scope
+    def _name(self, name: str) -> Any:
+        scope = self.scope
         while scope:
-            if name in self.facts.get(scope, {}):
-                return self.get(scope, name)
-            if scope.path:  # what was imported with a star
-                return self.outside(f"{scope.path}.{name}")
-            scope = scope.outer
+            value = self.facts.get(scope, {}).get(name, OUTER)
+            if value is not OUTER:
+                return value
+            scope = scope.of
         return self.outside(name)
 
     def attribute(self, owner: Any, name: str) -> Any:
         """``owner.name``."""
-        if isinstance(owner, Prediction | Reading) or (isinstance(owner, Env) and name in INSIDE):
-            return owner
+        if isinstance(owner, Env):
+            return owner if name in INSIDE else Thing("method", None, (owner,), name, owner)
         if not isinstance(owner, Thing):
-            return Method(owner, name)
-        if name in self.facts.get(owner, {}):
-            return self.get(owner, name)
-        if isinstance(owner, Scope) and owner.kind == "module":
-            return self.module(owner.node, f"{owner.node.name}.{name}")
-        member = self.inherited(owner.owner if owner.kind == "instance" else owner, name)
-        if isinstance(member, Function) and owner.kind == "instance":
-            bound = None if is_static(member.node) else owner
-            return Function(member.node, member.scope, member.defaults, bound)
-        # What something unknown had hold of may have attributes of its own.
-        if member is not ... and "*" not in self.facts.get(owner, {}):
-            return member
-        has_any = owner.kind in ("unknown", "instance", "class")
-        return self.get(owner, name) if has_any else Method(owner, name)
+            return Thing()
+        fields = self.facts.get(owner, {})
+        if name not in fields and owner.kind in ("model", "table", "super"):
+            return Thing("method", None, (owner,), name, owner)
+        if name not in fields and "*" not in fields and owner.kind == "instance":
+            member = self.facts.get(owner.of, {}).get(name)
+            if isinstance(member, Thing) and member.kind == "function":
+                return Thing("bound", None, (owner,), of=member)
+            if name in self.facts.get(owner.of, {}):
+                return member
+        return self.get(owner, name)
 
-    def inherited(self, cls: Any, name: str) -> Any:
-        """What a class of the project or the nearest of its ancestors has; else an ellipsis."""
-        self.work()
-        if not isinstance(cls, Scope) or name in self.facts.get(cls, {}):
-            return self.get(cls, name) if isinstance(cls, Scope) else ...
-        members = (self.inherited(base, name) for base in cls.bases)
-        return next((member for member in members if member is not ...), ...)
-
-    def subscript(self, owner: Any, index: Any) -> Any:
+    def item(self, owner: Any, index: Any) -> Any:
         """``owner[index]``."""
-        if isinstance(owner, Env | Prediction):
-            return owner
-        if isinstance(owner, Reading):
-            rest = Reading(owner.event, "reward") if index == 1 else Thing()
-            return rest if owner.kind == "step" else owner
-        items = self.items(owner) if type(index) is int else None
-        if items and -len(items) <= index < len(items):
-            return items[index]
-        if is_kind(owner, "unknown") and isinstance(index, str):
-            return self.get(owner, f"[{index}]")
-        return self.get(owner, index) if index in self.entries(owner) else Thing(maybe=(owner,))
+        if isinstance(owner, Env) or not isinstance(owner, Thing):
+            return owner if isinstance(owner, Env) else Thing()
+        if owner.kind == "step":
+            return Thing("reward", of=owner.of) if index == 1 else Thing()
+        plain = isinstance(index, str | int) and owner.kind in ("", "table")
+        return self.get(owner, index) if plain else Thing(parts=(owner,))
+
+    def entries(self, table: Any) -> dict[Any, Any]:
+        """What is in a list or dictionary; ``*`` stands for what is not known."""
+        is_table = isinstance(table, Thing) and table.kind == "table"
+        unknown = {"*": Thing(parts=(table,))}
+        return self.facts.get(table, unknown) if is_table else unknown
 
     def binary(self, left: Any, op: str, right: Any) -> Any:
         """``left op right``; a reward with which something is computed is measured."""
-        for each in (left, right):
-            if isinstance(each, Reading):
-                each.event.rewards |= each.kind == "reward"
-                return Reading(each.event, "return")
-            if isinstance(each, Prediction):
-                return each
-        if op in ("+", "/") and (isinstance(left, str) or isinstance(right, str)):
-            return text(text(left) + ("/" if op == "/" else "") + text(right))
+        for reward in (self.origin(left, "reward"), self.origin(right, "reward")):
+            if reward:
+                reward.of.reads = True
+        self.doubt(*(each for each in (left, right) if isinstance(each, Env)))
         if type(left) is type(right) is int and abs(left) + abs(right) < 1e9 and op in "+-*":
             return {"+": left + right, "-": left - right, "*": left * right}[op]
-        return Thing(maybe=(left, right))
+        return Thing(parts=(left, right))
 
-    def items(self, value: Any) -> list[Any] | None:
-        """The items of a list, if all are certain."""
-        items = self.get(value, "items") if is_kind(value, "list") else None
-        return list(items) if isinstance(items, tuple) else None
+    def origin(self, value: Any, kind: str) -> Any:
+        """The thing of some kind that a value is, is computed from or has in it; or None."""
+        if not isinstance(value, Thing):
+            return None
+        things = (value, *value.parts, *(self.facts.get(value, {}).values()))
+        return next((each for each in things if getattr(each, "kind", "") == kind), None)
 
-    def entries(self, value: Any) -> Arguments:
-        """The entries of a dictionary; ``more`` if there may be others."""
-        fields = self.facts.get(value) if is_kind(value, "dict") else None
-        fields = {"*": None} if fields is None else fields
-        entries = Arguments({name: fields[name] for name in fields if name != "*"})
-        entries.more = "*" in fields
-        return entries
-
-    def table(self, node: Any) -> Thing:
-        """A dictionary of which only texts are looked at."""
-        created = self.new("dict", node)
-        for name, entry in node.items:
-            at = entry if isinstance(name, nodes.DictUnpack) else name
-            key, value = self.value(at), self.value(entry)
-            added = self.entries(value) if at is entry else Arguments({key: value})
-            if added.more or not all(isinstance(each, str) for each in added):
-                self.doubt(created)
-            self.facts[created] = {**self.facts[created], **added}
-        return created
-
-    def called(self, node: Any) -> Any:
-        """What a call gives."""
-        function, args, kwargs = self.value(node.func), [], Arguments()
+    def _called(self, node: Any) -> Any:
+        function, args, kwargs = self.value(node.func), list[Any](), dict[str, Any]()
         for each in node.args:
-            if isinstance(each, nodes.Starred):
-                items = self.items(self.value(each.value))
-                args += items or []
-                kwargs.more |= items is None
-            else:
-                args.append(self.value(each))
+            args.append(self.value(each))
         for each in node.keywords:
             value = self.value(each.value)
-            entries = self.entries(value) if each.arg is None else Arguments({each.arg: value})
-            kwargs.update(entries)
-            kwargs.more |= entries.more
+            entries = self.entries(value) if each.arg is None else {each.arg: value}
+            kwargs |= {str(name): value for name, value in entries.items()}
+        starred = [i for i, each in enumerate(node.args) if isinstance(each, nodes.Starred)]
+        if starred:
+            kwargs["*"] = Thing(parts=tuple(args[starred[0] :]))
+            del args[starred[0] :]
         return self.call(function, args, kwargs, node)
 
-    def comprehension(self, node: Any) -> Thing:
-        """A list of which one item is evaluated, for something unknown."""
-        self.scope, around = Scope("call", node, outer=self.scope), self.scope
-        for each in node.generators:
-            self.bind(each.target, Thing(maybe=(self.value(each.iter),)))
-        value, self.scope = self.value(node.elt), around
-        return self.new("list", node, items=Thing(maybe=(value,)), some=value)
-
-
-def is_static(node: Any) -> bool:
-    """Whether a method of a class is given no ``self``."""
-    marks = getattr(getattr(node, "decorators", None), "nodes", [])
-    return any(mark.as_string() == "staticmethod" for mark in marks)
+    def function(self, node: Any) -> Thing:
+        """A function as it is where it is defined, default values included."""
+        names = [*node.args.posonlyargs, *(node.args.args or [])]
+        pairs = [*zip(reversed(names), reversed(node.args.defaults), strict=False)]
+        pairs += zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+        defaults = {name.name: self.value(default) for name, default in pairs if default}
+        # The names of a class are not seen from within its methods.
+        scope = self.scope.of if self.scope.kind == "class" else self.scope
+        return Thing("function", node, of=(scope, defaults))

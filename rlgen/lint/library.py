@@ -1,266 +1,299 @@
 """What calls of stable-baselines3 and of Python's own functions do, as far as evaluation goes."""
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from astroid import nodes
 
 from rlgen.lint import names
-from rlgen.lint.environments import Environments
 from rlgen.lint.event import Event
-from rlgen.lint.project import Project
-from rlgen.lint.values import (
-    Arguments,
-    Env,
-    Function,
-    Method,
-    Prediction,
-    Reading,
-    Scope,
-    Span,
-    Thing,
-    is_kind,
-    text,
-)
+from rlgen.lint.facts import FILES, LEARNT, PAST, Env, Thing
+from rlgen.lint.follow import Follow
+from rlgen.lint.source import Project
 
 
-class Library(Environments):
+class Arguments(dict[Any, Any]):
+    """Arguments by name; with ``*`` among them there may be others, of which nothing is known."""
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """An argument, or its default value."""
+        return super().get(name, Thing() if "*" in self else default)
+
+
+class Library(Follow):
     """The calls that a script makes; its events are what the rules look at."""
 
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self.events: list[Event] = []
+        #: Whether the library, or any name, may have been replaced: nothing is certain any more.
+        self._is_patched = False
 
-    def call(self, function: Any, args: list[Any], kwargs: Arguments, node: Any) -> Any:
+    def call(self, function: Any, args: list[Any], kwargs: dict[Any, Any], node: Any) -> Any:
         """What a call gives."""
-        if isinstance(function, Function):
+        kind, path = getattr(function, "kind", ""), getattr(function, "path", "")
+        if kind == "bound":
+            return self.call(function.of, [*function.parts, *args], kwargs, node)
+        if kind == "function" and not getattr(function.node, "decorators", None):
             return self.enter(function, args, kwargs)
-        if isinstance(function, Prediction | Reading):
-            return function
-        if isinstance(function, Method):
-            kind = "env" if isinstance(function.owner, Env) else getattr(function.owner, "kind", "")
-            a = _named(f"{kind}.{function.name}", args, kwargs)
-            result = self._method(kind, function.owner, function.name, a, node)
-        else:
-            path = function.path if isinstance(function, Thing) else ""
-            name = names.short(path)
-            if is_kind(function, "class"):
-                bases = [names.short(base) for base in self._lineage(function)]
-                if "EvalCallback" in bases and _only_adds(function.node):
-                    return self._own_callback(function, args, kwargs, node)
-                name = next((base for base in bases if base in names.AGENTS), "")
-                if not name:
-                    return self.instance(function, args, kwargs, node)
-            result = self._function(name or f"python.{path}", args, kwargs, node)
-        return self._unknown(function, args, kwargs, node) if result is ... else result
+        if kind == "class":
+            fields = self.facts.get(function, {})
+            if "*" in fields:
+                return self._unknown(function, [*args, *kwargs.values()], node)
+            created = self.new("instance", node, {}, function)
+            if "__init__" in fields or function.path:
+                start = created if "__init__" in fields else Thing("super", of=created)
+                self.call(self.attribute(start, "__init__"), args, kwargs, node)
+            adds = function.path == "EvalCallback" and _only_adds(function.node)
+            return self.new("callback", node, self.facts[created]) if adds else created
+        owner = function.of if kind == "method" else None
+        name = f"{getattr(owner, 'kind', 'env')}.{path}" if owner else names.short(path) or path
+        words = names.PARAMETERS.get(name, "").split()
+        a = Arguments({**dict(zip([*words, *range(99)], args, strict=False)), **kwargs})
+        known = self._method(name, owner, a, node) if owner else self._function(name, path, a, node)
+        return self._unknown(function, [*args, *kwargs.values()], node) if known is ... else known
 
-    def _own_callback(self, cls: Scope, args: list[Any], kwargs: Arguments, node: Any) -> Thing:
-        """A callback that adds to EvalCallback, whose parameters have the names of its own."""
-        start = self.inherited(cls, "__init__")
-        if not isinstance(start, Function):
-            return self.new("callback", node, options=_named("EvalCallback", args, kwargs))
-        own = self._arguments(replace(start, owner=Thing()), args, kwargs)
-        words = names.PARAMETERS["EvalCallback"].split()
-        options = Arguments({name: own[name] for name in words if name in own})
-        return self.new("callback", node, options=options)
-
-    def _lineage(self, cls: Any) -> list[str]:
-        """The foreign classes that a class is made of."""
-        self.work()
-        if isinstance(cls, Scope):
-            return [path for base in cls.bases for path in self._lineage(base)]
-        return [cls.path] if isinstance(cls, Thing) else []
-
-    def _unknown(self, function: Any, args: list[Any], kwargs: Arguments, node: Any) -> Any:
+    def _unknown(self, function: Any, args: list[Any], node: Any) -> Any:
         """What a call gives of which nothing is known but what it gets hold of."""
-        path = function.path if isinstance(function, Thing) else ""
+        path = getattr(function, "path", "")
         name = path.rpartition(".")[2] or getattr(getattr(node, "func", None), "attrname", "")
-        wrapped = self.wrapped(path, [*args, *kwargs.values()])
-        if wrapped is not None:
-            return wrapped
-        if name == "optimize" and args and isinstance(args[0], Function):
-            chosen = self.enter(args[0], [Thing()], Arguments())
-            if isinstance(chosen, Reading):
-                chosen.event.picks = "study"
-        reached = [getattr(function, "owner", None), function, *args, *kwargs.values()]
-        if name in names.HARMLESS or names.top(path) in names.PACKAGES | names.MAKERS | {"numpy"}:
-            reached = []
-        self.doubt(*reached)
-        # What is computed from an action or a reward still is one: int(action), float(reward).
-        inside = [each for value in (*args, *kwargs.values()) for each in self._flat(value)]
-        computed = [each for each in inside if isinstance(each, Prediction | Reading)]
-        return computed[0] if computed else Thing(maybe=tuple(reached))
+        is_wrapper = names.short(path) and name[:1].isupper() and "reset" not in name.lower()
+        if args and isinstance(args[0], Env) and is_wrapper:
+            kept = name in ("Monitor", "VecMonitor") or args[0].monitored
+            return replace(args[0], monitored=kept)
+        functions = [each for each in args if getattr(each, "kind", "") == "function"]
+        if name not in names.HARMLESS and names.top(path) not in names.TRUSTED:
+            others = [each for each in args if each not in functions]
+            self.doubt(function, getattr(function, "of", None), *others)
+        if name != "optimize":
+            self.doubt(*functions)
+        for each in functions if name == "optimize" else ():  # a study calls it
+            chosen = self.origin(self.enter(each, [], {"*": Thing()}), "return")
+            if chosen:
+                chosen.of.picks = "study"
+        self._is_patched |= path in ("exec", "eval", "globals", "locals")
+        return Thing(parts=(function, *args))
 
-    def _flat(self, value: Any, depth: int = 3) -> list[Any]:
-        self.work()
-        items = self.items(value) if depth else None
-        if items is None:
-            return [value]
-        return [each for item in items for each in self._flat(item, depth - 1)]
-
-    def _function(self, name: str, args: list[Any], kwargs: Arguments, node: Any) -> Any:
+    def _function(self, name: str, path: str, a: Arguments, node: Any) -> Any:
         """What a function gives, or an ellipsis for those that are not known."""
-        algorithm, _, load = name.partition(".")
-        if algorithm in names.AGENTS:
-            a = _named(load or "agent", args, kwargs)
-            return self._load(algorithm, a, node) if load else self._agent(algorithm, a, node)
-        a = _named(name, args, kwargs)
         match name:
             case "make" | "make_vec" | "ProcgenEnv":
-                env_id, count = a.pop("id", a.pop("env_name", Thing())), a.pop("num_envs", 1)
-                return replace(self.world(env_id, a, node), count=count)
-            case "make_vec_env" | "make_atari_env":
-                return self.vectorised(a, node)
+                count = a.pop("num_envs", 1)
+                made = self._world(a.pop("id", a.pop("env_name", None)), a, node)
+                return made if name == "make" else replace(made, count=Thing(parts=(count,)))
+            case "make_vec_env" | "make_atari_env" if a.get("wrapper_class") is None:
+                if getattr(a.get("env_id"), "kind", ""):  # a function that makes environments
+                    return ...
+                settings = {} if a.get("env_kwargs") is None else self.entries(a.get("env_kwargs"))
+                made = self._world(a.get("env_id"), Arguments(settings), node)
+                made = replace(made, monitored=True, count=a.get("n_envs", 1))
+                return self._seed(made, a.get("seed"), anew=True)
             case "DummyVecEnv" | "SubprocVecEnv":
-                return self.joint(a.get("env_fns"), node)
-            case "VecNormalize":
-                flags = {flag: a.get(flag, True) for flag in names.FLAGS}
-                return self.normalised(a.get("venv"), node, statistics="none", **flags)
-            case "VecNormalize.load":
-                saved = self.get(self.files, self.file(a.get("load_path")), "saved")
-                return self.normalised(a.get("venv"), node, statistics=saved, training=True)
+                makers = self.entries(a.get("env_fns")).values()
+                envs = [self.call(maker, [], {}, node) for maker in makers]
+                env = self._environment(envs[0], node) if len(envs) == 1 else None
+                return env or self._unknown(Thing(), envs, node)
+            case "VecNormalize" | "VecNormalize.load":
+                env, is_loaded = self._environment(a.get("venv"), node), "load" in name
+                flags = {flag: a.get(flag, Thing() if is_loaded else True) for flag in names.FLAGS}
+                saved = self.get(FILES, _file(a.get("load_path"))) if is_loaded else "none"
+                flags |= {"training": a.get("training", True), "statistics": saved}
+                norm = self.new("norm", node, flags)
+                return replace(env, norm=norm) if env else Thing(parts=(norm, a.get("venv")))
             case "sync_envs_normalization":
-                target = self.environment(a.get("eval_env"), node)
-                if target:
-                    self.assign(target, "obs_rms", a.get("env"))
-                return None
+                return self.assign(a.get("eval_env"), "obs_rms", None)
             case "evaluate_policy":
-                env = self.environment(a.get("env"), node)
-                return Reading(self._note(name, node, env, a.get("model"), a), "return")
+                env = self._environment(a.get("env"), node)
+                event = self._note(name, node, env, a.get("model"), a)
+                # With a callback, and no use of what it returns, it only shows the agent.
+                event.reads = "callback" not in a or not isinstance(node.parent, nodes.Expr)
+                return Thing("return", of=event)
             case "EvalCallback":
-                return self.new("callback", node, options=a)
-            case "CallbackList" | "EveryNTimesteps":
+                return self.new("callback", node, {"options": a})
+            case "CallbackList":
                 return a.get("callbacks")
-            case "python.range" | "python.numpy.arange" if len(a) < 3:
-                return Span(*([0, a.get(0)] if len(a) == 1 else [a.get(0), a.get(1)]))
-            case "python.dict" if 0 not in a and not a.more:
-                return self.new("dict", node, **a)
-            case "python.os.path.join":
-                return text("/".join(text(each) for each in a.values()))
+            case "agent":
+                env = self._environment(a.get("env"), node)
+                if env:  # an agent seeds its environment
+                    self._seed(env, a.get("seed"), anew=True)
+                facts = {"algorithm": path.split(".")[-1], "env": env, "pick": None}
+                return self.new("model", node, facts)
+            case "load":
+                return self._load(path.split(".")[-2], a, node)
+            case "range" if 0 < len(a) < 3 and all(type(each) is int for each in a.values()):
+                return range(*a.values())
+            case "super" if isinstance(self.scope.node, nodes.FunctionDef) and not a:
+                owner = next(iter(self.facts[self.scope].values()), None)
+                return Thing("super", parts=(owner,), of=owner)
+            case "dict" if 0 not in a:
+                return self.new("table", node, a)
         return ...
 
-    def _method(self, kind: str, owner: Any, name: str, a: Arguments, node: Any) -> Any:
+    def _method(self, name: str, owner: Any, a: Arguments, node: Any) -> Any:
         """What a method gives, or an ellipsis for those that are not known."""
-        match kind, name:
-            case "env", "step":
-                actions = [each for value in a.values() for each in self._flat(value)]
-                for action in (each for each in actions if isinstance(each, Prediction)):
-                    event = self._note("loop", node, owner, action.model, action.options)
-                    return Reading(event, "step")
+        match name:
+            case "env.step":
+                action = self.origin(a.get(0), "action")
+                event = self._note("loop", node, owner, *action.of) if action else None
+                return Thing("step", of=event) if event else Thing()
+            case "env.reset" | "env.seed":
+                seed, before = a.get("seed"), self.get(owner.world, "resets")
+                # The seed of a single copy, and whether it had that seed the time before.
+                again = isinstance(before, tuple) and before[0] == seed
+                resets = (seed, again) if type(seed) is int and owner.count == 1 else None
+                self.set(owner.world, "resets", resets)
+                self._seed(owner, seed, anew=name == "env.seed")
                 return Thing()
-            case "env", "reset":
-                value, rounds = a.get("seed"), len(self.loops)
-                if value is None:
-                    self.unseeded.add(owner.world)
-                elif type(value) is int and rounds and rounds != self.get(owner.world, "rounds"):
-                    self.set(owner.world, "repeated", self.new("reset", node))
-                self.seed(owner, value)
-                return Thing()
-            case "env", "seed":
-                return self.seed(owner, a.get("seed"), anew=True)
-            case "env", "save":
-                learnt = self.get(owner.world, "learnt") is True
-                file = self.file(a.get("path"))
-                return self.set(self.files, file, "final" if learnt else "saved")
-            case "env", "load":
-                return self._load("", a, node)
-            case "model", "learn":
-                return self._learn(owner, a)
-            case "model", "predict":
-                return Prediction(owner, a)
-            case "model", "get_env" | "get_vec_normalize_env":
+            case "env.save":
+                pairs = self.facts[LEARNT].items()
+                learnt = any(w is owner.world and isinstance(env, Env) for (_, w), env in pairs)
+                return self.set(FILES, _file(a.get("path")), "final" if learnt else "saved")
+            case "super.__init__" if isinstance(owner.of, Thing):
+                return self.set(owner.of, "options", a)
+            case "table.append" if "*" not in self.entries(owner):
+                value = a.get(0)
+                if getattr(value, "kind", "") != "table":
+                    self.binary(value, "", None)  # a reward that is kept is measured
+                return self.set(owner, len(self.entries(owner)), value)
+            case "model.learn":
+                return self._learn(owner, self.get(owner, "env"), a.get("callback"))
+            case "model.predict":
+                return Thing("action", of=(owner, a))
+            case "model.get_env":
                 return self.get(owner, "env")
-            case "model", "set_env":
-                env = self.environment(a.get("env"), node)
-                return self.set(owner, "env", env or Thing())
-            case "model", "save":
-                return self._save(owner, self.file(a.get("path")))
-            case "model", "load":
+            case "model.set_env":
+                return self.set(owner, "env", self._environment(a.get("env"), node) or Thing())
+            case "model.save":
+                return self.set(FILES, _file(a.get("path")), (self._learnt(owner), None))
+            case "model.load":
                 return self._load(self.get(owner, "algorithm"), a, node)
-            case "list", "append" if isinstance(self.get(owner, "items"), tuple):
-                self.binary(a.get(0), "", None)  # a reward that is kept is measured
-                return self.set(owner, "items", (*self.get(owner, "items"), a.get(0)))
         return ...
+
+    # -- environments -----------------------------------------------------------------------------
+
+    def _environment(self, value: Any, node: Any) -> Env | None:
+        """The environment that a value is: an id makes one, and something unknown may be one."""
+        if isinstance(value, str):
+            return replace(self._world(value, Arguments(), node), monitored=True)
+        if isinstance(value, Thing) and value.kind in ("", "instance"):
+            return Env(value, self.get(value, "(norm)"), ..., ...)
+        return value if isinstance(value, Env) else None
+
+    def _world(self, name: Any, settings: Arguments, node: Any) -> Env:
+        """An environment that is made here."""
+        seeds = Thing() if "*" in settings else ()
+        for each, value in settings.items():  # lists as they are now
+            if getattr(value, "kind", "") == "table":
+                settings[each] = tuple(self.entries(value).items())
+        env = Env(self.new("world", node, {"name": name, "settings": settings, "seeds": seeds}))
+        for each in names.SEEDING & settings.keys():
+            self._seed(env, settings[each])
+        return env
+
+    def _seed(self, env: Env, value: Any, anew: bool = False) -> Env:
+        """Note that an environment is seeded; anew: all copies, whatever they were seeded with."""
+        if value is not None:
+            before, run = self.get(env.world, "seeds"), (value, env.count if anew else 1)
+            seeds = (run,) if anew else (*before, run) if isinstance(before, tuple) else before
+            self.set(env.world, "seeds", seeds)
+        return env
+
+    def assign(self, owner: Any, name: str, value: Any) -> None:
+        """``owner.name = value``; of an environment it may be one of its VecNormalize's."""
+        norm = getattr(owner, "norm", None)
+        if isinstance(owner, Thing):
+            self._is_patched |= bool(names.short(owner.path)) and isinstance(value, Thing)
+            self.set(owner, name, value)
+        elif norm and norm.kind and name in names.FLAGS:
+            self.set(norm, name, value)
+        elif norm and norm.kind and name in names.STATISTICS:
+            self.set(norm, "statistics", "copied")
+        else:
+            self.doubt(owner)
 
     # -- agents -----------------------------------------------------------------------------------
 
-    def _agent(self, algorithm: str, a: Arguments, node: Any) -> Thing:
-        env = self.environment(a.get("env"), node)
-        if env:  # an agent seeds its environment
-            self.seed(env, a.get("seed"), anew=True)
-        return self.new("model", node, algorithm=algorithm, env=env, pick=None)
-
-    def _load(self, algorithm: Any, a: Arguments, node: Any) -> Any:
+    def _load(self, algorithm: Any, a: Arguments, node: Any) -> Thing:
+        """A saved model has learnt where it had when it was saved."""
         if isinstance(node.parent, nodes.Expr):
             self._note("load", node, None, None, a)
-        env, source = (
-            self.environment(a.get("env"), node),
-            self.get(self.files, self.file(a.get("path"))),
-        )
-        model = self.new("model", node, pick=None)
-        saved = self.facts.get(source, {}) if is_kind(source, "model") else {}
-        self.facts[model] = {"pick": None, **saved, "algorithm": algorithm, "env": env}
+        saved = self.get(FILES, _file(a.get("path")))
+        learnt, pick = saved if isinstance(saved, tuple) else ((), None)
+        env = self._environment(a.get("env"), node)
+        model = self.new("model", node, {"algorithm": algorithm, "env": env, "pick": pick})
+        for each in learnt:
+            self.set(LEARNT, (model, each.world), each)
         return model
 
-    def _save(self, model: Thing, file: str, **more: Any) -> None:
-        copy = self.new("model", model.node)
-        self.facts[copy] = {**self.facts.get(model, {}), **more}
-        self.set(self.files, file, copy)
-
-    def _learn(self, model: Thing, a: Arguments) -> Thing:
-        env = self.get(model, "env")
+    def _learn(self, model: Thing, env: Any, callback: Any) -> Thing:
         if isinstance(env, Env):
-            self.set(model, ("learnt", env.world), env)
-            self.set(env.world, "learnt", True)
-        for each in self._flat(a.get("callback")):
-            if is_kind(each, "callback"):
-                self._evaluate_in(each, model, env)
-            elif is_kind(each, "instance"):
-                self.set(each, "model", model)
-                self.set(each, "training_env", env)
-                hooks = [self.inherited(each.owner, hook) for hook in names.HOOKS]
-                for hook in (hook for hook in hooks if isinstance(hook, Function)):
-                    self.enter(replace(hook, owner=each), [], Arguments())
-            else:
-                self.doubt(each)
+            self.set(LEARNT, (model, env.world), env)
+        kind = getattr(callback, "kind", None)
+        if kind == "table":
+            for each in self.entries(callback).values():
+                self._learn(model, env, each)
+        elif kind == "instance" and callback.of.path == "BaseCallback":
+            logger = self.outside("stable_baselines3.logger")
+            for name, value in {"model": model, "training_env": env, "logger": logger}.items():
+                self.set(callback, name, value)
+            for i, hook in product((0, 1), names.HOOKS):
+                method = self.facts.get(callback.of, {}).get(hook)
+                self.loops.append((i, []))  # whether and how often it is called is not known
+                self.branches(lambda way: way and self.enter(way, [callback], {}), [method, None])
+                self.loops.pop()
+        elif kind == "callback":
+            self._evaluate_in(callback, model, env)
+        else:
+            self.doubt(callback)
         return model
 
     def _evaluate_in(self, callback: Thing, model: Thing, training: Any) -> None:
         """An EvalCallback copies the statistics of training before each of its evaluations."""
-        options = self.get(callback, "options")
-        if not isinstance(options, Arguments):
+        a = self.get(callback, "options")
+        env = self._environment(a.get("eval_env"), callback.node) if isinstance(a, dict) else None
+        if env is None:
             return
-        env = self.environment(options.get("eval_env"), callback.node)
         norm = training.norm if isinstance(training, Env) else Thing()
-        if env and is_kind(env.norm, "norm") and norm is not None:
-            self.set(env.norm, "statistics", "copied" if is_kind(norm, "norm") else Thing())
-        event = self._note("EvalCallback", callback.node, env, model, options)
-        best = options.get("best_model_save_path")
+        if norm and env.norm:
+            self.set(env.norm, "statistics", "copied" if norm.kind == "norm" else Thing())
+        event = self._note("EvalCallback", callback.node, env, model, a)
+        event.reads, best = True, a.get("best_model_save_path")
         if best is not None:
             event.picks = "model"
-            self._save(model, self.file(text(best) + "/best_model"), pick=event)
+            file = f"{best}/best_model" if isinstance(best, str) else best
+            self.set(FILES, _file(file), (self._learnt(model), event))
 
-    def _note(self, kind: str, node: Any, env: Any, model: Any, options: Any) -> Event:
+    def _learnt(self, model: Any) -> tuple[Env, ...]:
+        pairs = self.facts[LEARNT].items()
+        return tuple(env for (who, _), env in pairs if who is model and isinstance(env, Env))
+
+    def _note(self, kind: str, node: Any, env: Any, model: Any, options: Arguments) -> Event:
         self.work(1 + len(self.facts) // 30)
-        rounds = tuple(loop.round for loop in self.loops)
-        event = Event(self, dict(self.facts), kind, node, env, model, options, rounds)
-        self.set(self.past, event, True)
-        self.events.append(event)
+        facts, learnt = dict(self.facts), self._learnt(model)
+        event = Event(
+            kind,
+            node,
+            env,
+            model,
+            options,
+            facts,
+            learnt,
+            tuple(number for number, _ in self.loops),
+        )
+        self.set(PAST, event, True)
+        self.events += [] if self._is_patched else [event]
         return event
-
-
-def _named(function: str, args: list[Any], kwargs: Arguments) -> Arguments:
-    """All arguments by name, the others by their number."""
-    words = names.PARAMETERS.get(function, "").split()
-    named = Arguments(enumerate(args[len(words) :]))
-    named.update({**dict(zip(words, args, strict=False)), **kwargs})
-    named.more = kwargs.more
-    return named
 
 
 def _only_adds(cls: Any) -> bool:
     """Whether a class leaves it to EvalCallback where, and how, the agent is evaluated."""
     code = cls.as_string()
-    steps = {each.name for each in cls.body if isinstance(each, nodes.FunctionDef)} - {"__init__"}
-    evaluates = "super()._on_step()" in code or "_on_step" not in steps
+    evaluates = "super()._on_step()" in code or "def _on_step" not in code
     return evaluates and not any(word in code for word in names.CHANGING)
+
+
+def _file(path: Any) -> Any:
+    """A path, however it is spelt; what is unknown equals no other."""
+    plain = path.replace("//", "/").removeprefix("./") if isinstance(path, str) else ""
+    return plain.removesuffix(".zip").rstrip("/") or path

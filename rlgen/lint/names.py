@@ -1,20 +1,28 @@
-"""The names of stable-baselines3, Gymnasium and Procgen that the lint knows, and their parameters.
+"""The names of stable-baselines3, Gymnasium and Procgen that the lint knows.
 
-As of stable-baselines3 2.7 and sb3-contrib 2.7; names and order have not changed since 2.0.
+As of stable-baselines3 and sb3-contrib 2.7; names and order have not changed since 2.0.
 """
 
 #: Packages that have agents and helpers of the same names, and those that make environments.
 PACKAGES = {"stable_baselines3", "sb3_contrib", "sbx"}
 MAKERS = {"gymnasium", "gym", "procgen", "gym3"}
+#: Packages whose functions leave what they are given as it is.
+TRUSTED = {*PACKAGES, *MAKERS, "numpy", "os"}
 AGENTS = {"A2C", "ARS", "CrossQ", "DDPG", "DQN", "MaskablePPO", "PPO", "QRDQN", "RecurrentPPO"}
 AGENTS |= {"SAC", "TD3", "TQC", "TRPO"}
 #: Agents whose actions are the same with ``deterministic`` and without.
 ALWAYS_DETERMINISTIC = {"ARS", "DDPG", "TD3"}
 CALLBACK = "eval_env callback_on_new_best callback_after_eval n_eval_episodes eval_freq log_path"
+#: Callbacks from which a script's own may inherit, and what is called of them.
+CALLBACKS = {"BaseCallback", "EvalCallback"}
+HOOKS = ("_on_training_start", "_on_step", "_on_rollout_end", "_on_training_end")
+#: What a callback of a script's own says if it does more to environments than to evaluate in them.
+CHANGING = ("seed", "reset", "training", "norm_", "set_", "sync", "Env(", "make", "load", "copy")
 #: Positional parameters of functions and methods.
 PARAMETERS = {
     "agent": "policy env",
     "load": "path env",
+    "model.load": "path env",
     "model.learn": "total_timesteps callback",
     "model.set_env": "env",
     "model.save": "path",
@@ -23,8 +31,8 @@ PARAMETERS = {
     "env.save": "path",
     "evaluate_policy": "model env n_eval_episodes deterministic",
     "EvalCallback": f"{CALLBACK} best_model_save_path deterministic",
+    "super.__init__": f"{CALLBACK} best_model_save_path deterministic",
     "CallbackList": "callbacks",
-    "EveryNTimesteps": "n_steps callbacks",
     "make": "id",
     "make_vec": "id num_envs",
     "make_vec_env": "env_id n_envs seed start_index monitor_dir wrapper_class env_kwargs",
@@ -49,15 +57,9 @@ FLAGS, STATISTICS = ("training", "norm_obs", "norm_reward"), ("obs_rms", "ret_rm
 INSIDE = {"unwrapped", "env", "venv", "envs", "gym_env"}
 #: Functions and methods that leave what they are given as it is.
 HARMLESS = {"print", "len", "isinstance", "hasattr", "type", "id", "repr", "str", "float", "int"}
-HARMLESS |= {"vars", "copy", "deepcopy", "check_env", "append", "step", "render", "close", "get"}
-HARMLESS |= {"items", "keys", "values", "get_attr", "get_images", "action_masks", "step_async"}
-HARMLESS |= {"env_is_wrapped", "get_original_obs", "get_original_reward", "reset_infos"}
-#: Methods of a callback that are called while a model learns.
-HOOKS = ("_on_training_start", "_on_step", "_on_rollout_end", "_on_training_end")
-#: What a callback of a script's own says if it does more to environments than to evaluate in them.
-CHANGING = ("seed", "reset", "training", "norm_", "set_", "sync", "Env(", "make", "load", "copy")
-#: Calls that end a script.
-EXITS = {"sys.exit", "exit", "quit", "os._exit"}
+HARMLESS |= {"copy", "deepcopy", "check_env", "step", "render", "close", "get", "items", "keys"}
+HARMLESS |= {"values", "get_attr", "get_images", "action_masks", "env_is_wrapped"}
+HARMLESS |= {"get_original_obs", "get_original_reward"}
 
 
 def top(path: str) -> str:
@@ -66,12 +68,10 @@ def top(path: str) -> str:
 
 
 def short(path: str) -> str:
-    """The name under which the lint knows something imported, or empty.
-
-    ``stable_baselines3.common.evaluation.evaluate_policy`` is known as ``evaluate_policy``; so is
-    what another package of the family has under that name.
-    """
+    """The name under which the lint knows something imported, or empty."""
     owner, last = ["", *path.split(".")][-2:]
     if top(path) not in PACKAGES | MAKERS or not owner:
         return ""
-    return f"{owner}.{last}" if last == "load" else last
+    if last == "load":
+        return "load" if owner in AGENTS else f"{owner}.load"
+    return "agent" if last in AGENTS else last

@@ -13,6 +13,15 @@ env = make_vec_env("CartPole-v1", 4, seed=0)
 eval_env = make_vec_env("CartPole-v1", 4, seed=100)
 model = PPO("MlpPolicy", env)
 """
+UNSEEDED = """
+env = make_vec_env("CartPole-v1", 4, seed=0)
+eval_env = make_vec_env("CartPole-v1", 4)
+model = PPO("MlpPolicy", env)
+"""
+JUDGED = """
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+"""
 NORMAL = """
 import sys
 c = len(sys.argv) > 1
@@ -475,6 +484,71 @@ envs[0].seed(500)
 model.learn(10)
 print(evaluate_policy(model, eval_env))
 """,
+    "a global name, from within a function in a function": """
+SEED = 0
+def outer():
+    def inner():
+        global SEED
+        SEED = 100
+    inner()
+env = make_vec_env("CartPole-v1", 4, seed=SEED)
+outer()
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=SEED)))
+""",
+    "a function that something foreign may call": """
+from mine import start
+eval_env = make_vec_env("CartPole-v1", 4)
+def reseed(): eval_env.seed(100)
+start(target=reseed)
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0)).learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "a decorated function": """
+from mine import logged
+eval_env = make_vec_env("CartPole-v1", 4)
+@logged
+def reseed(): eval_env.seed(100)
+reseed()
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0)).learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "a static method": """
+class Maker:
+    @staticmethod
+    def make(seed): return make_vec_env("CartPole-v1", 4, seed=seed)
+maker = Maker()
+model = PPO("MlpPolicy", maker.make(0)).learn(10)
+print(evaluate_policy(model, maker.make(100)))
+""",
+    "a function that makes environments": """
+def build():
+    env = gym.make("CartPole-v1")
+    env.reset(seed=3)
+    return env
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0)).learn(10)
+print(evaluate_policy(model, make_vec_env(build, 1)))
+""",
+    "an environment in a tuple of one": NORMAL
+    + """
+test = VecNormalize.load("s", make_vec_env("Pendulum-v1", seed=1))
+for each in (test,):
+    each.training = each.norm_reward = False
+print(evaluate_policy(model, test))
+""",
+    "a comprehension that may be empty": TWO
+    + """
+[eval_env.seed(0) for each in sys.argv[1:]]
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
+    "text that is run": TWO
+    + """
+eval_env.seed(0)
+exec(open("more.py").read())
+model.learn(10)
+print(evaluate_policy(model, eval_env))
+""",
     "an environment by name": TWO
     + """
 def reseed(**settings): settings["env"].seed(500)
@@ -546,6 +620,890 @@ for path in ("a", "b"):
         if term or trunc:
             n += 1
             obs, _ = test.reset()
+""",
+    "a thread that seeds": UNSEEDED
+    + """
+import threading
+def reseed(): eval_env.seed(100)
+thread = threading.Thread(target=reseed)
+thread.start()
+thread.join()
+"""
+    + JUDGED,
+    "a thread that is started later": TWO
+    + """
+import threading
+def reseed(): eval_env.seed(100)
+thread = threading.Thread(target=reseed)
+eval_env.seed(0)
+thread.start()
+"""
+    + JUDGED,
+    "a comprehension that seeds": UNSEEDED
+    + """
+[each.seed(100) for each in [eval_env]]
+"""
+    + JUDGED,
+    "make_vec_env of a function": """
+raw = gym.make("CartPole-v1")
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0)).learn(10)
+around = make_vec_env(lambda: raw, 1, seed=7)
+print(evaluate_policy(model, raw))
+""",
+    "flags through the variable of a loop": NORMAL
+    + """
+test = VecNormalize.load("s", make_vec_env("Pendulum-v1", seed=1))
+for each in [test]:
+    each.training = False
+    each.norm_reward = False
+print(evaluate_policy(model, test))
+""",
+    "text that may do anything": UNSEEDED
+    + """
+exec("eval_env.seed(100)")
+"""
+    + JUDGED,
+    "names by text": UNSEEDED
+    + """
+globals()["eval_env"] = make_vec_env("CartPole-v1", 4, seed=100)
+"""
+    + JUDGED,
+    "finally after return": UNSEEDED
+    + """
+def prepare():
+    try:
+        return 1
+    finally:
+        eval_env.seed(100)
+prepare()
+"""
+    + JUDGED,
+    "finally after break": UNSEEDED
+    + """
+while True:
+    try:
+        break
+    finally:
+        eval_env.seed(100)
+"""
+    + JUDGED,
+    "finally after raise": UNSEEDED
+    + """
+def prepare():
+    try:
+        raise ValueError
+    finally:
+        eval_env.seed(100)
+try:
+    prepare()
+except ValueError:
+    pass
+"""
+    + JUDGED,
+    "another value each time": """
+class Config:
+    n = 0
+    def __getattr__(self, name):
+        self.n += 100
+        return self.n
+config = Config()
+env = make_vec_env("CartPole-v1", 4, seed=config.seed)
+eval_env = make_vec_env("CartPole-v1", 4, seed=config.seed)
+model = PPO("MlpPolicy", env)
+"""
+    + JUDGED,
+    "a context manager of one's own": UNSEEDED
+    + """
+class Seeded:
+    def __enter__(self): eval_env.seed(100)
+    def __exit__(self, *error): pass
+with Seeded():
+    pass
+"""
+    + JUDGED,
+    "the end of a context manager of one's own": UNSEEDED
+    + """
+class Seeded:
+    def __enter__(self): return self
+    def __exit__(self, *error): eval_env.seed(100)
+with Seeded() as seeded:
+    pass
+"""
+    + JUDGED,
+    "a context manager made of a generator": UNSEEDED
+    + """
+from contextlib import contextmanager
+@contextmanager
+def seeded():
+    eval_env.seed(100)
+    yield
+with seeded():
+    pass
+"""
+    + JUDGED,
+    "a decorator of one's own": UNSEEDED
+    + """
+def seeded(function):
+    def inner(*args):
+        eval_env.seed(100)
+        return function(*args)
+    return inner
+@seeded
+def judge(agent):
+    return evaluate_policy(agent, eval_env)
+model.learn(10)
+print(judge(model))
+""",
+    "functools.partial": UNSEEDED
+    + """
+from functools import partial
+reseed = partial(eval_env.seed, 100)
+reseed()
+"""
+    + JUDGED,
+    "partial of a function": UNSEEDED
+    + """
+from functools import partial
+def change(env, seed): env.seed(seed)
+partial(change, eval_env)(100)
+"""
+    + JUDGED,
+    "setattr of flags": NORMAL
+    + """
+test = VecNormalize.load("s", make_vec_env("Pendulum-v1", seed=1))
+setattr(test, "training", False)
+setattr(test, "norm_reward", False)
+print(evaluate_policy(model, test))
+""",
+    "a dataclass that holds it": UNSEEDED
+    + """
+from dataclasses import dataclass
+@dataclass
+class Both:
+    train: object
+    test: object
+both = Both(env, eval_env)
+both.test.seed(100)
+"""
+    + JUDGED,
+    "a generator that gives it": UNSEEDED
+    + """
+def each():
+    yield eval_env
+for one in each():
+    one.seed(100)
+"""
+    + JUDGED,
+    "a block with it": UNSEEDED
+    + """
+from contextlib import closing
+with closing(eval_env) as one:
+    one.seed(100)
+    model.learn(10)
+    print(evaluate_policy(model, eval_env))
+""",
+    "a class that is changed": """
+class Maker:
+    def seed(self): return 0
+    def make(self): return make_vec_env("CartPole-v1", 4, seed=self.seed())
+maker = Maker()
+model = PPO("MlpPolicy", maker.make()).learn(10)
+Maker.seed = lambda self: 100
+print(evaluate_policy(model, maker.make()))
+""",
+    "try, except and else": UNSEEDED
+    + """
+try:
+    seed = int(open("seed").read())
+except OSError:
+    eval_env.seed(100)
+else:
+    eval_env.seed(seed)
+"""
+    + JUDGED,
+    "a loop that ends early": UNSEEDED
+    + """
+while True:
+    model.learn(10)
+    eval_env.seed(100)
+    if open("stop").read():
+        break
+print(evaluate_policy(model, eval_env))
+""",
+    "names deleted": UNSEEDED
+    + """
+del eval_env
+eval_env = make_vec_env("CartPole-v1", 4, seed=100)
+"""
+    + JUDGED,
+    "assigned in a condition": UNSEEDED
+    + """
+if (one := eval_env) is not None:
+    one.seed(100)
+"""
+    + JUDGED,
+    "arguments by star": UNSEEDED
+    + """
+def change(first, second, seed): second.seed(seed)
+change(*[env, eval_env], **{"seed": 100})
+"""
+    + JUDGED,
+    "a property that seeds": """
+class Lab:
+    def __init__(self): self.env = make_vec_env("CartPole-v1", 4)
+    @property
+    def test(self):
+        self.env.seed(100)
+        return self.env
+lab = Lab()
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0)).learn(10)
+lab.test
+print(evaluate_policy(model, lab.env))
+""",
+    "a property that gives another each time": """
+class Lab:
+    n = 0
+    @property
+    def env(self):
+        self.n += 100
+        return make_vec_env("CartPole-v1", 4, seed=self.n)
+lab = Lab()
+model = PPO("MlpPolicy", lab.env).learn(10)
+print(evaluate_policy(model, lab.env))
+""",
+    "an attribute that instances share": """
+class Lab:
+    test = make_vec_env("CartPole-v1", 4)
+    def reseed(self): self.test.seed(100)
+Lab().reseed()
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0)).learn(10)
+print(evaluate_policy(model, Lab.test))
+""",
+    "an attribute of the class that a method changes": """
+class Lab:
+    seed = 0
+    def make(self):
+        Lab.seed += 100
+        return make_vec_env("CartPole-v1", 4, seed=self.seed)
+model = PPO("MlpPolicy", Lab().make()).learn(10)
+print(evaluate_policy(model, Lab().make()))
+""",
+    "a method of the class above": """
+class Base:
+    def __init__(self, env): self.env = env
+    def prepare(self): pass
+class Lab(Base):
+    def prepare(self):
+        super().prepare()
+        self.env.seed(100)
+eval_env = make_vec_env("CartPole-v1", 4)
+Lab(eval_env).prepare()
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+"""
+    + JUDGED,
+    "a dictionary of environments": UNSEEDED
+    + """
+envs = {"train": env, "test": eval_env}
+for name, each in envs.items():
+    each.seed(100 if name == "test" else 0)
+"""
+    + JUDGED,
+    "nonlocal": """
+def main():
+    seed = 0
+    def bump():
+        nonlocal seed
+        seed += 100
+    env = make_vec_env("CartPole-v1", 4, seed=seed)
+    bump()
+    model = PPO("MlpPolicy", env).learn(10)
+    print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=seed)))
+main()
+""",
+    "a function in a dictionary": UNSEEDED
+    + """
+import sys
+def reseed(): eval_env.seed(100)
+{"reseed": reseed}[sys.argv[1]]()
+"""
+    + JUDGED,
+    "a method that something foreign may call": UNSEEDED
+    + """
+from mine import start
+class Seeder:
+    def run(self): eval_env.seed(100)
+start(Seeder().run)
+"""
+    + JUDGED,
+    "an instance that something foreign may use": UNSEEDED
+    + """
+from mine import start
+class Seeder:
+    def run(self): eval_env.seed(100)
+start(Seeder())
+"""
+    + JUDGED,
+    "a function as callback": UNSEEDED
+    + """
+def seeded(local, other):
+    eval_env.seed(100)
+    return True
+model.learn(10, callback=seeded)
+print(evaluate_policy(model, eval_env))
+""",
+    "a callback of one's own that seeds": UNSEEDED
+    + """
+from stable_baselines3.common.callbacks import BaseCallback
+class Seeder(BaseCallback):
+    def _on_step(self):
+        eval_env.seed(100)
+        return True
+model.learn(10, callback=Seeder())
+print(evaluate_policy(model, eval_env))
+""",
+    "called as an instance": UNSEEDED
+    + """
+class Seeder:
+    def __call__(self): eval_env.seed(100)
+Seeder()()
+"""
+    + JUDGED,
+    "an operator of one's own": UNSEEDED
+    + """
+class Seeder:
+    def __add__(self, other): other.seed(100)
+Seeder() + eval_env
+"""
+    + JUDGED,
+    "items of one's own": """
+class Seeds:
+    n = 0
+    def __getitem__(self, name):
+        self.n += 100
+        return self.n
+seeds = Seeds()
+env = make_vec_env("CartPole-v1", 4, seed=seeds["x"])
+eval_env = make_vec_env("CartPole-v1", 4, seed=seeds["x"])
+model = PPO("MlpPolicy", env)
+"""
+    + JUDGED,
+    "an iterator of one's own": UNSEEDED
+    + """
+class Seeds:
+    def __iter__(self):
+        eval_env.seed(100)
+        return iter(())
+list(Seeds())
+for each in Seeds(): pass
+"""
+    + JUDGED,
+    "a function that stands for another": """
+def make(): return make_vec_env("CartPole-v1", 4, seed=0)
+env = make()
+make_vec_env = __import__("mine").make_vec_env
+eval_env = make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env)
+"""
+    + JUDGED,
+    "the library is changed": """
+import stable_baselines3.common.env_util as util
+from mine import other
+env = util.make_vec_env("CartPole-v1", 4, seed=0)
+util.make_vec_env = other
+eval_env = util.make_vec_env("CartPole-v1", 4, seed=0)
+model = PPO("MlpPolicy", env)
+"""
+    + JUDGED,
+    "a list by a second name": """
+seeds = [0]
+other = seeds
+env = make_vec_env("CartPole-v1", 4, seed=seeds[0])
+other[0] = 100
+eval_env = make_vec_env("CartPole-v1", 4, seed=seeds[0])
+model = PPO("MlpPolicy", env)
+"""
+    + JUDGED,
+    "a default value that is shared": """
+def make(seeds=[0]):
+    seeds[0] += 100
+    return make_vec_env("CartPole-v1", 4, seed=seeds[0])
+model = PPO("MlpPolicy", make()).learn(10)
+print(evaluate_policy(model, make()))
+""",
+    "the seed of a closure": """
+def counter():
+    n = 0
+    def step():
+        nonlocal n
+        n += 100
+        return n
+    return step
+step = counter()
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=step())).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=step())))
+""",
+    "the wrapped environment is seeded": UNSEEDED
+    + """
+for each in eval_env.envs: each.reset(seed=100)
+"""
+    + JUDGED,
+    "seeded by a method's name": UNSEEDED
+    + """
+getattr(eval_env, "seed")(100)
+"""
+    + JUDGED,
+    "seeded by each copy": UNSEEDED
+    + """
+eval_env.env_method("reset", seed=100)
+"""
+    + JUDGED,
+    "a match that seeds": UNSEEDED
+    + """
+match eval_env:
+    case one:
+        one.seed(100)
+"""
+    + JUDGED,
+    "a match into parts": UNSEEDED
+    + """
+match (env, eval_env):
+    case (_, one):
+        one.seed(100)
+"""
+    + JUDGED,
+    "an exception that carries it": UNSEEDED
+    + """
+try:
+    raise ValueError(eval_env)
+except ValueError as error:
+    error.args[0].seed(100)
+"""
+    + JUDGED,
+    "a function of another name space": UNSEEDED
+    + """
+import types
+space = types.SimpleNamespace(env=eval_env)
+vars(space)["env"].seed(100)
+"""
+    + JUDGED,
+    "a weak reference": UNSEEDED
+    + """
+import weakref
+weakref.ref(eval_env)().seed(100)
+"""
+    + JUDGED,
+    "one of a set": UNSEEDED
+    + """
+for each in {eval_env}: each.seed(100)
+"""
+    + JUDGED,
+    "map of a lambda": UNSEEDED
+    + """
+list(map(lambda each: each.seed(100), [eval_env]))
+"""
+    + JUDGED,
+    "a lambda as callback after learning": UNSEEDED
+    + """
+import atexit, signal
+signal.signal(signal.SIGALRM, lambda *a: eval_env.seed(100))
+signal.alarm(1)
+"""
+    + JUDGED,
+    "training that a subclass swallows": TWO
+    + """
+class Quiet(PPO):
+    def learn(self, *args, **kwargs): return self
+quiet = Quiet("MlpPolicy", env).learn(10)
+print(evaluate_policy(quiet, env))
+""",
+    "a learn of one's own": TWO
+    + """
+PPO.learn = lambda self, steps: self
+model.learn(10)
+print(evaluate_policy(model, env))
+""",
+    "an environment that goes round its seeds": """
+env = gym.make("CartPole-v1")
+model = PPO.load("x")
+total = 0
+for episode in range(10):
+    obs, _ = env.reset(seed=0 if episode == 0 else None)
+    done = False
+    while not done:
+        obs, reward, a, b, _ = env.step(model.predict(obs, deterministic=True)[0])
+        total += reward
+        done = a or b
+""",
+    "a vector of environments, seeded for each agent": """
+envs = gym.make_vec("CartPole-v1", num_envs=1)
+for path in ("a", "b", "c"):
+    model = PPO.load(path)
+    obs, _ = envs.reset(seed=0)
+    total = 0
+    for step in range(10_000):
+        obs, reward, a, b, _ = envs.step(model.predict(obs, deterministic=True)[0])
+        total += reward.sum()
+""",
+    "an environment that resets itself, seeded for each agent": """
+from gymnasium.wrappers import Autoreset
+env = Autoreset(gym.make("CartPole-v1"))
+for path in ("a", "b", "c"):
+    model = PPO.load(path)
+    obs, _ = env.reset(seed=0)
+    total = 0
+    for step in range(10_000):
+        obs, reward, a, b, _ = env.step(model.predict(obs, deterministic=True)[0])
+        total += reward
+""",
+    "one level after the other": """
+def judge(model, level):
+    env = gym.make("rlgen/MazeBasic-v0", levels=[level])
+    env.reset(seed=0)
+    return evaluate_policy(model, env)[0]
+model = PPO.load("x")
+print([judge(model, level) for level in range(100)])
+""",
+    "one episode on each of many levels": """
+model = PPO.load("x")
+total = sum(
+    evaluate_policy(model, make_vec_env("CartPole-v1", 1, seed=seed), n_eval_episodes=1)[0]
+    for seed in range(100)
+)
+print(total)
+""",
+    "levels that are added": """
+levels = [1]
+env = gym.make("rlgen/MazeBasic-v0", levels=range(50, 90))
+levels.extend(range(2, 40))
+test = gym.make("rlgen/MazeBasic-v0", levels=levels)
+test.reset(seed=0)
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, test))
+""",
+    "a list that is emptied": """
+levels = [1, 2]
+env = gym.make("rlgen/MazeBasic-v0", levels=levels)
+levels.clear()
+levels += [100, 101]
+test = gym.make("rlgen/MazeBasic-v0", levels=levels)
+test.reset(seed=0)
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, test))
+""",
+    "one episode in each round of training": """
+from stable_baselines3.common.callbacks import BaseCallback
+class Watch(BaseCallback):
+    def __init__(self, test):
+        super().__init__()
+        self.test, self.returns = test, []
+    def _on_step(self):
+        self.returns.append(evaluate_policy(self.model, self.test, n_eval_episodes=1)[0])
+        return True
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+model.learn(10, callback=Watch(make_vec_env("CartPole-v1", 1, seed=100)))
+""",
+    "a callback of one's own that turns to its own environment": """
+from stable_baselines3.common.callbacks import BaseCallback
+class Watch(BaseCallback):
+    def __init__(self, test):
+        super().__init__()
+        self.test = test
+    def _on_training_start(self):
+        self.test.seed(100)
+    def _on_rollout_end(self):
+        self.logger.record("eval/mean", evaluate_policy(self.model, self.test)[0])
+    def _on_step(self):
+        return True
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+model.learn(10, callback=[Watch(make_vec_env("CartPole-v1", 4))])
+""",
+    "the environment of the round before": """
+import sys
+env = None
+for seed in map(int, sys.argv[1:]):
+    test = make_vec_env("CartPole-v1", 4, seed=100 * seed)
+    if env is not None:
+        model = PPO("MlpPolicy", env).learn(10)
+        print(evaluate_policy(model, test))
+    env = make_vec_env("CartPole-v1", 4, seed=100 * seed)
+""",
+    "the seed of the round before": """
+import sys
+before = None
+for seed in map(int, sys.argv[1:]):
+    if before is not None:
+        model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 1, seed=before)).learn(10)
+        print(evaluate_policy(model, make_vec_env("CartPole-v1", 1, seed=seed)))
+    before = seed
+""",
+    "text that changes a name": """
+SEED = 0
+env = make_vec_env("CartPole-v1", 4, seed=SEED)
+exec("SEED = 100")
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=SEED)))
+""",
+    "a callback of one's own that evaluates elsewhere later": """
+from stable_baselines3.common.callbacks import BaseCallback
+class Watch(BaseCallback):
+    def __init__(self, env):
+        super().__init__()
+        self.env = env
+    def _on_step(self):
+        if self.n_calls % 100 == 0:
+            self.env = make_vec_env("CartPole-v1", 4, seed=self.n_calls + 1000)
+            evaluate_policy(self.model, self.env)
+        return True
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+model.learn(10, callback=Watch(model.get_env()))
+""",
+    "an EvalCallback of one's own with other environments": """
+class Other(EvalCallback):
+    def __init__(self, env, **kwargs):
+        super().__init__(make_vec_env("CartPole-v1", 4, seed=100), **kwargs)
+        self.env = env
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+model.learn(10, callback=Other(model.get_env(), n_eval_episodes=20))
+""",
+    "an EvalCallback of one's own made by a method": """
+class Other(EvalCallback):
+    def _on_step(self):
+        self.eval_env.seed(100 + self.n_calls)
+        return super()._on_step()
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+model.learn(10, callback=Other(make_vec_env("CartPole-v1", 4)))
+""",
+    "a callback of one's own that is another's": """
+from stable_baselines3.common.callbacks import BaseCallback
+class Base(BaseCallback):
+    def _on_step(self): return True
+class Watch(Base):
+    def _on_training_start(self): eval_env.seed(100)
+eval_env = make_vec_env("CartPole-v1", 4)
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
+model.learn(10, callback=Watch())
+print(evaluate_policy(model, eval_env))
+""",
+    "a callback that keeps what it did": """
+from stable_baselines3.common.callbacks import BaseCallback
+class Watch(BaseCallback):
+    def __init__(self):
+        super().__init__()
+        self.seed = 0
+    def _on_training_end(self):
+        self.seed += 100
+watch = Watch()
+model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=watch.seed))
+model.learn(10, callback=watch)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=watch.seed)))
+""",
+    "an asynchronous function": UNSEEDED
+    + """
+import asyncio
+async def reseed(): eval_env.seed(100)
+asyncio.run(reseed())
+"""
+    + JUDGED,
+    "a generator that is sent to": UNSEEDED
+    + """
+def receiver():
+    while True:
+        each = yield
+        each.seed(100)
+r = receiver()
+next(r)
+r.send(eval_env)
+"""
+    + JUDGED,
+    "a class made by type": UNSEEDED
+    + """
+Seeder = type("Seeder", (), {"run": lambda self: eval_env.seed(100)})
+Seeder().run()
+"""
+    + JUDGED,
+    "a lambda in a list": UNSEEDED
+    + """
+steps = [lambda: print("x"), lambda: eval_env.seed(100)]
+for step in steps: step()
+"""
+    + JUDGED,
+    "starred assignment": UNSEEDED
+    + """
+first, *others = [env, eval_env]
+others[0].seed(100)
+"""
+    + JUDGED,
+    "a slice of a list": UNSEEDED
+    + """
+[env, eval_env][1:][0].seed(100)
+"""
+    + JUDGED,
+    "sorted by a function that seeds": UNSEEDED
+    + """
+max([eval_env], key=lambda each: each.seed(100) or 0)
+"""
+    + JUDGED,
+    "a nested class": UNSEEDED
+    + """
+class Outer:
+    class Inner:
+        def run(self): eval_env.seed(100)
+Outer.Inner().run()
+"""
+    + JUDGED,
+    "a method by assignment": UNSEEDED
+    + """
+class Seeder: pass
+Seeder.run = lambda self: eval_env.seed(100)
+Seeder().run()
+"""
+    + JUDGED,
+    "a method replaced on an instance": UNSEEDED
+    + """
+class Seeder:
+    def run(self): pass
+seeder = Seeder()
+seeder.run = lambda: eval_env.seed(100)
+seeder.run()
+"""
+    + JUDGED,
+    "a function that is assigned anew": UNSEEDED
+    + """
+def reseed(): pass
+def other(): eval_env.seed(100)
+reseed = other
+reseed()
+"""
+    + JUDGED,
+    "an assertion with a side effect": UNSEEDED
+    + """
+assert eval_env.seed(100)
+"""
+    + JUDGED,
+    "in the format of a text": UNSEEDED
+    + """
+print(f"{eval_env.seed(100)}")
+"""
+    + JUDGED,
+    "in a default value": UNSEEDED
+    + """
+def f(x=eval_env.seed(100)): return x
+"""
+    + JUDGED,
+    "in the body of a class": UNSEEDED
+    + """
+class C:
+    x = eval_env.seed(100)
+"""
+    + JUDGED,
+    "in an argument of a decorator": UNSEEDED
+    + """
+from mine import register
+@register(eval_env.seed(100))
+def f(): pass
+"""
+    + JUDGED,
+    "in the condition of a loop": UNSEEDED
+    + """
+while not eval_env.seed(100): pass
+"""
+    + JUDGED,
+    "in the condition of a comprehension": UNSEEDED
+    + """
+[1 for each in [1] if eval_env.seed(100)]
+"""
+    + JUDGED,
+    "in the else of a loop": UNSEEDED
+    + """
+for each in range(3): pass
+else: eval_env.seed(100)
+"""
+    + JUDGED,
+    "deleted item": """
+seeds = {"a": 0}
+env = make_vec_env("CartPole-v1", 4, seed=seeds["a"])
+del seeds["a"]
+seeds.setdefault("a", 100)
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=seeds["a"])))
+""",
+    "a table that is updated in place": """
+config = dict(seed=0)
+env = make_vec_env("CartPole-v1", 4, seed=config["seed"])
+config |= {"seed": 100}
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=config["seed"])))
+""",
+    "a table by a second name, updated in place": """
+config = {"seed": 0}
+same = config
+env = make_vec_env("CartPole-v1", 4, seed=config["seed"])
+same |= {"seed": 100}
+model = PPO("MlpPolicy", env).learn(10)
+print(evaluate_policy(model, make_vec_env("CartPole-v1", 4, seed=config["seed"])))
+""",
+    "interactive learning": TWO
+    + """
+if input("train? ") == "y": model.learn(10)
+print(evaluate_policy(model, env))
+""",
+    "exit before": TWO
+    + """
+if c: model.learn(10)
+else: print(evaluate_policy(model, env))
+""",
+    "learning elsewhere, put back": TWO
+    + """
+model = PPO.load("x", env=env)
+print(evaluate_policy(model, env))
+""",
+    "two agents in one environment": TWO
+    + """
+other = A2C("MlpPolicy", env).learn(10)
+model.learn(10)
+print(evaluate_policy(other, eval_env))
+""",
+    "parameters replaced": TWO
+    + """
+model.learn(10)
+model.set_parameters("other")
+print(evaluate_policy(model, eval_env))
+""",
+    "a conditional expression that seeds": UNSEEDED
+    + """
+eval_env.seed(100) if True else None
+"""
+    + JUDGED,
+    "a handler of a callee": UNSEEDED
+    + """
+def attempt():
+    eval_env.seed(100)
+    raise ValueError
+try: attempt()
+except ValueError: pass
+"""
+    + JUDGED,
+    "exit stack": UNSEEDED
+    + """
+from contextlib import ExitStack
+with ExitStack() as stack:
+    stack.callback(eval_env.seed, 100)
+"""
+    + JUDGED,
+    "suppressed": UNSEEDED
+    + """
+from contextlib import suppress
+with suppress(Exception):
+    eval_env.seed(100)
+"""
+    + JUDGED,
+    "learning that is suppressed": TWO
+    + """
+from contextlib import suppress
+with suppress(Exception):
+    open("data").read()
+    model.learn(10)
+print(evaluate_policy(model, env))
 """,
 }
 

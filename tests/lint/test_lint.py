@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from lint_scripts import IMPORTS, MISSED, RIGHT, WRONG
 
 from rlgen.lint import RULES, lint
-from rlgen.lint.values import Thing, distance
 
 
 def found(tmp_path, text):
@@ -176,17 +175,6 @@ def test_whatever_is_python_can_be_linted(tmp_path_factory, text):
     first, again = lint([path]), lint([path])
     assert first.findings == again.findings
     assert all(1 <= each.line <= len(text.splitlines()) for each in first.findings)
-
-
-WHOLE = st.one_of(st.integers(-9, 9), st.sampled_from([Thing("unknown"), Thing("unknown")]))
-
-
-@given(WHOLE, WHOLE)
-def test_distances_of_whole_numbers(first, second):
-    there, back = distance(first, second), distance(second, first)
-    assert (there is None) == (back is None)
-    assert there is None or there == -back
-    assert (there == 0) == (first == second)
 
 
 @pytest.mark.slow

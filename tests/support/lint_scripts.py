@@ -680,6 +680,24 @@ env = make_vec_env("CartPole-v1", 4, seed=0)
 model = PPO("MlpPolicy", env)
 model.learn(10, callback=Reporting(env, None))  # ! L101
 """,
+    "a callback of the script": """
+from stable_baselines3.common.callbacks import BaseCallback
+
+class Watch(BaseCallback):
+    def __init__(self, env, every=1000):
+        super().__init__()
+        self.env, self.every = env, every
+    def _on_step(self):
+        if self.n_calls % self.every == 0:
+            self.logger.record("test", evaluate_policy(self.model, self.env)[0])
+        return True
+
+env = make_vec_env("CartPole-v1", seed=0)
+model = PPO("MlpPolicy", env)
+model.learn(1000, callback=[Watch(make_vec_env("CartPole-v1", seed=1))])
+model.env = make_vec_env("CartPole-v1", seed=2)
+print(evaluate_policy(model, model.env))
+""",
     "the training environment": """
 env = make_vec_env("CartPole-v1", 4, seed=0)
 model = PPO("MlpPolicy", env)
@@ -959,19 +977,6 @@ class Experiment:
 import optuna
 optuna.create_study().optimize(objective, n_trials=10)
 """,
-    "a callback of the script": """
-from stable_baselines3.common.callbacks import BaseCallback
-
-class Watch(BaseCallback):
-    def _on_rollout_end(self):
-        print(evaluate_policy(self.model, self.training_env))  # ! L101
-
-    def _on_step(self):
-        return True
-
-model = PPO("MlpPolicy", make_vec_env("CartPole-v1", seed=0))
-model.learn(1000, callback=Watch())
-""",
     "in whichever branch": """
 import sys
 env = make_vec_env("CartPole-v1", seed=0)
@@ -1052,20 +1057,6 @@ test_env.norm_reward = False
 best = PPO.load("logs/best_model", env=test_env)
 print(evaluate_policy(best, test_env))  # ! L305
 """,
-    "the best model with the final statistics, in folders": """
-import os, sys
-log_dir = sys.argv[1]
-env = VecNormalize(make_vec_env("Pendulum-v1", seed=0))
-eval_env = VecNormalize(make_vec_env("Pendulum-v1", seed=50), training=False, norm_reward=False)
-model = PPO("MlpPolicy", env)
-model.learn(1000, callback=EvalCallback(eval_env, best_model_save_path=log_dir))
-env.save(os.path.join(log_dir, "stats.pkl"))
-test_env = VecNormalize.load(f"{log_dir}/stats.pkl", make_vec_env("Pendulum-v1", seed=90))
-test_env.training = False
-test_env.norm_reward = False
-best = PPO.load(os.path.join(log_dir, "best_model.zip"), env=test_env)
-print(evaluate_policy(best, test_env))  # ! L305
-""",
     "a recurrent agent that forgets": """
 from sb3_contrib import RecurrentPPO
 env = make_vec_env("CartPole-v1", 4, seed=0)
@@ -1117,5 +1108,20 @@ model = PPO("MlpPolicy", env).learn(1000)
 print(evaluate_policy(model, test_env))  # ! L102
 other = PPO("MlpPolicy", one).learn(1000)
 print(evaluate_policy(other, two))  # ! L102
+""",
+    # Of paths only constants are certain.
+    "the best model with the final statistics, in folders": """
+import os, sys
+log_dir = sys.argv[1]
+env = VecNormalize(make_vec_env("Pendulum-v1", seed=0))
+eval_env = VecNormalize(make_vec_env("Pendulum-v1", seed=50), training=False, norm_reward=False)
+model = PPO("MlpPolicy", env)
+model.learn(1000, callback=EvalCallback(eval_env, best_model_save_path=log_dir))
+env.save(os.path.join(log_dir, "stats.pkl"))
+test_env = VecNormalize.load(f"{log_dir}/stats.pkl", make_vec_env("Pendulum-v1", seed=90))
+test_env.training = False
+test_env.norm_reward = False
+best = PPO.load(os.path.join(log_dir, "best_model.zip"), env=test_env)
+print(evaluate_policy(best, test_env))  # ! L305
 """,
 }
