@@ -59,10 +59,11 @@ class Library(Follow):
         path = getattr(function, "path", "")
         name = path.rpartition(".")[2] or getattr(getattr(node, "func", None), "attrname", "")
         is_wrapper = names.short(path) and name[:1].isupper() and "reset" not in name.lower()
+        functions = [each for each in args if getattr(each, "kind", "") == "function"]
         if args and isinstance(args[0], Env) and is_wrapper:
+            self.doubt(*functions)
             kept = name in ("Monitor", "VecMonitor") or args[0].monitored
             return replace(args[0], monitored=kept)
-        functions = [each for each in args if getattr(each, "kind", "") == "function"]
         if name not in names.HARMLESS and names.top(path) not in names.TRUSTED:
             others = [each for each in args if each not in functions]
             self.doubt(function, getattr(function, "of", None), *others)
@@ -105,6 +106,7 @@ class Library(Follow):
                 return self.assign(a.get("eval_env"), "obs_rms", None)
             case "evaluate_policy":
                 env = self._environment(a.get("env"), node)
+                self.doubt(a.get("callback"))
                 event = self._note(name, node, env, a.get("model"), a)
                 # With a callback, and no use of what it returns, it only shows the agent.
                 event.reads = "callback" not in a or not isinstance(node.parent, nodes.Expr)
@@ -271,16 +273,8 @@ class Library(Follow):
     def _note(self, kind: str, node: Any, env: Any, model: Any, options: Arguments) -> Event:
         self.work(1 + len(self.facts) // 30)
         facts, learnt = dict(self.facts), self._learnt(model)
-        event = Event(
-            kind,
-            node,
-            env,
-            model,
-            options,
-            facts,
-            learnt,
-            tuple(number for number, _ in self.loops),
-        )
+        rounds = tuple(number for number, _ in self.loops)
+        event = Event(kind, node, env, model, options, facts, learnt, rounds)
         self.set(PAST, event, True)
         self.events += [] if self._is_patched else [event]
         return event

@@ -44,6 +44,20 @@ class Reporting(EvalCallback):
 model = PPO("MlpPolicy", make_vec_env("CartPole-v1", 4, seed=0))
 model.learn(10, callback=Reporting(make_vec_env("CartPole-v1", 4), None))
 """,
+    "a callback of evaluate_policy that seeds another environment": TWO
+    + """
+other = make_vec_env("CartPole-v1", 4)
+model.learn(10)
+evaluate_policy(model, eval_env, callback=lambda a, b: other.seed(7))
+print(evaluate_policy(model, other))
+""",
+    "a function of a wrapper that seeds another environment": TWO
+    + """
+other = make_vec_env("CartPole-v1", 4)
+seen = gym.wrappers.TransformObservation(gym.make("CartPole-v1"), lambda o: other.seed(7) or o)
+model.learn(10)
+print(evaluate_policy(model, other))
+""",
     "a callback of the script's own that does not evaluate": """
 class Reporting(EvalCallback):
     def __init__(self, eval_env, trial, n_eval_episodes=5):
