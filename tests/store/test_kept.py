@@ -41,7 +41,7 @@ LEAST_RUNS = {
     "xu2019-cpu.tar.xz": 143,
     "xu2020-cpu.tar.xz": 351,
     "xu2021-cpu.tar.xz": 197,
-    "zhang2018-cpu.tar.xz": 210,
+    "zhang2018-cpu.tar.xz": 221,
 }
 #: Studies that choose among many settings by training returns, of which one run each is enough.
 ONE_SEED = {"tunnel-presets-cpu.tar.xz"}
@@ -136,8 +136,8 @@ def test_most_of_table_2_is_as_published_or_was_still_being_learnt(kept):
     assert (near | (cells["converged"] < cells["runs"])).mean() >= 0.8
 
 
-def test_no_setting_of_the_paper_s_figures_is_without_runs(kept):
-    """Of the budget that was run; the big ConvNet with random rewards on 100 levels is left out."""
+def test_each_setting_of_the_paper_s_figures_has_three_seeds(kept):
+    """Of the budget that was run."""
     if "zhang2018" not in kept.path.name:
         pytest.skip("another study")
     with opened(kept.path) as store:
@@ -147,12 +147,7 @@ def test_no_setting_of_the_paper_s_figures_is_without_runs(kept):
                 continue
             selection = Selection(results, part)
             for setting in selection.settings([*GROUP, "agent", "requested"]):
-                left_out = (
-                    setting["requested"] == "conv-b"
-                    and setting["flip_p"]
-                    and (setting["n_train_levels"] == 100)
-                )
-                assert len(selection.runs(**setting)) >= (0 if left_out else 2), (name, setting)
+                assert len(selection.runs(**setting)) >= 3, (name, setting)
 
 
 def test_its_page_can_be_mailed_and_has_its_claims(kept):
