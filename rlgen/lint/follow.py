@@ -228,7 +228,7 @@ class Follow(Expressions):
         for name, other in node.names:
             whole = name if other or base is not None else name.partition(".")[0]
             path = whole if base is None else f"{base}.{name}".strip(".")
-            found = self._project.imported(node, path)
+            part = self._project.imported(node, path)
             module = None if base is None else self._project.imported(node, base)
             inside = {} if module is None else self.facts.get(self._run_module(module), {})
             if name == "*":
@@ -236,7 +236,7 @@ class Follow(Expressions):
             elif name in inside:
                 self.set(self.scope, other or name, inside[name])
             else:
-                value = self._run_module(found) if found else self.outside(dots + path)
+                value = self._run_module(part) if part else self.outside(dots + path)
                 self.set(self.scope, other or whole, value)
 
     # -- functions --------------------------------------------------------------------------------

@@ -51,8 +51,8 @@ class Library(Follow):
         name = f"{getattr(owner, 'kind', 'env')}.{path}" if owner else names.short(path) or path
         words = names.PARAMETERS.get(name, "").split()
         a = Arguments({**dict(zip([*words, *range(99)], args, strict=False)), **kwargs})
-        known = self._method(name, owner, a, node) if owner else self._function(name, path, a, node)
-        return self._unknown(function, [*args, *kwargs.values()], node) if known is ... else known
+        value = self._method(name, owner, a, node) if owner else self._function(name, path, a, node)
+        return self._unknown(function, [*args, *kwargs.values()], node) if value is ... else value
 
     def _unknown(self, function: Any, args: list[Any], node: Any) -> Any:
         """What a call gives of which nothing is known but what it gets hold of."""
@@ -81,15 +81,15 @@ class Library(Follow):
         match name:
             case "make" | "make_vec" | "ProcgenEnv":
                 count = a.pop("num_envs", 1)
-                made = self._world(a.pop("id", a.pop("env_name", None)), a, node)
-                return made if name == "make" else replace(made, count=Thing(parts=(count,)))
+                env = self._world(a.pop("id", a.pop("env_name", None)), a, node)
+                return env if name == "make" else replace(env, count=Thing(parts=(count,)))
             case "make_vec_env" | "make_atari_env" if a.get("wrapper_class") is None:
                 if getattr(a.get("env_id"), "kind", ""):  # a function that makes environments
                     return ...
                 settings = {} if a.get("env_kwargs") is None else self.entries(a.get("env_kwargs"))
-                made = self._world(a.get("env_id"), Arguments(settings), node)
-                made = replace(made, monitored=True, count=a.get("n_envs", 1))
-                return self._seed(made, a.get("seed"), anew=True)
+                env = self._world(a.get("env_id"), Arguments(settings), node)
+                env = replace(env, monitored=True, count=a.get("n_envs", 1))
+                return self._seed(env, a.get("seed"), anew=True)
             case "DummyVecEnv" | "SubprocVecEnv":
                 makers = self.entries(a.get("env_fns")).values()
                 envs = [self.call(maker, [], {}, node) for maker in makers]

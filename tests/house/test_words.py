@@ -53,3 +53,18 @@ def test_numbers_and_nouns_agree(package):
         if own and name not in SEVERAL:
             loose[name] = own
     assert not loose
+
+
+#: They say that something was, and not what.
+EMPTY = {"told", "asked", "found", "known", "given", "shown", "seen", "made"}
+
+
+@pytest.mark.parametrize("package", ["rlgen", "envs", "protocols"])
+def test_variables_are_called_what_they_hold(package):
+    empty = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.id}"
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in EMPTY
+    ]
+    assert not empty
