@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rlgen.cli.options import FAILED, NOTHING, USAGE, command, echo_json, json_option, refuse_given
-from rlgen.util.terminal import echo
+from rlgen.util.terminal import complain, echo
 
 
 @command()
@@ -48,7 +48,7 @@ def lint(paths: tuple[Path, ...], list_rules: bool, as_json: bool) -> None:
         raise click.UsageError("name a script or a notebook")
     result = lint_paths(paths)
     for error in result.errors:
-        echo(f"rlgen: {error}", err=True)
+        complain(f"rlgen: {error}")
     for script in result.incomplete:
         echo(f"rlgen: {script}: too many branches to analyse completely", err=True)
     if as_json:

@@ -81,15 +81,15 @@ class Library(Follow):
         match name:
             case "make" | "make_vec" | "ProcgenEnv":
                 count = a.pop("num_envs", 1)
-                env = self._world(a.pop("id", a.pop("env_name", None)), a, node)
-                return env if name == "make" else replace(env, count=Thing(parts=(count,)))
+                one = self._world(a.pop("id", a.pop("env_name", None)), a, node)
+                return one if name == "make" else replace(one, count=Thing(parts=(count,)))
             case "make_vec_env" | "make_atari_env" if a.get("wrapper_class") is None:
                 if getattr(a.get("env_id"), "kind", ""):  # a function that makes environments
                     return ...
                 settings = {} if a.get("env_kwargs") is None else self.entries(a.get("env_kwargs"))
-                env = self._world(a.get("env_id"), Arguments(settings), node)
-                env = replace(env, monitored=True, count=a.get("n_envs", 1))
-                return self._seed(env, a.get("seed"), anew=True)
+                one = self._world(a.get("env_id"), Arguments(settings), node)
+                copies = replace(one, monitored=True, count=a.get("n_envs", 1))
+                return self._seed(copies, a.get("seed"), anew=True)
             case "DummyVecEnv" | "SubprocVecEnv":
                 makers = self.entries(a.get("env_fns")).values()
                 envs = [self.call(maker, [], {}, node) for maker in makers]
