@@ -119,7 +119,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Leave what is imported out of garbage collections, which take a fifth of the time."""
+    """Leave what is imported out of garbage collections: a fifth of the time of a page."""
     gc.collect()
     gc.freeze()
 
