@@ -1,5 +1,6 @@
 """The report page: one self-contained HTML file."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -48,7 +49,7 @@ def render(results: Results, summary: dict[str, Any]) -> str:
         exact=all(policy["exact"] for policy in summary["certificates"]),
         most_cards=MOST_CARDS,
         most_open=MOST_OPEN,
-        size=largest(*(cell[pool]["mean"] for cell in summary["cells"] for pool in POOLS)),
+        sizes=_sizes(summary["cells"]),
         all_cells=cell_table(summary),
         provenance=_provenance(results),
         progress=progress(results),
@@ -62,6 +63,15 @@ def render(results: Results, summary: dict[str, Any]) -> str:
         protocol_text=results.protocol.text(),
         shown_rows=SHOWN_ROWS,
     )
+
+
+def _sizes(cells: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The largest magnitude of a mean return, by family: so many digits its returns need."""
+    sizes: dict[str, float] = {}
+    for cell in cells:
+        means = [cell[pool]["mean"] for pool in POOLS]
+        sizes[cell["family"]] = largest(sizes.get(cell["family"]), *means)
+    return sizes
 
 
 def drawn_figures(results: Results) -> list[tuple[str, Figure, Drawing]]:

@@ -531,14 +531,20 @@ def test_small_returns_and_small_p_values_have_digits(tmp_path):
         for level in range(20)
     ]
     frame = pd.DataFrame(rows, columns=["agent", "seed", "split", "level", "return"])
-    frame.to_csv(tmp_path / "returns.csv", index=False)
+    frame = frame.assign(family="small")
+    # Of another scale, which takes no digits from those of the first.
+    large = frame.query("agent == 'a'").assign(family="large")
+    large["return"] = 1000 * large["return"]
+    pd.concat([frame, large]).to_csv(tmp_path / "returns.csv", index=False)
     rlgen("import", tmp_path / "returns.csv", "-o", tmp_path / "store")
     page = (tmp_path / "store" / "report.html").read_text()
     summary = json.loads((tmp_path / "store" / "summary.json").read_text())
-    for part in ("train", "test", "gap"):
-        mean = summary["cells"][0][part]["mean"]
-        # In the table and on the card.
-        assert page.count(f'<span class="mean">{mean:.5f}</span>') >= 2
-        assert f"| {mean:.5f} [0.00" in rlgen("card", tmp_path / "store")[0]
+    cells = [next(c for c in summary["cells"] if c["family"] == f) for f in ("small", "large")]
+    for cell, digits, card in zip(cells, (5, 2), ("[0.00", "["), strict=True):
+        for part in ("train", "test", "gap"):
+            shown = f"{cell[part]['mean']:.{digits}f}"
+            # In the table and on the card.
+            assert page.count(f'<span class="mean">{shown}</span>') >= 2
+            assert f"| {shown} {card}" in rlgen("card", tmp_path / "store")[0]
     assert summary["comparison"]["pairs"][0]["p"] < 1e-9
     assert page.count("<td>&lt; 0.0001</td>") == 2  # before and after Holm's correction
