@@ -1,5 +1,7 @@
 """What is particular to the mazes of Zhang et al. 2018."""
 
+from itertools import combinations, pairwise, permutations
+
 import numpy as np
 import pytest
 
@@ -160,6 +162,21 @@ def _search(walls, places, source):
                 distance[cell + step] = distance[cell] + 1
                 queue.append(cell + step)
     return [distance.get(int(p), np.inf) for p in places]
+
+
+def test_the_longest_tour_is_that_of_all_orders_of_all_sets():
+    rng = _rng(0)
+    distance = rng.integers(1, 60, (200, 6, 6)).astype(float)
+    distance[rng.random(distance.shape) < 0.05] = np.inf
+    fast = geometry.longest_tour(distance)
+    assert 0 < np.isinf(fast).sum() < 200
+    sets = [some for count in range(1, 5) for some in combinations(range(1, 5), count)]
+    for steps, length in zip(distance, fast, strict=True):
+        tours = (
+            min(sum(steps[pair] for pair in pairwise((0, *order, 5))) for order in orders)
+            for orders in map(permutations, sets)
+        )
+        assert length == max(tours)
 
 
 @pytest.mark.parametrize(

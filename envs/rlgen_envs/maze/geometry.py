@@ -1,7 +1,6 @@
 """Walls and positions: drawn for each level from its own streams, checked in batches."""
 
 from collections.abc import Callable
-from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,9 +172,26 @@ def longest_tour(distance: NDArray[np.float64]) -> NDArray[np.float64]:
     The maximum over the 15 sets of positive objects that it collects.
     """
     longest = np.zeros(len(distance))
-    for wanted in range(1, 16):
-        objects = [i + 1 for i in range(4) if wanted >> i & 1]
-        stops = np.array([(0, *order, 5) for order in permutations(objects)])
-        tours = distance[:, stops[:, :-1], stops[:, 1:]].sum(axis=2)
-        longest = np.maximum(longest, tours.min(axis=1))
+    _tour(np.ascontiguousarray(distance), longest)
     return longest
+
+
+@compiled("void(f8[:,:,::1], f8[::1])")
+def _tour(distance, longest):  # type: ignore[no-untyped-def]
+    # Of tours that collect a set of objects, the shortest by the object that it collects last.
+    shortest = np.empty((16, 4))
+    for level in range(len(distance)):
+        for wanted in range(1, 16):
+            tour = np.inf
+            for last in range(4):
+                before = wanted & ~(1 << last)
+                if before == wanted:
+                    continue
+                steps = np.inf if before else distance[level, 0, last + 1]
+                for other in range(4):
+                    if before >> other & 1:
+                        way = shortest[before, other] + distance[level, other + 1, last + 1]
+                        steps = min(steps, way)
+                shortest[wanted, last] = steps
+                tour = min(tour, steps + distance[level, last + 1, 5])
+            longest[level] = max(longest[level], tour)
