@@ -3,12 +3,14 @@
 import gc
 import json
 import os
+import sys
 
 # Before anything imports numpy or torch: the tests run in several processes already.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,24 @@ def outside(site: Path) -> Iterator[Path]:
 
     with installed(site):
         yield site
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_servers() -> Iterator[None]:
+    """Fork servers are forks of one process, see ``servers``."""
+    import servers
+
+    with servers.shared() if sys.platform == "linux" else nullcontext():
+        yield
+
+
+@pytest.fixture
+def real_servers() -> Iterator[None]:
+    """Fork servers are processes of their own: for tests of servers themselves."""
+    import servers
+
+    with servers.real():
+        yield
 
 
 @pytest.fixture

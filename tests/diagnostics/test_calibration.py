@@ -281,7 +281,7 @@ def calibrate_controls(out):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the server in /proc")
-def test_a_calibration_survives_the_death_of_its_server(tmp_path):
+def test_a_calibration_survives_the_death_of_its_server(tmp_path, real_servers):
     out = tmp_path / "out"
     process = Fork(calibrate_controls, out)
     deadline = time.monotonic() + 120

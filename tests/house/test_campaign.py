@@ -70,7 +70,7 @@ def lives(pid):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent")
 @pytest.mark.parametrize("victims", ["driver", "server", "both"])
-def test_no_worker_outlives_its_driver_and_its_server(victims, tmp_path):
+def test_no_worker_outlives_its_driver_and_its_server(victims, tmp_path, real_servers):
     protocol = tmp_path / "long.toml"
     protocol.write_text(tomli_w.dumps({**TINY, "steps": 100_000_000, "curve_points": 1}))
     driver = command("evaluate", protocol, "-o", tmp_path / "store", "-j", 2)

@@ -188,7 +188,7 @@ def _processes_on(store):
 
 
 @pytest.mark.slow
-def test_a_dead_server_is_replaced(reference, write_protocol, tmp_path, undrawn):
+def test_a_dead_server_is_replaced(reference, write_protocol, tmp_path, undrawn, real_servers):
     store = tmp_path / "store"
     process = command("evaluate", write_protocol(), "-o", store, "-j", 2)
     deadline = time.monotonic() + 120

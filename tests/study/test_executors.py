@@ -14,6 +14,8 @@ from rlgen.study.executors.local import PRELOAD
 from rlgen.study.executors.server import STATUS_RAISED
 from rlgen.study.kinds.train import TrainCell
 
+pytestmark = pytest.mark.usefixtures("real_servers")
+
 
 def events_of(executor, job, call, **arguments):
     executor.start(job, f"jobs:{call}", arguments)

@@ -8,6 +8,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import servers
 from kills import FORK
 
 #: Files of a run that depend on nothing but its cell; provenance tells time and machine.
@@ -34,6 +35,7 @@ class Fork:
     def __init__(self, act, *arguments, cwd="."):
         self._output = [tempfile.TemporaryFile() for _ in ("output", "error")]  # noqa: SIM115
         self._texts = []
+        servers.before_fork()
         self._process = FORK.Process(target=self._run, args=(act, arguments, cwd))
         with warnings.catch_warnings():
             # Of Python 3.12: the other threads of pytest's workers wait for their next test.

@@ -36,6 +36,17 @@ def end_waiting() -> None:
         _end(_waiting.popitem()[1])
 
 
+def _started(preload: Sequence[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "rlgen.study.executors.server", *preload],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        # An interrupt from the terminal is for the driver.
+        start_new_session=True,
+    )
+
+
 def _end(server: "subprocess.Popen[bytes]") -> None:
     """Closing its input tells a server to kill all jobs and to end."""
     assert server.stdin is not None
@@ -98,14 +109,7 @@ class ForkServer:
         if server is not None and server.poll() is None:
             self._server = server
             return
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "rlgen.study.executors.server", *self._preload],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=self._of_jobs(),
-            # An interrupt from the terminal is for the driver.
-            start_new_session=True,
-        )
+        self._server = _started(self._preload, self._of_jobs())
 
     def _all_ended(self) -> bool:
         """Whether no job is left, waiting for those that are about to end."""
