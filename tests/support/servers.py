@@ -1,6 +1,6 @@
 """Fork servers that are forks of one process, which has imported once what takes six seconds.
 
-Some fifty tests start studies whose servers cannot wait for each other, since modules are found
+Many tests start studies whose servers cannot wait for each other, since modules are found
 elsewhere or the test's own process is a fork. What a server does, and how it ends, stays as it is;
 tests that have the fixture ``real_servers``, and all commands in processes of their own, start real
 ones.
@@ -100,8 +100,10 @@ class Common:
 
     def end(self):
         if self._process is not None:
-            self._process.stdin.close()
+            # Forks that a test has left behind would keep its standard input open.
+            self._process.kill()
             self._process.wait()
+            self._process.stdin.close()
 
 
 _common = None
