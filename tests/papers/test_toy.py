@@ -31,6 +31,7 @@ def study(installed, tmp_path_factory):
     return out, json.loads(told)
 
 
+@pytest.mark.slow
 def test_its_claims_are_decided(study):
     _, told = study
     claims = told["summary"]["claims"]
@@ -41,6 +42,7 @@ def test_its_claims_are_decided(study):
     assert claims["decisions"][0]["margins"] == [["held-out return", 3.0]]
 
 
+@pytest.mark.slow
 def test_its_margins_are_frozen_in_the_store(study):
     out, _ = study
     frozen = json.loads((out / "store.json").read_text())["claims"]
@@ -48,6 +50,7 @@ def test_its_margins_are_frozen_in_the_store(study):
     assert frozen["paper"] == "toy2000"
 
 
+@pytest.mark.slow
 def test_its_section_is_on_the_page_and_claims_lead_to_it(study):
     out, _ = study
     page = (out / "report.html").read_text()
@@ -57,6 +60,7 @@ def test_its_section_is_on_the_page_and_claims_lead_to_it(study):
     assert "Parts: table1." in page
 
 
+@pytest.mark.slow
 def test_each_seed_draws_one_of_its_networks_which_trains(study):
     out, told = study
     assert not told["failed"]
@@ -64,6 +68,7 @@ def test_each_seed_draws_one_of_its_networks_which_trains(study):
     assert {cell["network"] for cell in cells} == {"toy-8", "toy-16"}
 
 
+@pytest.mark.slow
 def test_its_file_is_kept_with_each_run(study):
     out, _ = study
     kept = [json.loads(path.read_text()) for path in out.glob("runs/*/weights.json")]
@@ -78,6 +83,7 @@ def test_it_is_listed_with_its_networks(installed):
     assert networks["toy-8"] == "MLP 8"
 
 
+@pytest.mark.slow
 def test_without_it_its_store_and_suite_are_answered(study):
     out, _ = study
     _, error = rlgen("report", out, code=2)

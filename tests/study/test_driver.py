@@ -42,6 +42,7 @@ def reference(tmp_path_factory):
     return once(tmp_path_factory, "reference", make)[0] / "store"
 
 
+@pytest.mark.slow
 def test_the_records_have_the_schema_and_the_numbers(reference):
     frame = rlgen.load(reference)
     assert len(frame) == sum((n + 4 + 8) * 3 for n in (3, 6)) * 2

@@ -26,7 +26,10 @@ from rlgen.study.executors import fork_server, server
 from rlgen.study.executors.local import PRELOAD
 from rlgen.study.kinds import KINDS
 
-_LONGEST_REQUEST = 1 << 20
+#: Bytes of what a server is asked for.
+LONGEST_REQUEST = 1 << 20
+#: Seconds for the imports.
+PATIENCE = 120
 
 
 class Server:
@@ -77,12 +80,14 @@ class Common:
     """
 
     def __init__(self, folder):
-        self._place = Path(folder) / "socket"
+        self._folder = Path(folder)
         self._process = None
 
     def start(self):
         """Start it, unless it is there; forks of this process share it."""
         if self._process is None:
+            # A fork that had to start its own takes it along when it is killed.
+            self._place = self._folder / str(os.getpid())
             self._process = subprocess.Popen(
                 [sys.executable, __file__, str(self._place)],
                 stdin=subprocess.PIPE,
@@ -93,8 +98,9 @@ class Common:
     def server(self, preload, environment):
         """A fork of it, as soon as it has its imports."""
         self.start()
+        deadline = time.monotonic() + PATIENCE
         while not self._place.exists():
-            assert self._process.poll() is None, "there is no process to fork servers from"
+            assert time.monotonic() < deadline, "there is no process to fork servers from"
             time.sleep(0.01)
         return Server(preload, environment, self._place)
 
@@ -179,23 +185,21 @@ def _load(preload):
 
 
 def _attend(state):
-    """Fork the server, say who it is, and how it ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    message, descriptors, *_ = socket.recv_fds(state, _LONGEST_REQUEST, 3)
-    request = json.loads(message)
-    pid = os.fork()
-    if pid == 0:
-        state.close()
-        _become(request, descriptors)
-    for descriptor in descriptors:
-        os.close(descriptor)
+    """Fork the server, say who it is, and how it ended; never returns."""
     try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        message, descriptors, *_ = socket.recv_fds(state, LONGEST_REQUEST, 3)
+        pid = os.fork()
+        if pid == 0:
+            state.close()
+            _become(json.loads(message), descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
         state.send(str(pid).encode())
         _, status = os.waitpid(pid, 0)
         state.send(str(os.waitstatus_to_exitcode(status)).encode())
-    except BrokenPipeError:
-        pass  # who asked has been killed
     finally:
+        # Who asked may have been killed; nothing is to be said to anybody then.
         os._exit(0)
 
 

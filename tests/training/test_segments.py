@@ -115,6 +115,7 @@ def test_so_does_one_that_is_regularised(regulariser, tmp_path):
     assert not same(whole, unregularised()), "the regulariser is there in every segment"
 
 
+@pytest.mark.slow
 def test_a_run_without_checkpoints_is_what_it_always_was(tmp_path):
     keep, checkpoints = keeping(tmp_path)
     never = quick("ppo", checkpoint_every=0, keep=keep)
