@@ -150,6 +150,15 @@ def test_each_setting_of_the_paper_s_figures_has_three_seeds(kept):
                 assert len(selection.runs(**setting)) >= 3, (name, setting)
 
 
+def test_each_class_of_cloned_networks_has_150(kept):
+    if "zhang2018" not in kept.path.name:
+        pytest.skip("another study")
+    cloned = [one for one in kept.summary["claims"]["strata"] if one["agents"] == "cloned"]
+    assert len(cloned) == 6
+    for one in cloned:
+        assert min(one["overfitted"], one["sound"]) >= 150, one["stratum"]
+
+
 def test_its_page_can_be_mailed_and_has_its_claims(kept):
     page, summary = kept.page, kept.summary
     assert len(page.encode()) <= MOST_BYTES_OF_A_PAGE
