@@ -16,6 +16,7 @@ from typing import Any
 
 import html_pages
 import pytest
+import servers
 from helpers import TINY
 from shared import once
 
@@ -102,8 +103,6 @@ def outside(site: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session", autouse=True)
 def shared_servers() -> Iterator[None]:
     """Fork servers are forks of one process, see ``servers``."""
-    import servers
-
     with servers.shared() if sys.platform == "linux" else nullcontext():
         yield
 
@@ -111,8 +110,6 @@ def shared_servers() -> Iterator[None]:
 @pytest.fixture
 def real_servers() -> Iterator[None]:
     """Fork servers are processes of their own: for tests of servers themselves."""
-    import servers
-
     with servers.real():
         yield
 

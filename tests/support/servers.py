@@ -145,6 +145,8 @@ def shared():
 @contextmanager
 def real():
     """Servers are processes of their own, as they are for users."""
+    # One that waits for the next study may be a fork.
+    fork_server.end_waiting()
     with mock.patch.object(fork_server, "_started", _real):
         yield
 
