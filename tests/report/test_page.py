@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import pytest
 from browsing import chromium, look, violations
 from commands import rlgen
 from helpers import unsealed
-from html_pages import Parser
+from html_pages import Parser, undrawn
 from planning import cells_of
 
 from rlgen import report
@@ -25,8 +26,12 @@ from rlgen.report.figures import FIGURES
 from rlgen.report.figures.possible import within
 from rlgen.report.page import _provenance
 from rlgen.report.summary import summarise
+from rlgen.store import opening
 from rlgen.store.run_store import RunStore
 from rlgen.util.seeding import stream
+
+#: A kept study of agents with options in brackets.
+PRESETS = Path(__file__).parents[2] / "protocols" / "results" / "tunnel-presets-cpu.tar.xz"
 
 
 @pytest.fixture(scope="module")
@@ -387,10 +392,21 @@ def test_the_data_of_every_figure_can_be_downloaded(browser, tiny_store, study):
     )
 
 
+@pytest.fixture(scope="module")
+def long_names(tmp_path_factory):
+    """A page of agents whose options in brackets are one long word."""
+    folder = tmp_path_factory.mktemp("long")
+    with undrawn(), opening.opened(PRESETS) as store:
+        page, _ = report.render(store)
+    (folder / "report.html").write_text(page)
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 768, 1600])
-def test_it_fits_every_width(browser, tiny_store, width):
-    opened(browser, tiny_store)
+@pytest.mark.parametrize("of", ["tiny_store", "long_names"])
+def test_it_fits_every_width(browser, request, of, width):
+    opened(browser, request.getfixturevalue(of))
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},
