@@ -123,6 +123,7 @@ def test_no_free_detection(text):
     assert same(held_out, outcome(uniform(TUNNEL), text, TUNNEL, split.test))
 
 
+@pytest.mark.slow
 def test_rooms_are_alike_once_they_are_empty():
     """Where no wall names the level, what is seen after the last object is gone can be known.
 
@@ -179,6 +180,7 @@ def test_near_the_way_against_a_search_by_hand():
         reached.discard(tabular.n_states)
 
 
+@pytest.mark.slow
 def test_keys_tell_observations_apart_and_the_first_entry_counts():
     seen = all_observations(BASIC.tabular(BASIC.generate(range(8))))
     unique = len(np.unique(seen.reshape(len(seen), -1), axis=0))
@@ -247,6 +249,7 @@ def test_calibration_agrees_with_the_provisional_one():
     assert fixed["mean"].to_numpy() == pytest.approx(fixed["provisional"].to_numpy(), abs=2e-3)
 
 
+@pytest.mark.slow
 def test_who_knows_of_sticky_actions_attains_the_optimum():
     """Episodes of the aware planner against the optimum that is computed."""
     episodes, levels = 2000, SPLIT.train.take([0, 1, 2])

@@ -70,6 +70,7 @@ def wide(results, factor):
     return copy
 
 
+@pytest.mark.slow
 def test_an_impossible_interval_is_cut_and_said_to_be(results):
     far = wide(results, 1e3)
     summary = summarise(far)
@@ -88,6 +89,7 @@ def test_an_impossible_interval_is_cut_and_said_to_be(results):
         assert float(high.replace("−", "-")) <= most + 0.005, (low, high)
 
 
+@pytest.mark.slow
 def test_no_cell_is_empty_without_a_reason(results):
     """As if there were one run a cell: nothing has an interval."""
     copy = replace(results)

@@ -27,6 +27,7 @@ def test_simulations_are_seeded():
         assert share(8) == share(8)
 
 
+@pytest.mark.slow
 def test_the_table_can_be_printed():
     script = Path(simulations.__file__)
     done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True)

@@ -80,6 +80,7 @@ def test_a_range_of_an_axis_is_held_out():
     assert max(split.values["validation"]) < 5
 
 
+@pytest.mark.slow
 def test_a_share_of_the_groups_is_held_out_by_each_ones_own_draw():
     walk = lookup.family("CartPole-v1")
     own = {"group": f"{__name__}:last_digit", "held_out": 0.4}
@@ -119,6 +120,7 @@ def test_levels_that_are_named_are_refused_where_nothing_is_held_out():
         chosen_split(family, ids, 3, grouping=none)
 
 
+@pytest.mark.slow
 def test_a_group_that_is_named_beside_others_must_exist():
     named = {"group": "corner", "test": ["upper left", "uper right"]}
     with pytest.raises(LevelError, match=r"no level of corner 'uper right' for the test pool, of"):
@@ -146,6 +148,7 @@ def test_further_pools_take_only_what_they_say():
         list(further_pools(split, [wrong]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "message"),
     [
@@ -215,6 +218,7 @@ class Breaking(gym.Env):
         raise RuntimeError("no level\nhere")
 
 
+@pytest.mark.slow
 def test_an_environment_that_cannot_be_reset_is_named_with_its_level():
     family = lookup.family(f"{__name__}:Breaking")
     with pytest.raises(LevelError, match=r"reset of level \d+ raises RuntimeError: no level"):

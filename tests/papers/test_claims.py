@@ -149,6 +149,7 @@ def test_a_study_that_is_as_the_paper_says_supports_it(verdicts, name):
     assert verdicts[name].word == "supported", verdicts[name].parts[0]
 
 
+@pytest.mark.slow
 def test_what_has_not_been_run_stays_open(without_ten_thousand):
     study = without_ten_thousand
     verdicts = {one.name: one for one in decide(CLAIMS, Evidence(study), study.margins)}
@@ -159,6 +160,7 @@ def test_what_has_not_been_run_stays_open(without_ten_thousand):
     assert "no seed has been run in both; 2 of 2 parts have no interval yet)" in never["answer"]
 
 
+@pytest.mark.slow
 def test_ten_thousand_levels_decide_the_others():
     keys = {"n_train_levels": (10, 1000, 10_000)}
 
@@ -167,6 +169,7 @@ def test_ten_thousand_levels_decide_the_others():
     assert told["C-07"].word == told["C-12"].word == "supported"
 
 
+@pytest.mark.slow
 def test_a_study_in_which_all_returns_are_alike_refutes():
     study = made(lambda cell, condition, pool: 1.0, clones=population(0.1, 1.0))
     told = {one.name: one.word for one in decide(CLAIMS, Evidence(study), study.margins)}
@@ -199,6 +202,7 @@ def test_nothing_that_is_not_reached_is_decided_while_training_goes_on():
     assert not any(one.waits for one in before.values())
 
 
+@pytest.mark.slow
 def test_a_paper_that_is_right_waits_where_it_says_what_is_not_reached():
     study = made(clones=population(1.0, 0.1), rising=0.02)
     words = {one.name: one.word for one in decide(CLAIMS, Evidence(study), study.margins)}
@@ -207,6 +211,7 @@ def test_a_paper_that_is_right_waits_where_it_says_what_is_not_reached():
     assert {word for name, word in words.items() if name not in reached} == {"not yet"}
 
 
+@pytest.mark.slow
 def test_nothing_is_decided_without_runs():
     study = made(keep=lambda cell: cell.family == "maze-basic" and cell.seed == 0)
     told = decide(CLAIMS, Evidence(study), study.margins)
@@ -296,6 +301,7 @@ def test_settings_are_those_of_the_parts_and_no_other_readings(like_the_paper):
     )
 
 
+@pytest.mark.slow
 def test_other_readings_are_compared_on_the_same_settings():
     def returns(cell, condition, pool):
         worse = 1.0 if "outside" in cell.family or condition == "greedy" else 0.0
@@ -314,6 +320,7 @@ def test_other_readings_are_compared_on_the_same_settings():
     assert told["A-25", "C-01"].other.word == "refuted"
 
 
+@pytest.mark.slow
 def test_the_summary_has_every_claim(like_the_paper):
     told = told_of_claims(like_the_paper)
     assert [one["name"] for one in told["decisions"]] == list(CLAIMS)

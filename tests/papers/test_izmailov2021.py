@@ -52,6 +52,7 @@ class TestPosterior:
             assert set(scores) == everywhere, method
         assert cell["by_draws"]["draws"] == [1, 2, 4]
 
+    @pytest.mark.slow
     def test_the_same_seed_gives_the_same_bits(self, cell):
         again = experiments.posterior(seed=3, **TINY)
         assert json.dumps(again) == json.dumps(cell)

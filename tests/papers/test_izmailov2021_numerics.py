@@ -206,6 +206,7 @@ class TestHmc:
         )
         assert not run.points.any()
 
+    @pytest.mark.slow
     def test_step_sizes_adapt_to_the_acceptance_wanted(self):
         posterior = small()
         run = hmc.sample(
@@ -249,16 +250,19 @@ class TestHmc:
         assert numbers["covariance"] == pytest.approx((exact[0] - exact[1]) / 2, abs=0.12)
         assert numbers["acceptance"] == 1
 
+    @pytest.mark.slow
     def test_the_average_is_the_integral(self):
         numbers = known.softmax(seed=0, draws=600, states=10)
         assert abs(numbers["difference"]) < 0.02
         assert numbers["drawn"] != numbers["integrated"]
 
+    @pytest.mark.slow
     def test_dead_weights_are_as_their_prior(self):
         numbers = known.dead_inputs(seed=0, draws=150, prior_var=0.5)
         assert abs(numbers["standard_errors"]) < 4
         assert numbers["live_variance"] > 1.2
 
+    @pytest.mark.slow
     def test_r_hat_sees_two_modes_and_only_then(self):
         assert known.two_modes(seed=0, draws=100, distance=6.0)["r_hat"] > 2
         assert known.two_modes(seed=0, draws=300, distance=0.5)["r_hat"] < metrics.MIXED
@@ -343,6 +347,7 @@ class TestApproximations:
         before = posterior(start)[1]
         assert float(gradient.norm(dim=1).max()) < 0.1 * float(before.norm(dim=1).min())
 
+    @pytest.mark.slow
     def test_without_decay_the_likelihood_is_higher_and_the_weights_larger(self):
         posterior, free = small(), small(prior_var=math.inf)
         start = approximations.untrained(posterior.shape, stream(4, "test"), 2, 6)

@@ -95,6 +95,7 @@ def test_a_state_that_never_forgets_could_hold_all_tokens_of_any_run():
             assert bits < 16 * STATE_BITS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", REVERSIBLE)
 @pytest.mark.parametrize("kept", [0, 30])
 def test_the_authors_invariant(model, kept):
@@ -147,6 +148,7 @@ def test_a_masked_step_leaves_state_and_buffer_alone():
         assert torch.equal(mine.word[1], theirs.word[1])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(REVERSIBLE),
@@ -168,6 +170,7 @@ def test_any_weights_any_length_come_back(model, length, scale, seed):
     assert machine.tape.empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", REVERSIBLE)
 @pytest.mark.parametrize("length", [10, 50])
 def test_gradients_by_reversal_are_those_of_kept_states(model, length):
@@ -203,6 +206,7 @@ def test_integers_follow_the_network_in_floats(model):
     assert error.abs().max() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", REVERSIBLE)
 def test_a_short_run_comes_back_in_floats_and_a_long_one_does_not(model):
     short, long = (
@@ -222,6 +226,7 @@ def test_what_backpropagation_keeps_is_counted_once():
     assert saved.total == out.numel() * 4
 
 
+@pytest.mark.slow
 def test_no_bits_more_than_the_limit_are_forgotten():
     for model in REVERSIBLE:
         row = untrained.reverse(seed=1, model=model, length=30, units=8, batch=3)

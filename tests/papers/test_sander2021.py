@@ -103,6 +103,7 @@ def test_momentum_fits_the_decreasing_map_and_a_bounded_residual_network_cannot(
     assert np.shape(with_momentum["path"]) == (16, maps.DRAWN)
 
 
+@pytest.mark.slow
 def test_the_solution_of_a_lasso_minimises_it():
     step, solution = lasso.problem(0, 16, 32, 0.1)
     assert step(solution).abs().max() < 1e-9
@@ -279,6 +280,7 @@ def test_a_regression_explains_what_is_linear_and_no_noise():
     assert abs(nothing) < 0.01
 
 
+@pytest.mark.slow
 def test_bits_forgotten_are_those_of_momentum():
     subjects = [untrained(f"momentum[depth=20,gamma={g}]", SPLIT) for g in (0.9, 0.5)]
     for subject in subjects:  # branches are zero at first, and nothing is forgotten

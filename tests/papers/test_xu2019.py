@@ -15,7 +15,6 @@ import pytest
 import torch
 from commands import rlgen
 from torch import nn
-from torch_geometric.nn import GINConv
 
 from rlgen.agents.cloning import clone, reproducible
 from rlgen.analysis import claims as deciding
@@ -98,6 +97,9 @@ def test_one_layer_as_worked():
 
 
 def test_a_layer_as_worked():
+    # Here, since it takes three seconds to import.
+    from torch_geometric.nn import GINConv
+
     example = EXAMPLES["S11.gin_layer"]
     edges = torch.tensor(np.argwhere(example["adjacency"]).T)
     layer = GINConv(nn.Identity()).double()

@@ -324,6 +324,7 @@ def test_controls_come_out_as_expected_where_the_probe_is_right_and_otherwise_no
 # figures
 
 
+@pytest.mark.slow
 def test_the_page_has_a_section_of_what_was_run():
     asks = pd.concat(
         [

@@ -57,6 +57,7 @@ def test_every_item_of_the_paper_is_drawn_and_says_how_to_read_it():
     assert all(item.reading.count(". ") >= 1 for item in ITEMS.values())
 
 
+@pytest.mark.slow
 def test_a_figure_is_the_same_twice():
     part = asked("fig2b", family="maze-basic")
     study = made(part)
@@ -96,6 +97,7 @@ def test_a_study_without_runs_of_the_part_has_no_drawing():
 # The numbers.
 
 
+@pytest.mark.slow
 def test_the_paper_s_form_is_the_mean_of_the_best_three_by_training_return():
     part = asked("fig2b")
     study = made(part)
@@ -157,6 +159,7 @@ def test_stickiness_starts_where_actions_do_not_stick():
     assert test["mean"] == pytest.approx(np.mean(list(means(study, "test").values())))
 
 
+@pytest.mark.slow
 def test_curves_are_of_the_best_runs_by_rank():
     part = asked("fig2a", n_train_levels=10, seeds="0:7")
     study = made(part)
@@ -175,6 +178,7 @@ def test_curves_are_of_the_best_runs_by_rank():
 # What is missing.
 
 
+@pytest.mark.slow
 def test_settings_without_a_run_are_named():
     part = asked("fig2b")
     gone = {("maze-blocks", 100, 0.0), ("maze-blocks", 100, 0.5), ("maze-basic", 10, 0.5)}
@@ -191,6 +195,7 @@ def test_settings_without_a_run_are_named():
     assert not there & gone
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("item", "gone", "title"),
     [
@@ -214,6 +219,7 @@ def test_panels_without_data_are_not_drawn(item, gone, title):
     assert height[0] < width[0] or height[1] < width[1], "no room is left for them"
 
 
+@pytest.mark.slow
 def test_fewer_than_three_runs_are_told():
     part = asked("fig2b", family="maze-basic")
     study = made(part, lambda c: c["seed"] < 2)
@@ -226,6 +232,7 @@ def test_fewer_than_three_runs_are_told():
     assert "fewer than 3 runs" in drawing.note
 
 
+@pytest.mark.slow
 def test_conditions_that_were_not_evaluated_are_named():
     part = asked("fig3b", conditions=["plain", "random_spawn"], n_train_levels=10, flip_p=0.0)
     assert (

@@ -103,6 +103,7 @@ def test_more_cells_than_can_be_computed_are_refused_at_once(change):
     assert time.process_time() - begun < 2
 
 
+@pytest.mark.slow
 def test_experiments_have_as_many_cells_at_most_and_whole_numbers():
     table = {"name": "s", "experiments": {"probe": {"seeds": "0:1000000"}}}
     with pytest.raises(RlgenError, match=r"1,000,000 cells \(experiments.probe.seeds 1,000,000\)"):

@@ -43,6 +43,7 @@ def test_its_head_is_yaml_and_its_numbers_are_those_of_the_summary(store):
     assert row.replace("\\|", "").count("|") == 9
 
 
+@pytest.mark.slow
 def test_it_says_what_the_page_says_of_its_scope(store, tmp_path):
     whole, _ = command("card", store)
     known = "for new training runs on new levels of the same family"

@@ -317,6 +317,7 @@ def test_the_browser_finds_nothing_wrong_and_asks_for_nothing(browser, tiny_stor
     ]
 
 
+@pytest.mark.slow
 def test_every_picture_is_there(browser, tiny_store):
     opened(browser, tiny_store)
     sizes = browser.execute_script(

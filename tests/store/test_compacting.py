@@ -78,6 +78,7 @@ def bundled(store, tmp_path):
     return path.read_bytes()
 
 
+@pytest.mark.slow
 def test_all_that_is_read_of_it_is_the_same(store, tmp_path):
     def everything():
         fresh = RunStore(store.path)

@@ -157,6 +157,7 @@ def wide(path, metrics, steps, runs=("old-sun-1", "new - moon-2")):
     return path
 
 
+@pytest.mark.slow
 def test_wide_exports(tmp_path):
     both = wide(tmp_path / "both.csv", ["eval/mean_reward", "train/mean_reward"], [100, 200])
     imported = import_files([both], tmp_path / "one", ImportOptions())

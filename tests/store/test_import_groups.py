@@ -28,6 +28,7 @@ def gap(store):
     return results.estimate(cell, results.main, "return", "gap")
 
 
+@pytest.mark.slow
 def test_groups_are_counted_where_the_user_names_them(tmp_path):
     by_level = gap(imported(tmp_path, "levels", templated()))
     store = imported(tmp_path, "groups", templated(), columns={"group": "template"})
@@ -55,18 +56,21 @@ def test_runs_may_have_played_other_groups_each(tmp_path):
     assert numbers["u2"] == runs == numbers["u0"] + numbers["u1"]
 
 
+@pytest.mark.slow
 def test_a_column_called_group_is_not_taken_for_one(tmp_path):
     table = templated().rename(columns={"template": "group"})
     told = gap(imported(tmp_path, "called", table))
     assert told == gap(imported(tmp_path, "levels", templated()))
 
 
+@pytest.mark.slow
 def test_levels_of_groups_that_were_trained_on_are_counted_singly(tmp_path):
     table = templated().assign(template="all alike")
     told = gap(imported(tmp_path, "alike", table, columns={"group": "template"}))
     assert told == gap(imported(tmp_path, "levels", templated()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alike", "unit"), [(True, "of 12 levels"), (False, "of 3 groups")])
 def test_a_pair_speaks_of_what_is_counted_wherever_it_is_said(alike, unit, tmp_path):
     one = templated().assign(**({"template": "all alike"} if alike else {}))

@@ -125,6 +125,7 @@ def test_means_of_several_episodes_count_as_many(tmp_path):
 # What files there are.
 
 
+@pytest.mark.slow
 def test_other_names_and_words_are_understood(tmp_path):
     table = returns(seeds=range(3)).rename(columns={"seed": "Random Seed", "level": "env-seed"})
     table = table.rename(columns={"pool": "Split", "return": "episode.return", "agent": "ALGO"})
@@ -146,6 +147,7 @@ def test_columns_can_be_named_and_set(tmp_path):
     assert (rows["oracle_ret"] == 3).all()
 
 
+@pytest.mark.slow
 def test_levels_by_name(tmp_path):
     table = returns(seeds=range(3))
     named = table.assign(level="maze " + table["level"].astype(str))
@@ -248,6 +250,7 @@ def monitor(path, values, extra="", head='#{"t_start": 1.5, "env_id": "CoinRun-v
     return path
 
 
+@pytest.mark.slow
 def test_monitors_of_stable_baselines3(tmp_path):
     for seed in range(2):
         monitor(tmp_path / str(seed) / "train" / "monitor.csv", [0] * 50 + [5 + seed] * 100)
@@ -327,6 +330,7 @@ def test_a_store_is_never_changed(tmp_path, write_protocol):
     assert files_of(store) == before
 
 
+@pytest.mark.slow
 def test_folders_of_others_are_left_alone(tiny_store, tmp_path):
     full = tmp_path / "full"
     full.mkdir()
@@ -349,6 +353,7 @@ def test_a_failed_import_leaves_nothing(tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"s.csv"}
 
 
+@pytest.mark.slow
 def test_provenance_has_the_file_and_its_hash(tmp_path):
     store = RunStore(imported(tmp_path, "s", returns()))
     file = tmp_path / "s.csv"
@@ -370,6 +375,7 @@ def text_of(page):
     return " ".join(re.sub(r"<[^>]+>", " ", page.partition("</style>")[2]).split())
 
 
+@pytest.mark.slow
 def test_the_page_says_what_it_cannot(tmp_path):
     bare = returns().drop(columns=["level", "n_train_levels"]).rename(columns={"seed": "run"})
     store = RunStore(imported(tmp_path, "s", bare))
@@ -414,6 +420,7 @@ def limits_of(folder, name, table, **asked):
     return elsewhere(Results.load(RunStore(imported(folder, name, table, **asked))))["limits"]
 
 
+@pytest.mark.slow
 def test_runs_without_the_main_condition_are_named(tmp_path):
     table = returns(seeds=range(3)).assign(condition="plain")
     greedy = returns(seeds=range(2)).assign(agent="dqn", condition="greedy")
@@ -426,6 +433,7 @@ def test_runs_without_the_main_condition_are_named(tmp_path):
     assert limits_of(tmp_path, "t", one)[0].startswith("1 of 3 runs of ppo/unknown")
 
 
+@pytest.mark.slow
 def test_last_steps_that_differ_are_named(tmp_path):
     table = returns(seeds=range(3)).assign(step=100)
     later = table.assign(step=np.where(table["seed"] == 2, 1000, 100))
@@ -450,6 +458,7 @@ def test_pools_are_known_to_be_apart_only_where_both_have_names(pool, tmp_path):
     assert elsewhere(study)["limits"][-1].endswith("share no levels is taken on trust.")
 
 
+@pytest.mark.slow
 def test_with_all_columns_it_is_a_report_like_others(tmp_path):
     table = returns(1.0).assign(oracle=2.0, random=0.0, success=1)
     store = RunStore(imported(tmp_path, "s", table))
@@ -463,6 +472,7 @@ def test_with_all_columns_it_is_a_report_like_others(tmp_path):
     assert report.is_current(store)
 
 
+@pytest.mark.slow
 def test_a_hostile_table_cannot_put_markup_into_the_page(tmp_path):
     evil = "<script>alert(1)</script>"
     table = returns(seeds=range(3)).assign(agent=evil, family=evil, condition=evil)
@@ -494,6 +504,7 @@ def test_choices_among_imported_runs(tmp_path):
 # The command.
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path):
     file = tmp_path / "returns.csv"
     returns(seeds=[4]).assign(note="x").to_csv(file, index=False)

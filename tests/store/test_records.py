@@ -51,6 +51,7 @@ def test_nor_are_those_of_many_files(tmp_path):
         records.read(paths, records.CURVES)
 
 
+@pytest.mark.slow
 def test_whatever_is_written_is_read(tmp_path):
     """Returns of an agent that has learnt nothing may all be one."""
     alike = rows(400_000).assign(step=0)

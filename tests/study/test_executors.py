@@ -58,6 +58,7 @@ def test_a_job_that_raises_does_not_leave(executor, tmp_path):
     assert "RuntimeError: broken" in (tmp_path / "bad.log").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the process in /proc")
 def test_a_waiting_process_that_dies_is_replaced(executor):
     events_of(executor, "first", "tell")

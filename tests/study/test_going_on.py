@@ -143,6 +143,7 @@ def left_in(folder):
     return replace(workspace, checkpoint=place), reports
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["state.safetensors", "state.json", "machine.json", "versions"])
 def test_a_checkpoint_that_cannot_be_used_is_named_and_the_run_begins_again(
     name, tmp_path, monkeypatch

@@ -134,6 +134,7 @@ def task(tmp_path, monkeypatch):
     return start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "signals", "calls"),
     [

@@ -55,6 +55,7 @@ def test_a_document_keeps_its_own_lines_alone(capsys):
     assert capsys.readouterr().out == "a\nb\\x1b[2J\nc\\nd\n"
 
 
+@pytest.mark.slow
 def test_nothing_else_prints():
     """One way to the terminal: every other would have to think of this too."""
     root = Path(package.__file__).parent

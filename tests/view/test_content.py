@@ -175,6 +175,7 @@ def test_the_same_store_gives_the_same_bytes(page, tiny_store):
     assert render([tiny_store], FEW) == page
 
 
+@pytest.mark.slow
 def test_a_bundle_without_weights_says_what_is_missing(tiny_store, tmp_path):
     bundle = tmp_path / f"tiny{ENDING}"
     shutil.copytree(tiny_store, tmp_path / "store")
