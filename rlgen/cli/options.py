@@ -163,10 +163,10 @@ def write_page(page: Path, text: str) -> None:
         StoreError: If it cannot be written.
     """
     from rlgen.errors import StoreError
-    from rlgen.util import files
+    from rlgen.util import targets
 
     try:
-        files.write_text(page, text)
+        targets.write(page, text.encode())
     except OSError as error:
         raise StoreError(f"{page}: cannot be written: {error.strerror or error}") from None
 

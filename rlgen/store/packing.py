@@ -60,6 +60,7 @@ def write(store: Path, path: Path, *, weights: bool = False) -> Bundle:
         StoreError: If either cannot be read or written, or holds what a bundle cannot.
     """
     check_target(store, path)
+    path = files.real(path)
     files.remove_leftovers(path.parent, path.name)
     aside = files.aside(path)
     try:
@@ -99,6 +100,8 @@ def check_target(store: Path, path: Path) -> None:
         raise StoreError(f"{path}: is a folder; name a file, such as {example}")
     if files.real(path).is_relative_to(files.real(store)):
         raise StoreError(f"{path}: lies in the store itself; choose a place outside of {store}")
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{path}: is a device or a pipe, and no file that can be read again")
     check_replaceable(path, "bundle")
 
 
@@ -113,7 +116,7 @@ def _files(store: Path) -> Iterator[Path]:
             ]
         for name in [*names, *folders]:
             path = Path(folder) / name
-            if name.startswith(".") or (name in PAGES and Path(folder) == store):
+            if name.startswith(".") or (name in (*PAGES, MANIFEST) and Path(folder) == store):
                 continue
             if path.is_symlink() or not (path.is_file() or path.is_dir()):
                 raise StoreError(f"{path}: is no file; a bundle holds neither links nor devices")

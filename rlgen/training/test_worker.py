@@ -20,6 +20,9 @@ from rlgen.util.seeding import library_seed
 #: Called at each checkpoint with steps done, steps a second, and its rows of the curve.
 OnCheckpoint = Callable[[int, float, list[dict[str, Any]]], None]
 
+#: What a row of the curve has; a state leaves out what is nan.
+_ROW = ("step", "split", "n_levels", "ret_mean", "p_solved", "gap_low")
+
 
 class TestWorker(BaseCallback):
     """Evaluates the weights as they stand between two updates.
@@ -55,7 +58,7 @@ class TestWorker(BaseCallback):
         self.curve: list[dict[str, Any]] = []
         self.training_seconds, self._checkpoints = 0.0, 0
         if before is not None:
-            self.curve = [{**row, "gap_low": row.get("gap_low", NAN)} for row in before["curve"]]
+            self.curve = [{key: row.get(key, NAN) for key in _ROW} for row in before["curve"]]
             self.training_seconds = before["training_seconds"]
             self._checkpoints = before["checkpoints"]
         self._policy, self._split = policy, split

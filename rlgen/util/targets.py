@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rlgen.errors import RlgenError
+from rlgen.util import files
 
 #: How files of a kind begin, in lower case.
 BEGINNINGS = {
@@ -35,3 +36,15 @@ def check_replaceable(path: Path, kind: str) -> None:
         return  # said when it is written
     if head and head.lower() != beginning:
         raise RlgenError(f"{path}: is there and is no {kind}; it is not replaced")
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write what a command was told to: into devices and pipes, and to where links lead.
+
+    Files are replaced as a whole. A store's own files are never written by this.
+    """
+    place = files.real(path)
+    if place.exists() and not place.is_file():
+        place.write_bytes(data)
+    else:
+        files.write_bytes(place, data)

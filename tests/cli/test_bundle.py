@@ -1,7 +1,9 @@
 """Bundles as a user meets them: what reads a store reads a bundle, and nothing writes into one."""
 
 import json
+import os
 import shutil
+import tarfile
 
 import pytest
 import tomli_w
@@ -117,6 +119,30 @@ def test_nothing_but_what_is_of_its_kind_is_replaced(arguments, kind, store, bun
     _, err = run(*arguments, cwd=tmp_path, code=2)
     assert err.endswith(f"{arguments[-1]}: is there and is no {kind}; it is not replaced\n")
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_pipes_devices_and_links_stay_what_they_are(store, tmp_path, undrawn):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        run("check", store, "--max-gap", 9, "--junit", "pipe", cwd=tmp_path)
+        assert os.read(reader, 5) == b"<?xml"
+    finally:
+        os.close(reader)
+    _, err = run("bundle", store, "pipe", cwd=tmp_path, code=2)
+    assert err.startswith("rlgen: pipe: is a device or a pipe")
+    (tmp_path / "link.html").symlink_to("elsewhere.html")
+    run("report", store, "-o", "link.html", cwd=tmp_path)
+    assert (tmp_path / "link.html").is_symlink()
+    assert (tmp_path / "pipe").is_fifo()
+    assert "Answer" in (tmp_path / "elsewhere.html").read_text()
+
+
+def test_an_unpacked_bundle_can_be_bundled_again(bundle, tmp_path):
+    with tarfile.open(bundle) as archive:
+        archive.extractall(tmp_path / "by-tar", filter="data")
+    run("bundle", tmp_path / "by-tar", tmp_path / "again.tar.xz")
+    assert (tmp_path / "again.tar.xz").read_bytes() == bundle.read_bytes()
 
 
 def test_a_folder_is_no_file_to_write(store, tmp_path):

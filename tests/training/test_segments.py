@@ -105,6 +105,31 @@ def test_so_does_one_that_replays(agent, tmp_path):
     assert check(on_vectors, agent, tmp_path).steps >= 200
 
 
+def on_poles(agent, **keys):
+    split = chosen_split(
+        lookup.family("CartPole-v1"), {"train": range(3), "validation": [], "test": range(9, 11)}, 3
+    )
+    return train(
+        split,
+        agent=agent,
+        network="mlp-64-64",
+        steps=400,
+        seed=0,
+        agent_options={"n_envs": 8, "n_steps": 16, "batch_size": 32},
+        curve_points=2,
+        curve_levels=1,
+        episodes=1,
+        checkpoint_every=100,
+        **keys,
+    )
+
+
+@pytest.mark.slow
+def test_so_does_one_of_which_no_success_is_known(tmp_path):
+    whole = check(on_poles, "ppo", tmp_path)
+    assert all(row["p_solved"] != row["p_solved"] for row in whole.curve)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "regulariser",

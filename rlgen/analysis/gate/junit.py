@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from rlgen.analysis.gate.limits import ERROR, FAILED, LimitResult
 from rlgen.errors import StoreError
-from rlgen.util import files
+from rlgen.util import targets
 
 SUITE = "rlgen check"
 #: What XML 1.0 cannot hold, not even escaped; names of imported results may have anything in them.
@@ -28,7 +28,7 @@ def write(path: Path, results: Sequence[LimitResult], store: str, error: str = "
         StoreError: If the file cannot be written.
     """
     try:
-        files.write_bytes(path, document(results, store, error))
+        targets.write(path, document(results, store, error))
     except OSError as problem:
         raise StoreError(f"{path}: cannot be written: {problem.strerror or problem}") from None
 
