@@ -111,6 +111,7 @@ def cell_table(summary: dict[str, Any]) -> pd.DataFrame:
     rows = []
     for cell in summary["cells"]:
         row = {key: cell[key] for key in (*CELL, "runs", "verdict")}
+        row |= {f"runs_{key}": cell["training"][key] for key in ("converged", "rising")}
         for quantity in ("return", "normalised", "solved"):
             parts = cell if quantity == "return" else cell[quantity]
             for part in ("train", "validation", "test", "gap"):
