@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 from rlgen.protocol.level_groups import LevelGroups
 from rlgen.protocol.pools import Pool
 from rlgen.protocol.schema import GRID, Protocol, keys
-from rlgen.protocol.suite import BUDGET, BUDGETS, PARTS
+from rlgen.protocol.suite import BUDGET, BUDGETS
+from rlgen.protocol.suite_parts import PARTS
 from rlgen.util.toml import toml
 from rlgen.util.validation import Settings
 
@@ -27,7 +28,7 @@ def json_schema() -> dict[str, Any]:
 
     Example:
         >>> sorted(json_schema()["$defs"])
-        ['LevelGroups', 'Pool', 'keys']
+        ['LevelGroups', 'Pool', 'budget']
     """
     schema = Protocol.model_json_schema(mode="validation")
     properties: dict[str, dict[str, Any]] = {name: schema["properties"][name] for name in keys()}
@@ -38,10 +39,12 @@ def json_schema() -> dict[str, Any]:
         "properties": properties,
         "additionalProperties": False,
     }
+    names = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+    budget = {**table, "properties": {**properties, PARTS: names}}
     of_files = {
-        BUDGETS: {"type": "object", "additionalProperties": {"$ref": "#/$defs/keys"}},
+        BUDGETS: {"type": "object", "additionalProperties": {"$ref": "#/$defs/budget"}},
         BUDGET: {"type": "string"},
-        PARTS: {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        PARTS: names,
     }
     whole = {
         "required": ["name"],
@@ -51,7 +54,7 @@ def json_schema() -> dict[str, Any]:
         "$schema": DIALECT,
         "title": "A protocol of rlgen",
         "description": "https://json-schema.org for editors; made by rlgen schema",
-        "$defs": {"keys": table, **schema["$defs"]},
+        "$defs": {"budget": budget, **schema["$defs"]},
         "type": "object",
         "properties": {**properties, **of_files},
         "additionalProperties": False,

@@ -24,6 +24,7 @@ from rlgen.protocol.hub import with_fetched
 from rlgen.protocol.legacy import KEYS, Legacy, modern
 from rlgen.protocol.merging import merged
 from rlgen.protocol.schema import GRID, Protocol, parse
+from rlgen.protocol.suite_parts import PARTS, listed, taken_out
 from rlgen.protocol.training_levels import with_training_levels
 from rlgen.util.files import NAME
 from rlgen.util.ranges import range_text
@@ -39,9 +40,8 @@ Seeds = str | int | Iterable[int]
 #: takes seconds, and keeping them gigabytes.
 MOST_CELLS = 100_000
 _SMALLER = "name fewer values in a list, or divide it into several studies"
-#: The file that makes a folder a suite, and its own keys.
-SUITE = "suite.toml"
-PARTS, BUDGETS, BUDGET = "parts", "budgets", "budget"
+#: The file that makes a folder a suite, and keys that are none of a protocol.
+SUITE, BUDGETS, BUDGET = "suite.toml", "budgets", "budget"
 #: The key whose tables a budget replaces key by key.
 EXPERIMENTS = "experiments"
 #: Keys that name levels, by text or in Python by ranges too.
@@ -186,13 +186,13 @@ def _suite(
     """All parts of a suite, or one; alone it is a study of its own, called SUITE-PART."""
     where = f"{name}/{SUITE}"
     shared = _loaded(folder / SUITE, where)
-    names = shared.pop(PARTS, None)
-    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
-        raise ProtocolError(f"{where}: {PARTS} = {names!r}: must list the files of its parts")
-    if part is not None and part not in names:
-        raise ProtocolError(f"{name} has no part {part!r}{nearest(part, names)}")
+    every = listed(shared.pop(PARTS, None), f"{where}: {PARTS}")
+    if part is not None and part not in every:
+        raise ProtocolError(f"{name} has no part {part!r}{nearest(part, every)}")
+    run = taken_out(_budgets(shared, where), every, where)
+    named = run.get(str(budget if budget is not None else shared.get(BUDGET)), every)
     taken, parts, stems, olds = "", [], [], []
-    for each in names if part is None else [part]:
+    for each in named if part is None else [part]:
         own, file = f"{name}/{each}", folder / f"{each}.toml"
         if not re.fullmatch(NAME, each) or not file.is_file():
             raise ProtocolError(f"{where}: {PARTS} = {each!r}: there is no file {each}.toml")
@@ -248,9 +248,9 @@ def _chosen(layers: Layers, budget: str | None) -> str:
     return str(chosen)
 
 
-def _budgets(values: Mapping[str, Any], where: str) -> Mapping[str, Mapping[str, Any]]:
+def _budgets(values: Mapping[str, Any], where: str) -> Mapping[str, dict[str, Any]]:
     tables = values.get(BUDGETS, {})
-    if not isinstance(tables, Mapping) or not all(isinstance(b, Mapping) for b in tables.values()):
+    if not isinstance(tables, Mapping) or not all(isinstance(b, dict) for b in tables.values()):
         raise ProtocolError(f"{where}: {BUDGETS} must hold tables, [budgets.NAME]")
     return tables
 

@@ -55,13 +55,14 @@ def old_store(tmp_path):
 
 def test_fifty_cells_keep_their_ids():
     assert len({told["id"] for told in IDS}) == 50
-    studies = {json.dumps([told["protocol"], told["budget"]]): told for told in IDS}
+    keys = ("protocol", "seeds", "budget")
+    studies = {json.dumps([told.get(key) for key in keys]): told for told in IDS}
     for key, told in studies.items():
-        tasks = tasks_of(suite.read(told["protocol"], None, told["budget"]).parts)
+        tasks = tasks_of(suite.read(*(told.get(each) for each in keys)).parts)
         conditions = {task.cell.id: list(task.wanted) for task in tasks}
         labels = {task.cell.id: task.cell.label for task in tasks}
         for cell in IDS:
-            if json.dumps([cell["protocol"], cell["budget"]]) == key:
+            if json.dumps([cell.get(each) for each in keys]) == key:
                 assert labels[cell["id"]] == cell["label"]
                 assert conditions[cell["id"]] == cell["conditions"]
 

@@ -91,6 +91,13 @@ def test_a_budget_replaces_the_keys_of_its_own_file_and_later_files_win(suite):
     assert suites.read(folder / "two.toml").whole.steps == 40
 
 
+def test_a_budget_of_a_suite_may_name_the_parts_that_are_run(suite):
+    folder = suite({"budgets": {"few": {"parts": ["two"]}, "all": {}}})
+    assert suites.read(folder, budget="few").names == ("two",)
+    assert suites.read(folder, budget="all").names == ("one", "two")
+    assert suites.read(folder / "one.toml", budget="few").names == ("one",), "by its own name"
+
+
 def test_a_file_that_stands_alone_has_budgets_too(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(tomli_w.dumps({**TINY, "budgets": {"small": {"steps": 7}, "large": {}}}))
@@ -109,6 +116,14 @@ def test_a_file_that_stands_alone_has_budgets_too(tmp_path):
         ({"shared": {"parts": ["three"]}}, None, "no file three.toml"),
         ({"first": {"steps": 7}}, None, "two: key 'steps' is 7 in the parts before and 1500 now"),
         ({"first": {"stepps": 7}}, None, "one: unknown key 'stepps'"),
+        ({"first": {"parts": ["one"]}}, None, "one: unknown key 'parts'"),
+        ({"shared": {"budgets": {"b": {"parts": ["twoo"]}}}}, "b", "b.parts = 'twoo'.*mean 'two'"),
+        ({"shared": {"budgets": {"b": {"parts": []}}}}, "b", "budgets.b.parts = \\[\\]"),
+        (
+            {"shared": {"budgets": {"b": {}}}, "second": {"budgets": {"b": {"parts": ["one"]}}}},
+            "b",
+            "two: unknown key 'parts'",
+        ),
     ],
 )
 def test_mistakes_are_refused(suite, changes, budget, told):

@@ -2,8 +2,10 @@
 
 import contextlib
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from rlgen.analysis.claims import Decision, decide
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.choices import GROUP
 from rlgen.cli.answers import print_answers
+from rlgen.protocol import suite
 from rlgen.report.kept import Verification
 from rlgen.store.opening import opened
 from rlgen.util import files
@@ -45,7 +48,8 @@ LEAST_RUNS = {
 }
 #: Studies that choose among many settings by training returns, of which one run each is enough.
 ONE_SEED = {"tunnel-presets-cpu.tar.xz"}
-WORDS = {"supported", "refuted", "not yet", "inconclusive"}
+#: In the order of the page.
+WORDS = ("supported", "refuted", "not yet", "inconclusive")
 #: About 65 kB a run of a study with returns of thousands of levels under ten conditions.
 MOST_BYTES_OF_A_BUNDLE = 16_000_000
 MOST_BYTES_OF_A_PAGE = 3_000_000
@@ -100,12 +104,7 @@ def test_its_runs_lack_nothing_that_was_asked_of_them(kept):
 def test_no_verdict_says_what_was_not_reached_by_runs_that_had_not_converged(kept):
     if not kept.decisions:
         pytest.skip("no paper's study")
-    assert {one.word for one in kept.decisions} <= {
-        "supported",
-        "refuted",
-        "not yet",
-        "inconclusive",
-    }
+    assert {one.word for one in kept.decisions} <= set(WORDS)
     for one in kept.decisions:
         deciding = one.parts if one.claim.every == (one.word == "supported") else one.parts[:1]
         if one.word in ("supported", "refuted"):
@@ -134,6 +133,39 @@ def test_most_of_table_2_is_as_published_or_was_still_being_learnt(kept):
     assert set(cells["n_train_levels"]) == {10, 100, 1000}
     near = cells["difference"].abs() <= 0.3
     assert (near | (cells["converged"] < cells["runs"])).mean() >= 0.8
+
+
+def test_what_was_asked_for_is_there_and_most_of_it_is_decided(kept):
+    """``cpu`` is what was run."""
+    if "zhang2018" not in kept.path.name:
+        pytest.skip("another study")
+    asked = suite.read("zhang2018", budget="cpu")
+    with opened(kept.path) as store:
+        assert store.parts() == dict(
+            zip(asked.names, (part for part, _ in asked.parts), strict=True)
+        )
+    assert kept.summary["missing"] == []
+    words = [one.word for one in kept.decisions]
+    assert len(words) == 14
+    assert words.count("inconclusive") <= 2
+
+
+def test_its_page_has_claims_by_verdict_and_the_rule_that_decides(kept):
+    claims = kept.summary["claims"]
+    if not claims:
+        pytest.skip("no paper's study")
+    section = kept.page.split('<section id="claims"')[1].split("</section>")[0]
+    table = section.split("</table>")[0]
+    words = re.findall(r'<td><span class="verdict [a-z-]+">([a-z ]+)</span>', table)
+    order = [word for word in WORDS if word in words]
+    assert [word for word, _ in groupby(words)] == order
+    assert len(words) == len(claims["decisions"])
+    for one in claims["decisions"]:
+        if one["verdict"] != one["before"]:
+            assert f"by rule 1: {one['before']}" in table
+    if any(one["waits"] for one in claims["decisions"]):
+        rule = claims["rule"]
+        assert f"Rule {rule['version']} of verdicts, of {rule['since']}" in section
 
 
 def test_each_setting_of_the_paper_s_figures_has_three_seeds(kept):
@@ -168,6 +200,32 @@ def test_its_page_can_be_mailed_and_has_its_claims(kept):
         assert claim["name"] in page
     for cell in summary["cells"]:
         assert f"{cell['n_train_levels']:,} level" in page
+
+
+def test_the_folder_of_the_paper_says_how_many_runs_and_what_was_decided(kept):
+    if "zhang2018" not in kept.path.name:
+        pytest.skip("another study")
+    text = (ROOT / "protocols/rlgen_protocols/zhang2018/README.md").read_text()
+    finding = " ".join(text.split("**What was found**")[1].split("**What differs.**")[0].split())
+    assert finding.startswith(f"at `cpu` ({len(kept.summary['runs'])} runs, ")
+    before, after = finding.split("Nine are not yet decided")
+    by_rule_1, inconclusive = after.split(" are inconclusive.")[0].rsplit(". ", 1)
+    named = {
+        "supported": before.split(" are supported")[0],
+        "refuted": before.split(" are supported and ")[1],
+        "inconclusive": inconclusive,
+        "supported at first": by_rule_1.split("by the first rule ")[1].split(" were supported")[0],
+        "refuted at first": by_rule_1.split(" were supported and ")[1],
+    }
+    for word, names in named.items():
+        own = "before" if word.endswith("at first") else "word"
+        decided = {
+            one.name
+            for one in kept.decisions
+            if getattr(one, own) == word.split()[0] and (own == "word" or one.word == "not yet")
+        }
+        assert set(re.findall(r"C-\d\d", names)) == decided, word
+    assert [one.word for one in kept.decisions].count("not yet") == 9
 
 
 def test_a_document_shows_what_the_command_prints_of_it(kept):

@@ -9,7 +9,7 @@ from rlgen.papers import Section
 from rlgen.report.template import piece
 from rlgen_protocols.zhang2018.claims.detection import strata
 from rlgen_protocols.zhang2018.claims.evidence import Evidence
-from rlgen_protocols.zhang2018.claims.readings import changes
+from rlgen_protocols.zhang2018.claims.readings import changes, untrained
 
 #: The figures of single episodes have no part of their own: they show runs of this one.
 STRIP_ITEM, STRIPPED = "fig8-17", "fig3b"
@@ -53,7 +53,8 @@ def sections(results: Results, summary: Mapping[str, Any]) -> Iterator[Section]:
     if summary["claims"]:
         yield _filled("strata", "Does random spawn expose overfitting?", summary)
         if summary["claims"]["readings"]:
-            yield _filled("readings", "Other readings of the paper", summary)
+            title = "Other readings of the paper"
+            yield _filled("readings", title, summary, untrained(results.parts))
     from rlgen_protocols.zhang2018.figures import ITEMS, draw
 
     for item, figure in ITEMS.items():
@@ -80,13 +81,13 @@ def _short(one: Decision) -> dict[str, Any]:
     }
 
 
-def _filled(name: str, title: str, summary: Mapping[str, Any]) -> Section:
+def _filled(name: str, title: str, summary: Mapping[str, Any], note: str = "") -> Section:
     """A section that is a table of the summary's."""
     html = piece("rlgen_protocols.zhang2018", f"{name}.html", claims=summary["claims"])
-    return Section(name, title, READINGS[name], html=html)
+    return Section(name, title, HOW_TO_READ[name], html=html, note=note)
 
 
-READINGS = {
+HOW_TO_READ = {
     "strata": (
         "The paper leaves it open: its figure 3b says no, its appendix C says that agents of few "
         "levels are exposed. Stratum A are agents overfitted on few levels, stratum B agents that "

@@ -3,7 +3,7 @@
 Each is compared with the default reading on the same settings, those for which both were trained.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from rlgen.analysis.claims import Decision, Margins, decide
@@ -95,6 +95,22 @@ class Change:
     what: str
     default: Decision
     other: Decision
+
+
+def untrained(parts: Collection[str]) -> str:
+    """The readings for which a study has trained nothing, as a sentence; empty if there are none.
+
+    Args:
+        parts: Names of the study's parts.
+    """
+    left = {
+        name: one for name, one in READINGS.items() if one.items and not {*one.items} & {*parts}
+    }
+    if not left:
+        return ""
+    listed = "; ".join(f"{name}, {one.what}" for name, one in left.items())
+    items = dict.fromkeys(item for one in left.values() for item in one.items)
+    return f"Not trained here: {listed}. These have parts of their own: {', '.join(items)}."
 
 
 def changes(results: Results, margins: Margins) -> list[Change]:
