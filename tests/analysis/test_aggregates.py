@@ -38,13 +38,6 @@ def test_iqm_saturates_as_worked(worked_examples):
         assert aggregates.iqm(scores) == pytest.approx(expect)
 
 
-def test_optimality_gap_as_worked(worked_examples):
-    told = worked_examples["optimality_gap"]
-    scores = np.array(told["scores"])
-    assert aggregates.optimality_gap(scores, told["gamma"]) == pytest.approx(told["expect"])
-    assert aggregates.optimality_gap(scores + 5) == 0
-
-
 def test_profile_as_worked(worked_examples):
     told = worked_examples["performance_profile"]
     found = aggregates.performance_profile(np.array(told["scores"]), told["tau"])
@@ -75,7 +68,6 @@ def test_a_stack_is_its_tables_one_by_one(tables):
     tau = [-1.0, 0.0, 2.0]
     for statistic in (
         aggregates.iqm,
-        aggregates.optimality_gap,
         lambda t: aggregates.performance_profile(t, tau),
         lambda t: aggregates.probability_of_improvement(t, t[..., ::-1, :] + 1),
     ):
@@ -96,7 +88,6 @@ def test_a_profile_falls_from_all_to_none(scores):
 @pytest.mark.parametrize("bad", [np.array([1.0, 2.0, 3.0, 4.0, NAN]), np.empty(0)])
 def test_unknown_scores_are_not_trimmed_away(bad):
     assert np.isnan(aggregates.iqm(bad))
-    assert np.isnan(aggregates.optimality_gap(bad))
     assert np.isnan(aggregates.performance_profile(bad, [0.0, 1.0])).all()
     assert np.isnan(aggregates.probability_of_improvement(bad, np.ones(2)))
     assert np.isnan(aggregates.probability_of_improvement(np.ones(2), bad))

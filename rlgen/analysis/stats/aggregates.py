@@ -72,25 +72,6 @@ def iqm_estimate(scores: Floats, confidence: float = 0.95) -> Estimate:
     return intervals.student(point, spread.variance / 0.5**2, len(scores) - 1.0, confidence)
 
 
-def optimality_gap(scores: Floats, gamma: float = 1.0) -> Floats:
-    """How far scores fall short of ``gamma``: ``gamma - mean(min(x, gamma))``.
-
-    Of normalised scores, for which 1 is the planner. Scores above ``gamma`` count as ``gamma``, so
-    it cannot tell good from better, and unlike the mean it is dragged by runs that fail.
-
-    Args:
-        scores: ``(n,)``, ``(S, L)`` or a stack ``(..., S, L)``.
-        gamma: The score to reach.
-
-    Returns:
-        ``(...)``.
-    """
-    flat = _flat(scores)
-    if not flat.shape[-1]:
-        return np.full(flat.shape[:-1], NAN)
-    return np.asarray(gamma - np.minimum(flat, gamma).mean(axis=-1))
-
-
 def performance_profile(scores: Floats, tau: ArrayLike) -> Floats:
     """Share of scores strictly above each threshold.
 
