@@ -23,7 +23,7 @@ def _row(*cells: str) -> str:
 def keys() -> str:
     """A table of the keys of protocol files, as ``rlgen list keys`` says them, with their types."""
     schema = json_schema()["$defs"]
-    of_files = schema["keys"]["properties"]
+    of_files = schema["budget"]["properties"]
     of_tables = {
         f"{prefix}.{name}": own
         for tables in TABLES.values()
