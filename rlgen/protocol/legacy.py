@@ -5,7 +5,7 @@ Their keys ``item`` (the name of a part), ``claims`` (with margins), ``clones`` 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -57,6 +57,19 @@ def modern(values: Mapping[str, Any], where: str) -> tuple[dict[str, Any], Legac
         drawing = [name for name, paper in papers.catalogue().items() if legacy.item in paper.parts]
         rest.setdefault("paper", drawing[0] if drawing else "")
     return rest, legacy
+
+
+def joined(olds: Sequence[Legacy], where: str) -> Legacy | None:
+    """What the parts of a suite of the first form say together.
+
+    Raises:
+        ProtocolError: If their claims differ.
+    """
+    if not olds:
+        return None
+    if any(old.claims != olds[0].claims for old in olds):
+        raise ProtocolError(f"{where}: claims: must be the same in all parts")
+    return olds[0].model_copy(update={"clones": max(old.clones for old in olds)})
 
 
 def _paper(claims: Mapping[str, Any], where: str) -> str:

@@ -21,7 +21,7 @@ from rlgen.protocol import shipped
 from rlgen.protocol.completing import refuse_ignored
 from rlgen.protocol.experiments import SEEDS, replaced
 from rlgen.protocol.hub import with_fetched
-from rlgen.protocol.legacy import KEYS, Legacy, modern
+from rlgen.protocol.legacy import KEYS, Legacy, joined, modern
 from rlgen.protocol.merging import merged
 from rlgen.protocol.schema import GRID, Protocol, parse
 from rlgen.protocol.suite_parts import PARTS, listed, taken_out
@@ -205,16 +205,7 @@ def _suite(
         stems.append(old.item if old and old.item else each)
         olds += [old] if old else []
     description = parts[0][0].description if alone else str(shared.get("description", ""))
-    return Declaration(tuple(parts), description, tuple(stems), taken, _joined(olds, where))
-
-
-def _joined(olds: list[Legacy], where: str) -> Legacy | None:
-    """What the parts of a suite of the first form say together."""
-    if not olds:
-        return None
-    if any(old.claims != olds[0].claims for old in olds):
-        raise ProtocolError(f"{where}: claims: must be the same in all parts")
-    return olds[0].model_copy(update={"clones": max(old.clones for old in olds)})
+    return Declaration(tuple(parts), description, tuple(stems), taken, joined(olds, where))
 
 
 def _resolved(layers: Layers, budget: str | None) -> dict[str, Any]:
@@ -243,6 +234,9 @@ def _chosen(layers: Layers, budget: str | None) -> str:
         return ""
     named = [budget, *(values.get(BUDGET) for values, _ in reversed(layers))]
     chosen = next((name for name in named if name is not None), None)
+    if chosen is None:
+        every = ", ".join(sorted(names))
+        raise ProtocolError(f"{where}: {BUDGET}: none is chosen; --budget takes one of: {every}")
     if chosen not in names:
         raise ProtocolError(f"{where}: {BUDGET} = {chosen!r}{nearest(str(chosen), names)}")
     return str(chosen)
