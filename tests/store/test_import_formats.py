@@ -1,8 +1,10 @@
 """``rlgen import``: the dialects and habits of the files that trainers leave."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from commands import rlgen
+from returns import returns
 
 from rlgen.errors import RlgenError
 from rlgen.store.importing import ImportOptions, import_files
@@ -192,3 +194,31 @@ def test_event_files(tmp_path):
     out, err = rlgen("import", damaged, "-o", tmp_path / "none", code=2)
     assert out == ""
     assert err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_named_levels_of_an_index_are_columns(tmp_path):
+    table = pd.concat(
+        [returns(seeds=range(2)).assign(agent=agent) for agent in ("ppo", "dqn")], ignore_index=True
+    )
+    cells = []
+    for number, index in enumerate((["agent"], ["seed", "agent", "level"])):
+        file = tmp_path / f"{number}.parquet"
+        table.set_index(index).to_parquet(file)
+        rows = import_files([file], tmp_path / str(number), ImportOptions()).store.records()
+        cells.append(rows.groupby(["agent", "seed"], observed=True)["ret_mean"].mean().to_dict())
+    expected = table.groupby(["agent", "seed"])["return"].mean().to_dict()
+    assert cells == [pytest.approx(expected)] * 2
+    numbered = tmp_path / "n.parquet"
+    table[table["level"] % 2 == 0].set_index("seed", append=True).to_parquet(numbered)
+    done = import_files([numbered], tmp_path / "n", ImportOptions())
+    assert (done.runs, done.ignored) == (4, ())
+
+
+def test_an_index_with_the_name_of_a_column_is_refused(tmp_path):
+    table, file = returns(seeds=range(2)), tmp_path / "r.parquet"
+    table.set_index(table["agent"]).to_parquet(file)
+    with pytest.raises(RlgenError, match=r"r\.parquet: 'agent' is a level of its index") as error:
+        import_files([file], tmp_path / "s", ImportOptions())
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "s").exists()

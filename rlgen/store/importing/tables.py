@@ -73,18 +73,35 @@ def parsed(source: Source, data: bytes, separator: str) -> pd.DataFrame:
 
 
 def parquet(source: Source, data: bytes) -> Source:
-    """Read parquet.
+    """Read parquet; named levels of a stored index are columns too.
 
     Raises:
-        ImportedFileError: If it is not valid.
+        ImportedFileError: If it is not valid, or two of its columns have one name.
     """
     try:
         rows: pd.DataFrame = pq.ParquetFile(io.BytesIO(data)).read().to_pandas()
     except (OSError, ValueError, pa.ArrowException) as error:
         reason = (str(error).splitlines() or ["?"])[0]
         raise ImportedFileError(f"{source.path}: is not a parquet file: {reason}") from None
-    # Drop an index that was stored with it.
-    return _narrow(source.holding(rows.reset_index(drop=True)))
+    return _narrow(source.holding(_without_index(source, rows)))
+
+
+def _without_index(source: Source, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with named levels of their index as columns; others number rows, and are dropped."""
+    levels = [str(name) for name in rows.index.names if name is not None]
+    names = [*levels, *map(str, rows.columns)]
+    double = next((name for name in levels if names.count(name) > 1), None)
+    if double is not None:
+        raise ImportedFileError(
+            f"{source.path}: {double!r} is a level of its index and the name of a column or level "
+            "beside it: rename one of them"
+        )
+    parts = [
+        pd.Series(rows.index.get_level_values(number), name=str(name))
+        for number, name in enumerate(rows.index.names)
+        if name is not None
+    ]
+    return pd.concat([*parts, rows.reset_index(drop=True)], axis=1)
 
 
 def is_number(text: str) -> bool:
