@@ -7,8 +7,9 @@ from commands import rlgen
 from returns import returns
 
 from rlgen.errors import RlgenError
-from rlgen.store.importing import ImportOptions, import_files
+from rlgen.store.importing import ImportOptions, import_files, tables
 from rlgen.store.importing.columns import from_path
+from rlgen.store.importing.source import Source
 
 HEAD = '#{"t_start": 1.5, "env_id": "CoinRun-v0"}\n'
 
@@ -222,3 +223,15 @@ def test_an_index_with_the_name_of_a_column_is_refused(tmp_path):
         import_files([file], tmp_path / "s", ImportOptions())
     assert "\n" not in str(error.value)
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_text_in_another_encoding_is_refused_as_such(encoding, tmp_path):
+    file = tmp_path / "r.csv"
+    returns(seeds=range(2)).assign(agent="né").to_csv(file, index=False, encoding=encoding)
+    with pytest.raises(RlgenError, match="it is not UTF-8 text; save it as UTF-8") as error:
+        import_files([file], tmp_path / "s", ImportOptions())
+    assert "\n" not in str(error.value)
+    file.write_bytes(file.read_bytes().decode(encoding).encode("utf-8-sig"))
+    rows = tables.csv(Source(file, ""), file.read_bytes()).rows
+    assert (rows.columns[0], set(rows["agent"])) == ("seed", {"né"})

@@ -114,8 +114,16 @@ def is_number(text: str) -> bool:
 
 
 def _refuse_ragged(source: Source, data: bytes, separator: str) -> None:
-    """Refuse a row with fewer fields than the header, which pandas would fill."""
-    width, lines = 0, io.StringIO(data.decode("utf-8-sig", "replace"), newline="")
+    """Refuse what is no text, and a row with fewer fields than the header: pandas would fill it."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:  # UTF-16 without a mark is valid UTF-8, with a zero after each letter
+        raise ImportedFileError(
+            f"{source.path}: is not valid CSV: it is not UTF-8 text; save it as UTF-8"
+        )
+    width, lines = 0, io.StringIO(text, newline="")
     try:
         for number, fields in enumerate(filter(None, reader(lines, delimiter=separator))):
             width = width or len(fields)
