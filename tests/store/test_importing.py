@@ -22,7 +22,7 @@ from rlgen.errors import RlgenError, StoreError
 from rlgen.report.sections.elsewhere import elsewhere
 from rlgen.store.importing import ImportOptions, import_files, sb3_files
 from rlgen.store.importing.columns import COLUMNS, from_path
-from rlgen.store.importing.values import POOLS
+from rlgen.store.importing.values import MOST_RETURN, POOLS
 from rlgen.store.run_store import RunStore
 
 
@@ -317,7 +317,7 @@ def test_a_store_is_never_changed(tmp_path, write_protocol):
     with pytest.raises(StoreError, match="the same files, read in another way"):
         import_files([tmp_path / "s.csv"], store, ImportOptions(constants={"family": "x"}))
     with pytest.raises(StoreError, match="the import of other files"):
-        imported(tmp_path, "s", table.assign(n_train_levels=5))
+        imported(tmp_path, "s", table.assign(n_train_levels=20))
     for command in ("evaluate", "plan"):
         _, err = rlgen(command, write_protocol(), "-o", store, code=2)
         assert err.count("\n") == 1
@@ -366,6 +366,25 @@ def test_provenance_has_the_file_and_its_hash(tmp_path):
     assert digest in page
     assert "neither trained nor measured anything" in page
     assert "worker time" not in page
+
+
+@pytest.mark.slow
+def test_the_largest_returns_that_are_accepted_are_read_again(tmp_path):
+    table = returns(0.5)
+    table["return"] *= MOST_RETURN / table["return"].max()
+    table = table.assign(oracle=MOST_RETURN, random=-MOST_RETURN)
+    other = table.assign(**{"return": -table["return"] / 2})
+    store = RunStore(imported(tmp_path, "s", pd.concat([table, other])))
+    assert np.isfinite(store.records()["ret_var"]).all()
+    report.write(store)
+    (cell,) = json.loads((store.path / "summary.json").read_text())["cells"]
+    for unit, most in ((cell, MOST_RETURN), (cell["normalised"], 1)):
+        assert -most < unit["gap"]["low"] < unit["gap"]["mean"] < unit["gap"]["high"] < most
+
+
+def test_fewer_levels_than_a_run_was_trained_on_may_have_returns(tmp_path):
+    store = RunStore(imported(tmp_path, "s", returns(seeds=[0]).assign(n_train_levels=100)))
+    assert set(store.records()["n_train_levels"]) == {100}
 
 
 # The report.
@@ -571,6 +590,16 @@ GOOD = "run,pool,level,return\n"
         ),
         (GOOD + "a,train,1,inf\n", {}, "row 1: 'inf' is not a number"),
         (GOOD + "a,train,1,\n", {}, "row 1: empty: a number is expected"),
+        (
+            GOOD + "a,train,1,2\na,test,2,-1e300\n",
+            {},
+            r"r\.csv, column 'return', row 2: '-1e300' must be from -1e\+50 to 1e\+50",
+        ),
+        (
+            GOOD + "a,train,1,2\na,train,2,2\na,test,3,2\n",
+            {"constants": {"n_train_levels": "1"}},
+            "run 'a' of unknown/unknown has returns on 2 training levels, and n_train_levels is 1:",
+        ),
         (GOOD + "a,train,1\n", {}, "row 1 has 3 fields, and the header 4"),
         (GOOD + "a,train,1,2\na,test\n", {}, "row 2 has 2 fields"),
         ("run,pool,level,return5,a,train,1,2\n", {}, "'1' is among the names of its columns"),

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from rlgen.analysis.stats.tables import UNKNOWN_LEVEL
+from rlgen.analysis.stats.tables import UNKNOWN_LEVEL, UNTOLD
 from rlgen.errors import ImportedFileError
 from rlgen.store.importing.columns import AVERAGED, COLUMNS, LEVEL, RUN
 from rlgen.store.importing.source import Source
+from rlgen.util.words import counted
 
 
 def refuse_same_files(sources: Sequence[Source], constants: Sequence[Mapping[str, str]]) -> None:
@@ -80,6 +81,20 @@ def refuse_shared_levels(rows: pd.DataFrame) -> None:
             f"run {first['run']!r}: level {first['level']} is in two pools; use --own-numbers if "
             "each pool has its own numbering"
         )
+
+
+def refuse_further_levels(rows: pd.DataFrame) -> None:
+    """Refuse runs with returns on more training levels than they were trained on."""
+    played = rows[(rows["pool"] == "train") & (rows["level_id"] != UNKNOWN_LEVEL)]
+    counts = played[played["n_train_levels"] != UNTOLD].groupby(RUN)["level_id"].nunique()
+    for key, n_levels in counts.items():
+        own = dict(zip(RUN, key, strict=True))
+        if n_levels > own["n_train_levels"]:
+            raise ImportedFileError(
+                f"run {own['run']!r} of {own['agent']}/{own['network']} has returns on "
+                f"{counted(int(n_levels), 'training level')}, and n_train_levels is "
+                f"{own['n_train_levels']:,}: levels that it was not trained on are held out"
+            )
 
 
 def refuse_missing_pools(rows: pd.DataFrame) -> None:

@@ -18,7 +18,7 @@ from rlgen.store.importing.columns import (
     matched,
 )
 from rlgen.store.importing.source import LEARNING, Source
-from rlgen.store.importing.values import Column, level_ids
+from rlgen.store.importing.values import MOST_RETURN, Column, level_ids
 
 #: Values of columns that are missing.
 DEFAULTS: Mapping[str, str | float | int] = {
@@ -91,6 +91,7 @@ def tidy(sources: Sequence[Source], options: ImportOptions) -> Table:
         refusals.refuse_copies(rows, sources)
     if not options.own_numbers:
         refusals.refuse_shared_levels(rows)
+    refusals.refuse_further_levels(rows)
     refusals.refuse_missing_pools(rows)
     averaged = _averaged(rows)
     named = rows[rows["level"].notna()].drop_duplicates("level_id")
@@ -175,9 +176,9 @@ def _converted(name: str, column: Column) -> pd.Series:
         case "pool":
             return column.pools()
         case "return" | "oracle" | "random":
-            return column.numbers()
+            return column.numbers(-MOST_RETURN, MOST_RETURN)
         case "length":
-            return column.numbers(0)
+            return column.numbers(0, MOST_RETURN)
         case "solved":
             return column.numbers(0, 1, missing=True)
         case "flip_p":

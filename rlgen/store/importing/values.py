@@ -19,6 +19,8 @@ POOLS: Mapping[str, str] = {
     **dict.fromkeys(("eval", "evaluation"), "test"),
 }
 _TRUTH = {"true": "1", "false": "0", "yes": "1", "no": "0"}
+#: The largest magnitude of a return: variances and their squares stay finite.
+MOST_RETURN = 1e50
 #: Ids of levels are below this; names are hashed into a smaller range.
 _MOST = 2**63
 
