@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rlgen.analysis.stats.certificates import rounding
-from rlgen.analysis.stats.intervals import Estimate
+import numpy as np
+import pandas as pd
+
+from rlgen.analysis.stats.certificates import ROUNDING, rounding
+from rlgen.analysis.stats.intervals import Estimate, Floats
 
 if TYPE_CHECKING:
     from rlgen.analysis.results import Results
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 CUT = "cut at what is possible"
 WIDE = "most of the interval lies beyond what returns can be: so few runs tell little"
 LEAST_LEFT = 0.5
+WRONG = "scores are wrong"
 _ALL = (-math.inf, math.inf)
 
 
@@ -34,10 +38,54 @@ def beyond(results: "Results", cell: Mapping[str, Any]) -> str:
         slack = rounding(low, high)
         for returns in rows.loc[rows["split"] == pool, "ret_mean"]:
             if (least := returns.min()) < low - slack:
-                return f"a return of {least:.3g} is beyond worst = {low:g}: scores are wrong"
+                return f"a return of {least:.3g} is beyond worst = {low:g}: {WRONG}"
             if (most := returns.max()) > high + slack:
-                return f"a return of {most:.3g} is beyond best = {high:g}: scores are wrong"
+                return f"a return of {most:.3g} is beyond best = {high:g}: {WRONG}"
     return ""
+
+
+def beyond_oracle(results: "Results", cell: Mapping[str, Any]) -> str:
+    """Which score of imported returns that nobody sampled is above 1, that of ``oracle``, or none.
+
+    A mean of sampled episodes may be above the best expected return; see ``above_oracle``.
+    """
+    if not results.imported:
+        return ""
+    rows = results.records_of(cell)
+    for pool, part in rows[rows["exact"].astype(bool)].groupby("split", observed=True):
+        most = max((scores.max() for scores in _scores(part)), default=0.0)
+        if most > 1 + ROUNDING:
+            return f"a {_of(pool)} score of {_above(most)} is beyond that of oracle, 1: {WRONG}"
+    return ""
+
+
+def above_oracle(results: "Results", cell: Mapping[str, Any]) -> str:
+    """Which mean score of imported returns is above 1, maybe by chance; empty if none is."""
+    if not results.imported:
+        return ""
+    for pool in sorted(set(results.records_of(cell)["split"]), reverse=True):
+        mean = results.estimate(cell, results.main, "normalised", pool).mean
+        if mean > 1 + ROUNDING:
+            return (
+                f"a mean {_of(pool)} score of {_above(mean)} is above that of oracle, 1: by "
+                "chance, or oracle is not the best return"
+            )
+    return ""
+
+
+def _of(pool: Any) -> str:
+    return {"train": "training", "test": "held-out"}.get(str(pool), str(pool))
+
+
+def _above(score: float) -> str:
+    """A score above 1 with digits that show it."""
+    return f"{score:.3g}" if score >= 1.005 else f"{score:.6g}"
+
+
+def _scores(rows: pd.DataFrame) -> list[Floats]:
+    """By run the scores of its levels that have one."""
+    arrays = [values[np.isfinite(values)] for values in rows["normalised"]]
+    return [values for values in arrays if len(values)]
 
 
 @dataclass(frozen=True)

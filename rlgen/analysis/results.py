@@ -10,7 +10,7 @@ import pandas as pd
 
 from rlgen import papers
 from rlgen.analysis import convergence, one_policy, unseen
-from rlgen.analysis.bounds import beyond
+from rlgen.analysis.bounds import above_oracle, beyond, beyond_oracle
 from rlgen.analysis.claims import Margins
 from rlgen.analysis.compared import Compared
 from rlgen.analysis.measurements import Measurements
@@ -294,7 +294,7 @@ class Results:
 
     def judged(self, cell: Mapping[str, Any], gap_score: Estimate) -> Verdict:
         """What a normalised gap of a cell means, by the rule, if its scores are right."""
-        if reason := beyond(self, cell):
+        if reason := beyond(self, cell) or beyond_oracle(self, cell):
             return Verdict("undecided", reason)
-        train_score = self.estimate(cell, self.main, "normalised", "train")
-        return judge(train_score, gap_score, self.protocol.margin)
+        train = self.estimate(cell, self.main, "normalised", "train")
+        return judge(train, gap_score, self.protocol.margin).and_because(above_oracle(self, cell))

@@ -491,6 +491,41 @@ def test_with_all_columns_it_is_a_report_like_others(tmp_path):
     assert report.is_current(store)
 
 
+def answer(folder, name, table, **constants):
+    """The verdict on the only cell of a table, with these best and random returns."""
+    study = Results.load(RunStore(imported(folder, name, table, constants=constants)))
+    (cell,) = study.cells
+    return study.verdict(cell)
+
+
+@pytest.mark.slow
+def test_scores_beyond_that_of_the_oracle_give_no_verdict(tmp_path):
+    table = returns(1.0)
+    right = answer(tmp_path, "right", table, oracle="2.5", random="0")
+    assert (right.word, right.because) == ("memorises", "")
+    wrong = answer(tmp_path, "wrong", table, oracle="1", random="0")
+    words = r"a mean training score of 2(\.\d+)? is above that of oracle, 1: by chance, or oracle"
+    assert re.search(words, wrong.because)
+    # That of one level suffices where nothing was sampled; 0 episodes say so.
+    exact = table.assign(episodes=0)
+    most = table["return"].max()
+    word = answer(tmp_path, "exact", exact, oracle=str(most - 0.01), random="0")
+    assert word.word == "undecided"
+    assert re.search(r"a training score of 1\.0\d+ is beyond that of oracle", word.because)
+    assert "oracle" not in answer(tmp_path, "best", exact, oracle=str(most), random="0").because
+
+
+@pytest.mark.slow
+def test_sampled_scores_may_be_above_that_of_the_oracle_by_chance(tmp_path):
+    table = returns(1.0)
+    mean = table.loc[table["pool"] == "train", "return"].mean()
+    chance = answer(tmp_path, "chance", table, oracle=str(mean - 0.02), random="0")
+    assert chance.word == "memorises"
+    words = "a mean training score of 1.01 is above that of oracle, 1: by chance, or oracle is not"
+    assert words in chance.because
+    assert not answer(tmp_path, "below", table, oracle=str(mean + 0.02), random="0").because
+
+
 @pytest.mark.slow
 def test_a_hostile_table_cannot_put_markup_into_the_page(tmp_path):
     evil = "<script>alert(1)</script>"

@@ -87,12 +87,11 @@ def refuse_further_levels(rows: pd.DataFrame) -> None:
     """Refuse runs with returns on more training levels than they were trained on."""
     played = rows[(rows["pool"] == "train") & (rows["level_id"] != UNKNOWN_LEVEL)]
     counts = played[played["n_train_levels"] != UNTOLD].groupby(RUN)["level_id"].nunique()
-    for key, n_levels in counts.items():
-        own = dict(zip(RUN, key, strict=True))
-        if n_levels > own["n_train_levels"]:
+    for _, own in counts.reset_index().iterrows():
+        if own["level_id"] > own["n_train_levels"]:
             raise ImportedFileError(
                 f"run {own['run']!r} of {own['agent']}/{own['network']} has returns on "
-                f"{counted(int(n_levels), 'training level')}, and n_train_levels is "
+                f"{counted(int(own['level_id']), 'training level')}, and n_train_levels is "
                 f"{own['n_train_levels']:,}: levels that it was not trained on are held out"
             )
 
