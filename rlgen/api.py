@@ -1,15 +1,15 @@
 """The Python face of rlgen: what the command line does, for seed-sweep scripts."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import index
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from rlgen.analysis.stats.estimates import POOLS
-from rlgen.errors import LevelError, ProtocolError, nearest
+from rlgen.errors import ProtocolError, nearest
 from rlgen.levels import lookup
+from rlgen.levels.choosing import as_levels
 from rlgen.levels.family import Family, Levels
 from rlgen.levels.grouping import Grouping
 from rlgen.levels.split import Split
@@ -24,7 +24,6 @@ from rlgen.report.result import Result
 from rlgen.store.accesses import SELECTION
 from rlgen.store.opening import opened, refuse_bundle
 from rlgen.store.run_store import RunStore
-from rlgen.util.ranges import parse_ids, whole
 from rlgen.util.validation import checked, listed, whole_number
 
 
@@ -226,7 +225,7 @@ def evaluate_policy(
             ``(B, A)``, or to actions ``(B, *action shape)`` where these are vectors of numbers; or
             a model of stable-baselines3 or sb3-contrib.
         family: A family or its name.
-        levels: Levels of the family, or their ids, which may be text like "0:200".
+        levels: Levels of the family with these options, or ids, which may be text like "0:200".
         conditions: One or several, such as "greedy" or "random_spawn+sticky_proposed:0.25".
         episodes: Episodes a level and condition where returns cannot be computed.
         seed: Of rollouts.
@@ -237,15 +236,14 @@ def evaluate_policy(
         unknown), ``exact``, ``n_episodes`` (0 where exact).
 
     Raises:
-        RlgenError: For an unknown name, a condition that cannot be met, or no levels.
+        RlgenError: For an unknown name, a condition that cannot be met, no levels, or those of
+            another family.
     """
     from rlgen.evaluation.table import table
     from rlgen.perturbations.condition import Condition
 
     family = lookup.family(family) if isinstance(family, str) else family
-    batch = levels if isinstance(levels, Levels) else family.generate(_ids(levels))
-    if not len(batch):
-        raise LevelError("there are no levels to evaluate on")
+    batch = as_levels(family, levels)
     if not isinstance(policy, Policy):
         policy = as_policy(policy, family)
     fitting.check(policy, family, batch, type(policy).__name__)
@@ -285,13 +283,3 @@ def draw_split(
     named = {"n_train": n_train, "n_validation": n_validation, "n_test": n_test}
     sizes = [whole_number(name, size) for name, size in named.items()]
     return _draw_split(member, *sizes, pool_seed=pool_seed, flip_p=flip_p, grouping=grouping)
-
-
-def _ids(levels: Iterable[Any] | str) -> Sequence[int]:
-    """Ids of levels as they are given: numbers, or text."""
-    try:
-        if isinstance(levels, str):
-            return parse_ids(levels)
-        return [index(whole(level)) for level in levels]
-    except (TypeError, ValueError) as error:
-        raise LevelError(f"levels: {error}") from None

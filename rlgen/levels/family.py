@@ -44,9 +44,11 @@ class Levels(ABC):
 
     Attributes:
         ids: int64 ``(L,)``.
+        world: The ``Family.world`` that made them; empty where it is not kept.
     """
 
     ids: NDArray[np.int64]
+    world: str = ""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -120,6 +122,11 @@ class Family(ABC):
         runs of different ones are noticed.
         """
         return versions([type(self).__module__])
+
+    @property
+    def world(self) -> str:
+        """What decides a level besides its id and flips, as text; empty where it is not kept."""
+        return ""
 
     @property
     def box(self) -> gym.spaces.Box | None:

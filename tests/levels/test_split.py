@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rlgen
 from rlgen import draw_split
 from rlgen.errors import LevelError, UnknownNameError
+from rlgen.levels import lookup
 from rlgen.levels.split import Split
+from rlgen.policies import functions
 from rlgen_envs import FAMILIES
 
 BASIC = FAMILIES["maze-basic"]
@@ -122,3 +125,27 @@ def test_a_family_that_runs_out_of_levels_is_found_out():
 def test_names_are_looked_up():
     with pytest.raises(UnknownNameError, match="did you mean 'maze-basic'"):
         draw_split("maze-basik", 10)
+
+
+@pytest.mark.parametrize(
+    ("family", "says"),
+    [
+        ("maze-tunnel", "are of maze-basic, and the family is maze-tunnel: name the family that"),
+        ("maze-basic[size=7]", "are of maze-basic with size = 9, and the family has size = 7"),
+        ("CartPole-v1", "are of maze-basic, and the family is CartPole-v1"),
+    ],
+)
+def test_levels_of_another_family_are_not_played(family, says):
+    split = rlgen.draw_split("maze-basic", n_train=2, n_test=2, flip_p=0.5)
+    uniform = functions.uniform_policy(lookup.family(family))
+    for levels in (split.train, split.test.take([1]).joined([split.test.take([0])])):
+        with pytest.raises(LevelError, match=says):
+            rlgen.evaluate_policy(uniform, family, levels)
+        own = functions.uniform_policy(BASIC)
+        assert len(rlgen.evaluate_policy(own, "maze-basic[view=3]", levels)) == 2
+
+
+def test_seeds_of_another_environment_are_not_played():
+    levels = lookup.family("CartPole-v1").generate([0, 1])
+    with pytest.raises(LevelError, match="are of CartPole-v1, and the family is maze-basic"):
+        rlgen.evaluate_policy(lambda o: np.eye(5)[[0] * len(o)], BASIC, levels)

@@ -1,5 +1,6 @@
 """The three maze families, and their Gymnasium entry points."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from math import comb, perm
 from types import MappingProxyType
@@ -107,6 +108,12 @@ class MazeFamily(Family):
         named = [f"{key}={value}" for key, value in shape.items()]
         return (self.name, self.version, self.settings.side, *named)
 
+    @property
+    def world(self) -> str:
+        """The identity of the levels; of what is seen of them they do not depend."""
+        own = {key: value for key, value in self.options.items() if key != "view"}
+        return json.dumps([self.name, self.version, own], sort_keys=True)
+
     def generate(self, ids: ArrayLike, flip_p: float = 0.0) -> MazeLevels:
         """The levels of these ids; see ``Family.generate``."""
         array = level_ids(ids)
@@ -121,7 +128,8 @@ class MazeFamily(Family):
             rescale=self.settings.rescale,
             discard=self.settings.discard,
         )
-        return MazeLevels(array, walls, places[:, 0], places[:, 1:5], places[:, 5], values, usable)
+        cells = places[:, 0], places[:, 1:5], places[:, 5]
+        return MazeLevels(array, walls, *cells, values, usable, self.world)
 
     def usable(self, levels: Levels) -> NDArray[np.bool_]:
         """Levels that can pay 2.1; with ``discard = "level"`` some cannot."""

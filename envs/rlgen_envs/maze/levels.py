@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,6 +28,7 @@ class MazeLevels(Levels):
         key: int16 ``(L,)``; the key's cell.
         values: float64 ``(L, 5)``; rewards of red, blue, bomb, thunder, key.
         usable: bool ``(L,)``; whether the level can pay 2.1.
+        world: See ``Levels.world``.
     """
 
     ids: NDArray[np.int64]
@@ -37,18 +38,22 @@ class MazeLevels(Levels):
     key: NDArray[np.int16]
     values: NDArray[np.float64]
     usable: NDArray[np.bool_]
+    world: str = ""
+
+    @cached_property
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "world"}
 
     def take(self, index: ArrayLike | slice) -> Self:
         """The levels at these positions."""
         where = index if isinstance(index, slice) else np.asarray(index, dtype=np.intp)
-        return type(self)(*(getattr(self, field.name)[where] for field in fields(self)))
+        return replace(self, **{name: own[where] for name, own in self._arrays.items()})
 
     def joined(self, others: Sequence[Self]) -> Self:
         """Concatenate this batch with others."""
         parts = [self, *others]
-        return type(self)(
-            *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(self))
-        )
+        names = self._arrays
+        return replace(self, **{n: np.concatenate([p._arrays[n] for p in parts]) for n in names})
 
     def fingerprints(self) -> list[str]:
         """SHA-256 of size, walls and positions; rewards are not part of a level's geometry."""

@@ -17,7 +17,7 @@ class SeededLevels(Levels):
 
     Attributes:
         ids: The seeds, int64 ``(L,)``.
-        world: Identity of the environment; two environments make different levels of one seed.
+        world: See ``Levels.world``; two environments make different levels of one seed.
     """
 
     ids: NDArray[np.int64]
