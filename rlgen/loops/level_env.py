@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sized
 from itertools import islice
 from operator import index
 from typing import Any
+from uuid import uuid4
 
 import gymnasium as gym
 from gymnasium.error import Error as GymnasiumError
@@ -55,7 +56,9 @@ class LevelEnv(gym.Wrapper[Any, Any, Any, Any]):
         self.level_ids = _checked(levels)
         self._known = frozenset(self.level_ids)
         self._begun: set[int] = set()
-        self._episodes = 0
+        self._episodes = self._steps = 0
+        #: Tells its steps from those of others that a model had before.
+        self._name = uuid4().hex
         self.level = -1
         self._seed(fresh_seed() if seed is None else seed)
 
@@ -96,12 +99,13 @@ class LevelEnv(gym.Wrapper[Any, Any, Any, Any]):
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """One step; ``info`` has ``level``."""
+        self._steps += 1
         observation, reward, terminated, truncated, info = self.env.step(action)
         return observation, reward, terminated, truncated, {**info, "level": self.level}
 
     @property
     def trained_on(self) -> dict[str, Any]:
-        """What ``save_levels`` writes of this environment, as plain values."""
+        """What ``save_levels`` writes of this environment, as plain values, and its ``name``."""
         own = type(self.env.unwrapped)
         spec = self.env.unwrapped.spec
         return {
@@ -110,6 +114,8 @@ class LevelEnv(gym.Wrapper[Any, Any, Any, Any]):
             "levels": ids_text(self.level_ids),
             "played": ids_text(self._begun),
             "episodes": self._episodes,
+            "steps": self._steps,
+            "name": self._name,
         }
 
 

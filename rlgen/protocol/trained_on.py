@@ -151,19 +151,38 @@ def read(policy: str) -> TrainedOn | None:
     beside = path_beside(path)
     if not (path.is_file() and beside.is_file()):
         return None
-    if beside.stat().st_size > _MOST_BYTES:
-        raise PolicyError(f"{beside}: is larger than {_MOST_BYTES:,} bytes")
-    try:
-        content = checked_json.read(beside, _FILE)
-    except DamagedStoreError as error:
-        raise PolicyError(str(error)) from None
+    content = _content(beside)
     if content["policy"]["sha256"] != sha256(path):
         raise PolicyError(
             f"{beside}: was written for another {content['policy']['file']}: {path} is not that "
             "file, or has changed since; call rlgen.save_levels after each save, or remove the file"
         )
-    names = content["environment"], content["environment_class"]
-    return TrainedOn(content["levels"], *names, beside)
+    return _of(content, beside)
+
+
+def said(file: Path) -> TrainedOn:
+    """What such a file says, whether its policy is there or not.
+
+    Raises:
+        PolicyError: If it is no such file.
+    """
+    if not file.is_file():
+        raise PolicyError(f"{file}: there is no such file")
+    return _of(_content(file), file)
+
+
+def _of(content: Mapping[str, Any], file: Path) -> TrainedOn:
+    return TrainedOn(content["levels"], content["environment"], content["environment_class"], file)
+
+
+def _content(file: Path) -> dict[str, Any]:
+    if file.stat().st_size > _MOST_BYTES:
+        raise PolicyError(f"{file}: is larger than {_MOST_BYTES:,} bytes")
+    try:
+        content: dict[str, Any] = checked_json.read(file, _FILE)
+    except DamagedStoreError as error:
+        raise PolicyError(str(error)) from None
+    return content
 
 
 def same_levels(texts: Sequence[str]) -> bool:

@@ -7,12 +7,12 @@ import gymnasium as gym
 import pytest
 from commands import rlgen as command
 from lanes import Lanes
-from stable_baselines3 import A2C, PPO
+from stable_baselines3 import A2C, DQN, PPO
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecNormalize
 
 import rlgen
-from rlgen.errors import LevelError
+from rlgen.errors import LevelError, RlgenWarning
 from rlgen.protocol import trained_on
 from rlgen.protocol.policy_names import agents_of, policy_texts, with_agent, written
 
@@ -216,3 +216,95 @@ def test_the_name_of_an_agent_before_a_file(tmp_path, monkeypatch):
     assert list(split) == [("ppo", "a.zip"), ("ppo", "c.zip"), ("a2c", "b=d.zip")]
     numbered = {("ppo", 0): "a.zip", ("ppo", 1): "c.zip", ("a2c", 0): "b=d.zip"}
     assert list(policy_texts(numbered)) == texts
+
+
+def said_levels(model, file, **more):
+    model.save(file)
+    return json.loads(rlgen.save_levels(model, file, **more).read_text())["levels"]
+
+
+def on(model, levels, steps=64, **more):
+    model.set_env(rlgen.LevelEnv(Lanes, levels))
+    return model.learn(steps, **more)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keeps_counting", [False, True])
+def test_a_model_that_learnt_elsewhere_before_is_noticed(keeps_counting, here):
+    model = PPO.load("ppo-0.zip", rlgen.LevelEnv(Lanes, range(100, 103)))
+    model.learn(64, reset_num_timesteps=not keeps_counting).save("cont.zip")
+    counts = "128 steps, and its LevelEnvs 64" if keeps_counting else "20 updates, and 64 steps"
+    with pytest.raises(LevelError, match=f"cont.zip: the model has learnt elsewhere.* {counts}"):
+        rlgen.save_levels(model, "cont.zip")
+    assert not (here / "cont.levels.json").exists()
+    assert said_levels(model, "cont.zip", earlier="ppo-0.levels.json") == "0:20,100:103"
+    study = {"name": "s", "policy": "cont.zip"} | KEYS | {"test_levels": "10:30"}
+    with pytest.raises(rlgen.RlgenError, match="level 10 is in the train and in the test pool"):
+        rlgen.evaluate(study, "store")
+    on(model, [200])
+    assert said_levels(model, "cont.zip") == "0:20,100:103,200", "what was said is kept"
+    on(model, [201])
+    on(model, [202])
+    with pytest.raises(LevelError, match="the model has learnt elsewhere too"):
+        said_levels(model, "cont.zip")
+    assert said_levels(model, "cont.zip", earlier=[201]) == "0:20,100:103,200:203"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("algorithm", "settings"),
+    [
+        (A2C, {}),
+        (DQN, {"learning_starts": 10, "train_freq": 3}),
+        (DQN, {"learning_starts": 10, "gradient_steps": -1}),
+    ],
+)
+def test_levels_of_all_environments_of_a_model(algorithm, settings, tmp_path):
+    env = "CartPole-v1"
+    model = algorithm(
+        "MlpPolicy", rlgen.LevelEnv(env, range(3)), device="cpu", **settings, seed=0
+    ).learn(150)
+    file = tmp_path / "model.zip"
+    assert said_levels(model, file) == "0:3"
+    for levels in ([5], [7]):
+        model.set_env(rlgen.LevelEnv(env, levels))
+        model.learn(150)
+    with pytest.raises(LevelError, match="the model has learnt elsewhere too"):
+        said_levels(model, file)  # nothing was saved while its levels were [5]
+    assert said_levels(model, file, earlier=[5]) == "0:3,5,7"
+    model.set_env(rlgen.LevelEnv(env, [9]))
+    model.learn(40, reset_num_timesteps=False)
+    assert said_levels(model, file) == "0:3,5,7,9"
+    other = algorithm.load(file, rlgen.LevelEnv(env, [8])).learn(150)
+    with pytest.raises(LevelError, match="the model has learnt elsewhere too"):
+        said_levels(other, file)
+
+
+def test_what_cannot_be_noticed_is_said(tmp_path):
+    model = PPO("MlpPolicy", rlgen.LevelEnv(Lanes, range(3)), target_kl=0.1, **FEW).learn(64)
+    file = tmp_path / "model.zip"
+    with pytest.warns(RlgenWarning, match="PPO was trained before, .* cannot be computed"):
+        assert said_levels(model, file) == "0:3"
+    assert said_levels(model, file, earlier=[]) == "0:3"
+    (tmp_path / "agent.pt").write_bytes(b"weights")
+    rlgen.save_levels(rlgen.LevelEnv(Lanes, range(3)), tmp_path / "agent.pt")
+    with pytest.warns(RlgenWarning, match=r"said 0:3, and now says 5: if training went on"):
+        rlgen.save_levels(rlgen.LevelEnv(Lanes, [5]), tmp_path / "agent.pt")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "message"),
+    [
+        ("0:x", "earlier = '0:x': must be like"),
+        ([-1], "level id -1: ids are not negative"),
+        ([0.5], "earlier = .* cannot be interpreted as an integer"),
+        ("none.levels.json", "none.levels.json: there is no such file"),
+        ("ppo-0.levels.json", "is of lanes:Lanes, and the environments are .*CartPoleEnv: one"),
+    ],
+)
+def test_earlier_levels_that_cannot_be_are_refused(earlier, message, here):
+    (here / "agent.pt").write_bytes(b"weights")
+    env = rlgen.LevelEnv("CartPole-v1", range(3))
+    with pytest.raises(rlgen.RlgenError, match=message):
+        rlgen.save_levels(env, here / "agent.pt", earlier=earlier)
+    assert not (here / "agent.levels.json").exists()
