@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -25,6 +25,9 @@ from rlgen.store.accesses import SELECTION
 from rlgen.store.opening import opened, refuse_bundle
 from rlgen.store.run_store import RunStore
 from rlgen.util.validation import checked, listed, whole_number
+
+if TYPE_CHECKING:
+    from rlgen.perturbations.condition import Condition
 
 
 def evaluate(
@@ -152,7 +155,7 @@ def calibrate(
     from rlgen.util import files
 
     family = shipped.defaults().calibrated if family is None else family
-    member = lookup.family(family) if isinstance(family, str) else family
+    member = lookup.member(family)
     means = Means(jobs, executor, options=executor_options or {})
     summary = run(
         member.configure(options or {}),
@@ -211,7 +214,7 @@ def evaluate_policy(
     policy: Policy | Callable[[Any], Any] | Any,
     family: str | Family,
     levels: Levels | Sequence[int] | str,
-    conditions: str | Sequence[str] = ("plain",),
+    conditions: "str | Condition | Sequence[str | Condition]" = ("plain",),
     *,
     episodes: int = 100,
     seed: int = 0,
@@ -226,7 +229,8 @@ def evaluate_policy(
             a model of stable-baselines3 or sb3-contrib.
         family: A family or its name.
         levels: Levels of the family with these options, or ids, which may be text like "0:200".
-        conditions: One or several, such as "greedy" or "random_spawn+sticky_proposed:0.25".
+        conditions: One or several, such as "greedy" or "random_spawn+sticky_proposed:0.25", or as
+            ``Condition.parse`` makes them.
         episodes: Episodes a level and condition where returns cannot be computed.
         seed: Of rollouts.
 
@@ -240,24 +244,17 @@ def evaluate_policy(
             another family.
     """
     from rlgen.evaluation.table import table
-    from rlgen.perturbations.condition import Condition
+    from rlgen.perturbations.condition import listed_conditions
 
-    family = lookup.family(family) if isinstance(family, str) else family
+    family = lookup.member(family)
     batch = as_levels(family, levels)
     if not isinstance(policy, Policy):
         policy = as_policy(policy, family)
     fitting.check(policy, family, batch, type(policy).__name__)
-    texts = [conditions] if isinstance(conditions, str) else list(conditions)
-    if not texts:
-        raise ProtocolError("conditions = []: there are none")
     episodes = whole_number("episodes", episodes)
     if episodes < 1:
         raise ProtocolError(f"episodes = {episodes}: must be at least 1")
-    faced = [Condition.parse(text) for text in texts]
-    for text, condition in zip(texts, faced, strict=True):
-        reason = condition.why_not(family, policy)
-        if reason is not None:
-            raise ProtocolError(f"condition {text!r}: {reason}")
+    faced = listed_conditions(conditions, family, policy)
     return table(policy, family, batch, faced, episodes=episodes, seed=seed)
 
 
@@ -275,7 +272,7 @@ def draw_split(
 
     ``levels`` holds out whole groups, or a range of an axis: the keys of a protocol's ``[levels]``.
     """
-    member = lookup.family(family) if isinstance(family, str) else family
+    member = lookup.member(family)
     grouping = None
     if levels is not None:
         split_by = checked(LevelGroups, levels, ProtocolError, "levels")

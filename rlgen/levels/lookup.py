@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from rlgen.errors import LevelError
 from rlgen.util.bracketed import named_options
 
 if TYPE_CHECKING:
@@ -29,6 +30,26 @@ def family(name: str) -> "Family":
     bare, options = named_options(name)
     member = _family(bare)
     return member.configure(options) if options else member
+
+
+def member(named: "str | Family") -> "Family":
+    """A family as the calls of Python take it: itself, or its name.
+
+    Raises:
+        LevelError: If it is neither.
+    """
+    from rlgen.levels.family import Family
+
+    if isinstance(named, str):
+        return family(named)
+    if not isinstance(named, Family):
+        spec = getattr(named, "spec", None)
+        near = repr(getattr(spec, "id", None) or "CartPole-v1")
+        raise LevelError(
+            f"family: {type(named).__name__} is no family: give its name (rlgen list families), "
+            f"an id that is registered with Gymnasium, such as {near}, or 'module:Class'"
+        )
+    return named
 
 
 def _family(name: str) -> "Family":

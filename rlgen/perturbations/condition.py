@@ -1,5 +1,6 @@
 """Conditions: combinations of perturbations, such as ``random_spawn+sticky_proposed:0.25``."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from math import hypot
@@ -138,6 +139,30 @@ class Condition:
         if self.random_spawn and not isinstance(family, Spawnable):
             return f"{family.name} cannot draw start cells"
         return None
+
+
+def listed_conditions(
+    conditions: str | Condition | Iterable[str | Condition], family: Family, policy: Policy
+) -> list[Condition]:
+    """Conditions as the calls of Python take them: one or several, as text or parsed.
+
+    Raises:
+        ProtocolError: If there are none, or one cannot be met by this policy in this family.
+    """
+    one = isinstance(conditions, str | Condition) or not isinstance(conditions, Iterable)
+    faced = []
+    for item in [conditions] if one else conditions:
+        if not isinstance(item, str | Condition):
+            raise ProtocolError(f"condition {item!r}: must be text, such as 'greedy'")
+        condition = Condition.parse(item) if isinstance(item, str) else item
+        reason = condition.why_not(family, policy)
+        if reason is not None:
+            text = item if isinstance(item, str) else condition.name
+            raise ProtocolError(f"condition {text!r}: {reason}")
+        faced.append(condition)
+    if not faced:
+        raise ProtocolError("conditions = []: there are none")
+    return faced
 
 
 def _part(piece: str) -> tuple[str, float]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from rlgen.protocol.groups import key
 from rlgen.protocol.level_groups import LIKE, LevelGroups, Takes
@@ -33,7 +33,13 @@ def readable(value: str) -> str:
     return value
 
 
-Ids = Annotated[str, AfterValidator(readable)]
+def _text(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError('must be ids of levels, such as "0:200" (in Python also a list of them)')
+    return value
+
+
+Ids = Annotated[str, BeforeValidator(_text, json_schema_input_type=str), AfterValidator(readable)]
 
 
 def _named(name: str) -> str:

@@ -27,7 +27,7 @@ from rlgen.protocol.schema import GRID, Protocol, parse
 from rlgen.protocol.suite_parts import PARTS, listed, taken_out
 from rlgen.protocol.training_levels import with_training_levels
 from rlgen.util.files import NAME
-from rlgen.util.ranges import range_text
+from rlgen.util.ranges import plain, range_text
 from rlgen.util.toml import load, loads
 from rlgen.util.validation import whole_number
 
@@ -104,7 +104,7 @@ def read(
     if isinstance(source, Protocol):
         source = source.model_dump()
     if isinstance(source, Mapping):
-        return _single([(source, "protocol")], budget, seeds)
+        return _single([(plain(source), "protocol")], budget, seeds)
     text = str(source)
     suites = shipped.suites()
     suite, _, part = text.partition("/")
@@ -269,11 +269,11 @@ def _parsed(values: Mapping[str, Any], seeds: Seeds | None, where: str) -> Proto
     return protocol
 
 
-def _few(seeds: Seeds, where: str) -> str | int | list[int]:
+def _few(seeds: Seeds, where: str) -> Any:
     """Several seeds as a list, unless there are far too many to be listed; text as it is."""
     if isinstance(seeds, str) or not isinstance(seeds, Iterable):
         return seeds if isinstance(seeds, str) else whole_number("seeds", seeds)
-    listed = list(islice(seeds, MOST_CELLS + 1))
+    listed = plain(list(islice(seeds, MOST_CELLS + 1)))
     if len(listed) > MOST_CELLS:
         raise ProtocolError(f"{where}: more than {MOST_CELLS:,} seeds: {_SMALLER}")
     return listed

@@ -1,6 +1,6 @@
 """Whole numbers as they are written, and ranges as text: ``"0:20"``, ``"3"`` or ``"0,2,5:8"``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 #: Most numbers that a text may name; pools are no larger.
@@ -22,6 +22,16 @@ def whole(value: Any) -> Any:
         return type(value)(map(whole, value))
     exact = isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST
     return int(value) if exact else value
+
+
+def plain(value: Any) -> Any:
+    """Numbers and arrays of numpy, in tables and lists too, as Python's own."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))
+    # Anything else that has the method, such as a tensor, means by it what numpy does.
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def parse_whole(text: str) -> int:
@@ -76,14 +86,18 @@ def parse_ids(text: str) -> tuple[int, ...]:
 
 
 def range_text(ids: Any) -> Any:
-    """A range as text; anything else as it is.
+    """A range or a list of whole numbers as text, in its order; anything else as it is.
 
     Examples:
-        >>> range_text(range(1000, 1200)), range_text("0:5")
-        ('1000:1200', '0:5')
+        >>> range_text(range(1000, 1200)), range_text("0:5"), range_text([7, 3])
+        ('1000:1200', '0:5', '7,3')
     """
     if isinstance(ids, range) and ids.step == 1 and ids:
         return f"{ids.start}:{ids.stop}"
+    if isinstance(ids, list | tuple | range) and 0 < len(ids) <= MOST:
+        numbers = list(map(whole, ids))
+        if all(type(number) is int for number in numbers):
+            return ",".join(map(str, numbers))
     return ids
 
 

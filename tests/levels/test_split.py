@@ -1,6 +1,7 @@
 import json
 from itertools import pairwise
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -149,3 +150,38 @@ def test_seeds_of_another_environment_are_not_played():
     levels = lookup.family("CartPole-v1").generate([0, 1])
     with pytest.raises(LevelError, match="are of CartPole-v1, and the family is maze-basic"):
         rlgen.evaluate_policy(lambda o: np.eye(5)[[0] * len(o)], BASIC, levels)
+
+
+@pytest.mark.parametrize(
+    ("family", "near"),
+    [
+        (gym.make("CartPole-v1"), "TimeLimit is no family: .* such as 'CartPole-v1'"),
+        (None, "NoneType is no family: give its name"),
+        (3, "int is no family"),
+    ],
+)
+def test_what_is_no_family_is_refused(family, near):
+    with pytest.raises(LevelError, match=near):
+        rlgen.evaluate_policy(functions.uniform_policy(BASIC), family, range(2))
+    with pytest.raises(LevelError, match=near):
+        draw_split(family, 2, 0, 2)
+
+
+def test_conditions_may_be_parsed_before():
+    uniform = functions.uniform_policy(BASIC)
+    texts = ["greedy", "sticky_proposed:0.25"]
+    parsed = [rlgen.Condition.parse(text) for text in texts]
+    both, one = (rlgen.evaluate_policy(uniform, BASIC, [1], own) for own in (parsed, parsed[0]))
+    assert list(both["condition"]) == texts
+    assert list(one["condition"]) == ["greedy"]
+    assert both.equals(rlgen.evaluate_policy(uniform, BASIC, np.array([1]), texts))
+    cartpole = lookup.family("CartPole-v1")
+    spawning = rlgen.Condition.parse("random_spawn")
+    for wrong, says in [
+        ([spawning], "condition 'random_spawn': CartPole-v1 cannot draw start cells"),
+        ([3], "condition 3: must be text"),
+        (3, "condition 3: must be text"),
+        ([], "there are none"),
+    ]:
+        with pytest.raises(rlgen.RlgenError, match=says):
+            rlgen.evaluate_policy(functions.uniform_policy(cartpole), cartpole, [1], wrong)

@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pytest
 from commands import rlgen as command
 
@@ -154,3 +155,29 @@ def test_a_name_that_cannot_be_is_named_with_its_file_and_key(key, value, tmp_pa
     with pytest.raises(RlgenError) as raised:
         plan(suite.read(file))
     assert str(raised.value).startswith(f"{file}: {key} = {value!r}")
+
+
+def test_numbers_of_numpy_are_numbers():
+    theirs = {
+        **STUDY,
+        "n_train_levels": [np.int64(4), np.int32(8)],
+        "seeds": np.arange(3),
+        "steps": np.float64(1e3),
+        "family_options": {"size": np.int64(7)},
+    }
+    ours = STUDY | {"n_train_levels": [4, 8], "seeds": [0, 1, 2], "family_options": {"size": 7}}
+    assert suite.read(theirs) == suite.read(ours)
+    assert suite.read(STUDY, seeds=np.arange(3)) == suite.read(STUDY, seeds=range(3))
+    with pytest.raises(RlgenError, match=r"seeds = 0.5"):
+        suite.read(STUDY | {"seeds": np.array([0.5])})
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array])
+def test_levels_may_be_named_as_a_list(kind):
+    named = {"train_levels": kind([7, 3]), "test_levels": kind([1000, 1001])}
+    study = {key: value for key, value in STUDY.items() if key != "n_train_levels"} | named
+    (protocol, _), *_ = suite.read(study).parts
+    assert protocol.named_levels["train"] == (7, 3), "smaller pools are the first of them"
+    assert protocol.test_levels == "1000,1001"
+    with pytest.raises(RlgenError, match=r"test_levels = .*: must be ids of levels, such as"):
+        suite.read(study | {"test_levels": kind(["a", "b"])})
