@@ -1,6 +1,7 @@
 """Whether a policy takes a family's observations and returns its actions."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,9 @@ from rlgen.errors import PolicyError, RlgenError, RlgenWarning, one_line
 from rlgen.levels.family import Family, Levels
 from rlgen.policies.base import Categorical, Policy, kind
 from rlgen.util.words import counted
+
+#: Answers that differ by less are the same, relative to their size and absolutely.
+SAME = 1e-6
 
 
 def note_masks(policy: Policy, family: Family, source: str) -> None:
@@ -25,7 +29,7 @@ def note_masks(policy: Policy, family: Family, source: str) -> None:
 
 
 def check(policy: Policy, family: Family, levels: Levels, source: str) -> None:
-    """Let a policy act once on first observations of a level.
+    """Let a policy act on first observations of a level: twice, if it has no memory.
 
     Args:
         policy: The policy.
@@ -34,7 +38,8 @@ def check(policy: Policy, family: Family, levels: Levels, source: str) -> None:
         source: The policy's name in errors.
 
     Raises:
-        PolicyError: If it does not take the family's observations or return its actions.
+        PolicyError: If it does not take the family's observations or return its actions, or
+            answers the same observations in two ways.
     """
     if isinstance(policy, Categorical) and family.box is not None:
         raise PolicyError(
@@ -46,11 +51,10 @@ def check(policy: Policy, family: Family, levels: Levels, source: str) -> None:
     probe = np.stack([env.reset(options={"level": int(level.ids[0])})[0]] * 2)
     env.close()
     try:
-        if isinstance(policy, Categorical):
-            outputs, _ = policy.distribution(probe, policy.start(2))
-        else:
-            outputs, _ = policy.act(probe, policy.start(2), None)
-        outputs = np.asarray(outputs)
+        # Copies: a function may change what it is given, or return what it keeps.
+        first, *again = (
+            _answer(policy, probe.copy()).copy() for _ in range(2 if policy.memoryless else 1)
+        )
     except RlgenError as error:
         raise type(error)(f"{source}: {error}") from None
     except Exception as error:
@@ -60,9 +64,26 @@ def check(policy: Policy, family: Family, levels: Levels, source: str) -> None:
             f"{family.observation_space.shape}: {one_line(error)[:200]}"
         ) from None
     if isinstance(policy, Categorical):
-        _check_probabilities(outputs, family, source)
+        _check_probabilities(first, family, source)
     else:
-        _check_actions(outputs, family, source)
+        _check_actions(first, family, source)
+    if any(not np.allclose(first, other, SAME, SAME, equal_nan=True) for other in again):
+        # Its returns would be computed as if it always did what it does at one call.
+        remedy = "the action that it prefers where its generator is None"
+        if isinstance(policy, Categorical):
+            remedy = "action probabilities, of which actions are drawn"
+        raise PolicyError(
+            f"{source} gives different answers for the same observations: return {remedy}, or seed "
+            "its chance by the observation (what has a memory is a rlgen.Policy with start)"
+        )
+
+
+def _answer(policy: Policy, probe: NDArray[np.generic]) -> NDArray[Any]:
+    if isinstance(policy, Categorical):
+        outputs, _ = policy.distribution(probe, policy.start(len(probe)))
+    else:
+        outputs, _ = policy.act(probe, policy.start(len(probe)), None)
+    return np.asarray(outputs)
 
 
 def _check_probabilities(outputs: NDArray[np.float64], family: Family, source: str) -> None:

@@ -12,7 +12,7 @@ import rlgen.diagnostics.detectors
 import rlgen.policies
 from rlgen.errors import PolicyError
 from rlgen.levels import lookup
-from rlgen.policies import loading
+from rlgen.policies import fitting, functions, loading
 from rlgen.policies.base import Categorical, Policy, sample
 from rlgen.policies.observing import ObservingPolicy
 from rlgen.util.seeding import stream
@@ -164,3 +164,58 @@ def test_there_are_at_most_ten_classes_of_policies():
         known.add(one)
         pending += [sub for sub in one.__subclasses__() if sub.__module__.startswith("rlgen.")]
     assert len(known) <= 10, sorted(each.__name__ for each in known)
+
+
+class Restless:
+    """Another action, or another number, at each call."""
+
+    def __init__(self, size, one_hot):
+        self.calls, self.size, self.one_hot = 0, size, one_hot
+
+    def __call__(self, observations):
+        self.calls += 1
+        answer = np.eye(5)[self.calls % 5] if self.one_hot else np.full(self.size, self.calls * 0.1)
+        return np.tile(answer, (len(observations), 1))
+
+
+def test_a_policy_that_answers_differently_each_time_is_refused(tmp_path, monkeypatch):
+    says = "gives different answers for the same observations: return action probabilities"
+    restless = Restless(5, one_hot=True)
+    with pytest.raises(PolicyError, match=f"FunctionPolicy {says}"):
+        rlgen.evaluate_policy(restless, BASIC, [0])
+    noise = stream(0, "chance")
+
+    def noisy(observations):
+        weights = noise.random((len(observations), 5))
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    with pytest.raises(PolicyError, match=says):
+        rlgen.evaluate_policy(noisy, BASIC, [0])
+    with pytest.raises(PolicyError, match=r"different answers .* where its generator is None"):
+        rlgen.evaluate_policy(Restless(1, one_hot=False), "Pendulum-v1", [0], episodes=1)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "restless_of_mine.py").write_text(
+        "import numpy as np\nCALLS = []\ndef act(observations):\n    CALLS.append(0)\n"
+        "    return np.tile(np.eye(5)[len(CALLS) % 5], (len(observations), 1))\n"
+    )
+    study = {"name": "s", "family": "maze-basic", "policy": "restless_of_mine:act"}
+    levels = {"train_levels": "0:2", "test_levels": "10:12"}
+    with pytest.raises(PolicyError, match=f"policy = .*restless_of_mine:act.* {says}"):
+        rlgen.evaluate(study | levels, tmp_path / "store")
+    assert not (tmp_path / "store").exists()
+
+
+def test_rounding_is_no_different_answer():
+    weights = stream(0, "chance").random((BASIC.observation_space.shape[0] * 81, 5))
+    calls = []
+
+    def rounded(observations):
+        calls.append(0)
+        scores = observations.reshape(len(observations), -1) @ weights + len(calls) * 1e-9
+        observations[...] = 0  # its own copy
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    policy = functions.from_function(rounded, BASIC)
+    fitting.check(policy, BASIC, BASIC.generate([3]), "rounded")
+    assert len(calls) == 2
