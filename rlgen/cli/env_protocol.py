@@ -68,6 +68,11 @@ def _check_of_policies(filled: Mapping[str, Any]) -> None:
         return
     agents = agents_of(filled["policies"])
     files = [Path(parts(with_agent(text, agents)[1])[0]) for text in filled["policies"]]
+    for path in files:
+        # What is missing altogether is said before what is missing beside it.
+        is_file = path.suffix in trained_on.POLICIES and path.parts[0] != PREFIX.rstrip("/")
+        if is_file and not path.exists():
+            raise click.UsageError(f"--policy {str(path)!r}: there is no such file")
     there = any(trained_on.path_beside(path).is_file() for path in files)
     if not there and not any(PREFIX in text for text in filled["policies"]):
         raise click.UsageError(

@@ -1,12 +1,12 @@
 """Keys of a protocol that follow from others: what need not be said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from rlgen.errors import ProtocolError
 from rlgen.protocol.policy_names import agents_of, with_agent, written
 from rlgen.protocol.pools import POOLS
-from rlgen.util.ranges import parse_seeds, whole
+from rlgen.util.ranges import parse_seeds, plain, whole
 from rlgen.util.toml import toml
 from rlgen.util.validation import listed
 from rlgen.util.words import exist
@@ -31,6 +31,22 @@ _OF_AGENTS = ("family", "n_train_levels", "network", "steps", "policy", "train_l
 def seed_list(value: Any) -> Any:
     """``"0:20"`` is the range from 0 up to, not including, 20."""
     return parse_seeds(value) if isinstance(value, str) else listed(whole(value))
+
+
+def as_written(values: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """A table of a script's own.
+
+    Raises:
+        ProtocolError: If it names no policies where it says some, as a search that found no file
+            does: an agent would be trained instead. Files that rlgen writes say ``policy = []``.
+    """
+    policy = values.get("policy", ())
+    if isinstance(policy, list | Mapping | Set) and not policy:
+        raise ProtocolError(
+            f"{where}: policy = {policy!r}: names no policy: give at least one, or leave the key "
+            "out, and agents are trained"
+        )
+    return plain(values)
 
 
 def completed(values: Mapping[str, Any]) -> Mapping[str, Any]:

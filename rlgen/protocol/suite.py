@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from rlgen import papers
 from rlgen.errors import ProtocolError, nearest
 from rlgen.protocol import shipped
-from rlgen.protocol.completing import refuse_ignored
+from rlgen.protocol.completing import as_written, refuse_ignored
 from rlgen.protocol.experiments import SEEDS, replaced
 from rlgen.protocol.hub import with_fetched
 from rlgen.protocol.legacy import KEYS, Legacy, joined, modern
@@ -102,9 +102,9 @@ def read(
         ProtocolError: One line for each thing that is wrong.
     """
     if isinstance(source, Protocol):
-        source = source.model_dump()
+        return _single([(source.model_dump(), "protocol")], budget, seeds)
     if isinstance(source, Mapping):
-        return _single([(plain(source), "protocol")], budget, seeds)
+        return _single([(as_written(source, "protocol"), "protocol")], budget, seeds)
     text = str(source)
     suites = shipped.suites()
     suite, _, part = text.partition("/")

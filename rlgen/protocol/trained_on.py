@@ -23,7 +23,7 @@ ENDING, FORMAT = ".levels.json", "rlgen.levels/1"
 #: How it is known what a policy was trained on: by such a file, or by what the user says.
 RECORDED, STATED = "recorded", "stated"
 #: Endings of policies' files that the name of the file beside does not have.
-_POLICIES = (".zip", ".pt", ".pt2", ".ts", ".pth", ".onnx", ".safetensors")
+POLICIES = (".zip", ".pt", ".pt2", ".ts", ".pth", ".onnx", ".safetensors")
 #: The largest such file, in bytes: a million levels that are no ranges fit.
 _MOST_BYTES = 2**25
 
@@ -94,7 +94,7 @@ def path_beside(policy: Path) -> Path:
         >>> path_beside(Path("runs/ppo.zip")).as_posix()
         'runs/ppo.levels.json'
     """
-    stem = policy.stem if policy.suffix in _POLICIES else policy.name
+    stem = policy.stem if policy.suffix in POLICIES else policy.name
     return policy.with_name(f"{stem}{ENDING}")
 
 

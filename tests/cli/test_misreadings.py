@@ -17,6 +17,14 @@ from rlgen.util.words import counted
         ("check store --max-gap nan", "'--max-gap': nan is not a finite number"),
         (
             "evaluate --env CartPole-v1 --policy x.zip --test-levels 100:200",
+            "--policy 'x.zip': there is no such file",
+        ),
+        (
+            "evaluate --env CartPole-v1 --policy a=mine:act --policy a=runs/y.zip --test-levels 9",
+            "--policy 'runs/y.zip': there is no such file",
+        ),
+        (
+            "evaluate --env CartPole-v1 --policy mine:act --test-levels 100:200",
             "--policy needs --train-levels, the levels that the policy learned from",
         ),
         (

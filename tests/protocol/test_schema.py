@@ -262,3 +262,13 @@ def test_ranges_of_python_name_levels(tiny):
     assert stepped.test_levels == "0,2,4,6,8"
     with pytest.raises(ProtocolError, match="but not test_levels"):
         suite.read({**without, **names, "test_levels": range(0)})
+
+
+@pytest.mark.parametrize("empty", [[], {}, set()])
+def test_no_policy_is_not_a_wish_to_train(empty, tiny):
+    with pytest.raises(ProtocolError, match=r"protocol: policy = .*: names no policy: give at"):
+        suite.read(tiny | {"policy": empty})
+    ((protocol, _),) = suite.read(tiny).parts
+    assert suite.read(protocol).parts[0][0] == protocol
+    with pytest.raises(ProtocolError, match="policy: ppo: must list the files"):
+        suite.read(tiny | {"policy": {"ppo": empty}})
