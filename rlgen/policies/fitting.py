@@ -57,6 +57,8 @@ def check(policy: Policy, family: Family, levels: Levels, source: str) -> None:
         )
     except RlgenError as error:
         raise type(error)(f"{source}: {error}") from None
+    except SystemExit as error:
+        raise PolicyError(f"{source}: ends the program (SystemExit: {error.code})") from None
     except Exception as error:
         # Libraries word a mismatch in many ways, and may do so in several lines.
         raise PolicyError(

@@ -6,11 +6,23 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from rlgen.errors import ProtocolError
+from rlgen.errors import PolicyError, ProtocolError
 from rlgen.levels.family import Family
 from rlgen.levels.spaces import with_entries
 from rlgen.policies.base import Actions, Observations, Policy, Probabilities
 from rlgen.policies.box import clipped, uniform
+
+
+def _answer(function: Callable[..., Any], *inputs: Any) -> Any:
+    """What a function of a user's answers, which shall not end the program that asks it.
+
+    Raises:
+        PolicyError: If it asks to.
+    """
+    try:
+        return function(*inputs)
+    except SystemExit as error:
+        raise PolicyError(f"the policy ends the program (SystemExit: {error.code})") from None
 
 
 class FunctionPolicy(Policy):
@@ -37,7 +49,7 @@ class FunctionPolicy(Policy):
         Raises:
             ProtocolError: If the function does not return probabilities.
         """
-        weights = np.asarray(self._function(observations), dtype=np.float64)
+        weights = np.asarray(_answer(self._function, observations), dtype=np.float64)
         expected = (len(observations), self._n_actions)
         if weights.shape != expected:
             raise ProtocolError(
@@ -81,7 +93,7 @@ class BoxFunctionPolicy(Policy):
         Raises:
             ProtocolError: If the function does not return finite actions of this shape.
         """
-        actions = np.asarray(self._function(observations, rng), dtype=np.float32)
+        actions = np.asarray(_answer(self._function, observations, rng), dtype=np.float32)
         expected = (len(observations), *self._box.shape)
         if actions.shape != expected:
             raise ProtocolError(

@@ -76,7 +76,7 @@ def load(source: str, family: Family, *, trusted: Collection[str] = ()) -> Polic
     importable(module)
     try:
         function = getattr(import_module(module), name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # The module is the user's: anything can go wrong in it.
         raise PolicyError(f"policy {source!r}: {type(error).__name__}: {error}") from None
     if isinstance(function, type):

@@ -219,3 +219,34 @@ def test_rounding_is_no_different_answer():
     policy = functions.from_function(rounded, BASIC)
     fitting.check(policy, BASIC, BASIC.generate([3]), "rounded")
     assert len(calls) == 2
+
+
+def test_a_policy_that_ends_the_program_is_an_error_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    ends = "import sys\ndef act(observations):\n    sys.exit(3)\n"
+    (tmp_path / "ending_of_mine.py").write_text(ends)
+    (tmp_path / "ended_of_mine.py").write_text(ends + "act(0)\n")
+    study = {"name": "s", "family": "maze-basic", "train_levels": "0:2", "test_levels": "10:12"}
+    for name, says in [
+        ("ending_of_mine", "ending_of_mine:act': the policy ends the program .SystemExit: 3"),
+        ("ended_of_mine", "act.* SystemExit: 3"),
+    ]:
+        with pytest.raises(PolicyError, match=says):
+            rlgen.evaluate(study | {"policy": f"{name}:act"}, tmp_path / "store")
+
+    def late(observations):
+        if len(observations) > 2:
+            raise SystemExit("enough")
+        return np.eye(5)[[0] * len(observations)]
+
+    class Late(Policy):
+        def act(self, observations, state, rng):
+            raise SystemExit
+
+    for policy, says in [
+        (late, "ends the program .SystemExit: enough"),
+        (Late(), "Late: ends the program"),
+    ]:
+        with pytest.raises(PolicyError, match=says):
+            rlgen.evaluate_policy(policy, BASIC, range(3))
+    assert not (tmp_path / "store").exists()
