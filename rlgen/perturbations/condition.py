@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from math import hypot
+from typing import Any
 
 from rlgen.errors import ProtocolError
 from rlgen.levels.capabilities import Spawnable
@@ -149,9 +150,11 @@ def listed_conditions(
     Raises:
         ProtocolError: If there are none, or one cannot be met by this policy in this family.
     """
-    one = isinstance(conditions, str | Condition) or not isinstance(conditions, Iterable)
+    several: Iterable[Any] = [conditions]
+    if isinstance(conditions, Iterable) and not isinstance(conditions, str):
+        several = conditions
     faced = []
-    for item in [conditions] if one else conditions:
+    for item in several:
         if not isinstance(item, str | Condition):
             raise ProtocolError(f"condition {item!r}: must be text, such as 'greedy'")
         condition = Condition.parse(item) if isinstance(item, str) else item

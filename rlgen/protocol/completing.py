@@ -46,7 +46,7 @@ def as_written(values: Mapping[str, Any], where: str) -> Mapping[str, Any]:
             f"{where}: policy = {policy!r}: names no policy: give at least one, or leave the key "
             "out, and agents are trained"
         )
-    return plain(values)
+    return {key: plain(value) for key, value in values.items()}
 
 
 def completed(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -47,13 +47,16 @@ class MazeLevels(Levels):
     def take(self, index: ArrayLike | slice) -> Self:
         """The levels at these positions."""
         where = index if isinstance(index, slice) else np.asarray(index, dtype=np.intp)
-        return replace(self, **{name: own[where] for name, own in self._arrays.items()})
+        taken: dict[str, Any] = {name: own[where] for name, own in self._arrays.items()}
+        return replace(self, **taken)
 
     def joined(self, others: Sequence[Self]) -> Self:
         """Concatenate this batch with others."""
         parts = [self, *others]
-        names = self._arrays
-        return replace(self, **{n: np.concatenate([p._arrays[n] for p in parts]) for n in names})
+        whole: dict[str, Any] = {
+            name: np.concatenate([part._arrays[name] for part in parts]) for name in self._arrays
+        }
+        return replace(self, **whole)
 
     def fingerprints(self) -> list[str]:
         """SHA-256 of size, walls and positions; rewards are not part of a level's geometry."""
