@@ -23,7 +23,7 @@ from rlgen.util.seeding import stream
 from rlgen_protocols.zhang2018.claims import CLAIMS
 from rlgen_protocols.zhang2018.claims.detection import A, B, strata
 from rlgen_protocols.zhang2018.claims.evidence import Evidence, Setting, scaled
-from rlgen_protocols.zhang2018.claims.readings import READINGS, changes
+from rlgen_protocols.zhang2018.claims.readings import READINGS, changes, untrained
 
 RUNS, LEVELS = 4, 8
 NAN = float("nan")
@@ -47,13 +47,24 @@ def plays_like_the_paper(cell, condition, pool):
     return mean
 
 
-def made(returns=plays_like_the_paper, *, budget="cpu", keys=None, keep=None, clones=(), rising=0):
+def made(
+    returns=plays_like_the_paper,
+    *,
+    budget="cpu",
+    keys=None,
+    keep=None,
+    clones=(),
+    rising=0,
+    aside=(),
+):
     """The study of the paper as if these had been the returns.
 
-    Their learning curves end flat, or rising by so much from checkpoint to checkpoint.
+    Their learning curves end flat, or rising by so much from checkpoint to checkpoint. Parts that
+    the budget leaves out stand ``aside``.
     """
-    whole = suite.read("zhang2018", seeds=f"0:{RUNS}", budget=budget)
-    pairs = zip(whole.names, whole.parts, strict=True)
+    names = ("zhang2018", *(f"zhang2018/{part}" for part in aside))
+    whole, *others = (suite.read(name, seeds=f"0:{RUNS}", budget=budget) for name in names)
+    pairs = [pair for one in (whole, *others) for pair in zip(one.names, one.parts, strict=True)]
     parts = {name: part.model_copy(update=keys or {}) for name, (part, _) in pairs}
     tasks = tasks_of((part, name) for name, part in parts.items())
     rows, curves = [], []
@@ -307,9 +318,11 @@ def test_other_readings_are_compared_on_the_same_settings():
         worse = 1.0 if "outside" in cell.family or condition == "greedy" else 0.0
         return plays_like_the_paper(cell, condition, pool) - worse
 
-    study = made(returns)
+    study = made(returns, aside=("sensitivity", "sensitivity-flips"))
     told = {(c.reading, c.default.name): c for c in changes(study, study.margins)}
     assert {reading for reading, _ in told} == set(READINGS)
+    assert untrained(study.parts) == ""
+    assert untrained({*study.parts} - {"sensitivity-flips"}).startswith("Not trained here: A-01, ")
     border = told["A-06", "C-01"]
     assert (border.default.word, border.other.word) == ("supported", "refuted")
     padding = told["A-19", "C-01"]
