@@ -134,7 +134,7 @@ def test_spilled_words_come_back(seed, most_bits, length):
     buffer, first = InformationBuffer(state), state.clone()
     for n, move in zip(factors, moves, strict=True):
         state = buffer.multiply(state, n, D) + move
-    # A word begins with what a state leaves, which may be little, and spills before the next product.
+    # A word begins with what a state leaves, maybe little, and spills before the next product.
     if length * most_bits > 2 * WORD_BITS:
         assert buffer.words > 1
     assert len(buffer.tensors) == buffer.words
