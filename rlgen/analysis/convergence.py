@@ -146,7 +146,7 @@ class Ending:
             "steps": self.steps,
             "needed": self.needed,
             "needed_at_least": self.needed_at_least,
-            "pace": {end: 1e6 * value for end, value in self.pace.shown.items()},
+            "gain_per_million": {end: 1e6 * value for end, value in self.pace.shown.items()},
             "text": self.text,
         }
 

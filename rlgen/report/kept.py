@@ -128,7 +128,7 @@ def _differences(store: RunStore, results: "Results", later: Collection[str] = (
 #: Keys of a summary about whoever wrote it, the files that it was computed from, and the moment.
 _OF_WRITER = {"rlgen", "state", "sha256", "under_way"}
 #: Keys that summaries of earlier versions do not have.
-_LATER = {"comparison", "needed_at_least", "pace"}
+_LATER = {"comparison", "needed_at_least", "gain_per_million"}
 
 
 def _unequal(kept: Any, now: Any, where: str, later: Collection[str]) -> Iterator[str]:

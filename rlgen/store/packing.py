@@ -60,9 +60,9 @@ def write(store: Path, path: Path, *, weights: bool = False) -> Bundle:
         StoreError: If either cannot be read or written, or holds what a bundle cannot.
     """
     check_target(store, path)
-    path = files.real(path)
-    files.remove_leftovers(path.parent, path.name)
-    aside = files.aside(path)
+    place = files.real(path)
+    files.remove_leftovers(place.parent, place.name)
+    aside = files.aside(place)
     try:
         paths = list(_files(store))
         chosen = [p for p in paths if weights or p.suffix != WEIGHTS]
@@ -78,7 +78,7 @@ def write(store: Path, path: Path, *, weights: bool = False) -> Bundle:
                 _add(archive, member.path, content)
             archive.write(END)
         _check_readable(aside, path)
-        aside.replace(path)
+        aside.replace(place)
     except OSError as error:
         where = path if error.filename in (None, str(aside)) else error.filename
         raise StoreError(f"{where}: {error.strerror or error}") from None

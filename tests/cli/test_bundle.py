@@ -36,8 +36,8 @@ def bundle(store):
 
 
 def test_the_command_tells_what_it_wrote(store, bundle, tmp_path):
-    out, _ = run("bundle", store, tmp_path / "b")
-    assert out.startswith(f"{tmp_path / 'b'}: ")
+    out, _ = run("bundle", store, "b", cwd=tmp_path)
+    assert out.startswith("b: ")
     assert "weights of 12 agents are left out" in out
     assert (tmp_path / "b").read_bytes() == bundle.read_bytes()
     numbers = json.loads(run("bundle", store, tmp_path / "w", "--weights", "--json")[0])
