@@ -15,6 +15,7 @@ import pandas as pd
 
 from rlgen.analysis.stats.certificates import ROUNDING, rounding
 from rlgen.analysis.stats.intervals import Estimate, Floats
+from rlgen.analysis.stats.tables import CELL
 
 if TYPE_CHECKING:
     from rlgen.analysis.results import Results
@@ -135,6 +136,8 @@ def possible(
 ) -> tuple[float, float]:
     """The lowest and the highest possible value of a cell's mean; infinite where nobody knows.
 
+    So it is too where returns were measured that lie beyond what was said.
+
     Args:
         results: Of the study.
         cell: Values of ``CELL``.
@@ -144,13 +147,18 @@ def possible(
     if quantity == "solved":
         return (-1.0, 1.0) if part == "gap" else (0.0, 1.0)
     bounds = results.facts(cell).get("bounds", {})
-    if quantity != "return" or not bounds:
+    # A scale beyond which returns lie is none to cut at.
+    if quantity != "return" or not bounds or results.beyond.get(_key(cell)):
         return _ALL
     if part == "gap":
         (low, high), (least, most) = bounds["train"], bounds["test"]
         return low - most, high - least
     low, high = bounds.get(part, _ALL)
     return low, high
+
+
+def _key(cell: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(cell[name] for name in CELL)
 
 
 def widest(results: "Results", task: Mapping[str, Any]) -> float:

@@ -117,14 +117,9 @@ class Results:
         )
 
     @cached_property
-    def paper_name(self) -> str:
-        """Name of the paper that the study reproduces; empty if none."""
-        return self.protocol.paper
-
-    @cached_property
     def paper(self) -> Paper | None:
         """The paper that the study reproduces."""
-        return papers.catalogue()[self.paper_name] if self.paper_name else None
+        return papers.catalogue()[self.protocol.paper] if self.protocol.paper else None
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
@@ -183,6 +178,11 @@ class Results:
     def _facts(self) -> dict[tuple[Any, ...], Mapping[str, Any]]:
         own = [c for c in self.plan if "facts" in c and c.get("records", True)]
         return {tuple(c["settings"].get(name) for name in CELL): c["facts"] for c in own}
+
+    @cached_property
+    def beyond(self) -> dict[tuple[Any, ...], str]:
+        """Of each cell, by its values, which return is beyond its scale; see ``bounds``."""
+        return {tuple(cell[name] for name in CELL): beyond(self, cell) for cell in self.cells}
 
     @cached_property
     def alarms(self) -> dict[str, int]:

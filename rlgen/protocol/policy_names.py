@@ -61,11 +61,15 @@ def with_agent(text: str, agents: Collection[str]) -> tuple[str, str]:
 
 
 def written(value: Any) -> Any:
-    """Policies as a list of texts: those of a table of agents begin with the agent's name.
+    """Policies as texts, also where they are paths: those of a table begin with the agent's name.
 
     Raises:
         ValueError: If a table holds something else than files.
     """
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [str(each) if isinstance(each, Path) else each for each in value]
     if not isinstance(value, Mapping):
         return value
     texts = []

@@ -142,14 +142,16 @@ def read(policy: str) -> TrainedOn | None:
     """What is written beside a policy, or None if nothing is.
 
     Args:
-        policy: Its file, or as ``policy_names.parts`` splits it; of a function there is nothing.
+        policy: Its file, or as ``policy_names.parts`` splits it; of a function there is nothing. Of
+            a link it is what is beside it, else beside the file that it leads to.
 
     Raises:
         PolicyError: If the file beside is no such file, or was written of another policy.
     """
     path = Path(parts(policy)[0])
-    beside = path_beside(path)
-    if not (path.is_file() and beside.is_file()):
+    places = [path_beside(path), path_beside(path.resolve())]
+    beside = next((place for place in places if place.is_file()), None)
+    if beside is None or not path.is_file():
         return None
     content = _content(beside)
     if content["policy"]["sha256"] != sha256(path):

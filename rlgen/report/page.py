@@ -88,7 +88,7 @@ def drawn_papers(results: Results, summary: dict[str, Any]) -> list[tuple[str, S
     if results.paper is None:
         return []
     sections = results.paper.sections(results, summary)
-    return [(f"{results.paper_name}-{section.name}", section) for section in sections]
+    return [(f"{results.protocol.paper}-{section.name}", section) for section in sections]
 
 
 def _provenance(results: Results) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from made_results import made_results
 
+from rlgen.analysis.bounds import CUT, displayed, possible
 from rlgen.analysis.results import Results
 from rlgen.protocol.json_schema import key_cards
 from rlgen.protocol.schema import parse
@@ -60,6 +61,19 @@ def test_a_wrong_scale_is_wrong_for_further_pools():
     assert "is beyond best = 1: scores are wrong" in own
     assert "; undecided (a return of" in further
     assert "is beyond best = 1: scores are wrong" in further
+
+
+def test_intervals_are_not_cut_at_a_scale_that_is_wrong():
+    bounds = dict.fromkeys(("train", "validation", "test"), (0, 1))
+    facts = {"bounds": bounds, "best": 1, "ceiling": None}
+    apart = np.concatenate([few(0.2, 1), few(0.8, 1)])
+    right = made_results({"train": apart, "test": few(0.1, 2)}, facts=facts)
+    wrong = made_results({"train": apart, "test": few(1.2, 2)}, facts=facts)
+    (cell,) = right.cells
+    assert displayed(right, cell, "return", "train").reason == CUT
+    assert possible(right, cell, "return", "gap") == (-1, 1)
+    assert displayed(wrong, cell, "return", "train").reason == ""
+    assert not any(map(np.isfinite, possible(wrong, cell, "return", "gap")))
 
 
 def test_a_further_pool_says_how_many_runs_have_played_it():

@@ -12,7 +12,7 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecNormalize
 
 import rlgen
-from rlgen.errors import LevelError, RlgenWarning
+from rlgen.errors import LevelError, PolicyError, RlgenWarning
 from rlgen.protocol import trained_on
 from rlgen.protocol.policy_names import agents_of, policy_texts, with_agent, written
 
@@ -107,6 +107,20 @@ def test_two_agents_of_a_script_are_compared_on_one_page(here):
     flags += ["--env", "lanes:Lanes", "--test-levels", "1000:1008", "--episodes", "2"]
     out, _ = command("evaluate", *flags, "--condition", "plain", "-o", "store", "-q")
     assert "Nothing to compute: all 4 cells are there." in out
+
+
+def test_a_link_and_a_path_are_what_they_lead_to(here):
+    (here / "links").mkdir()
+    link = here / "links" / "latest.zip"
+    link.symlink_to(here / "ppo-0.zip")
+    assert trained_on.read(str(link)).levels == "0:20"
+    study = KEYS | {"name": "s", "policy": [link, here / "ppo-1.zip"]}
+    (cell,) = rlgen.evaluate(study, "store").summary["cells"]
+    assert "trained on 20 levels" in cell["sentence"]
+    assert not rlgen.evaluate(KEYS | {"name": "s", "policy": link}, "store").computed
+    (here / "links" / "latest.levels.json").write_bytes((here / "a2c-0.levels.json").read_bytes())
+    with pytest.raises(PolicyError, match="latest.levels.json: was written for another a2c-0.zip"):
+        trained_on.read(str(link))
 
 
 @pytest.mark.slow

@@ -23,8 +23,7 @@ def study(name, cells, done, *, paper="zhang2018", imported=False):
         plan=plan,
         missing=plan[done:],
         imported=imported,
-        paper_name=paper,
-        protocol=SimpleNamespace(name=name),
+        protocol=SimpleNamespace(name=name, paper=paper),
     )
 
 

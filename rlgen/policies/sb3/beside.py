@@ -27,6 +27,8 @@ MOST_CONFIG = 2**20
 def with_statistics(source: str) -> str:
     """The name of a policy, with the statistics that belong to it if it is a zip that has some.
 
+    Those of a link are beside the file that it leads to, or beside the link.
+
     Args:
         source: See ``policy_names.parts``.
 
@@ -34,6 +36,18 @@ def with_statistics(source: str) -> str:
         PolicyError: If several files may hold them, or if it was trained on normalised observations
             and no file holds them.
     """
+    path = Path(parts(source)[0])
+    if path.is_symlink() and not parts(source)[1]:
+        try:
+            _, statistics = parts(_with_statistics(str(path.resolve())))
+        except PolicyError:
+            statistics = ""
+        if statistics:
+            return f"{source}{WITH}{statistics}"
+    return _with_statistics(source)
+
+
+def _with_statistics(source: str) -> str:
     path = Path(parts(source)[0])
     if parts(source)[1] or not path.is_file() or not zipfile.is_zipfile(path):
         return source

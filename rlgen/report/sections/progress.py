@@ -75,7 +75,7 @@ def _of_paper(results: Results) -> str:
     """The steps of a run of the study's paper, if its suite is shipped and says so."""
     name = f"{results.protocol.name}-"
     suites = [own for own in shipped.suites() if name.startswith(f"{own}-")]
-    if not results.paper_name or not suites:
+    if not results.protocol.paper or not suites:
         return ""
     try:
         steps = suite.read(max(suites, key=len), budget=BUDGET).whole.steps

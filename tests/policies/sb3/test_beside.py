@@ -80,6 +80,26 @@ def test_statistics_are_found(tmp_path, model, others, statistics):
         assert with_statistics(named) == named
 
 
+@pytest.mark.parametrize("name", ["run/model.zip", "latest.zip", "links/latest.zip"])
+def test_statistics_of_a_link_are_found_beside_its_file(tmp_path, name):
+    own = "run/model_vecnormalize.pkl"
+    layout(tmp_path, "run/model.zip", "run/other.zip", "run/other_vecnormalize.pkl", own)
+    path = tmp_path / name
+    if name != "run/model.zip":
+        path.parent.mkdir(exist_ok=True)
+        path.symlink_to(tmp_path / "run" / "model.zip")
+    assert with_statistics(str(path)) == f"{path}+{tmp_path / own}"
+    assert with_statistics(f"{path}+none") == f"{path}+none"
+
+
+def test_statistics_beside_a_link_are_found(tmp_path):
+    """So does the cache of the Hugging Face Hub keep them."""
+    layout(tmp_path, "blobs/0f3a.zip", "snapshot/vec_normalize.pkl")
+    link = tmp_path / "snapshot/model.zip"
+    link.symlink_to(tmp_path / "blobs/0f3a.zip")
+    assert with_statistics(str(link)) == f"{link}+{tmp_path / 'snapshot/vec_normalize.pkl'}"
+
+
 @pytest.mark.parametrize(
     ("model", "others"),
     [
