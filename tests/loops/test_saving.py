@@ -119,7 +119,7 @@ def test_a_link_and_a_path_are_what_they_lead_to(here):
     assert "trained on 20 levels" in cell["sentence"]
     assert not rlgen.evaluate(KEYS | {"name": "s", "policy": link}, "store").computed
     (here / "links" / "latest.levels.json").write_bytes((here / "a2c-0.levels.json").read_bytes())
-    with pytest.raises(PolicyError, match="latest.levels.json: was written for another a2c-0.zip"):
+    with pytest.raises(PolicyError, match=r"latest.levels.json: was written for another a2c-0.zip"):
         trained_on.read(str(link))
 
 
