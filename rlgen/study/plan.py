@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 from rlgen import papers
 from rlgen.errors import LevelError, ProtocolError
@@ -21,6 +22,7 @@ from rlgen.study.kinds.policy_cell import NAMED, PolicyCell, Pools
 from rlgen.study.kinds.train import TrainCell
 from rlgen.study.resolve import Resolved, resolve
 from rlgen.util.bracketed import two_spellings
+from rlgen.util.hashing import digest
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def plan(declaration: Declaration, trust: Sequence[str] = ()) -> Plan:
     if elsewhere or trust:
         check_policies(elsewhere, trust, where)
     planned = [_fitted(task, trust, where) for task in planned]
+    _check_defaults([task.cell for task in planned], where)
     _check_levels([task.cell for task in planned], where)
     whole = replace(declaration, parts=spelt_out).whole
     further = papers.cells(declaration) if whole.paper else ()
@@ -86,6 +89,21 @@ def _check_spellings(protocol: Protocol, where: str) -> None:
             raise ProtocolError(
                 f"{where}: {key}: {pair[0]} and {pair[1]} are one, in two spellings"
             )
+
+
+def _check_defaults(cells: Iterable[PolicyCell], where: str) -> None:
+    """Refuse two names of one family or agent, of which one writes out what is the default."""
+    named: dict[str, Mapping[str, Any]] = {}
+    for cell in cells:
+        bare = {key: cell.settings[key].partition("[")[0] for key in ("family", "agent")}
+        now = cell.settings
+        before = named.setdefault(digest({**now, **bare, "agent_options": {}}), now)
+        for key in bare:
+            if before[key] != now[key]:
+                raise ProtocolError(
+                    f"{where}: {key}: {before[key]} and {now[key]} are one: an option is written "
+                    "out that has this value anyway"
+                )
 
 
 def _margins(declaration: Declaration) -> Mapping[str, Sequence[float]]:

@@ -157,8 +157,9 @@ class Lines(Tally):
             return
         own["said"] = now
         speed = f"{event['steps_per_second']:,.0f} steps/s"
+        most = max(cell.steps, event["step"])  # a rollout is played to its end
         self._say(
-            f"  {cell.label}: {event['step']:,} of {cell.steps:,} steps, {speed}  "
+            f"  {cell.label}: {event['step']:,} of {most:,} steps, {speed}  "
             f"{self.last_returns(cell)}  left {self.time_left}"
         )
 

@@ -35,6 +35,14 @@ def _positive_zero(value: float) -> float:
     return value + 0.0
 
 
+def _without_controls(text: str) -> str:
+    """Refuse what a terminal obeys and a page cannot hold."""
+    if any(not c.isprintable() and c not in "\n\t" and ord(c) < 0xA0 for c in text):
+        raise ValueError("must hold no control characters")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_controls)]
 Scalar = Annotated[bool | int | float | str, BeforeValidator(_scalar)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**62)]

@@ -219,6 +219,34 @@ def test_one_agent_in_two_spellings_is_refused_before_anything_is_computed(tiny)
     assert schema.parse({**tiny, "agent": names}, "x").agent == tuple(names)
 
 
+@pytest.mark.parametrize("sign", ["\0", "\x1b[31m", "\r", "\x7f", "\x9b"])
+def test_a_description_holds_nothing_that_a_terminal_obeys(tiny, sign):
+    with pytest.raises(ProtocolError, match="x: description = .*must hold no control characters"):
+        schema.parse({**tiny, "description": f"of mazes{sign}"}, "x")
+    words = "of mazes,\n\ton two lines: 5\u202f% of é, 迷路 and 🙂"
+    assert schema.parse({**tiny, "description": words}, "x").description == words
+
+
+@pytest.mark.parametrize(
+    ("key", "names", "options"),
+    [
+        ("agent", ["ppo", "ppo[gamma=0.95]"], {}),
+        ("agent", ["ppo[gamma=0.5]", "ppo[gamma=0.5,anneal=false]"], {}),
+        ("agent", ["ppo", "ppo[gamma=0.5]"], {"gamma": 0.5}),
+        ("family", ["maze-basic", "maze-basic[border=inside]"], {}),
+    ],
+)
+def test_a_default_that_is_written_out_makes_no_second_agent(tiny, key, names, options):
+    values = {**tiny, key: names, "agent_options": options}
+    with pytest.raises(ProtocolError, match=f"{key}: .* are one: an option is written out") as told:
+        plan(suite.read(values))
+    assert all(name in str(told.value) for name in names)
+    other = names[1].replace("0.95", "0.96").replace("false", "true").replace("inside", "outside")
+    if other != names[1]:
+        one, both = (plan(suite.read({**values, key: own})) for own in (names[0], [names[0], other]))
+        assert len(both.tasks) == 2 * len(one.tasks)
+
+
 def test_options_that_differ_are_no_spellings():
     """Of what is no option at all somebody else says so."""
     names = [

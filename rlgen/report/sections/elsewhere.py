@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from rlgen.analysis.results import Results
+from rlgen.analysis.results import MAIN, Results
 from rlgen.analysis.stats.estimates import SOME, UNKNOWN, why_apart
 from rlgen.analysis.stats.tables import CELL
 from rlgen.report.sections.unlike import unlike
 from rlgen.store.imported import Imported
+from rlgen.util.words import counted
 
 
 def elsewhere(results: Results) -> dict[str, Any] | None:
@@ -77,10 +78,29 @@ def _limits(results: Results) -> Iterator[str]:
         yield "The number of training levels is not known; give it with --set n_train_levels."
     if (rows["seed"] < 0).any():
         yield "Seeds are not known: rlgen check cannot pair these runs with a baseline's."
+    yield from _conditions(results)
     yield (
         "No policy is stored: there are no certificates, no recorded episodes, and no evaluation "
         "under further conditions."
     )
+
+
+def _conditions(results: Results) -> Iterator[str]:
+    """Which condition the verdicts are by, where nobody said it, and whose runs others lack."""
+    first, *further = results.conditions
+    if further and first != MAIN:
+        yield (
+            f"No condition is called {MAIN}: verdicts and comparisons are by returns under "
+            f"{first}, the first of {', '.join(results.conditions)} by name."
+        )
+    runs = results.folded.groupby("condition", observed=True)["run_id"].nunique()
+    every = results.folded["run_id"].nunique()
+    for condition in results.conditions:
+        if runs[condition] < every:
+            yield (
+                f"Under {condition} there are returns of {runs[condition]} of "
+                f"{counted(every, 'run')}: what is shown under it is of these alone."
+            )
 
 
 def _trust(results: Results, protocol: Imported) -> str:
