@@ -11,7 +11,6 @@ buffer. A radix of 2^48 with d = 2^16 leaves a relative error near 1e-9 of a sta
 """
 
 from collections.abc import Sequence
-from math import log2
 
 import torch
 
@@ -113,11 +112,6 @@ class InformationBuffer:
     def empty(self) -> bool:
         """Whether nothing is kept: so it is after all products have been undone."""
         return not self._full and not self.spilled and not bool(self.word.any())
-
-
-def bits_lost(n: int, d: int) -> float:
-    """Bits that one product drops of each unit, on average: log2(d / n)."""
-    return log2(d) - log2(n)
 
 
 def to_fixed(values: torch.Tensor, radix_bits: int) -> torch.Tensor:

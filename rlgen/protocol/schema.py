@@ -49,7 +49,7 @@ class Protocol(Training, Monitoring, Evaluation):
             pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
         ),
     ]
-    description: Annotated[Text, key("What it is for, in words; on top of the report.", "text")] = ""
+    description: Annotated[Text, key("What it is for, in words; above the report.", "text")] = ""
     family: Annotated[
         NamesOfAgents,
         key(

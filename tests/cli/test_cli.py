@@ -119,14 +119,15 @@ def test_mistakes_get_one_answer_and_exit_code_2(arguments, told, tmp_path):
 def test_plan_prices_without_training(tmp_path, write_protocol, tiny_store):
     path = write_protocol(seeds="0:10", clones=2, claims={"C-10": [0.8, 0.1]})
     out, _ = rlgen("plan", path, cwd=tmp_path)
-    assert "20 cells, 30,000 steps, about" in out
+    assert "26 cells, 30,000 steps, about" in out
     assert "steps/s" in out
-    assert "6 further cells of the paper (clone a network from the planner" in out
+    line = "clone a network from the planner and read it with detectors: 6 cells, 174 s in all"
+    assert line in out
     assert not (tmp_path / "results").exists()
     told = json.loads(rlgen("plan", path, "--json", "--jobs", 2)[0])
-    assert told["cells"] == 20
+    assert told["cells"] == 26
     assert told["steps"] == 20 * 1500
-    assert told["seconds"] > 0
+    assert told["seconds"] > 174 / 2
     (kind,) = told["kinds"]
     assert 100 < kind["steps_per_second"] < 1e6
     # what is there need not be paid for: seeds 0 to 2, at flip probability 0

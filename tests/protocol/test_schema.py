@@ -221,7 +221,7 @@ def test_one_agent_in_two_spellings_is_refused_before_anything_is_computed(tiny)
 
 @pytest.mark.parametrize("sign", ["\0", "\x1b[31m", "\r", "\x7f", "\x9b"])
 def test_a_description_holds_nothing_that_a_terminal_obeys(tiny, sign):
-    with pytest.raises(ProtocolError, match="x: description = .*must hold no control characters"):
+    with pytest.raises(ProtocolError, match=r"x: description = .*must hold no control characters"):
         schema.parse({**tiny, "description": f"of mazes{sign}"}, "x")
     words = "of mazes,\n\ton two lines: 5\u202f% of é, 迷路 and 🙂"
     assert schema.parse({**tiny, "description": words}, "x").description == words
@@ -243,7 +243,9 @@ def test_a_default_that_is_written_out_makes_no_second_agent(tiny, key, names, o
     assert all(name in str(told.value) for name in names)
     other = names[1].replace("0.95", "0.96").replace("false", "true").replace("inside", "outside")
     if other != names[1]:
-        one, both = (plan(suite.read({**values, key: own})) for own in (names[0], [names[0], other]))
+        one, both = (
+            plan(suite.read({**values, key: own})) for own in (names[0], [names[0], other])
+        )
         assert len(both.tasks) == 2 * len(one.tasks)
 
 

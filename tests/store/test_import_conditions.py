@@ -1,4 +1,4 @@
-"""Imported returns under several conditions: which one verdicts are by, and whose runs lack some."""
+"""Imported returns under several conditions: which one decides, and which runs lack some."""
 
 import pandas as pd
 from returns import imported, returns
