@@ -24,7 +24,7 @@ from rlgen.analysis.stats.tables import CELL
 from rlgen.analysis.verdicts import number
 from rlgen.report.figures import FIGURES
 from rlgen.report.figures.possible import within
-from rlgen.report.page import _provenance
+from rlgen.report.page import _provenance, render
 from rlgen.report.summary import summarise
 from rlgen.store import opening
 from rlgen.store.run_store import RunStore
@@ -535,6 +535,18 @@ def test_figures_show_the_best_and_the_random_return_and_no_bar_goes_beyond(stud
 def test_summary_is_what_the_page_was_made_of(study, summary):
     again = json.loads(json.dumps(summarise(study), default=float))
     assert again["cells"] == summary["cells"]
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("rising", [0, 2])
+def test_where_runs_still_rise_the_page_says_so_and_what_their_pace_is_worth(study, rising):
+    changed = summarise(study)
+    for cell in changed["cells"]:
+        cell["training"] |= {"rising": 0}
+    changed["cells"][0]["training"]["rising"] = rising
+    text = render(study, changed)
+    assert text.count("still improving: 2 of 3 runs</span>") == bool(rising)
+    assert ("the steps are the least to reckon with" in text) == bool(rising)
 
 
 @pytest.mark.slow
