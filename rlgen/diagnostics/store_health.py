@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rlgen.analysis.stats.tables import CELL
 from rlgen.protocol.schema import Protocol
 from rlgen.store import accesses, schemas
 from rlgen.store.accesses import SELECTION
 from rlgen.store.outputs import parsed
+from rlgen.store.preparing import SUPERSEDED
 from rlgen.store.run_store import RunStore
 from rlgen.util import checked_json, segments
 from rlgen.util.bracketed import MOST_EXACT
@@ -85,6 +87,8 @@ def pools_share_levels(store: RunStore) -> Reasons:
     for path in sorted((store.path / "splits").glob("*.json")):
         owner: dict[str, str] = {}
         for pool, levels in checked_json.read(path, schemas.SPLIT)["pools"].items():
+            if "fingerprints" not in levels:
+                continue  # imported levels are known by their names, which pools do not share
             for level, mark in zip(levels["ids"], levels["fingerprints"], strict=True):
                 if mark in owner:
                     yield path, f"{pool} level {level} is {owner[mark]}"
@@ -118,6 +122,8 @@ def conditions_missing(store: RunStore) -> Reasons:
     """A run lacks conditions; the report then compares conditions over different runs."""
     from rlgen.study import further
 
+    if store.imported:
+        return  # other tools have evaluated what they have
     parts = [(part, item) for item, part in store.parts().items()]
     if not parts and store.protocol().pools:
         parts = [(store.protocol(), str(store.declared_path))]
@@ -157,11 +163,13 @@ def one_run(store: RunStore) -> Reasons:
     """A setting has only one run, so that nothing has an interval."""
     seeds: dict[str, list[str]] = defaultdict(list)
     for cell in store.plan():
-        if not cell.get("records", True):
-            continue  # not of a policy that was trained or brought
+        if not cell.get("records", True) or SUPERSEDED in cell:
+            continue  # not of a policy that was trained or brought, or not of the present one
         # Of policies made elsewhere each is a run.
         left_out = {*RUN_KEYS, "policy", "policy_file", "policy_hash"}
         setting = {k: v for k, v in cell["settings"].items() if k not in left_out}
+        if store.imported:  # whose settings say which files each run is from
+            setting = {name: cell["settings"][name] for name in CELL}
         seeds[repr(sorted(setting.items()))].append(cell["label"])
     for labels in seeds.values():
         if len(labels) == 1:

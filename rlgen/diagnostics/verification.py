@@ -113,7 +113,7 @@ def _of_records(store: RunStore, folder: Path, cell: str) -> Iterator[str]:
             return
         for pool, levels in checked_json.read(path, schemas.SPLIT)["pools"].items():
             pools[pool] = levels["ids"]
-            for mark in levels["fingerprints"]:
+            for mark in levels.get("fingerprints", ()):  # which imported levels have not
                 if mark in owners:
                     yield f"{where}: the pools {owners[mark]} and {pool} share a level"
                     break

@@ -13,6 +13,7 @@ from filelock import FileLock
 from rlgen.errors import StoreError
 from rlgen.policies.sources import located
 from rlgen.protocol.schema import Protocol
+from rlgen.store.contents import Named, behind, differing, edited
 from rlgen.store.withdrawing import withdrawable
 from rlgen.util import files, sums
 from rlgen.util.hashing import digest
@@ -181,12 +182,32 @@ def supersede(entries: dict[str, dict[str, Any]], planned: Collection[str], runs
         _withdraw(entries, _trained_for(entries[longest]), runs)
     others = [own for own in entries if own not in planned]
     now = {_key(entries[own], *CONTENTS): own for own in current} if others else {}
+    latest: dict[Named, str] = {}
+    holders: dict[Named, str] = {}
+    for own in current if others else ():
+        latest |= behind(entries[own])
+        holders |= dict.fromkeys(behind(entries[own]), own)
     for own in others:
         newest = now.get(_key(entries[own], *CONTENTS), own)
         if newest != own:
             entries[own][SUPERSEDED] = newest
-        elif longest and 0 < _trained_for(entries[own]) < _trained_for(entries[longest]):
+            continue
+        if changed := differing(entries[own], latest):
+            # Of another seed or agent, and of levels or a network that are others now.
+            entries[own][SUPERSEDED] = holders[changed[0]]
+        elif _is_back(entries[own], entries, latest):
+            del entries[own][SUPERSEDED]
+        if longest and 0 < _trained_for(entries[own]) < _trained_for(entries[longest]):
             entries[own][SUPERSEDED] = longest
+
+
+def _is_back(
+    entry: Mapping[str, Any], entries: Mapping[str, Any], latest: Mapping[Named, str]
+) -> bool:
+    """Whether a cell did not count since something was edited, and that has been changed back."""
+    later = entries.get(entry.get(SUPERSEDED, ""))
+    changed = differing(entry, behind(later)) if later else []
+    return bool(changed) and latest.keys() >= {*changed}
 
 
 def shortened(
@@ -252,10 +273,9 @@ def not_counted(entries: Iterable[dict[str, Any]], runs: Collection[str] = ()) -
                     f"{entry['label']} trained for {steps:,} steps, and now it is {more:,}"
                 )
                 continue
-            names = (settings.get(key) for key in ("policy", "family", "network"))
-            edited = " or ".join(name for name in names if name and ":" in name)
-            edited = settings.get("policy") or edited or entry["label"]
-            reasons[entry["id"]] = f"{edited} has been changed since"
+            names = edited(entry, by_id.get(entry[SUPERSEDED], entry))
+            names = names or settings.get("policy") or entry["label"]
+            reasons[entry["id"]] = f"{names} has been changed since"
             continue
         if not settings.get("policy_hash"):
             continue

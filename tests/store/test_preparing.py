@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from rlgen.store.preparing import SUPERSEDED, not_counted, supersede
 
 #: Where no run is done.
@@ -57,6 +59,44 @@ def test_a_changed_family_is_a_new_study_of_it():
     plan = {e["id"]: e for e in (before, after, trained("c", family="m:E-v0", family_source="b"))}
     supersede(plan, {"b", "c"}, NOWHERE)
     assert not_counted(plan.values()) == {"a": "m:E-v0 has been changed since"}
+
+
+def sources(plan):
+    return {name: entry.get(SUPERSEDED) for name, entry in plan.items()}
+
+
+@pytest.mark.parametrize("key", ["family", "network"])
+def test_runs_of_other_seeds_and_agents_do_not_count_either(key):
+    """An edited family or network is another one for all of them."""
+
+    def run(name, source, **settings):
+        own = {"family_source": source} if key == "family" else {}
+        network = {"network_settings": {"source": source}} if key == "network" else {}
+        return trained(name, **{key: "m:It"}, **own, **network, **settings)
+
+    old = [run("a0", "1"), run("a1", "1", seed=1), run("a2", "1", agent="a2c")]
+    new = [run("b0", "2"), trained("c", **{key: "m:Other"}, seed=3)]
+    plan = {e["id"]: e for e in (*old, *new)}
+    supersede(plan, {"b0"}, NOWHERE)
+    assert sources(plan) == {"a0": "b0", "a1": "b0", "a2": "b0", "b0": None, "c": None}
+    told = not_counted(plan.values())
+    assert set(told.values()) == {"m:It has been changed since"}
+    # Edited back: all runs of before count again.
+    supersede(plan, {"a1"}, NOWHERE)
+    assert sources(plan) == {"a0": None, "a1": None, "a2": None, "b0": "a1", "c": None}
+
+
+def test_policies_of_before_an_edit_of_their_family_blame_the_family():
+    plan = {
+        e["id"]: e
+        for e in (
+            entry("a", "x.zip", "1", family="m:E", family_source="1"),
+            entry("b", "y.zip", "2", family="m:E", family_source="1", seed=1),
+            entry("c", "y.zip", "2", family="m:E", family_source="2", seed=1),
+        )
+    }
+    supersede(plan, {"c"}, NOWHERE)
+    assert not_counted(plan.values()) == dict.fromkeys("ab", "m:E has been changed since")
 
 
 def test_an_edited_network_and_a_raised_version_are_new_runs():

@@ -176,6 +176,10 @@ def audit_store(path: Path, question: Question | None = None) -> list[dict[str, 
 
 
 def _audited(store: RunStore, question: Question) -> Iterator[dict[str, Any]]:
+    if store.imported:
+        raise StoreError(
+            f"{store.path}: holds imported results, whose levels are not there to be compared"
+        )
     for file, manifest in store.splits():
         if "train" not in manifest.get("pools", {"train": {}}):
             continue  # a further pool, which no training levels are kept with
