@@ -215,4 +215,5 @@ def _regulariser(effect: Effect) -> dict[str, Any]:
     parts = ("train", "test", "gap", "score", "remaining")
     estimates = {part: getattr(effect, part).shown for part in parts}
     rest = {"runs": effect.runs, "p": effect.p, "verdict": effect.verdict, "reason": effect.reason}
-    return {**effect.keys, **estimates, **rest}
+    left_out = {"left_out": effect.left_out} if effect.left_out else {}
+    return {**effect.keys, **estimates, **rest, **left_out}

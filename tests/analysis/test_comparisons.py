@@ -214,6 +214,24 @@ def test_runs_that_are_no_pairs_are_compared_on_the_held_out_levels_that_they_sh
         assert pair.test.high - pair.test.low > paired.test.high - paired.test.low
 
 
+def test_runs_without_a_partner_are_counted_or_all_are_compared_unpaired():
+    frame = records({"x": 0.2, "y": 0.0})
+    second = frame["network"] == "y"
+    few = only(frame[~second | (frame["seed"] < 4)])
+    assert (few.runs, few.left_out, few.apart) == (4, 2, "")
+    assert few.test == only(frame[frame["seed"] < 4]).test
+    assert "of 40 levels (2 runs without a partner of its seed left out)" in sentence(few)
+    assert only(frame).left_out == 0
+    # Two of six have partners: their difference would be that of two.
+    shifted = frame.assign(seed=frame["seed"].where(~second, frame["seed"] + 4))
+    apart = only(shifted)
+    assert (apart.runs, apart.others, apart.left_out) == (6, 6, 0)
+    assert apart.apart == "2 of 6 and 6 runs have a seed in common"
+    assert (
+        apart.test == only(frame.assign(seed=frame["seed"].where(~second, frame["seed"] + 9))).test
+    )
+
+
 def test_a_difference_that_only_the_correction_hides_says_so():
     (pair,) = comparisons.comparisons(records({"x": 0.2, "y": 0.0}))
     hidden = replace(pair, p=0.02, adjusted=0.06)

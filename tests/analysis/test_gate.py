@@ -5,6 +5,7 @@ import shutil
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import pandas as pd
 import pytest
 from commands import imported as modules
 from commands import rlgen
@@ -195,6 +196,17 @@ def test_fewer_runs_than_the_baseline_are_paired_if_all_have_a_partner(make):
     now, before = returns(0.5, seeds=range(3)), returns(0.5, seeds=range(9))
     (answer,) = limit_results(make("now", now), Limits(increase=0.3), make("before", before))
     assert "3 pairs of runs" in answer.because
+    assert "6 runs of the baseline left out" in answer.because
+
+
+def test_no_run_of_the_study_that_is_judged_is_left_out(make):
+    """Eight of ten runs are much worse than before, of other seeds than the baseline's two."""
+    before, good = returns(0.1, seeds=range(2)), returns(0.1, seeds=range(2))
+    now = pd.concat([good, returns(0.9, seeds=range(2, 10))])
+    (answer,) = limit_results(make("now", now), Limits(increase=0.2), make("before", before))
+    assert answer.measured == pytest.approx(0.64, abs=0.15)
+    assert answer.verdict == FAILED
+    assert "runs not paired, 2 of 10 runs have a seed in common" in answer.because
 
 
 def test_unpaired_is_welch():
@@ -390,7 +402,7 @@ def test_junit_has_a_case_for_each_check(make, tmp_path):
     _, err = rlgen("check", store, "--max-gap", 1, "--junit", tmp_path / "no" / "x.xml", code=2)
     assert "x.xml: cannot be written: No such file" in err
     _, err = rlgen("check", "no", "--max-gap", 1, "--junit", tmp_path / "no" / "x.xml", code=2)
-    assert [line.split(": ", 2)[1] for line in err.splitlines()] == ["no", f"{tmp_path}/no/x.xml"]
+    assert [line.split(": ", 2)[1] for line in err.splitlines()] == [f"{tmp_path}/no/x.xml"]
     (answer,) = limit_results(store, Limits(gap=1))
     from dataclasses import replace
 

@@ -173,6 +173,8 @@ def _increase(
     if change.pairs:
         p = f", sign-flip p {change.p:.2g}" if change.p == change.p else ""
         how = f"{change.pairs} pairs of runs{p}"
+        if change.left_out:
+            how += f", {counted(change.left_out, 'run')} of the baseline left out"
     how += f"; was {gaps[1].mean:.4g}, is {gaps[0].mean:.4g}"
     name = f"gap increase of {setting(cell)}"
     answer = unjudged(name, "gap-increase", change.estimate, limits.confidence)

@@ -72,6 +72,7 @@ class Comparison:
         reason: Why they cannot be compared.
         apart: Why their runs are no pairs; empty if they are.
         others: Then, the runs of the second.
+        left_out: Runs of either that are in no pair, where others are.
         family: Pairs over which ``adjusted`` is corrected.
         size: The largest magnitude of a return, by which its numbers are spelt.
     """
@@ -91,6 +92,7 @@ class Comparison:
     reason: str = ""
     apart: str = ""
     others: int = 0
+    left_out: int = 0
     family: int = 1
     size: float = 1.0
 
@@ -273,6 +275,7 @@ def _differences(
         losses=int((by_level < -TIE).sum()),
         apart=pairs.apart,
         others=len(other.train) if pairs.apart else 0,
+        left_out=pairs.left_out,
         size=float(max(np.abs(arm.test).max() for arm in (one, other))),
     )
 

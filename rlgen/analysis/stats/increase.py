@@ -29,12 +29,14 @@ class Increase:
     Attributes:
         estimate: With its interval, for new training runs on new levels.
         pairs: Number of pairs of runs; 0 where runs are not paired.
+        left_out: Runs of the earlier study that have no partner then.
         p: Two-sided sign-flip p-value of no change; nan where runs are not paired, and for one.
         reason: Why runs are not paired; empty where they are.
     """
 
     estimate: Estimate
     pairs: int = 0
+    left_out: int = 0
     p: float = NAN
     reason: str = ""
 
@@ -47,7 +49,7 @@ def paired(
 ) -> Increase:
     """Change of the gap over pairs of runs.
 
-    All runs of the smaller study must be paired, so that none is left out silently.
+    All runs of the later study must be paired, so that none of these goes unjudged.
 
     Args:
         now: Columns as in ``records.RECORDS``, or folded, of one cell under one condition.
@@ -79,6 +81,7 @@ def paired(
             confidence=confidence,
         ),
         len(seeds),
+        len(arms[1]["test"]) - len(seeds),
         sign_flip(intervals.means(changes) - held_out.mean(axis=1), rng).p,
     )
 
@@ -129,10 +132,9 @@ def _arm(rows: pd.DataFrame) -> _Arm:
 def _no_pairs(now: _Arm, before: _Arm) -> str:
     """Why the runs of the two sides are no pairs; empty where they are."""
     seeds = now["test"].keys() & before["test"].keys()
-    fewer = min(len(now["test"]), len(before["test"]))
-    if len(seeds) < fewer:
+    if len(seeds) < (n := len(now["test"])):
         common = "a seed in common with a run of the baseline"
-        return f"{len(seeds)} of {counted(fewer, 'run')} {'has' if fewer == 1 else 'have'} {common}"
+        return f"{len(seeds)} of {counted(n, 'run')} {'has' if n == 1 else 'have'} {common}"
     for pool, words in (("train", "training"), ("test", "held-out")):
         for seed in seeds:
             if seed not in now[pool] or seed not in before[pool]:

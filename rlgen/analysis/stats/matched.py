@@ -58,12 +58,14 @@ class Matched:
         other: The second.
         apart: Why their runs are no pairs; empty if they are.
         reason: Why they cannot be compared; empty if they can.
+        left_out: Runs of either that are in no pair, where others are.
     """
 
     one: Arm
     other: Arm
     apart: str = ""
     reason: str = ""
+    left_out: int = 0
 
     @property
     def runs(self) -> int:
@@ -78,7 +80,7 @@ class Matched:
 
 
 def matched(one: pd.DataFrame, other: pd.DataFrame, missing: str) -> Matched:
-    """Pair the runs of two arms by their seeds, as far as they are pairs.
+    """Pair the runs of two arms by their seeds, if all runs of one have partners.
 
     Args:
         one: Folded records of the first arm, of one condition.
@@ -87,8 +89,11 @@ def matched(one: pd.DataFrame, other: pd.DataFrame, missing: str) -> Matched:
     """
     seeds = sorted(seed for seed in set(one["seed"]) & set(other["seed"]) if seed >= 0)
     first, second = (_arm(rows[rows["seed"].isin(seeds)]) for rows in (one, other))
+    numbers = [rows["seed"].nunique() for rows in (one, other)]
     apart = "" if seeds else missing
-    if seeds and any(rows.duplicated(["split", "seed"]).any() for rows in (one, other)):
+    if 0 < len(seeds) < min(numbers):
+        apart = f"{len(seeds)} of {min(numbers)} and {max(numbers)} runs have a seed in common"
+    elif seeds and any(rows.duplicated(["split", "seed"]).any() for rows in (one, other)):
         apart = "several runs have the same seed"
     elif seeds and not _same(first.trained_on, second.trained_on):
         apart = "runs of the same seed have other training levels"
@@ -99,7 +104,8 @@ def matched(one: pd.DataFrame, other: pd.DataFrame, missing: str) -> Matched:
         reason = "the two have other levels"
     if not reason and not first.held_out.size:
         reason = "they have no held-out level in common"
-    return Matched(first, second, apart, reason)
+    left_out = 0 if apart else sum(numbers) - 2 * len(seeds)
+    return Matched(first, second, apart, reason, left_out)
 
 
 def _arm(rows: pd.DataFrame) -> Arm:

@@ -27,6 +27,7 @@ class Effect:
     Attributes:
         keys: Values of ``CELL``.
         runs: Matched pairs of runs.
+        left_out: Runs with it or without that are in no pair.
         train: Change of the training return; of the memorisation excess too, since the ceiling
             does not depend on the regulariser.
         test: Change of the held-out return.
@@ -48,6 +49,7 @@ class Effect:
     p: float
     verdict: str
     reason: str = ""
+    left_out: int = 0
 
 
 def effects(records: pd.DataFrame) -> list[Effect]:
@@ -100,6 +102,7 @@ def _effect(keys: Mapping[str, Any], mine: pd.DataFrame, plain: pd.DataFrame) ->
         remaining,
         sign_flip((one.test - other.test).mean(axis=1)).p,
         judge(test, score, remaining),
+        left_out=pairs.left_out,
     )
 
 

@@ -39,6 +39,7 @@ def comparison(results: Results) -> dict[str, Any]:
         differences ``test`` and ``gap`` (first minus second) and ``improvement`` with their
         intervals, ``p`` and ``adjusted``, ``wins``, ``ties`` and ``losses`` by level, ``better``,
         where runs are no pairs ``apart``, which says why, and ``others``, the runs of the second,
+        where some runs are in no pair how many are ``left_out``,
         ``sentence`` and ``reason``; ``standings``, of each its ``task``, ``arm``, ``runs``,
         ``iqm`` and ``reason``.
     """
@@ -74,6 +75,7 @@ def plain(pair: Comparison, results: Results) -> dict[str, Any]:
         "second": dict(pair.second),
         "runs": pair.runs,
         **({"apart": pair.apart, "others": pair.others} if pair.apart else {}),
+        **({"left_out": pair.left_out} if pair.left_out else {}),
         **{
             part: getattr(pair, part).shown | {"reason": getattr(pair, part).reason}
             for part in parts
@@ -108,6 +110,8 @@ def sentence(pair: Comparison, unit: str = "level", widest: float = math.inf) ->
     numbers += f" of {counted(units, unit)}"
     if pair.apart:
         numbers += f" (not paired: {pair.apart})"
+    if pair.left_out:
+        numbers += f" ({counted(pair.left_out, 'run')} without a partner of its seed left out)"
     if pair.better:
         return f"{first} plays new levels better than {second}, {where}: {numbers}."
     why = f"; {test.reason or _smallest(pair, widest)}"
