@@ -86,6 +86,22 @@ def test_nan_in_an_observation_is_a_failed_cell_that_names_the_step(tmp_path):
         rlgen.evaluate(STUDY | {"family_options": {"fault": "nan"}}, tmp_path / "store")
 
 
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("reset", "level 5: reset raised ValueError: no such place"),
+        ("step", "level 5: step 3 raised ValueError: no such place"),
+    ],
+)
+def test_an_environment_that_raises_is_answered_with_the_level_and_the_step(fault, message):
+    with pytest.raises(LevelError, match=message) as error:
+        played(faulty(fault), [1, 5], 1)
+    assert isinstance(error.value.__cause__, ValueError), "the log of a run has where it was"
+    arguments = ["audit", "--env", NAME, "--option", f"fault={fault}", "--steps", "4"]
+    _, told = command(*arguments, "--train-levels", "0:3", "--test-levels", "5", code=2)
+    assert message in told
+
+
 @pytest.mark.slow
 def test_probabilities_and_actions_that_are_nan_are_no_actions():
     family = faulty("")

@@ -59,6 +59,8 @@ class Strange(gym.Env):
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
         self.level = seed
+        if self.fault == "reset" and seed == 5:
+            raise ValueError("no such\nplace")
         if self.fault == "global":
             np.random.seed(seed)  # noqa: NPY002, TID251
         self.t = 0
@@ -73,6 +75,8 @@ class Strange(gym.Env):
         if self.fault == "shouts":
             _talk("a step")
         self.t += 1
+        if self.fault == "step" and (self.level, self.t) == (5, 3):
+            raise ValueError("no such\nplace")
         length = 60 if self.fault in ("late", "hidden") else 12
         done = self.t == length and self.fault != "endless"
         info = {} if self.success == "absent" else {"is_success": self.success}

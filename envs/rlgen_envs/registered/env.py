@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.errors import LevelError, RlgenWarning, one_line
+from rlgen.errors import LevelError, RlgenError, RlgenWarning, one_line
 from rlgen.levels.capabilities import UndrawnError
 from rlgen.levels.solved import solved
 from rlgen_envs.registered.acting import Acting
@@ -86,24 +86,39 @@ class RegisteredEnv(gym.Env[Floats, Any]):
         Args:
             seed: Seeds the choice of level; a level itself is fixed by its id.
             options: ``{"level": id}`` plays exactly that level.
+
+        Raises:
+            LevelError: If the environment raises, or its observation holds nan.
         """
         super().reset(seed=seed)
         wanted = (options or {}).get("level")
         if wanted is None:
             wanted = self.ids[int(self.np_random.integers(len(self.ids)))]
         self.level, self.t = int(wanted), 0
-        observation, _ = self.env.reset(seed=self.level)
+        try:
+            observation, _ = self.env.reset(seed=self.level)
+        except RlgenError:
+            raise
+        except Exception as error:
+            # The environment is the user's: anything can go wrong in it.
+            raise self._raised(error, "reset") from error
         return self._numbers(observation), {"level": self.level}
 
     def step(self, action: Any) -> tuple[Floats, float, bool, bool, dict[str, Any]]:
         """One step.
 
         Raises:
-            LevelError: For a reward that is not a finite number, an observation that holds nan, or
-                a success that is neither true, false nor a share.
+            LevelError: If the environment raises; for a reward that is not a finite number, an
+                observation that holds nan, or a success that is neither true, false nor a share.
         """
         self.t += 1
-        observation, reward, terminated, truncated, own_info = self.env.step(self._give(action))
+        try:
+            observation, reward, terminated, truncated, own_info = self.env.step(self._give(action))
+        except RlgenError:
+            raise
+        except Exception as error:
+            # The environment is the user's: anything can go wrong in it.
+            raise self._raised(error, f"step {self.t}") from error
         if not math.isfinite(reward):
             raise LevelError(f"{self.name}, level {self.level}: reward {reward} in step {self.t}")
         info: dict[str, Any] = {"level": self.level}
@@ -118,6 +133,11 @@ class RegisteredEnv(gym.Env[Floats, Any]):
         if terminated or truncated:
             info |= self._solved(own_info)
         return self._numbers(observation), float(reward), bool(terminated), bool(truncated), info
+
+    def _raised(self, error: Exception, where: str) -> LevelError:
+        """What is raised in the place of an error of the environment."""
+        what = f"{where} raised {type(error).__name__}: {one_line(error)}"
+        return LevelError(f"{self.name}, level {self.level}: {what}")
 
     def _numbers(self, observation: Any) -> Floats:
         """The observation as networks receive it."""
