@@ -16,7 +16,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from rlgen.errors import LevelError, RlgenWarning
 from rlgen.loops.level_env import LevelEnv
 from rlgen.loops.returns_file import Episode, ReturnsFile, checked_pool
-from rlgen.util.seeding import library_seed
+from rlgen.util.seeding import fresh_seed, library_seed
 
 #: Steps after which an episode is cut.
 LIMIT = 100_000
@@ -85,6 +85,8 @@ class LevelCallback(BaseCallback):
     def _on_training_start(self) -> None:
         self._next = self.model.num_timesteps + self._every
         self._evaluated, self.means = -1, {}
+        # Who seeds no training cannot repeat its evaluation either.
+        self._seed = fresh_seed() if self.model.seed is None else self.model.seed
         trained = {id(env) for own in _environments(self.training_env) for env in _chain(own)}
         for pool, env in self._pools.items():
             if any(id(each) in trained for each in _chain(env)):
@@ -107,7 +109,9 @@ class LevelCallback(BaseCallback):
     def _evaluate(self) -> None:
         self._evaluated = self.num_timesteps
         device = self.model.device
-        seed = library_seed(self.num_timesteps, "levels while training")
+        # Runs of other seeds and algorithms must not share the noise of their actions.
+        algorithm = type(self.model).__name__
+        seed = library_seed(self._seed, "levels while training", algorithm, self.num_timesteps)
         devices = [device] if device.type == "cuda" else []
         with torch.random.fork_rng(devices), _numpy_forked(self.model.action_space, seed):
             torch.manual_seed(seed)

@@ -1,6 +1,7 @@
 """Returns by level of any loop, which ``rlgen import`` reads."""
 
 import multiprocessing
+from itertools import combinations
 
 import gymnasium as gym
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 from commands import rlgen as command
 from lanes import ROWS, Lanes, right
-from stable_baselines3 import A2C, DQN
+from stable_baselines3 import A2C, DQN, PPO
 from stable_baselines3.common.logger import CSVOutputFormat, Logger
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
@@ -166,6 +167,26 @@ def test_the_callback_changes_nothing_of_an_agent_that_explores():
     pools = {pool: rlgen.LevelEnv(Lanes, levels) for pool, levels in POOLS.items()}
     own, without = weights(rlgen.LevelCallback(pools, every=30)), weights()
     assert all(torch.equal(one, other) for one, other in zip(own, without, strict=True))
+
+
+@pytest.mark.slow
+def test_each_seed_and_algorithm_has_noise_of_its_own(tmp_path):
+    """Agents that hardly learn differ in the actions that they draw, and in little else."""
+
+    def measured(name, algorithm, seed):
+        pools = {"train": rlgen.LevelEnv(Lanes, range(60))}
+        env, file = rlgen.LevelEnv(Lanes, range(20), seed=0), tmp_path / f"{name}.csv"
+        keys = {"n_steps": 8, "learning_rate": 1e-12, "device": "cpu"}
+        keys |= {"batch_size": 8} if algorithm is PPO else {}
+        callback = rlgen.LevelCallback(pools, every=64, file=file, seed=0)
+        algorithm("MlpPolicy", env, seed=seed, **keys).learn(8, callback=callback)
+        return pd.read_csv(file)["return"].to_numpy()
+
+    runs = [(A2C, 0), (A2C, 1), (PPO, 0), (A2C, None), (A2C, None)]
+    returns = [measured(i, *run) for i, run in enumerate(runs)]
+    for one, other in combinations(returns, 2):
+        assert (one == other).mean() < 0.6
+    assert (measured("again", A2C, 0) == returns[0]).all()
 
 
 @pytest.mark.slow
