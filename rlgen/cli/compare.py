@@ -24,11 +24,14 @@ def compare(store: Path, other: Path | None, as_json: bool) -> None:
     rlgen compare results/depth
     rlgen compare results/mine results/theirs.tar.xz --json
     """
+    from rlgen.analysis.results import MAIN
     from rlgen.report.comparing import compare as run
 
     comparison = run(store, other)
     if as_json:
         echo_json(comparison)
         return
+    if comparison["condition"] != MAIN:
+        echo(f"Returns are those under {comparison['condition']}.")
     for pair in comparison["pairs"]:
         echo(pair["sentence"])

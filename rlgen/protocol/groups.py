@@ -32,7 +32,13 @@ class Training(Group):
     """What decides how long one agent learns."""
 
     steps: Annotated[
-        int, key("Environment steps of each training run.", "environment steps", ge=1, le=10**12)
+        int,
+        key(
+            "Environment steps of each training run, and what is left of the last rollout then.",
+            "environment steps",
+            ge=1,
+            le=10**12,
+        ),
     ]
     checkpoint_every: Annotated[
         int | None,

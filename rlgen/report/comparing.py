@@ -23,7 +23,8 @@ def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any
             compared with each other.
 
     Returns:
-        ``rule`` and ``pairs`` as of a summary's ``comparison``.
+        ``rule`` and ``pairs`` as of a summary's ``comparison``, and the ``condition`` under which
+        returns are compared.
 
     Raises:
         StoreError: If one cannot be read, or there is nothing to compare.
@@ -52,7 +53,11 @@ def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any
                     f"common with {store}"
                 )
         value: dict[str, Any] = files.without_nan(
-            {"rule": rule(pairs), "pairs": [plain(pair, results) for pair in pairs]}
+            {
+                "condition": results.main,
+                "rule": rule(pairs),
+                "pairs": [plain(pair, results) for pair in pairs],
+            }
         )
         return value
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from commands import rlgen as run_cli
+from returns import imported, returns
 from scipy import stats as scipy_stats
 
 import rlgen
@@ -293,6 +294,17 @@ def test_the_command_compares_two_stores(tiny, tmp_path, undrawn):
     rlgen.evaluate({**keys, "family_options": {"size": 7}, "seeds": 0}, other, jobs=1)
     with pytest.raises(StoreError, match=r"family_options of maze-basic is .*: their levels are"):
         rlgen.compare(one, other)
+
+
+@pytest.mark.slow
+def test_the_command_says_under_what_it_compares_if_that_is_not_plain(tmp_path):
+    table = returns(0.5).assign(condition="noisy")
+    tables = {"other": table, "both": pd.concat([table, table.assign(condition="plain")])}
+    store, both = (imported(tmp_path, name, own) for name, own in tables.items())
+    out, _ = run_cli("compare", store, both)
+    assert out.splitlines()[0] == "Returns are those under noisy."
+    out, _ = run_cli("compare", both, both)
+    assert "Returns are those" not in out
 
 
 def test_levels_that_are_not_known_are_no_common_pool():
