@@ -221,7 +221,7 @@ def test_runs_without_a_partner_are_counted_or_all_are_compared_unpaired():
     few = only(frame[~second | (frame["seed"] < 4)])
     assert (few.runs, few.left_out, few.apart) == (4, 2, "")
     assert few.test == only(frame[frame["seed"] < 4]).test
-    assert "of 40 levels (2 runs without a partner of its seed left out)" in sentence(few)
+    assert "of 40 levels (2 runs without a partner of the same seed left out)" in sentence(few)
     assert only(frame).left_out == 0
     # Two of six have partners: their difference would be that of two.
     shifted = frame.assign(seed=frame["seed"].where(~second, frame["seed"] + 4))

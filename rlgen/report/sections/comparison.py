@@ -111,7 +111,7 @@ def sentence(pair: Comparison, unit: str = "level", widest: float = math.inf) ->
     if pair.apart:
         numbers += f" (not paired: {pair.apart})"
     if pair.left_out:
-        numbers += f" ({counted(pair.left_out, 'run')} without a partner of its seed left out)"
+        numbers += f" ({counted(pair.left_out, 'run')} without a partner of the same seed left out)"
     if pair.better:
         return f"{first} plays new levels better than {second}, {where}: {numbers}."
     why = f"; {test.reason or _smallest(pair, widest)}"
