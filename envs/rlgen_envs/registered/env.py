@@ -136,7 +136,7 @@ class RegisteredEnv(gym.Env[Floats, Any]):
 
     def _raised(self, error: Exception, where: str) -> LevelError:
         """What is raised in the place of an error of the environment."""
-        what = f"{where} raised {type(error).__name__}: {one_line(error)}"
+        what = f"its {where} raised {type(error).__name__}: {one_line(error)}"
         return LevelError(f"{self.name}, level {self.level}: {what}")
 
     def _numbers(self, observation: Any) -> Floats:
