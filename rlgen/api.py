@@ -255,6 +255,7 @@ def evaluate_policy(
     if episodes < 1:
         raise ProtocolError(f"episodes = {episodes}: must be at least 1")
     faced = listed_conditions(conditions, family, policy)
+    seed = whole_number("seed", seed)
     return table(policy, family, batch, faced, episodes=episodes, seed=seed)
 
 
@@ -279,4 +280,5 @@ def draw_split(
         grouping = Grouping.of(split_by.settings).followed(member)
     named = {"n_train": n_train, "n_validation": n_validation, "n_test": n_test}
     sizes = [whole_number(name, size) for name, size in named.items()]
+    pool_seed = whole_number("pool_seed", pool_seed)
     return _draw_split(member, *sizes, pool_seed=pool_seed, flip_p=flip_p, grouping=grouping)

@@ -56,6 +56,9 @@ def _ids(levels: Sequence[int] | str) -> Sequence[int]:
     try:
         if isinstance(levels, str):
             return parse_ids(levels)
-        return [index(whole(level)) for level in levels]
+        ids = [index(whole(level)) for level in levels]
     except (TypeError, ValueError) as error:
         raise LevelError(f"levels: {error}") from None
+    if len(set(ids)) < len(ids):
+        raise LevelError("levels: a level is named twice")
+    return ids

@@ -17,6 +17,7 @@ from rlgen.errors import LevelError, RlgenWarning
 from rlgen.loops.level_env import LevelEnv
 from rlgen.loops.returns_file import Episode, ReturnsFile, checked_pool
 from rlgen.util.seeding import fresh_seed, library_seed
+from rlgen.util.validation import whole_number
 
 #: Steps after which an episode is cut.
 LIMIT = 100_000
@@ -66,6 +67,7 @@ class LevelCallback(BaseCallback):
         **columns: Any,
     ) -> None:
         super().__init__()
+        every, levels = whole_number("every", every), whole_number("levels", levels)
         if not pools or every < 1 or levels < 1:
             raise LevelError("pools, every and levels: at least one of each")
         for pool, env in pools.items():

@@ -12,6 +12,7 @@ from gymnasium.error import Error as GymnasiumError
 from rlgen.errors import LevelError, one_line
 from rlgen.util.ranges import MOST, ids_text, parse_ids
 from rlgen.util.seeding import fresh_seed, stream
+from rlgen.util.validation import whole_number
 
 #: What an environment may be given as.
 EnvLike = gym.Env[Any, Any] | str | Callable[[], gym.Env[Any, Any]]
@@ -60,7 +61,7 @@ class LevelEnv(gym.Wrapper[Any, Any, Any, Any]):
         #: Tells its steps from those of others that a model had before.
         self._name = uuid4().hex
         self.level = -1
-        self._seed(fresh_seed() if seed is None else seed)
+        self._seed(fresh_seed() if seed is None else whole_number("seed", seed))
 
     def _seed(self, seed: int) -> None:
         self.level_seed = int(seed)

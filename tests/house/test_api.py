@@ -52,6 +52,7 @@ def test_a_policy_in_every_form():
         ((sums_to(1.1), "maze-basic", [1]), "sum to one"),
         (("a name", "maze-basic", [1]), "str is no policy"),
         ((sums_to(1), "maze-basic", [1.7]), "levels: 'float' object"),
+        ((sums_to(1), "maze-basic", [1, 2, 1]), "levels: a level is named twice"),
         ((sums_to(1), "maze-basic", "0-5"), "levels: must be like 3, 0:20"),
         ((sums_to(1), "maze-basic", 5), "levels: 'int' object is not iterable"),
         ((sums_to(1), "maze-basic", [1], []), "conditions = .*: there are none"),
@@ -66,6 +67,22 @@ def test_what_cannot_be_evaluated(arguments, message):
 def test_so_many_episodes_cannot_be_played(episodes):
     with pytest.raises(rlgen.RlgenError, match=f"episodes = {episodes}: must be "):
         rlgen.evaluate_policy(sums_to(1, n=2), "CartPole-v1", [1], episodes=episodes)
+
+
+@pytest.mark.parametrize("number", [1.5, "x", None])
+def test_seeds_and_intervals_are_whole_numbers(number):
+    """Silently rounded, two seeds would be one."""
+    pools = {"test": rlgen.LevelEnv("CartPole-v1", [1])}
+    for name, call in {
+        "seed": lambda: rlgen.evaluate_policy(sums_to(1), "maze-basic", [1], seed=number),
+        "pool_seed": lambda: rlgen.draw_split("maze-basic", 3, pool_seed=number),
+        "every": lambda: rlgen.LevelCallback(pools, every=number),
+    }.items():
+        with pytest.raises(rlgen.RlgenError, match=f"{name} = .*: must be a whole number"):
+            call()
+    if number is not None:
+        with pytest.raises(rlgen.RlgenError, match=r"seed = .*: must be a whole number"):
+            rlgen.LevelEnv("CartPole-v1", [1], seed=number)
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,8 @@ def best(records: pd.DataFrame, pool: str, k: int) -> list[str]:
         RlgenError: If fewer runs than ``k`` have a mean return on the pool.
     """
     jobs = job_means(records).dropna(subset=pool)
+    if jobs.empty:
+        raise RlgenError(f"no run has {pool} returns, by which to choose")
     if not 1 <= k <= len(jobs):
         raise RlgenError(f"k = {k}: must be from 1 to {len(jobs)}, the runs with {pool} returns")
     order = jobs.sort_values(pool, ascending=False, kind="stable")
