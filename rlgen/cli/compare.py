@@ -33,5 +33,7 @@ def compare(store: Path, other: Path | None, as_json: bool) -> None:
         return
     if comparison["condition"] != MAIN:
         echo(f"Returns are those under {comparison['condition']}.")
+    if comparison["trust"]:
+        echo(comparison["trust"])
     for pair in comparison["pairs"]:
         echo(pair["sentence"])

@@ -12,6 +12,11 @@ from rlgen.report.sections.comparison import plain, rule
 from rlgen.store.opening import opened
 from rlgen.util import files
 
+#: Said where one of two studies was measured elsewhere.
+TRUST = (
+    "{} was imported: that its levels are those of the same family and number is taken on trust."
+)
+
 
 def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any]:
     """Which agents, networks and regularisers of one study, or of two, generalise better.
@@ -23,14 +28,15 @@ def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any
             compared with each other.
 
     Returns:
-        ``rule`` and ``pairs`` as of a summary's ``comparison``, and the ``condition`` under which
-        returns are compared.
+        ``rule`` and ``pairs`` as of a summary's ``comparison``, the ``condition`` under which
+        returns are compared, and ``trust``, what is taken on trust of imported results, or nothing.
 
     Raises:
         StoreError: If one cannot be read, or there is nothing to compare.
     """
     with opened(Path(store)) as one:
         results = Results.load(one)
+        trust = ""
         if other is None:
             pairs = results.compared.pairs
             if not pairs:
@@ -43,6 +49,8 @@ def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any
                 theirs = Results.load(two)
                 _check(results, theirs, str(store), str(other))
                 condition = results.main
+                if results.imported != theirs.imported:
+                    trust = TRUST.format(store if results.imported else other)
                 rows = theirs.folded[theirs.folded["condition"] == condition]
                 pairs = across(
                     (str(store), results.main_records), (str(other), rows), results.compared.order
@@ -55,6 +63,7 @@ def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any
         value: dict[str, Any] = files.without_nan(
             {
                 "condition": results.main,
+                "trust": trust,
                 "rule": rule(pairs),
                 "pairs": [plain(pair, results) for pair in pairs],
             }
@@ -69,6 +78,8 @@ def _check(one: Results, other: Results, where: str, other_where: str) -> None:
             f"{other_where}: has not been evaluated under {one.main!r}, as {where} has"
             f"{nearest(one.main, other.conditions)}"
         )
+    if one.imported or other.imported:
+        return  # of imported levels nothing is known but their numbers
     families, others = _families(one), _families(other)
     for name in families.keys() & others.keys():
         if key := differing(families[name], others[name]):

@@ -16,6 +16,8 @@ from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.matched import Arm
 from rlgen.errors import StoreError
 from rlgen.report.sections.comparison import sentence
+from rlgen.store.importing import ImportOptions, import_files
+from rlgen.store.run_store import RunStore
 from rlgen.util.seeding import stream
 
 
@@ -305,6 +307,22 @@ def test_the_command_says_under_what_it_compares_if_that_is_not_plain(tmp_path):
     assert out.splitlines()[0] == "Returns are those under noisy."
     out, _ = run_cli("compare", both, both)
     assert "Returns are those" not in out
+
+
+@pytest.mark.slow
+def test_a_study_is_compared_with_what_another_laboratory_measured_of_it(tiny_store, tmp_path):
+    table = tmp_path / "theirs.parquet"
+    RunStore(tiny_store).records().to_parquet(table)
+    import_files([table], tmp_path / "theirs", ImportOptions())
+    out, _ = run_cli("compare", tiny_store, tmp_path / "theirs")
+    first, *lines = out.splitlines()
+    assert first == (
+        f"{tmp_path / 'theirs'} was imported: that its levels are those of the same family and "
+        "number is taken on trust."
+    )
+    assert len(lines) == 4
+    assert all("all values are equal" in line for line in lines)
+    assert rlgen.compare(tmp_path / "theirs", tmp_path / "theirs")["trust"] == ""
 
 
 def test_levels_that_are_not_known_are_no_common_pool():
