@@ -34,7 +34,7 @@ LEAST_RUNS = {
     "garden.tar.xz": 6,
     "izmailov2021-cpu.tar.xz": 149,
     "knyazev2019-cpu.tar.xz": 145,
-    "longer-runs-cpu.tar.xz": 4,
+    "longer-runs-cpu.tar.xz": 10,
     "mackay2018-cpu.tar.xz": 270,
     "maze-sizes-cpu.tar.xz": 9,
     "ortizjimenez2021-cpu.tar.xz": 376,
