@@ -90,7 +90,7 @@ def test_nan_in_an_observation_is_a_failed_cell_that_names_the_step(tmp_path):
     ("fault", "message"),
     [
         ("reset", "level 5: its reset raised ValueError: no such place"),
-        ("step", "level 5: its step 3 raised ValueError: no such place"),
+        ("step", "level 5: step 3 raised ValueError: no such place"),
     ],
 )
 def test_an_environment_that_raises_is_answered_with_the_level_and_the_step(fault, message):

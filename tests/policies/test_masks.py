@@ -132,7 +132,7 @@ def test_masks_are_applied_before_conditions_and_to_nothing_else():
         assert outcome.ret_mean.min() >= 0, name
         assert without[name].ret_mean.min() < 0, name
     strict = FAMILIES["Strict"]
-    with pytest.raises(LevelError, match="its step 1 raised ValueError: a closed door"):
+    with pytest.raises(LevelError, match="step 1 raised ValueError: a closed door"):
         evaluate(eager(masks=False), strict, strict.generate([0, 1]), [PLAIN], episodes=4)
 
 

@@ -3,8 +3,8 @@
 import copy
 import math
 import warnings
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -18,6 +18,8 @@ from rlgen_envs.registered.observing import Floats, Reader
 
 #: Steps after which an episode is cut, unless the environment has a limit of its own.
 LIMIT = 100_000
+#: What the beginning of an episode, or a step of it, gives.
+Played = TypeVar("Played")
 #: The method that says which actions are valid, in environments for sb3-contrib's MaskablePPO.
 MASKS = "action_masks"
 
@@ -95,13 +97,10 @@ class RegisteredEnv(gym.Env[Floats, Any]):
         if wanted is None:
             wanted = self.ids[int(self.np_random.integers(len(self.ids)))]
         self.level, self.t = int(wanted), 0
-        try:
-            observation, _ = self.env.reset(seed=self.level)
-        except RlgenError:
-            raise
-        except Exception as error:
-            # The environment is the user's: anything can go wrong in it.
-            raise self._raised(error, "reset") from error
+        return self._answered(self._begin)
+
+    def _begin(self) -> tuple[Floats, dict[str, Any]]:
+        observation, _ = self.env.reset(seed=self.level)
         return self._numbers(observation), {"level": self.level}
 
     def step(self, action: Any) -> tuple[Floats, float, bool, bool, dict[str, Any]]:
@@ -112,13 +111,10 @@ class RegisteredEnv(gym.Env[Floats, Any]):
                 observation that holds nan, or a success that is neither true, false nor a share.
         """
         self.t += 1
-        try:
-            observation, reward, terminated, truncated, own_info = self.env.step(self._give(action))
-        except RlgenError:
-            raise
-        except Exception as error:
-            # The environment is the user's: anything can go wrong in it.
-            raise self._raised(error, f"step {self.t}") from error
+        return self._answered(self._advance, action)
+
+    def _advance(self, action: Any) -> tuple[Floats, float, bool, bool, dict[str, Any]]:
+        observation, reward, terminated, truncated, own_info = self.env.step(self._give(action))
         if not math.isfinite(reward):
             raise LevelError(f"{self.name}, level {self.level}: reward {reward} in step {self.t}")
         info: dict[str, Any] = {"level": self.level}
@@ -128,16 +124,23 @@ class RegisteredEnv(gym.Env[Floats, Any]):
                 f"{self.name}: level {self.level}: an episode was cut after {self.t:,} steps "
                 "(another limit: the option time_limit)",
                 RlgenWarning,
-                stacklevel=2,
+                stacklevel=4,
             )
         if terminated or truncated:
             info |= self._solved(own_info)
         return self._numbers(observation), float(reward), bool(terminated), bool(truncated), info
 
-    def _raised(self, error: Exception, where: str) -> LevelError:
-        """What is raised in the place of an error of the environment."""
-        what = f"its {where} raised {type(error).__name__}: {one_line(error)}"
-        return LevelError(f"{self.name}, level {self.level}: {what}")
+    def _answered(self, play: Callable[..., Played], *args: Any) -> Played:
+        """What a part of an episode gives, or a line with the level and the step that failed."""
+        try:
+            return play(*args)
+        except RlgenError:
+            raise
+        except Exception as error:
+            # The environment is the user's: anything can go wrong in it.
+            where = f"step {self.t}" if self.t else "its reset"
+            what = f"{where} raised {type(error).__name__}: {one_line(error)}"
+            raise LevelError(f"{self.name}, level {self.level}: {what}") from error
 
     def _numbers(self, observation: Any) -> Floats:
         """The observation as networks receive it."""

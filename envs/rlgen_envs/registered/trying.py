@@ -11,7 +11,7 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.errors import LevelError, RlgenWarning, one_line
+from rlgen.errors import LevelError, RlgenWarning
 from rlgen.util.seeding import stream
 from rlgen_envs.registered.env import RegisteredEnv
 
@@ -133,18 +133,17 @@ class _Player:
     """One episode with a fixed sequence of actions."""
 
     def __init__(self, env: RegisteredEnv, level: int) -> None:
-        self._env, self._level = env, level
+        self._env = env
         self._rng = stream(0, "trial actions")
         self.steps, self.ended = 0, False
         self.marks: list[bytes] = []
-        observation, _ = self._called("its reset", env.reset, options={"level": level})
+        observation, _ = env.reset(options={"level": level})
         self._note(observation)
 
     def step(self) -> None:
         self.steps += 1
         action = _drawn(self._env.action_space, self._rng, self._valid)
-        result = self._called(f"step {self.steps}", self._env.step, action)
-        observation, reward, terminated, truncated, _ = result
+        observation, reward, terminated, truncated, _ = self._env.step(action)
         self.ended = terminated or truncated
         self._note(observation, reward)
 
@@ -153,18 +152,6 @@ class _Player:
         masked = self._env.masked and not self.ended
         self._valid = self._env.action_masks() if masked else None
         self.marks.append(_mark(observation, reward, self._valid))
-
-    def _called(self, where: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except LevelError:
-            raise
-        except Exception as error:
-            # The environment is the user's: anything can go wrong in it.
-            raise LevelError(
-                f"{self._env.name}: level {self._level}: {where} raised {type(error).__name__}: "
-                f"{one_line(error)}"
-            ) from error
 
 
 def _mark(observation: Any, reward: float, valid: NDArray[np.bool_] | None) -> bytes:
