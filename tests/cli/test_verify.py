@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from commands import rlgen as run
 from helpers import unsealed
+from returns import imported, returns
 
 import rlgen
 from rlgen.errors import StoreError
@@ -125,3 +126,19 @@ def test_what_cannot_be_read_is_answered(store, name, content):
     assert error.startswith("rlgen: ") or name == "summary.json"
     with pytest.raises(StoreError):
         rlgen.verify(store / name)
+
+
+def test_imported_results_hold_and_have_no_levels_to_audit(tmp_path):
+    store = imported(tmp_path, "theirs", returns(0.5, seeds=range(2)))
+    run("report", store)
+    out, _ = run("verify", store, "--strict")
+    assert out == f"{store}: 48 rows of 2 runs give its summary\n"
+    run("bundle", store, tmp_path / "theirs.tar.xz")
+    out, _ = run("verify", tmp_path / "theirs.tar.xz", "--strict")
+    assert "48 rows of 2 runs give its summary" in out
+    _, err = run("audit", store, code=2)
+    assert "holds imported results, whose levels are not there to be compared" in err
+    alone = imported(tmp_path, "alone", returns(0.5, seeds=[3]))
+    run("report", alone)
+    out, _ = run("verify", alone)
+    assert out.count("S203 one-run: the only run is ppo/") == 1
