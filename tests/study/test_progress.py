@@ -66,6 +66,16 @@ def test_what_a_run_did_before_it_was_taken_up_again_is_not_counted(planned, mon
     assert tally.time_left == "1:00", "as long as the quarter before"
 
 
+@pytest.mark.parametrize(("step", "words"), [(600, "600 of 1,500"), (4096, "4,096 of 4,096")])
+def test_a_last_rollout_is_no_more_steps_than_there_are(planned, capsys, monkeypatch, step, words):
+    monkeypatch.setattr(progress, "PAUSE", 0)
+    lines = progress.Lines()
+    lines.begin(planned[:1], already=0, jobs=1)
+    lines.started(planned[0])
+    lines.advanced(planned[0], {"step": step, "steps_per_second": 1.0, "rows": []})
+    assert f": {words} steps, 1 steps/s" in capsys.readouterr().err
+
+
 def test_a_live_table_on_a_terminal(planned):
     console = Console(force_terminal=True, record=True, width=150)
     go_through(progress.LiveTable(console), planned)
