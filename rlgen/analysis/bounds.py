@@ -15,7 +15,7 @@ import pandas as pd
 
 from rlgen.analysis.stats.certificates import ROUNDING, rounding
 from rlgen.analysis.stats.intervals import Estimate, Floats
-from rlgen.analysis.stats.tables import CELL
+from rlgen.analysis.stats.tables import cell_key
 
 if TYPE_CHECKING:
     from rlgen.analysis.results import Results
@@ -148,17 +148,13 @@ def possible(
         return (-1.0, 1.0) if part == "gap" else (0.0, 1.0)
     bounds = results.facts(cell).get("bounds", {})
     # A scale beyond which returns lie is none to cut at.
-    if quantity != "return" or not bounds or results.beyond.get(_key(cell)):
+    if quantity != "return" or not bounds or results.beyond.get(cell_key(cell)):
         return _ALL
     if part == "gap":
         (low, high), (least, most) = bounds["train"], bounds["test"]
         return low - most, high - least
     low, high = bounds.get(part, _ALL)
     return low, high
-
-
-def _key(cell: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(cell[name] for name in CELL)
 
 
 def widest(results: "Results", task: Mapping[str, Any]) -> float:

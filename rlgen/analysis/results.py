@@ -20,7 +20,7 @@ from rlgen.analysis.stats.estimates import POOLS, SHOWN, by_key, estimates
 from rlgen.analysis.stats.grouped import Groups, by_group
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.plateau import Trend
-from rlgen.analysis.stats.tables import CELL, NEEDED, by_cell, fold, fold_tables
+from rlgen.analysis.stats.tables import CELL, NEEDED, by_cell, cell_key, fold, fold_tables
 from rlgen.analysis.verdicts import Verdict, judge, words_of
 from rlgen.papers import Paper
 from rlgen.protocol.schema import Protocol
@@ -164,11 +164,11 @@ class Results:
 
     def facts(self, cell: Mapping[str, Any]) -> Mapping[str, Any]:
         """Facts about a cell's family (``rlgen.study.facts``); empty for older stores."""
-        return self._facts.get(tuple(cell[name] for name in CELL), {})
+        return self._facts.get(cell_key(cell), {})
 
     def settings_of(self, cell: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         """Settings of the planned runs of a cell of the grid, in their order."""
-        return self._settings.get(tuple(cell[name] for name in CELL), ())
+        return self._settings.get(cell_key(cell), ())
 
     @cached_property
     def _settings(self) -> Mapping[tuple[Any, ...], Sequence[Mapping[str, Any]]]:
@@ -182,7 +182,7 @@ class Results:
     @cached_property
     def beyond(self) -> dict[tuple[Any, ...], str]:
         """Of each cell, by its values, which return is beyond its scale; see ``bounds``."""
-        return {tuple(cell[name] for name in CELL): beyond(self, cell) for cell in self.cells}
+        return {cell_key(cell): beyond(self, cell) for cell in self.cells}
 
     @cached_property
     def alarms(self) -> dict[str, int]:
@@ -242,7 +242,7 @@ class Results:
             part: "train", "validation", "test" or "gap"; of a further pool its name, or
                 ``estimates.gap_to`` of it.
         """
-        key = (*(cell[name] for name in CELL), condition, quantity, part)
+        key = (*cell_key(cell), condition, quantity, part)
         return self._by_key.get(key, Estimate(float("nan"), reason="not measured"))
 
     @cached_property

@@ -20,14 +20,14 @@ def behind(entry: Mapping[str, Any]) -> dict[Named, str]:
     return {(key, str(name)): json.dumps(contents[key]) for key, name in names.items() if name}
 
 
-def differing(entry: Mapping[str, Any], others: Mapping[Named, str]) -> list[Named]:
+def changed(entry: Mapping[str, Any], others: Mapping[Named, str]) -> list[Named]:
     """The names of a cell behind which is something else in others, as of ``behind``."""
     return [named for named, own in behind(entry).items() if others.get(named, own) != own]
 
 
 def edited(entry: Mapping[str, Any], later: Mapping[str, Any]) -> str:
     """The names of a cell behind which is something else in a later one, or nothing."""
-    names = [name for _, name in differing(entry, behind(later))]
+    names = [name for _, name in changed(entry, behind(later))]
     one, other = entry["settings"], later["settings"]
     if _file(one) == _file(other) and one.get("policy_hash") != other.get("policy_hash"):
         names.insert(0, one["policy"])

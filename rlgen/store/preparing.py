@@ -13,7 +13,7 @@ from filelock import FileLock
 from rlgen.errors import StoreError
 from rlgen.policies.sources import located
 from rlgen.protocol.schema import Protocol
-from rlgen.store.contents import Named, behind, differing, edited
+from rlgen.store.contents import Named, behind, changed, edited
 from rlgen.store.withdrawing import withdrawable
 from rlgen.util import files, sums
 from rlgen.util.hashing import digest
@@ -192,9 +192,9 @@ def supersede(entries: dict[str, dict[str, Any]], planned: Collection[str], runs
         if newest != own:
             entries[own][SUPERSEDED] = newest
             continue
-        if changed := differing(entries[own], latest):
+        if names := changed(entries[own], latest):
             # Of another seed or agent, and of levels or a network that are others now.
-            entries[own][SUPERSEDED] = holders[changed[0]]
+            entries[own][SUPERSEDED] = holders[names[0]]
         elif _is_back(entries[own], entries, latest):
             del entries[own][SUPERSEDED]
         if longest and 0 < _trained_for(entries[own]) < _trained_for(entries[longest]):
@@ -206,8 +206,8 @@ def _is_back(
 ) -> bool:
     """Whether a cell did not count since something was edited, and that has been changed back."""
     later = entries.get(entry.get(SUPERSEDED, ""))
-    changed = differing(entry, behind(later)) if later else []
-    return bool(changed) and latest.keys() >= {*changed}
+    names = changed(entry, behind(later)) if later else []
+    return bool(names) and latest.keys() >= {*names}
 
 
 def shortened(

@@ -12,7 +12,7 @@ from rlgen.analysis.same_levels import differing
 from rlgen.analysis.stats import increase
 from rlgen.analysis.stats.estimates import gap_to
 from rlgen.analysis.stats.intervals import NAN, Estimate
-from rlgen.analysis.stats.tables import CELL
+from rlgen.analysis.stats.tables import CELL, cell_key
 from rlgen.analysis.verdicts import number, setting
 from rlgen.errors import DamagedStoreError, StoreError, nearest
 from rlgen.store.opening import opened
@@ -126,7 +126,7 @@ def _runs(cell: Cell) -> str:
 def _increases(
     results: Results, baseline: Results, limit: float, limits: Limits, paths: tuple[Path, Path]
 ) -> Iterator[LimitResult]:
-    mine, theirs = ({_key(cell): cell for cell in each.cells} for each in (results, baseline))
+    mine, theirs = ({cell_key(cell): cell for cell in each.cells} for each in (results, baseline))
     if results.main != baseline.main:
         raise StoreError(
             f"{paths[1]}: is judged under {baseline.main!r}, and {paths[0]} under {results.main!r}"
@@ -145,10 +145,6 @@ def _increases(
     for key, cell in theirs.items():
         if key not in mine:
             yield _not_comparable(cell, limit, limits, "it is in the baseline and not here")
-
-
-def _key(cell: Cell) -> tuple[Any, ...]:
-    return tuple(cell[key] for key in CELL)
 
 
 def _not_comparable(cell: Cell, limit: float, limits: Limits, why: str) -> LimitResult:

@@ -48,6 +48,11 @@ UNTOLD = -1
 Array = NDArray[Any]
 
 
+def cell_key(cell: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A cell's values of ``CELL``, by which it is looked up."""
+    return tuple(cell[name] for name in CELL)
+
+
 def fold(records: pd.DataFrame, watched: Mapping[str, int] | None = None) -> pd.DataFrame:
     """Fold records that are in memory.
 
