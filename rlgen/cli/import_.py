@@ -121,11 +121,14 @@ def import_(
             "report": str(page),
             "ignored": imported.ignored,
             "already": imported.already,
+            "again": imported.again,
             "summary": summary,
         }
         echo_json(document)
         return
-    if imported.already:
+    if imported.again:
+        echo(f"Written again: {counted(imported.again, 'run')} that {out} had and lacks now.")
+    elif imported.already:
         echo(f"Nothing to import: {out} already holds these files.")
     else:
         echo(f"Imported {counted(imported.returns, 'return')} of {counted(imported.runs, 'run')}.")

@@ -21,6 +21,8 @@ POOLS = ("train", "validation", "test")
 #: What the levels of a pool are to the training levels (Kirk et al. 2023, section 3).
 KINDS = ("in_distribution", "interpolation", "extrapolation")
 Kind = Literal["", "in_distribution", "interpolation", "extrapolation"]
+#: What is wrong with ids that are no text.
+NO_IDS = 'must be ids of levels, such as "0:200" (in Python also a list of them)'
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 #: Names and beginnings of names that results use for other things.
 _TAKEN = (*POOLS, "gap")
@@ -35,7 +37,7 @@ def readable(value: str) -> str:
 
 def _text(value: Any) -> Any:
     if not isinstance(value, str):
-        raise ValueError('must be ids of levels, such as "0:200" (in Python also a list of them)')
+        raise ValueError(NO_IDS)
     return value
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from rlgen.errors import ProtocolError
 from rlgen.protocol import trained_on
 from rlgen.protocol.policy_names import agents_of, with_agent, written
+from rlgen.protocol.pools import NO_IDS
 from rlgen.protocol.trained_on import TrainedOn, same_levels
 from rlgen.util.ranges import parse_ids
 from rlgen.util.validation import At, listed
@@ -25,6 +26,8 @@ def with_training_levels(values: Mapping[str, Any], where: str) -> Mapping[str, 
     """
     stated, assumed = (values.get(key) or "" for key in ("trained_on", "train_levels"))
     if not all(isinstance(text, str) for text in (stated, assumed)):
+        if not isinstance(stated, str) and values.get("policy"):
+            raise ProtocolError(f"{where}: trained_on = {stated!r}: {NO_IDS}")
         return values  # the key's own check says what is wrong
     policies = _files(values, where)
     if not policies:

@@ -274,15 +274,15 @@ def not_counted(entries: Iterable[dict[str, Any]], runs: Collection[str] = ()) -
                 )
                 continue
             names = edited(entry, by_id.get(entry[SUPERSEDED], entry))
+            when = f" {entry['label']} was trained" if names and _trained_for(entry) else ""
             names = names or settings.get("policy") or entry["label"]
-            reasons[entry["id"]] = f"{names} has been changed since"
+            reasons[entry["id"]] = f"{names} has been changed since{when}"
             continue
         if not settings.get("policy_hash"):
             continue
-        same = first.setdefault(_key(entry, "policy", "policy_file", "seed"), entry)
-        if same is not entry:
-            other = same["settings"]["policy"]
-            reasons[entry["id"]] = f"{settings['policy']} is the same policy as {other}"
+        same = first.setdefault(_key(entry, "policy", "policy_file", "seed"), entry)["settings"]
+        if same is not settings:
+            reasons[entry["id"]] = f"{settings['policy']} is the same policy as {same['policy']}"
     return reasons
 
 

@@ -115,12 +115,12 @@ def _remedy(path: Path) -> str:
     if _is_sealed(path) and not path.parent.exists():
         return (
             "Nothing else is affected: rlgen compact --undo makes a folder of it again; move that "
-            "away, and the same rlgen evaluate computes it again"
+            "away, and the command that made it (rlgen evaluate, rlgen import) makes it again"
         )
     if _is_sealed(path):
         return (
-            f"Nothing else is affected: move the folder {path.parent} away, and the same rlgen "
-            "evaluate computes it again"
+            f"Nothing else is affected: move the folder {path.parent} away, and the command that "
+            "made it (rlgen evaluate, rlgen import) makes it again"
         )
     return f"Bring it back from a copy; or, if it was changed on purpose, remove {NAME} beside it"
 

@@ -178,6 +178,7 @@ def other_levels(here):
             "'ppo-1.zip': nothing beside it says what it was trained on, as ppo-0.levels.json does",
         ),
         (None, {"trained_on": "0:9", "train_levels": "0:20"}, "give one of them"),
+        (None, {"trained_on": 5}, "trained_on = 5: must be ids of levels"),
         (None, {"policy": {"ppo": "x.zip", "a2c": []}}, "policy: a2c: must list the files"),
         (None, {"policy": {"p=o": "x.zip"}}, "'p=o' is no name for an agent"),
         (None, {"policy": ["ppo-0.zip"], "agent": ["ppo", "b"]}, "does not say of which agent"),

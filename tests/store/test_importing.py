@@ -307,6 +307,20 @@ def test_patterns():
 # The store.
 
 
+def test_a_run_that_was_taken_away_comes_back(tmp_path):
+    """As the message about a damaged file says."""
+    store = imported(tmp_path, "s", returns())
+    before = files_of(store / "runs")
+    rows = RunStore(store).records()
+    taken = sorted((store / "runs").iterdir())[0]
+    taken.rename(tmp_path / "damaged")
+    again = import_files([tmp_path / "s.csv"], store, ImportOptions())
+    assert (again.already, again.again) == (True, 1)
+    assert before.keys() == files_of(store / "runs").keys()
+    pd.testing.assert_frame_equal(RunStore(store).records(), rows)
+    assert import_files([tmp_path / "s.csv"], store, ImportOptions()).again == 0
+
+
 @pytest.mark.slow
 def test_a_store_is_never_changed(tmp_path, write_protocol):
     table = returns()

@@ -61,6 +61,21 @@ def test_a_changed_family_is_a_new_study_of_it():
     assert not_counted(plan.values()) == {"a": "m:E-v0 has been changed since"}
 
 
+def test_runs_of_what_was_edited_are_named():
+    """One edit may stand behind the names of many runs."""
+
+    def run(name, source, seed):
+        own = {"family": "m:E", "family_source": source, "seed": seed}
+        return trained(name, steps=9, agent_version=1, **own)
+
+    old = [run(n, "1", i) for i, n in enumerate("ab")]
+    plan = {e["id"]: e for e in (*old, run("c", "2", 0))}
+    supersede(plan, {"c"}, NOWHERE)
+    assert not_counted(plan.values()) == {
+        n: f"m:E has been changed since {n} was trained" for n in "ab"
+    }
+
+
 def sources(plan):
     return {name: entry.get(SUPERSEDED) for name, entry in plan.items()}
 

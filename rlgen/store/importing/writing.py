@@ -39,6 +39,7 @@ class Outcome:
         returns: The number of returns that were read.
         ignored: Columns of the files that were not used.
         already: Whether the store existed, from the same files read in the same way.
+        again: The number of its runs that had been taken away, and were written again.
     """
 
     store: RunStore
@@ -46,6 +47,7 @@ class Outcome:
     returns: int = 0
     ignored: tuple[str, ...] = ()
     already: bool = False
+    again: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def import_files(
 
     Args:
         paths: The files, see ``readers.read``.
-        out: The store's folder. An existing one is never changed.
+        out: The store's folder. One that exists gets back the runs that it lacks, and is never
+            changed otherwise.
         options: What the user says about the files.
         command: The command line, for provenance; that of this process by default.
 
@@ -87,10 +90,14 @@ def import_files(
     sources = [read(path, options.last) for path in paths]
     table = tidy(sources, options)
     declared = _declared(out, sources, table, options)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        return _already(out, declared)
-    runs = list(_runs(table, options))
     provenance = _provenance(sources, command or sys.argv)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        store = _already(out, declared)
+        lacking = {entry["id"] for entry in store.plan()} - set(store.done())
+        runs = [run for run in _runs(table, options) if run.id in lacking] if lacking else []
+        _write_again(store, runs, provenance)
+        return Outcome(store, len(store.done()), already=True, again=len(runs))
+    runs = list(_runs(table, options))
     _write(out, declared, runs, provenance)
     return Outcome(
         RunStore(out), len(runs), sum(len(source.rows) for source in sources), table.ignored
@@ -132,8 +139,12 @@ def _declared(
     )
 
 
-def _already(out: Path, declared: Imported) -> Outcome:
-    """Leave an existing store alone; repeating the same import is not an error."""
+def _already(out: Path, declared: Imported) -> RunStore:
+    """The store of the same import; repeating it is not an error.
+
+    Raises:
+        StoreError: If the folder holds something else.
+    """
     if not (out / "store.json").is_file():
         raise StoreError(f"{out}: already exists; choose another folder")
     store = RunStore(out)
@@ -144,7 +155,7 @@ def _already(out: Path, declared: Imported) -> Outcome:
         same = set(declared.files.values()) == set(present.files.values())
         what = "the same files, read in another way" if same else "the import of other files"
         raise StoreError(f"{out}: holds {what} and is never changed; choose another folder")
-    return Outcome(store, len(store.done()), already=True)
+    return store
 
 
 def _runs(table: Table, options: ImportOptions) -> Iterator[_Run]:
@@ -215,6 +226,14 @@ def _write(
         raise StoreError(f"{out}: cannot be written to: {error.strerror or error}") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _write_again(store: RunStore, runs: Sequence[_Run], provenance: Mapping[str, Any]) -> None:
+    try:
+        for run in runs:
+            _write_run(store, run, provenance)
+    except OSError as error:
+        raise StoreError(f"{store.path}: cannot be written to: {error.strerror or error}") from None
 
 
 def _write_run(store: RunStore, run: _Run, provenance: Mapping[str, Any]) -> None:
