@@ -11,6 +11,8 @@ from returns import imported, returns
 from scipy import stats as scipy_stats
 
 import rlgen
+from rlgen.analysis.gate.cells import limit_results
+from rlgen.analysis.gate.limits import ERROR, Limits
 from rlgen.analysis.stats import comparisons, power
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.matched import Arm
@@ -323,6 +325,15 @@ def test_a_study_is_compared_with_what_another_laboratory_measured_of_it(tiny_st
     assert len(lines) == 4
     assert all("all values are equal" in line for line in lines)
     assert rlgen.compare(tmp_path / "theirs", tmp_path / "theirs")["trust"] == ""
+    # A gate passes nothing on trust.
+    limits = Limits(increase=1)
+    for store, baseline, one in (
+        (tiny_store, tmp_path / "theirs", "the baseline"),
+        (tmp_path / "theirs", tiny_store, "the store"),
+    ):
+        answers = limit_results(store, limits, baseline)
+        assert {answer.verdict for answer in answers} == {ERROR}
+        assert all(f"{one} is imported, which does not say" in each.line for each in answers)
 
 
 def test_levels_that_are_not_known_are_no_common_pool():

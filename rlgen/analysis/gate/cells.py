@@ -179,6 +179,12 @@ def _increase(
 
 def _other_task(results: Results, baseline: Results, cell: Cell) -> str:
     """In what the levels of two cells with the same names differ; empty where in nothing."""
+    if results.imported != baseline.imported:
+        one = "the store" if results.imported else "the baseline"
+        return (
+            f"{one} is imported, which does not say what its levels are (rlgen compare shows the "
+            "difference all the same)"
+        )
     ours, theirs = (_settings(each, cell) for each in (results, baseline))
     if key := differing(ours, theirs):
         return f"{key} is {ours.get(key)} here and {theirs.get(key)} in the baseline"
