@@ -32,8 +32,11 @@ def print_answers(summary: dict[str, Any], page: Path) -> None:
         returns = ", ".join(f"{pool} {means[pool]:.2f}" for pool in pools)
         steps = f"{going['step']:,} of {going['steps']:,} steps"
         echo(f"Under way: {going['label']}, {steps}: {returns}.")
-    for pair in (summary.get("comparison") or {}).get("pairs", ())[:MOST_PAIRS]:
+    pairs = (summary.get("comparison") or {}).get("pairs", ())
+    for pair in pairs[:MOST_PAIRS]:
         echo(pair["sentence"])
+    if more := max(len(pairs) - MOST_PAIRS, 0):
+        echo(f"{counted(more, 'more pair')} {'is' if more == 1 else 'are'} in the report.")
     for line in summary.get("not_counted", ()):
         echo(f"Not counted: a run is kept, but {line}.")
     if summary["missing"]:

@@ -65,7 +65,7 @@ def compare(store: str | Path, other: str | Path | None = None) -> dict[str, Any
                 "condition": results.main,
                 "trust": trust,
                 "rule": rule(pairs),
-                "pairs": [plain(pair, results) for pair in pairs],
+                "pairs": [plain(pair, results, pairs) for pair in pairs],
             }
         )
         return value

@@ -13,11 +13,12 @@ from scipy import stats as scipy_stats
 import rlgen
 from rlgen.analysis.gate.cells import limit_results
 from rlgen.analysis.gate.limits import ERROR, Limits
+from rlgen.analysis.results import Results
 from rlgen.analysis.stats import comparisons, power
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.matched import Arm
 from rlgen.errors import StoreError
-from rlgen.report.sections.comparison import sentence
+from rlgen.report.sections.comparison import comparison, sentence
 from rlgen.store.importing import ImportOptions, import_files
 from rlgen.store.run_store import RunStore
 from rlgen.util.seeding import stream
@@ -298,6 +299,27 @@ def test_the_command_compares_two_stores(tiny, tmp_path, undrawn):
     rlgen.evaluate({**keys, "family_options": {"size": 7}, "seeds": 0}, other, jobs=1)
     with pytest.raises(StoreError, match=r"family_options of maze-basic is .*: their levels are"):
         rlgen.compare(one, other)
+
+
+@pytest.mark.slow
+def test_no_two_pairs_of_a_study_read_alike(tmp_path):
+    """Where several agents have several regularisers, it is said what both arms have."""
+    names = [(agent, kept) for agent in ("a", "b", "c") for kept in ("none", "dropout")]
+    tables = [
+        returns(seed=i).assign(agent=agent, regulariser=kept, network="n")
+        for i, (agent, kept) in enumerate(names)
+    ]
+    store = imported(tmp_path, "s", pd.concat(tables))
+    pairs = comparison(Results.load(RunStore(store)))["pairs"]
+    words = [pair["sentence"].partition(": held-out return")[0] for pair in pairs]
+    words = [each.replace(" plays new levels better than ", " and ") for each in words]
+    assert len(set(words)) == len(words) == 15
+    both = [each for each in words if ", both with " in each]
+    assert len(both) == 9, "six pairs differ in agent and regulariser, which says all"
+    assert any("Between a and b" in each and "both with dropout" in each for each in both), both
+    lines = run_cli("report", store)[0].splitlines()
+    assert [pair["sentence"] for pair in pairs[:12]] == lines[-14:-2]
+    assert lines[-2] == "3 more pairs are in the report."
 
 
 @pytest.mark.slow

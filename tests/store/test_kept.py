@@ -41,6 +41,7 @@ LEAST_RUNS = {
     "quickstart.tar.xz": 6,
     "sander2021-cpu.tar.xz": 399,
     "sato2020-cpu.tar.xz": 154,
+    "tunnel-exploration-cpu.tar.xz": 6,
     "tunnel-presets-cpu.tar.xz": 15,
     "xu2019-cpu.tar.xz": 143,
     "xu2020-cpu.tar.xz": 351,
@@ -48,7 +49,7 @@ LEAST_RUNS = {
     "zhang2018-cpu.tar.xz": 221,
 }
 #: Studies that choose among many settings by training returns, of which one run each is enough.
-ONE_SEED = {"tunnel-presets-cpu.tar.xz"}
+ONE_SEED = {"tunnel-exploration-cpu.tar.xz", "tunnel-presets-cpu.tar.xz"}
 #: In the order of the page.
 WORDS = ("supported", "refuted", "not yet", "inconclusive")
 #: About 65 kB a run of a study with returns of thousands of levels under ten conditions.

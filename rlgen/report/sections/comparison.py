@@ -46,7 +46,7 @@ def comparison(results: Results) -> dict[str, Any]:
     compared = results.compared
     return {
         "rule": rule(compared.pairs),
-        "pairs": [plain(pair, results) for pair in compared.pairs],
+        "pairs": [plain(pair, results, compared.pairs) for pair in compared.pairs],
         "standings": [
             {
                 "task": dict(own.task),
@@ -65,8 +65,14 @@ def rule(pairs: Sequence[Comparison]) -> str:
     return f"{RULE} {UNPAIRED}" if any(pair.apart for pair in pairs) else RULE
 
 
-def plain(pair: Comparison, results: Results) -> dict[str, Any]:
-    """A pair as plain values, see ``comparison``; ``results`` are those of its first arm."""
+def plain(pair: Comparison, results: Results, pairs: Sequence[Comparison]) -> dict[str, Any]:
+    """A pair as plain values, see ``comparison``.
+
+    Args:
+        pair: Of arms.
+        results: Those of its first arm.
+        pairs: All that are shown together.
+    """
     parts = ("test", "gap", "improvement")
     numbers = ("p", "adjusted", "better", "wins", "ties", "losses", "reason")
     return {
@@ -81,20 +87,42 @@ def plain(pair: Comparison, results: Results) -> dict[str, Any]:
             for part in parts
         },
         **{key: getattr(pair, key) for key in numbers},
-        "sentence": sentence(pair, unseen.unit(results), bounds.widest(results, pair.task)),
+        "sentence": sentence(
+            pair, unseen.unit(results), bounds.widest(results, pair.task), _shared(pair, pairs)
+        ),
     }
 
 
-def sentence(pair: Comparison, unit: str = "level", widest: float = math.inf) -> str:
+def _shared(pair: Comparison, pairs: Sequence[Comparison]) -> str:
+    """What both arms have, where the words of another pair would be the same without it."""
+    words = arms(pair.first, pair.second)
+    alike = [
+        other
+        for other in pairs
+        if other.task == pair.task and arms(other.first, other.second) == words
+    ]
+    return "/".join(
+        _word(key, name)
+        for key, name in pair.first.items()
+        if key != "study"
+        and pair.second[key] == name
+        and any(other.first[key] != name for other in alike)
+    )
+
+
+def sentence(
+    pair: Comparison, unit: str = "level", widest: float = math.inf, shared: str = ""
+) -> str:
     """What a pair says, in words.
 
     Args:
         pair: Of arms.
         unit: What held-out returns are of: levels, or whole groups of levels.
         widest: The largest difference that is possible.
+        shared: What both have, where that has to be said.
     """
     first, second = arms(pair.first, pair.second)
-    where = task(pair.task)
+    where = f"{task(pair.task)}, both with {shared}" if shared else task(pair.task)
     if pair.reason:
         return f"{first} and {second}, {where}, cannot be compared: {pair.reason}."
     test = pair.test
