@@ -8,7 +8,7 @@ from rlgen.analysis import one_policy
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import QUANTITIES, gap_to
 from rlgen.analysis.stats.intervals import Estimate
-from rlgen.analysis.verdicts import Verdict, largest, number
+from rlgen.analysis.verdicts import Verdict, largest, number, with_ends
 from rlgen.util.words import counted
 
 #: What kinds of pools are called.
@@ -56,14 +56,11 @@ class Shift:
         value, gap = (self.returns["return", part] for part in ("pool", "gap"))
         measured = f" of {self.runs:,} of {counted(self.of, 'run')}" if self.runs < self.of else ""
         size = largest(value.mean, gap.mean, gap.low, gap.high)
-        interval = ""
-        if gap.low == gap.low:
-            interval = f" [{number(gap.low, size)}, {number(gap.high, size)}]"
         word, because = self.verdict.word, self.verdict.because or gap.reason
         why = f" ({because})" if because else ""
         return (
             f"{where}: return {number(value.mean, size)}{measured}, "
-            f"gap {number(gap.mean, size)}{interval}; {word}{why}."
+            f"gap {with_ends(gap.mean, gap.low, gap.high, size)}; {word}{why}."
         )
 
 

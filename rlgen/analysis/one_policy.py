@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlgen.analysis.stats.intervals import NAN, Estimate
 from rlgen.analysis.stats.policy_gap import policy_gap
-from rlgen.analysis.verdicts import Verdict, count, largest, number
+from rlgen.analysis.verdicts import Verdict, count, largest, number, with_ends
 
 if TYPE_CHECKING:
     from rlgen.analysis.results import Results
@@ -86,15 +86,14 @@ def sentence(
     levels = "the level" if n == 1 else f"the {count(n)} levels"
     means = (conditions[main][pool]["mean"] for pool in ("train", "test"))
     size = largest(*means, own.mean, own.low, own.high)
-    ends = f" [{number(own.low, size)}, {number(own.high, size)}]" if own.low == own.low else ""
     because = verdict.because or own.reason
     why = f" ({because})" if because else ""
     trained = "assumed to have learned from" if cell["assumed"] else "trained on"
     return (
         f"{cell['agent']}/{cell['network']}, one policy, {trained} {levels} "
         f"of {cell['family']}, {verb}: {_returns(conditions[main], size)}{where}, "
-        f"gap {number(own.mean, size)}{ends} of this policy{why}; of the algorithm that made it, "
-        "one run says nothing."
+        f"gap {with_ends(own.mean, own.low, own.high, size)} of this policy{why}; of the "
+        "algorithm that made it, one run says nothing."
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rlgen.analysis.stats.intervals import ALIKE, ONE_LEVEL, ONE_RUN, Estimate
+from rlgen.analysis.stats.intervals import ALIKE, ONE_LEVEL, ONE_RUN, ROUNDED, Estimate
 
 #: Normalised training score from which an agent counts as having learnt: half way to optimal.
 LEARNT = 0.5
@@ -139,6 +139,29 @@ def number(value: float | None, size: float = 1.0) -> str:
     form = "e" if 0 < size < _TINY else "f"
     text = f"{value:.{2 if form == 'e' else _decimals(size)}{form}}"
     return (text if float(text) else text.lstrip("-")).replace("-", "−")
+
+
+def with_ends(mean: float | None, low: float | None, high: float | None, size: float = 1.0) -> str:
+    """A mean with the ends of its interval, if it has one.
+
+    Args:
+        mean: Of an estimate.
+        low: Lower end, or unknown (None or nan).
+        high: Upper end, likewise.
+        size: See ``number``. What would be nothing but zeros is spelt by its own size, unless it
+            is rounding: a small difference of large returns.
+
+    Example:
+        >>> with_ends(0.5, 0.25, 0.75), with_ends(0.004, None, None, 0.004)
+        ('0.50 [0.25, 0.75]', '0.00400')
+        >>> with_ends(0.001, -0.002, 0.004), with_ends(0.001, -0.002, 0.01)
+        ('0.00100 [−0.00200, 0.00400]', '0.00 [0.00, 0.01]')
+    """
+    own = largest(mean, low, high)
+    if own > ROUNDED * size and not float(f"{own:.{_decimals(size)}f}"):
+        size = own
+    ends = [number(low, size), number(high, size)]
+    return number(mean, size) + ("" if number(None) in ends else f" [{', '.join(ends)}]")
 
 
 def largest(*values: float | None) -> float:

@@ -61,7 +61,7 @@ def tune(
     Each trial trains several seeds; the test pool is never played, and the access to the validation
     pool is logged in the folder. The same command goes on; more --trials are added. The best
     settings are written as a protocol, which rlgen evaluate then judges on the test pool. Exit code
-    1 if every trial failed. Needs the extra rlgen[tune].
+    1 if every trial failed, or one was broken off. Needs the extra rlgen[tune].
 
     \b
     rlgen tune my.toml --search learning_rate=1e-5:1e-2:log --search ent_coef=0:0.05
@@ -94,14 +94,20 @@ def tune(
             "best": None if tuned.best is None else tuned.best.plain,
             "trials": [trial.plain for trial in tuned.trials],
             "protocol": None if tuned.protocol is None else str(tuned.protocol),
+            "broken_off": tuned.broken_off,
         }
         echo_json(document)
     elif tuned.best is not None:
         best = tuned.best
         own = ", ".join(f"{key} = {value}" for key, value in best.settings.items())
-        echo(f"Best of {counted(len(tuned.trials), 'trial')}: {own}")
+        failed = sum(bool(trial.failed) for trial in tuned.trials)
+        of = f"{counted(len(tuned.trials), 'trial')}{f', {failed} of which failed' * bool(failed)}"
+        echo(f"Best of {of}: {own}")
         echo(f"Validation return {best.value:.4g}, mean of {counted(len(best.returns), 'run')}")
         echo(f"To be judged on the test pool: rlgen evaluate {tuned.protocol}")
+    if tuned.broken_off:
+        echo(f"{tuned.broken_off}; the same command computes it again", err=True)
+        raise SystemExit(FAILED)
     if tuned.best is None:
         echo(f"every trial failed, the first: {tuned.trials[0].failed}", err=True)
         raise SystemExit(FAILED)

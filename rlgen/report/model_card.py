@@ -8,14 +8,17 @@ from typing import Any
 from rlgen.analysis import unseen
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.estimates import POOLS
-from rlgen.analysis.verdicts import count, largest
+from rlgen.analysis.verdicts import count, largest, setting, with_ends
 from rlgen.report.sections.scope import apart, scope
 from rlgen.report.summary import summarise
-from rlgen.report.tables import ENDS, interval
 from rlgen.store.opening import opened
+from rlgen.util.words import counted
 
 #: Characters that mean something in Markdown or in HTML within it.
 _MARKS = r"\`*_{}[]<>()#+!|~&$"
+#: Columns of the table that there are where some cell has another value.
+_MORE = {"regulariser": "none", "flip_p": 0}
+_HEADS = ("training levels", "runs", "training", "held-out", "gap")
 _NAMES = {"train": "training levels", "validation": "validation levels", "test": "held-out levels"}
 
 
@@ -43,21 +46,28 @@ def _lines(summary: Mapping[str, Any], unit: str) -> Iterator[str]:
     yield ""
     yield f"# {_plain(summary['protocol'])}"
     yield ""
-    yield from (f"- {_plain(cell['sentence'])}" for cell in cells)
+    for cell in cells:
+        yield f"- {_plain(cell['sentence'])}"
+        yield from (f"  - {_plain(pool['sentence'])}" for pool in cell.get("pools", {}).values())
     yield from (
         f"- {_plain(pair['sentence'])}" for pair in summary.get("comparison", {}).get("pairs", ())
     )
+    if lacking := _lacking(summary):
+        yield f"- {lacking}"
     yield ""
     yield f"Mean return, with 95 % intervals {scope(summary, unit)}{_but(cells)}:"
     yield ""
-    yield "| agent | network | family | training levels | runs | training | held-out | gap |"
-    yield "|---|---|---|---|---|---|---|---|"
+    keys = ["agent", "network", "family"]
+    keys += [key for key, none in _MORE.items() if any(cell[key] != none for cell in cells)]
+    heads = [*(key.replace("flip_p", "flip probability") for key in keys), *_HEADS]
+    yield f"| {' | '.join(heads)} |"
+    yield "|---" * len(heads) + "|"
     for cell in cells:
-        names = [_plain(str(cell[key])) for key in ("agent", "network", "family")]
+        names = [_plain(f"{cell[key]:g}" if key == "flip_p" else str(cell[key])) for key in keys]
         means = cell["conditions"][summary["condition"]]
         estimates = [means[part] for part in ("train", "test", "gap")]
         size = largest(*(each["mean"] for each in estimates))
-        numbers = [interval(**{end: each[end] for end in ENDS}, size=size) for each in estimates]
+        numbers = [with_ends(e["mean"], e["low"], e["high"], size) for e in estimates]
         own = [*names, count(cell["n_train_levels"]), str(cell["runs"]), *numbers]
         yield f"| {' | '.join(own)} |"
     yield ""
@@ -69,6 +79,15 @@ def _lines(summary: Mapping[str, Any], unit: str) -> Iterator[str]:
     )
 
 
+def _lacking(summary: Mapping[str, Any]) -> str:
+    """How many cells are missing; empty where none is."""
+    missing, failed = len(summary["missing"]), len(summary["failed"])
+    if not missing:
+        return ""
+    more = f", {failed} of them failed" if failed else ""
+    return f"{counted(missing, 'cell')} {'is' if missing == 1 else 'are'} missing{more}."
+
+
 def _but(cells: Sequence[Mapping[str, Any]]) -> str:
     """That a single policy has none of these intervals."""
     if not any("policy_gap" in cell for cell in cells):
@@ -78,12 +97,14 @@ def _but(cells: Sequence[Mapping[str, Any]]) -> str:
 
 def _head(summary: Mapping[str, Any]) -> dict[str, Any]:
     """What the hub reads."""
+    cells = summary["cells"]
+    short = [f"{cell['agent']}/{cell['network']}" for cell in cells]
     models = [
         {
-            "name": f"{cell['agent']}/{cell['network']}",
+            "name": name if short.count(name) == 1 else setting(cell),
             "results": list(_results(cell, cell["conditions"][summary["condition"]])),
         }
-        for cell in summary["cells"]
+        for name, cell in zip(short, cells, strict=True)
     ]
     return {"tags": ["reinforcement-learning", "generalization", "rlgen"], "model-index": models}
 

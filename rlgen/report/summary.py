@@ -12,7 +12,7 @@ from rlgen.analysis.stats.choices import TOP, Group
 from rlgen.analysis.stats.estimates import POOLS, QUANTITIES, gap_to
 from rlgen.analysis.stats.regularisers import Effect, effects
 from rlgen.analysis.stats.tables import CELL
-from rlgen.analysis.verdicts import largest, number, rule, setting
+from rlgen.analysis.verdicts import largest, number, rule, setting, with_ends
 from rlgen.report.sections import probes
 from rlgen.report.sections.cards import card
 from rlgen.report.sections.certificates import certificates
@@ -200,15 +200,12 @@ def sentence(
     gap = entry["gap"]
     train, test = entry["train"]["mean"], entry["test"]["mean"]
     size = largest(train, test, gap["mean"], gap["low"], gap["high"])
-    interval = ""
-    if gap["low"] == gap["low"]:
-        interval = f" [{number(gap['low'], size)}, {number(gap['high'], size)}]"
     verb = word if word != "undecided" else "is undecided"
     trained = f"{setting(cell)} {verb}"
     why = f" ({because})" if because else ""
     earned = f"train {number(train, size)}, held-out {number(test, size)}"
     earned += f" {scope}" if scope else ""
-    return f"{trained}: {earned}, gap {number(gap['mean'], size)}{interval}{why}."
+    return f"{trained}: {earned}, gap {with_ends(gap['mean'], gap['low'], gap['high'], size)}{why}."
 
 
 def _regulariser(effect: Effect) -> dict[str, Any]:

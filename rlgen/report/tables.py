@@ -7,7 +7,7 @@ import pandas as pd
 
 from rlgen.analysis.stats.estimates import QUANTITIES, gap_to
 from rlgen.analysis.stats.tables import CELL
-from rlgen.analysis.verdicts import largest, number
+from rlgen.analysis.verdicts import largest, with_ends
 
 #: Columns that a cell's card adds to its row for download.
 CARD = {
@@ -76,7 +76,7 @@ def with_intervals(frame: pd.DataFrame) -> pd.DataFrame:
             values = frame[ends].astype(float)
             size = largest(*values.to_numpy().ravel())
             columns[before.rstrip("_") or "mean"] = [
-                interval(mean, low, high, size) for mean, low, high in values.to_numpy()
+                with_ends(mean, low, high, size) for mean, low, high in values.to_numpy()
             ]
         elif not any(_is_end(name, part, frame) for part in ENDS[1:]):
             columns[name] = frame[name].tolist()
@@ -87,23 +87,6 @@ def _is_end(name: str, part: str, frame: pd.DataFrame) -> bool:
     """Whether a column is an end of an interval whose mean is another column."""
     before = name.removesuffix(part)
     return name.endswith(part) and {f"{before}{end}" for end in ENDS} <= set(frame.columns)
-
-
-def interval(mean: float | None, low: float | None, high: float | None, size: float) -> str:
-    """A mean with the ends of its interval, if it has one.
-
-    Args:
-        mean: Of an estimate.
-        low: Lower end, or unknown (None or nan).
-        high: Upper end, likewise.
-        size: See ``number``.
-
-    Example:
-        >>> interval(0.5, 0.25, 0.75, 1.0), interval(0.004, None, None, 0.004)
-        ('0.50 [0.25, 0.75]', '0.00400')
-    """
-    ends = [number(low, size), number(high, size)]
-    return number(mean, size) + ("" if number(None) in ends else f" [{', '.join(ends)}]")
 
 
 def cell_table(summary: dict[str, Any]) -> pd.DataFrame:

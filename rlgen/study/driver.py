@@ -43,6 +43,7 @@ class Outcome:
         computed: Cells computed now.
         already: Cells that were complete before.
         failed: Cells that failed, with one line each.
+        outside: Those that did not fail by themselves: a worker was killed, a disk was full.
         elsewhere: Cells that are left to the other commands which are computing them.
     """
 
@@ -50,6 +51,7 @@ class Outcome:
     computed: list[str] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    outside: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
 
 
@@ -244,7 +246,7 @@ class _Driver:
     def _broken_off(self, job: Attempt, outcome: str, why: str) -> Attempt | None:
         """Take note of a job that broke off; returns it if it is to be tried again."""
         if outcome == RAISED:
-            self._fail(job, _raised(self._executor.log(job.cell.id)))
+            self._fail(job, _raised(self._executor.log(job.cell.id)), by_itself=True)
             return None
         if outcome == NODE_LOST:
             job.nodes += 1
@@ -277,8 +279,9 @@ class _Driver:
         else:
             job.killed = job.nodes = 0
 
-    def _fail(self, job: Attempt, why: str) -> None:
+    def _fail(self, job: Attempt, why: str, *, by_itself: bool = False) -> None:
         cell = job.cell
+        self._outcome.outside += [] if by_itself else [cell.id]
         log = self._executor.log(cell.id)[-LOG_END:]
         path = self._store.fail(cell.id, log if _raised(log) == why else f"{log}\n{why}\n")
         self._outcome.failed[cell.id] = f"{cell.label}: {why} (see {path})"

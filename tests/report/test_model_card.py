@@ -68,3 +68,42 @@ def test_a_bundle_has_the_same_card_and_no_file_is_replaced(store, tmp_path):
     assert (tmp_path / "README.md").read_text() == own
     _, err = command("card", store, "-o", tmp_path / "README.md", code=2)
     assert "README.md: is there already" in err
+
+
+@pytest.mark.slow
+def test_no_two_cells_look_alike_and_what_is_missing_is_said(tmp_path):
+    lines = [
+        f"a,{kept},{p},{seed},{pool},{level},{level + seed / 8}"
+        for kept in ("none", "dropout:0.1")
+        for p in (0, 0.5)
+        for seed in (0, 1)
+        for pool, levels in (("train", (1, 2)), ("test", (3, 4)))
+        for level in levels
+    ]
+    text = "\n".join(["agent,regulariser,flip_p,seed,pool,level,return", *lines, ""])
+    (tmp_path / "r.csv").write_text(text)
+    command("import", tmp_path / "r.csv", "-o", tmp_path / "s", "--set", "n_train_levels=2")
+    whole, _ = command("card", tmp_path / "s")
+    head, body = whole.split("---\n", 2)[1:]
+    names = [model["name"] for model in yaml.safe_load(head)["model-index"]]
+    assert len(set(names)) == 4
+    rows = [line.split(" | ") for line in body.splitlines() if line.startswith("| ")]
+    assert rows[0][3:5] == ["regulariser", "flip probability"]
+    assert sorted(row[3:5] for row in rows[1:]) == [
+        ["dropout:0.1", "0"],
+        ["dropout:0.1", "0.5"],
+        ["none", "0"],
+        ["none", "0.5"],
+    ]
+    assert "missing" not in body
+    next((tmp_path / "s" / "runs").iterdir()).rename(tmp_path / "away")
+    assert "\n- 1 cell is missing.\n" in command("card", tmp_path / "s")[0]
+
+
+@pytest.mark.slow
+def test_further_pools_are_there(tiny, tmp_path):
+    keys = tiny | {"n_train_levels": 3, "network": "linear", "steps": 500, "seeds": [0]}
+    rlgen.evaluate(keys | {"pools": {"others": {"n_levels": 2}}}, tmp_path / "s", jobs=1)
+    told, _ = command("report", tmp_path / "s")
+    (line,) = (each.strip() for each in told.splitlines() if each.startswith("  others"))
+    assert f"\n  - {line}\n" in command("card", tmp_path / "s")[0].replace("\\", "")

@@ -119,7 +119,7 @@ def test_commas_in_brackets_are_within_a_choice():
         ({"x": "0:1:log"}, "from above 0 where it is log"),
         ({"x": "0:1:lin"}, "ends with :log"),
         ({"x": "3"}, "two or more different choices"),
-        ({"x": "3,3"}, "two or more different choices"),
+        ({"x": "3,3.0"}, "x = '3,3.0': give .* two or more different choices"),
         ({"x": []}, "two or more different choices"),
         ({"learning_rat": "0:1"}, "did you mean 'learning_rate'"),
         ({"network": ["linear", "linaer"]}, "did you mean 'linear'"),
@@ -130,6 +130,30 @@ def test_what_cannot_be_searched_is_refused(search, message, one, tmp_path):
     with pytest.raises(rlgen.RlgenError, match=message):
         rlgen.tune(one, search, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_trial_whose_worker_is_killed_is_computed_again(
+    one, outside, write_protocol, tmp_path, monkeypatch
+):
+    """A kill says nothing of the settings: neither is the trial judged, nor do others follow."""
+    path = write_protocol(**one | {"family": "outside-dies", "family_options": {}, "seeds": [0]})
+    options = ("--search", "batch_size=128,256", "--seeds", 7, "-j", 1)
+    search = ("tune", path, *options, "-o", tmp_path / "s", "--trials")
+    out, err = command(*search, 1, code=1)
+    assert out == ""
+    assert "trial 0: " in err
+    assert "its worker was killed 2 times" in err
+    assert err.endswith("; the same command computes it again\n")
+    assert not list((tmp_path / "s" / "trials").iterdir())
+    (tmp_path / "marker").touch()
+    monkeypatch.setenv("OUTSIDE_MARKER", str(tmp_path / "marker"))
+    out, _ = command(*search, 2)
+    assert out.startswith("Best of 2 trials: batch_size = ")
+    whole = rlgen.tune(path, {"batch_size": [128, 256]}, tmp_path / "w", trials=2, seeds=[7])
+    told = json.loads(command(*search, 2, "--json")[0])
+    assert told["trials"] == [trial.plain for trial in whole.trials]
+    assert (told["broken_off"], whole.broken_off) == ("", "")
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from rlgen.analysis.results import Results
 from rlgen.analysis.same_levels import differing
 from rlgen.analysis.stats import increase
 from rlgen.analysis.stats.estimates import gap_to
-from rlgen.analysis.stats.intervals import NAN, Estimate
+from rlgen.analysis.stats.intervals import NAN, Estimate, largest
 from rlgen.analysis.stats.tables import CELL, cell_key
 from rlgen.analysis.verdicts import number, setting
 from rlgen.errors import DamagedStoreError, StoreError, nearest
@@ -96,7 +96,7 @@ def _gap(results: Results, cell: Cell, limit: float, limits: Limits, pool: str =
     missing = _not_measured(results, cell, pool) if pool else ""
     if missing:
         return replace(answer, limit=limit, because=f"cannot be judged, {missing}")
-    answer = judged(answer, limit, limits.when, _runs(cell))
+    answer = judged(answer, limit, limits.when, _runs(cell), _size(results, cell))
     if answer.verdict == PASSED and results.verdict(cell).word == "has not learnt":
         score = number(results.estimate(cell, results.main, "normalised", "train").mean)
         note = f"but it has not learnt, training score {score}: a small gap means nothing"
@@ -116,7 +116,12 @@ def _held_out(results: Results, cell: Cell, limit: float, limits: Limits) -> Lim
     estimate = results.estimate(cell, results.main, "return", "test")
     name, kind = f"held-out return of {setting(cell)}", "held-out-return"
     answer = unjudged(name, kind, estimate, limits.confidence, "at least")
-    return judged(answer, limit, limits.when, _runs(cell))
+    return judged(answer, limit, limits.when, _runs(cell), _size(results, cell))
+
+
+def _size(results: Results, cell: Cell) -> float:
+    """The largest magnitude of the returns of a cell."""
+    return largest(results.records_of(cell)["ret_mean"])
 
 
 def _runs(cell: Cell) -> str:
@@ -174,7 +179,8 @@ def _increase(
     how += f"; was {gaps[1].mean:.4g}, is {gaps[0].mean:.4g}"
     name = f"gap increase of {setting(cell)}"
     answer = unjudged(name, "gap-increase", change.estimate, limits.confidence)
-    return judged(answer, limit, limits.when, how)
+    size = max(_size(each, cell) for each in (results, baseline))
+    return judged(answer, limit, limits.when, how, size)
 
 
 def _other_task(results: Results, baseline: Results, cell: Cell) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from rlgen.analysis.stats.intervals import ALIKE, NAN, Estimate, student
+from rlgen.analysis.stats.intervals import ALIKE, NAN, ROUNDED, Estimate, student
 
 PASSED, FAILED, ERROR = "passed", "failed", "error"
 
@@ -111,7 +111,9 @@ def unjudged(
     )
 
 
-def judged(result: LimitResult, limit: float, when: str, how: str) -> LimitResult:
+def judged(
+    result: LimitResult, limit: float, when: str, how: str, size: float = 1.0
+) -> LimitResult:
     """Apply a limit.
 
     Args:
@@ -119,6 +121,8 @@ def judged(result: LimitResult, limit: float, when: str, how: str) -> LimitResul
         limit: What the estimate is compared with.
         when: See ``Limits``.
         how: How the estimate was computed, in words.
+        size: The largest magnitude of the returns behind the estimate, by whose rounding no limit
+            is broken.
 
     Example:
         >>> estimate = Estimate(0.4, 0.1, 0.7)
@@ -135,17 +139,21 @@ def judged(result: LimitResult, limit: float, when: str, how: str) -> LimitResul
     beyond, within = ("above", "below") if sign > 0 else ("below", "above")
     measured, low, high = (sign * value for value in (result.measured, result.low, result.high))
     low, high = min(low, high), max(low, high)
-    out = measured > sign * limit
+    bound = sign * limit + ROUNDED * max(size, abs(limit))
+    out = measured > bound
     if low == low:
-        broken = {"likely": out, "sure": low > sign * limit, "possible": high > sign * limit}[when]
+        broken = {"likely": out, "sure": low > bound, "possible": high > bound}[when]
         if out:
-            sure = f"surely {beyond}" if low > sign * limit else f"the interval reaches {within} it"
+            sure = f"surely {beyond}" if low > bound else f"the interval reaches {within} it"
         else:
-            sure = f"the interval reaches {beyond} it" if high > sign * limit else "surely within"
+            sure = f"the interval reaches {beyond} it" if high > bound else "surely within"
     else:
         # Without an interval nothing is sure; what the estimate alone does not decide is open.
         if (when == "sure" and out) or (when == "possible" and not out):
             why = f"cannot be judged, {result.because}; --when likely judges by the estimate"
             return replace(limited, because=f"{why} ({how})")
         broken, sure = (out and when != "sure"), result.because
+    if result.because == ALIKE:
+        # They decide, and say nothing of how far others would be from them.
+        limited, sure = replace(limited, low=NAN, high=NAN), ALIKE
     return replace(limited, verdict=FAILED if broken else PASSED, because=f"{sure} ({how})")

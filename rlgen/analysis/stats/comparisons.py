@@ -26,7 +26,7 @@ from rlgen.analysis.stats.unpaired import unpaired_gap, unpaired_mean
 
 #: What an arm is, and what two arms have in common.
 ARM, TASK = ("agent", "network", "regulariser"), ("family", "n_train_levels", "flip_p")
-#: Two returns on a level that differ by less are a tie.
+#: Two returns on a level that differ by less are a tie, where the largest return is 1.
 TIE = 1e-9
 #: The family-wise error of the words over all pairs of a study.
 ALPHA = 0.05
@@ -252,14 +252,18 @@ def _differences(
     task: Mapping[str, Any], first: Mapping[str, Any], second: Mapping[str, Any], pairs: Matched
 ) -> Comparison:
     one, other = pairs.one, pairs.other
+    size = intervals.largest([*one.train, *other.train, one.test, other.test])
     if pairs.apart:
         test = unpaired_mean(one.test, other.test)
         gap = unpaired_gap(one, other, shares_pool=pairs.shares_pool)
     else:
         test = paired_mean(one.test, other.test)
         train = [a - b for a, b in zip(one.train, other.train, strict=True)]
-        gap = intervals.gap(train, one.test - other.test, shared_pool=pairs.shares_pool)
+        shared = pairs.shares_pool
+        gap = intervals.gap(train, one.test - other.test, shared_pool=shared, size=size)
     by_level = one.test.mean(axis=0) - other.test.mean(axis=0)
+    largest = float(max(np.abs(arm.test).max() for arm in (one, other)))
+    tie = TIE * largest
     return Comparison(
         task,
         first,
@@ -270,13 +274,13 @@ def _differences(
         p_value(test),
         NAN,
         improvement(one.test.mean(axis=1), other.test.mean(axis=1)),
-        wins=int((by_level > TIE).sum()),
-        ties=int((np.abs(by_level) <= TIE).sum()),
-        losses=int((by_level < -TIE).sum()),
+        wins=int((by_level > tie).sum()),
+        ties=int((np.abs(by_level) <= tie).sum()),
+        losses=int((by_level < -tie).sum()),
         apart=pairs.apart,
         others=len(other.train) if pairs.apart else 0,
         left_out=pairs.left_out,
-        size=float(max(np.abs(arm.test).max() for arm in (one, other))),
+        size=largest,
     )
 
 

@@ -23,6 +23,7 @@ POOLS = ("train", "validation", "test")
 #: Reasons why returns are not a full table of runs and levels.
 UNKNOWN = "it is not known which levels were played"
 SOME = "the runs have some levels in common and not all"
+GROUPS = "some of the runs have their training levels in common, and others have other levels"
 NOT_SAID = "the environment does not say whether a level is solved"
 OWN = "the runs have {pool} levels of their own"
 #: Probabilities of solving a level that are nearer than this are equal: it is as good as never.
@@ -114,8 +115,8 @@ def why_apart(runs: pd.DataFrame, pool: str) -> str:
 
     Args:
         runs: Folded records of one pool and condition.
-        pool: Its name. Training levels that some runs share count as each run's own, as pools
-            drawn from a small family share some by chance.
+        pool: Its name. Training pools that overlap count as each run's own, as pools drawn from a
+            small family share some levels by chance; pools that are the same do not.
     """
     ids = list(runs["level_id"])
     # The ids of a run are in ascending order.
@@ -123,9 +124,11 @@ def why_apart(runs: pd.DataFrame, pool: str) -> str:
         return UNKNOWN
     if all(levels is ids[0] or np.array_equal(levels, ids[0]) for levels in ids[1:]):
         return ""
+    if pool == "train":
+        pools = {np.asarray(levels).tobytes() for levels in ids}
+        return GROUPS if len(pools) < len(ids) else OWN.format(pool=pool)
     together = np.concatenate(ids)
-    shared = pool != "train" and len(np.unique(together)) < len(together)
-    return SOME if shared else OWN.format(pool=pool)
+    return SOME if len(np.unique(together)) < len(together) else OWN.format(pool=pool)
 
 
 def why_unscored(runs: pd.DataFrame, pool: str) -> str:
@@ -159,8 +162,7 @@ def _parts(
         if pool in by_run:
             yield pool, pool, pool_mean(by_run[pool], apart[pool])
     if {"train", "test"} <= by_run.keys():
-        shared = not apart["train"]
-        yield "gap", "test", _gap(by_run["train"], by_run["test"], apart["test"], shared=shared)
+        yield "gap", "test", _gap(by_run["train"], by_run["test"], apart["train"], apart["test"])
     for pool in by_run:
         if pool in POOLS:
             continue
@@ -170,16 +172,19 @@ def _parts(
             measured = pools["train"]["run_id"].isin(pools[pool]["run_id"])
             train = pools["train"][measured.to_numpy()]
             if len(train) == len(by_run[pool]):
-                shared = not why_apart(train, "train")
-                gap = _gap(list(train[column]), by_run[pool], apart[pool], shared=shared)
+                own = why_apart(train, "train")
+                gap = _gap(list(train[column]), by_run[pool], own, apart[pool])
                 yield gap_to(pool), pool, gap
 
 
-def _gap(train: list[Floats], held_out: list[Floats], apart: str, *, shared: bool) -> Estimate:
-    """Gap of runs between their training levels and a pool; see ``why_apart`` for ``apart``."""
+def _gap(train: list[Floats], held_out: list[Floats], train_apart: str, apart: str) -> Estimate:
+    """Gap of runs between their training levels and a pool; see ``why_apart`` for the reasons."""
+    if train_apart == GROUPS or apart == SOME or (train_apart and apart):
+        reason = GROUPS if train_apart == GROUPS else apart
+        return run_mean(intervals.means(train) - intervals.means(held_out), reason)
     if apart:
-        return run_mean(intervals.means(train) - intervals.means(held_out), apart)
-    return intervals.gap(train, np.stack(held_out), shared_pool=shared)
+        return intervals.gap(train, held_out, shared_pool=True, shared_test=False)
+    return intervals.gap(train, np.stack(held_out), shared_pool=not train_apart)
 
 
 def pool_mean(runs: list[Floats], apart: str) -> Estimate:
@@ -197,15 +202,15 @@ def pool_mean(runs: list[Floats], apart: str) -> Estimate:
 def run_mean(run_means: Floats, apart: str) -> Estimate:
     """Mean over runs that do not share all levels.
 
-    The spread of runs with levels of their own gives an interval. Where runs share some levels that
-    interval would be too short, and there is none.
+    The spread of runs with levels of their own gives an interval. Where runs share some levels, or
+    some runs all of them, that interval would be too short, and there is none.
 
     Args:
         run_means: ``(S,)``.
         apart: See ``why_apart``.
     """
     estimate = intervals.run_mean(run_means)
-    return Estimate(estimate.mean, reason=apart) if apart == SOME else estimate
+    return Estimate(estimate.mean, reason=apart) if apart in (SOME, GROUPS) else estimate
 
 
 def _row(

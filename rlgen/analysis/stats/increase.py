@@ -72,6 +72,7 @@ def paired(
     )
     changes = [a - b for a, b in zip(train, old_train, strict=True)]
     held_out = np.stack(test) - np.stack(old_test)
+    size = intervals.largest([*train, *old_train, *test, *old_test])
     pools = [arms[0]["train"][seed][0] for seed in seeds]
     return Increase(
         intervals.gap(
@@ -79,10 +80,11 @@ def paired(
             held_out,
             shared_pool=all(np.array_equal(pool, pools[0]) for pool in pools),
             confidence=confidence,
+            size=size,
         ),
         len(seeds),
         len(arms[1]["test"]) - len(seeds),
-        sign_flip(intervals.means(changes) - held_out.mean(axis=1), rng).p,
+        sign_flip(intervals.means(changes) - held_out.mean(axis=1), rng, size=size).p,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.analysis.stats.intervals import NAN, Estimate, Floats, crossed_mean
+from rlgen.analysis.stats.intervals import NAN, ROUNDED, Estimate, Floats, crossed_mean, largest
 
 #: All sign patterns are tried up to this many runs.
 EXACT_RUNS = 20
@@ -42,11 +42,15 @@ def paired_mean(first: Floats, second: Floats, confidence: float = 0.95) -> Esti
     """
     if first.shape != second.shape:
         return Estimate(NAN, reason=f"not paired: tables {first.shape} and {second.shape}")
-    return crossed_mean(first - second, confidence)
+    return crossed_mean(first - second, confidence, size=largest([first, second]))
 
 
 def sign_flip(
-    differences: Floats, rng: np.random.Generator | None = None, draws: int = 9_999
+    differences: Floats,
+    rng: np.random.Generator | None = None,
+    draws: int = 9_999,
+    *,
+    size: float = 1.0,
 ) -> PValue:
     """Two-sided sign-flip test of a mean difference of zero over runs.
 
@@ -58,6 +62,8 @@ def sign_flip(
         differences: ``(S,)``, the mean over levels of each run's difference; see ``paired_mean``.
         rng: Used above ``EXACT_RUNS`` runs only.
         draws: Number of random patterns.
+        size: The largest magnitude of the returns that they are differences of; those within their
+            rounding are 0.
 
     Returns:
         nan with a reason for fewer than two runs, a difference that is not a number, and many runs
@@ -70,6 +76,7 @@ def sign_flip(
     if reason := _refused(differences, rng):
         return PValue(NAN, reason)
     n_runs = len(differences)
+    differences = np.where(np.abs(differences) <= ROUNDED * size, 0.0, differences)
     # |sum| / root of the sum of squares: the latter does not change with the signs.
     scale = np.sqrt((differences**2).sum())
     unit = differences / (scale if scale > 0 else 1.0)

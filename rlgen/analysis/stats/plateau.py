@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
-from rlgen.analysis.stats.intervals import NAN, Estimate, Floats
+from rlgen.analysis.stats.intervals import NAN, ROUNDED, Estimate, Floats
 
 #: Raised whenever the rule changes.
 VERSION = 1
@@ -113,7 +113,8 @@ def trend(
         return unknown(taken, "there is no optimal return to compare with")
     done = steps / steps[-1]
     place = done * (2 - done) if annealed else done
-    late = place >= 1 - WINDOW
+    # A checkpoint at two thirds is within, however that is rounded.
+    late = place >= 1 - WINDOW - ROUNDED
     x, y = place[late] - 1, returns[late]
     if len(x) < LEAST:
         return unknown(taken, f"fewer than {LEAST} checkpoints are in its last third")
@@ -124,7 +125,7 @@ def trend(
     near = REACHED * (optimum - random) - optimum
     # A curve that flattens ends below its line.
     there = -y[-1] < near
-    gain, last = _gain(lines), done >= 1 - WINDOW
+    gain, last = _gain(lines), done >= 1 - WINDOW - ROUNDED
     pace = _slope(steps[last], returns[last])
     if there and all(line.p_below(0.0, -1.0, near) <= ALPHA / 2 for line in lines):
         word = OPTIMAL

@@ -91,16 +91,19 @@ def _effect(keys: Mapping[str, Any], mine: pd.DataFrame, plain: pd.DataFrame) ->
     test = paired_mean(one.test, other.test)
     score = intervals.crossed_mean(one.test_score)
     shared = pairs.shares_pool
+    size = intervals.largest([*one.train, *other.train, one.test, other.test])
     remaining = intervals.gap(one.train_score, one.test_score, shared_pool=shared)
     return Effect(
         keys,
         pairs.runs,
-        intervals.run_mean(np.array([d.mean() for d in train])),
+        intervals.crossed_mean(np.stack(train), size=size)
+        if shared
+        else intervals.run_mean(np.array([d.mean() for d in train])),
         test,
-        intervals.gap(train, one.test - other.test, shared_pool=shared),
+        intervals.gap(train, one.test - other.test, shared_pool=shared, size=size),
         score,
         remaining,
-        sign_flip((one.test - other.test).mean(axis=1)).p,
+        sign_flip((one.test - other.test).mean(axis=1), size=size).p,
         judge(test, score, remaining),
         left_out=pairs.left_out,
     )

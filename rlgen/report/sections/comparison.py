@@ -10,7 +10,7 @@ from rlgen.analysis.stats.comparisons import ALPHA, Comparison
 from rlgen.analysis.stats.intervals import Estimate
 from rlgen.analysis.stats.power import POWER, achieved
 from rlgen.analysis.stats.tables import UNTOLD
-from rlgen.analysis.verdicts import number
+from rlgen.analysis.verdicts import with_ends
 from rlgen.util.words import counted
 
 RULE = (
@@ -157,7 +157,8 @@ def _smallest(pair: Comparison, widest: float) -> str:
     if smallest > widest:
         return f"{runs} are too few for any difference that is possible"
     share = f"{'at least ' * (pair.family > 1)}{100 * POWER:.0f} % of studies"
-    return f"{runs} would show a difference of {number(smallest, pair.size)} in {share}"
+    least = with_ends(smallest, None, None, pair.size)
+    return f"{runs} would show a difference of {least} in {share}"
 
 
 def arms(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str, str]:
@@ -186,10 +187,7 @@ def _word(key: str, name: Any) -> str:
 
 def _signed(difference: Estimate, size: float) -> str:
     sign = "+" if difference.mean > 0 else ""
-    interval = ""
-    if difference.low == difference.low:
-        interval = f" [{number(difference.low, size)}, {number(difference.high, size)}]"
-    return f"{sign}{number(difference.mean, size)}{interval}"
+    return f"{sign}{with_ends(difference.mean, difference.low, difference.high, size)}"
 
 
 def _minus(estimate: Estimate) -> Estimate:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rlgen.analysis.results import MAIN, Results
-from rlgen.analysis.stats.estimates import SOME, UNKNOWN, why_apart
+from rlgen.analysis.stats.estimates import GROUPS, SOME, UNKNOWN, why_apart
 from rlgen.analysis.stats.tables import CELL
 from rlgen.report.sections.unlike import unlike
 from rlgen.store.imported import Imported
@@ -61,6 +61,11 @@ def _limits(results: Results) -> Iterator[str]:
         yield (
             "The runs have their own held-out levels, so intervals reflect the spread of runs, and "
             "the variance between levels cannot be separated."
+        )
+    if GROUPS in _apart(results, "train"):
+        yield (
+            "Some runs were trained on the same levels and others on other ones, so training "
+            "returns and gaps have no intervals: give every run levels of its own, or all the same."
         )
     if not _any(rows["normalised"]):
         yield (

@@ -81,13 +81,13 @@ def dimension(key: str, text: str | Sequence[Any]) -> Dimension:
         (64, 256)
     """
     if not isinstance(text, str):
-        return _choices(key, tuple(text))
+        return _choices(key, tuple(text), ", ".join(map(str, text)))
     pieces = text.split(":")
     numbers = [parse_value(piece) for piece in pieces[:2]]
     is_range = len(pieces) in (2, 3) and all(_is_number(number) for number in numbers)
     if not is_range:
-        choices = _BETWEEN.split(text)
-        return _choices(key, tuple(whole(parse_value(choice.strip())) for choice in choices))
+        choices = (whole(parse_value(choice.strip())) for choice in _BETWEEN.split(text))
+        return _choices(key, tuple(choices), text)
     if len(pieces) == 3 and pieces[2] != LOG:
         raise ProtocolError(f"search: {key} = {text!r}: a range ends with :{LOG} or with nothing")
     low, high = numbers
@@ -102,12 +102,12 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _choices(key: str, values: tuple[Any, ...]) -> Dimension:
+def _choices(key: str, values: tuple[Any, ...], text: str) -> Dimension:
     plain = all(isinstance(value, bool | int | float | str) and value != "" for value in values)
-    if len(set(values)) < max(2, len(values)) or not plain:
+    if not plain or len(set(values)) < max(2, len(values)):
         raise ProtocolError(
-            f"search: {key} = {', '.join(map(str, values))!r}: give LOW:HIGH, LOW:HIGH:{LOG}, or "
-            "two or more different choices A,B"
+            f"search: {key} = {text!r}: give LOW:HIGH, LOW:HIGH:{LOG}, or two or more different "
+            "choices A,B"
         )
     return Dimension(values)
 

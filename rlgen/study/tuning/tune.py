@@ -54,11 +54,14 @@ class Tuned:
         best: The best trial; None if all failed.
         trials: All of them, in their order.
         protocol: The file of the tuned protocol, if there is a best trial.
+        broken_off: Why there are fewer trials than were wanted: something outside, such as a killed
+            worker, ended one. The same call computes it again.
     """
 
     best: Trial | None
     trials: tuple[Trial, ...]
     protocol: Path | None
+    broken_off: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,13 +152,13 @@ def tune(
     _check(planned)
     means = Means(jobs, device=device)
     _declare(planned)
-    done = _computed(planned, trials, means, progress.choose(quiet=quiet))
+    done, broken_off = _computed(planned, trials, means, progress.choose(quiet=quiet))
     best = kept.best(done)
     if best is None:
-        return Tuned(None, tuple(done), None)
+        return Tuned(None, tuple(done), None, broken_off)
     path = folder / "tuned.toml"
     files.write_text(path, protocols.tuned(base, best.settings, _why(planned, best, len(done))))
-    return Tuned(best, tuple(done), path)
+    return Tuned(best, tuple(done), path, broken_off)
 
 
 def _resolved(
@@ -205,8 +208,8 @@ def _declare(search: _Search) -> None:
 
 def _computed(
     search: _Search, number: int, means: Means, display: progress.Progress
-) -> list[Trial]:
-    """The trials that are there, and those that are missing of so many."""
+) -> tuple[list[Trial], str]:
+    """The trials that are there and those that are missing of so many; why some still are."""
     folder = search.out / "trials"
     folder.mkdir(exist_ok=True)
     done = kept.read(folder, search.dimensions)
@@ -217,10 +220,12 @@ def _computed(
     while len(done) < number:
         settings = kept.suggested(done, search.dimensions, search.seed)
         trial = _tried(search, len(done), settings, means, display)
+        if isinstance(trial, str):
+            return done, f"trial {len(done)}: {trial}"
         kept.write(folder, trial)
         done.append(trial)
         display.note(_line(trial))
-    return done
+    return done, ""
 
 
 def _tried(
@@ -229,8 +234,8 @@ def _tried(
     settings: Mapping[str, Any],
     means: Means,
     display: progress.Progress,
-) -> Trial:
-    """One trial, computed in a store of its own."""
+) -> Trial | str:
+    """One trial, computed in a store of its own; or what broke it off, which says nothing of it."""
     name = f"{search.protocol.name[:50]}-trial-{number:04}"
     store = search.out / "stores" / f"{number:04}"
     try:
@@ -238,6 +243,8 @@ def _tried(
     except RlgenError as error:
         return Trial(number, settings, (), " ".join(str(error).split())[:2000])
     outcome = driver.compute(study, store, means, display)
+    if outcome.outside:
+        return outcome.failed[outcome.outside[0]]
     if outcome.failed:
         return Trial(number, settings, (), next(iter(outcome.failed.values()))[:2000])
     rows = outcome.store.records()
