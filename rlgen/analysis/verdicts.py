@@ -148,18 +148,18 @@ def with_ends(mean: float | None, low: float | None, high: float | None, size: f
         mean: Of an estimate.
         low: Lower end, or unknown (None or nan).
         high: Upper end, likewise.
-        size: See ``number``. What would be nothing but zeros is spelt by its own size, unless it
-            is rounding: a small difference of large returns.
+        size: See ``number``. What would be nothing but zeros, a small difference of large returns,
+            has two digits of its own, unless it is rounding.
 
     Example:
         >>> with_ends(0.5, 0.25, 0.75), with_ends(0.004, None, None, 0.004)
         ('0.50 [0.25, 0.75]', '0.00400')
         >>> with_ends(0.001, -0.002, 0.004), with_ends(0.001, -0.002, 0.01)
-        ('0.00100 [−0.00200, 0.00400]', '0.00 [0.00, 0.01]')
+        ('0.0010 [−0.0020, 0.0040]', '0.00 [0.00, 0.01]')
     """
     own = largest(mean, low, high)
     if own > ROUNDED * size and not float(f"{own:.{_decimals(size)}f}"):
-        size = own
+        size = 10 * own
     ends = [number(low, size), number(high, size)]
     return number(mean, size) + ("" if number(None) in ends else f" [{', '.join(ends)}]")
 

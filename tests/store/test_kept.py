@@ -34,7 +34,7 @@ LEAST_RUNS = {
     "garden.tar.xz": 6,
     "izmailov2021-cpu.tar.xz": 149,
     "knyazev2019-cpu.tar.xz": 145,
-    "longer-runs-cpu.tar.xz": 10,
+    "longer-runs-cpu.tar.xz": 17,
     "mackay2018-cpu.tar.xz": 270,
     "maze-sizes-cpu.tar.xz": 9,
     "ortizjimenez2021-cpu.tar.xz": 376,
@@ -48,8 +48,13 @@ LEAST_RUNS = {
     "xu2021-cpu.tar.xz": 197,
     "zhang2018-cpu.tar.xz": 221,
 }
-#: Studies that choose among many settings by training returns, of which one run each is enough.
-ONE_SEED = {"tunnel-exploration-cpu.tar.xz", "tunnel-presets-cpu.tar.xz"}
+#: Studies that choose among many settings by training returns, of which one run each is enough, or
+#: have a part of one seed, which says so.
+ONE_SEED = {
+    "longer-runs-cpu.tar.xz",
+    "tunnel-exploration-cpu.tar.xz",
+    "tunnel-presets-cpu.tar.xz",
+}
 #: In the order of the page.
 WORDS = ("supported", "refuted", "not yet", "inconclusive")
 #: About 65 kB a run of a study with returns of thousands of levels under ten conditions.
