@@ -84,13 +84,14 @@ class Ending:
     def needed(self) -> float:
         """Steps until the mean of the runs is at the optimum, at the pace of its last third.
 
-        Those taken are included. nan where training has ended, or no pace leads there.
+        Those taken are included. nan where training has ended, no pace leads there, or the pace may
+        be 0 as far as its interval shows: then a number would be one of the noise alone.
         """
-        return self._optimal_at(self.pace.mean)
+        return NAN if self.pace.low <= 0 else self._optimal_at(self.pace.mean)
 
     @property
     def needed_at_least(self) -> float:
-        """As ``needed``, at the fastest pace in the interval; also where the mean does not rise."""
+        """As ``needed``, at the fastest pace in the interval; also where the mean may not rise."""
         return self._optimal_at(self.pace.high)
 
     def _optimal_at(self, pace: float) -> float:
@@ -128,9 +129,12 @@ class Ending:
         if self.needed == self.needed:
             return f"; at this pace optimal after about {in_words(self.needed)} steps"
         if self.needed_at_least == self.needed_at_least:
+            mean = "their mean pace is uncertain"
+            if self.pace.mean <= 0:
+                mean = "their mean does not rise"
             return (
-                "; their mean does not rise, and at the fastest pace that they allow is optimal "
-                f"after about {in_words(self.needed_at_least)} steps at the earliest"
+                f"; {mean}, and at the fastest that they allow optimal after about "
+                f"{in_words(self.needed_at_least)} steps at the earliest"
             )
         return "; no pace from which to tell how many it takes"
 
