@@ -1,6 +1,7 @@
 """Figures and tables of a report as files of their own, for papers and slides."""
 
 import math
+import warnings
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ import pandas as pd
 from rlgen.analysis.results import Results
 from rlgen.analysis.stats.tables import UNTOLD
 from rlgen.analysis.verdicts import number
-from rlgen.errors import StoreError
-from rlgen.report.figures.base import collected, on_paper, style
+from rlgen.errors import RlgenWarning, StoreError
+from rlgen.report.figures.base import NO_GLYPH, collected, on_paper, style
 from rlgen.report.page import drawn_figures, drawn_papers
 from rlgen.report.summary import summarise
 from rlgen.report.tables import tables, with_intervals
@@ -77,14 +78,32 @@ def _drawn(
 
 
 def _pictures(canvases: list[Any], folder: Path, forms: Collection[str]) -> Iterator[Path]:
+    whole = True
     for canvas in canvases:
-        name = canvas.get_label()
         on_paper(canvas)
         for form in forms:
-            path = folder / f"{name}.{form}"
-            with style(name):
-                canvas.savefig(path, dpi=RESOLUTION, bbox_inches="tight", metadata=FIGURES[form])
+            path = folder / f"{canvas.get_label()}.{form}"
+            whole &= _save(canvas, path, form)
             yield path
+    if not whole:
+        warnings.warn(
+            "the font of figures lacks characters of some names: they are boxes in png and pdf, "
+            "and text in svg",
+            RlgenWarning,
+            stacklevel=3,
+        )
+
+
+def _save(canvas: Any, path: Path, form: str) -> bool:
+    """Write a figure; returns whether the font has all its characters, or need not have them."""
+    with warnings.catch_warnings(record=True) as caught, style(canvas.get_label()):
+        warnings.simplefilter("always")
+        canvas.savefig(path, dpi=RESOLUTION, bbox_inches="tight", metadata=FIGURES[form])
+    lacking = [each for each in caught if NO_GLYPH in str(each.message)]
+    for each in caught:
+        if each not in lacking:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    return not lacking or form == "svg"
 
 
 def _tables(

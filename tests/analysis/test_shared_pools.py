@@ -6,6 +6,8 @@ import pytest
 
 from rlgen.analysis.gate.limits import FAILED, PASSED, judged, unjudged
 from rlgen.analysis.stats import intervals
+from rlgen.analysis.stats.aggregates import improvement
+from rlgen.analysis.stats.comparisons import comparisons
 from rlgen.analysis.stats.estimates import GROUPS, estimates
 from rlgen.analysis.stats.intervals import ALIKE, Estimate
 from rlgen.analysis.stats.paired import paired_mean, sign_flip
@@ -108,6 +110,31 @@ def test_rounding_of_large_returns_is_no_difference(size):
     assert sign_flip((one - shifted).mean(axis=1), size=size).p == 1
     assert sign_flip(np.full(6, 1e-17)).p == 1
     assert sign_flip(np.full(6, 1e-3)).p == pytest.approx(2**-5)
+
+
+def test_means_of_the_same_numbers_in_another_order_are_a_tie():
+    one, other = np.full(6, np.mean([0.1, 0.2, 0.3])), np.full(6, np.mean([0.3, 0.2, 0.1]))
+    assert one[0] != other[0]
+    assert improvement(one, other).mean == improvement(other, one).mean == 0.5
+    assert improvement(one + 1e-6, other).mean == 1
+
+
+def test_a_change_of_the_gap_has_no_interval_where_runs_share_pools_in_groups():
+    pools = [0, 0, 0, 1, 1, 1]
+    parts = [study(stream(n, "arms"), pools, 10, 20)[0] for n in (4, 5)]
+    test = stream(6, "arms").normal(0, 1, (6, 20))
+    frames = [
+        folded(train, test, pools).assign(agent=agent)
+        for train, agent in zip(parts, "ab", strict=True)
+    ]
+    frame = pd.concat(frames)
+    held_out = frame["split"] == "test"
+    frame.loc[held_out, "level_id"] %= 1000  # the same of all runs
+    (pair,) = comparisons(frame)
+    assert not pair.reason
+    assert pair.gap.reason == GROUPS
+    assert np.isnan(pair.gap.low)
+    assert not np.isnan(pair.gap.mean)
 
 
 def test_no_limit_is_broken_by_rounding():

@@ -2,14 +2,17 @@
 
 import json
 import re
+import warnings
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pandas as pd
 import pytest
 from commands import rlgen
+from returns import imported, returns
 
 from rlgen.analysis.verdicts import number
+from rlgen.errors import RlgenWarning
 from rlgen.report.exporting import export, latex
 from rlgen.report.figures import FIGURES
 
@@ -97,3 +100,18 @@ def test_one_form_alone_is_the_same_bytes(folder, tiny_store, tmp_path):
     )
     for path in written:
         assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
+
+
+def test_characters_that_the_font_lacks_are_said_once_where_they_are_missing(tmp_path):
+    table = pd.concat([returns(seed=n).assign(agent=name) for n, name in enumerate(["日本", "b"])])
+    store = imported(tmp_path, "s", table)
+    _, err = rlgen("report", store)
+    assert err == "", "the browser has other fonts"
+    _, err = rlgen("export", store, "-o", tmp_path / "svg", "--figures", "svg", "--tables", "csv")
+    assert err == "", "text is written as text"
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", RlgenWarning)
+        png = ("--figures", "png", "--tables", "csv")
+        _, err = rlgen("export", store, "-o", tmp_path / "png", *png)
+    (line,) = err.splitlines()
+    assert "the font of figures lacks characters of some names" in line

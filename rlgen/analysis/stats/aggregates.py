@@ -108,6 +108,9 @@ def probability_of_improvement(x: Floats, y: Floats) -> Floats:
     if not x.shape[-2] or not y.shape[-2] or not x.shape[-1]:
         return np.full(x.shape[:-2], NAN)
     difference = x[..., :, None, :] - y[..., None, :, :]
+    # Means of the same numbers in another order are a tie.
+    size = max(float(np.abs(x).max()), float(np.abs(y).max()))
+    difference[np.abs(difference) <= intervals.ROUNDED * size] = 0.0
     wins = (np.sign(difference) + 1) / 2
     return np.asarray(wins.mean(axis=(-3, -2, -1)))
 

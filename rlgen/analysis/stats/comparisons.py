@@ -270,7 +270,7 @@ def _differences(
         second,
         pairs.runs,
         test,
-        gap,
+        pairs.apart_in_groups(gap),
         p_value(test),
         NAN,
         improvement(one.test.mean(axis=1), other.test.mean(axis=1)),

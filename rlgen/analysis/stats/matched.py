@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rlgen.analysis.stats.estimates import why_apart
-from rlgen.analysis.stats.intervals import Floats
+from rlgen.analysis.stats.estimates import GROUPS, why_apart
+from rlgen.analysis.stats.intervals import Estimate, Floats
 from rlgen.analysis.stats.tables import UNKNOWN_LEVEL
 
 _EMPTY = np.empty((0, 0))
@@ -48,6 +48,14 @@ class Arm:
         same = all(np.array_equal(ids, first) for ids in self.trained_on)
         return same and UNKNOWN_LEVEL not in first
 
+    @property
+    def in_groups(self) -> bool:
+        """Whether some of the runs were trained on the same levels, and others on other ones."""
+        if any(UNKNOWN_LEVEL in ids for ids in self.trained_on):
+            return False
+        pools = len({ids.tobytes() for ids in self.trained_on})
+        return 1 < pools < len(self.trained_on)
+
 
 @dataclass(frozen=True)
 class Matched:
@@ -77,6 +85,12 @@ class Matched:
         """Whether all runs of both were trained on the same levels."""
         both = self.one.shares_pool and self.other.shares_pool
         return both and _same(self.one.trained_on[:1], self.other.trained_on[:1])
+
+    def apart_in_groups(self, estimate: Estimate) -> Estimate:
+        """An estimate of training returns, without its interval where runs are in groups."""
+        if not (self.one.in_groups or self.other.in_groups):
+            return estimate
+        return Estimate(estimate.mean, reason=GROUPS)
 
 
 def matched(one: pd.DataFrame, other: pd.DataFrame, missing: str) -> Matched:

@@ -92,15 +92,21 @@ def _effect(keys: Mapping[str, Any], mine: pd.DataFrame, plain: pd.DataFrame) ->
     score = intervals.crossed_mean(one.test_score)
     shared = pairs.shares_pool
     size = intervals.largest([*one.train, *other.train, one.test, other.test])
-    remaining = intervals.gap(one.train_score, one.test_score, shared_pool=shared)
+    remaining = pairs.apart_in_groups(
+        intervals.gap(one.train_score, one.test_score, shared_pool=shared)
+    )
     return Effect(
         keys,
         pairs.runs,
-        intervals.crossed_mean(np.stack(train), size=size)
-        if shared
-        else intervals.run_mean(np.array([d.mean() for d in train])),
+        pairs.apart_in_groups(
+            intervals.crossed_mean(np.stack(train), size=size)
+            if shared
+            else intervals.run_mean(np.array([d.mean() for d in train]))
+        ),
         test,
-        intervals.gap(train, one.test - other.test, shared_pool=shared, size=size),
+        pairs.apart_in_groups(
+            intervals.gap(train, one.test - other.test, shared_pool=shared, size=size)
+        ),
         score,
         remaining,
         sign_flip((one.test - other.test).mean(axis=1), size=size).p,

@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -247,6 +248,19 @@ def on_paper(canvas: Canvas) -> None:
                 getattr(artist, f"set_{name}")(plain[hexadecimal])
 
 
+#: What matplotlib warns of where the font has no character for one of a name.
+NO_GLYPH = "missing from font"
+
+
+@contextmanager
+def _text_of_the_page() -> Iterator[None]:
+    """Characters that matplotlib's font lacks are text in the page, which the browser draws."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=f".*{NO_GLYPH}")
+        yield
+
+
+@_text_of_the_page()
 def to_svg(canvas: Canvas, name: str, title: str) -> str:
     """Convert a canvas to an ``<svg>`` element with a title, in the page's colours and font.
 
