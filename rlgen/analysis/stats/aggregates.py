@@ -91,7 +91,7 @@ def performance_profile(scores: Floats, tau: ArrayLike) -> Floats:
     return np.where(finite, above, NAN)
 
 
-def probability_of_improvement(x: Floats, y: Floats) -> Floats:
+def probability_of_improvement(x: Floats, y: Floats, *, rounding: float = 0.0) -> Floats:
     """Probability that a run of X beats a run of Y, ties counted half, averaged over variants.
 
     Mann-Whitney's U over ``n_x n_y`` in each column. It ignores by how much: 1 can be a
@@ -100,6 +100,7 @@ def probability_of_improvement(x: Floats, y: Floats) -> Floats:
     Args:
         x: ``(S,)``, ``(S, V)`` or a stack ``(..., S, V)``; columns are environment variants.
         y: ``(T,)``, ``(T, V)`` or a stack ``(..., T, V)``; T may differ from S.
+        rounding: Numbers that differ by no more are a tie.
 
     Returns:
         ``(...)``.
@@ -108,9 +109,7 @@ def probability_of_improvement(x: Floats, y: Floats) -> Floats:
     if not x.shape[-2] or not y.shape[-2] or not x.shape[-1]:
         return np.full(x.shape[:-2], NAN)
     difference = x[..., :, None, :] - y[..., None, :, :]
-    # Means of the same numbers in another order are a tie.
-    size = max(float(np.abs(x).max()), float(np.abs(y).max()))
-    difference[np.abs(difference) <= intervals.ROUNDED * size] = 0.0
+    difference[np.abs(difference) <= rounding] = 0.0
     wins = (np.sign(difference) + 1) / 2
     return np.asarray(wins.mean(axis=(-3, -2, -1)))
 
@@ -136,7 +135,9 @@ def improvement(x: Floats, y: Floats, confidence: float = 0.95) -> Estimate:
     """
     if reason := intervals.missing(x[:, None]) or intervals.missing(y[:, None]):
         return Estimate(NAN, reason=reason)
-    point = float(probability_of_improvement(x, y))
+    # Means of the same returns in another order are a tie.
+    rounding = intervals.ROUNDED * float(np.abs(np.concatenate([x, y])).max())
+    point = float(probability_of_improvement(x, y, rounding=rounding))
     if min(len(x), len(y)) < 2:
         return Estimate(point, reason=intervals.ONE_RUN)
     pairs, more = len(x) * len(y), (len(x) + len(y)) / 2 - 1
