@@ -12,6 +12,7 @@ from rlgen.analysis.stats.estimates import GROUPS, estimates
 from rlgen.analysis.stats.intervals import ALIKE, Estimate
 from rlgen.analysis.stats.paired import paired_mean, sign_flip
 from rlgen.analysis.stats.plateau import trend
+from rlgen.analysis.stats.regularisers import effects
 from rlgen.util.seeding import stream
 
 
@@ -135,6 +136,25 @@ def test_a_change_of_the_gap_has_no_interval_where_runs_share_pools_in_groups():
     assert pair.gap.reason == GROUPS
     assert np.isnan(pair.gap.low)
     assert not np.isnan(pair.gap.mean)
+
+
+def test_the_change_of_the_training_return_counts_shared_levels():
+    rng = stream(7, "shared pools")
+    both = [rng.normal(1, 0.1, (6, 1)) + rng.normal(0, 0.5, (6, 10)) for _ in range(2)]
+    test = rng.normal(0, 1, (6, 20))
+    frames = [
+        folded(list(train), test, [0] * 6).assign(regulariser=name)
+        for train, name in zip(both, ("none", "dropout"), strict=True)
+    ]
+    frame = pd.concat(frames)
+    held_out = frame["split"] == "test"
+    frame.loc[held_out, "level_id"] %= 1000
+    frame.loc[:, "run_id"] = frame["run_id"] + frame["regulariser"]
+    (effect,) = effects(frame)
+    right = intervals.crossed_mean(both[1] - both[0])
+    assert (effect.train.mean, effect.train.low, effect.train.high) == pytest.approx(
+        (right.mean, right.low, right.high)
+    )
 
 
 def test_no_limit_is_broken_by_rounding():
