@@ -111,17 +111,17 @@ def _is_sealed(path: Path) -> bool:
     return path.parent.parent.name in ("runs", "extra")
 
 
+_AGAIN = "the command that made it (rlgen evaluate, rlgen import) makes it again"
+
+
 def _remedy(path: Path) -> str:
     if _is_sealed(path) and not path.parent.exists():
         return (
             "Nothing else is affected: rlgen compact --undo makes a folder of it again; move that "
-            "away, and the command that made it (rlgen evaluate, rlgen import) makes it again"
+            f"away, and {_AGAIN}"
         )
     if _is_sealed(path):
-        return (
-            f"Nothing else is affected: move the folder {path.parent} away, and the command that "
-            "made it (rlgen evaluate, rlgen import) makes it again"
-        )
+        return f"Nothing else is affected: move the folder {path.parent} away, and {_AGAIN}"
     return f"Bring it back from a copy; or, if it was changed on purpose, remove {NAME} beside it"
 
 

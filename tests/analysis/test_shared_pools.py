@@ -8,11 +8,12 @@ from rlgen.analysis.gate.limits import FAILED, PASSED, judged, unjudged
 from rlgen.analysis.stats import intervals
 from rlgen.analysis.stats.aggregates import improvement
 from rlgen.analysis.stats.comparisons import comparisons
-from rlgen.analysis.stats.estimates import GROUPS, estimates
+from rlgen.analysis.stats.estimates import GROUPS, OWN, estimates
 from rlgen.analysis.stats.intervals import ALIKE, Estimate
 from rlgen.analysis.stats.paired import paired_mean, sign_flip
 from rlgen.analysis.stats.plateau import trend
 from rlgen.analysis.stats.regularisers import effects
+from rlgen.analysis.stats.sample_size import gap_spread
 from rlgen.util.seeding import stream
 
 
@@ -155,6 +156,16 @@ def test_the_change_of_the_training_return_counts_shared_levels():
     assert (effect.train.mean, effect.train.low, effect.train.high) == pytest.approx(
         (right.mean, right.low, right.high)
     )
+
+
+def test_sizes_are_not_planned_from_runs_whose_variance_is_not_known():
+    pools = [0, 0, 0, 1, 1, 1]
+    train, test = study(stream(8, "shared pools"), pools, 10, 20)
+    frame = folded(train, test, pools)
+    assert gap_spread(frame).reason == OWN.format(pool="held-out")
+    frame.loc[frame["split"] == "test", "level_id"] %= 1000
+    assert gap_spread(frame).reason == GROUPS
+    assert gap_spread(frame[frame["seed"].isin([0, 3])]).runs == 2
 
 
 def test_no_limit_is_broken_by_rounding():

@@ -11,7 +11,7 @@ from rlgen.analysis.results import Results
 from rlgen.analysis.same_levels import differing
 from rlgen.analysis.stats import increase
 from rlgen.analysis.stats.estimates import gap_to
-from rlgen.analysis.stats.intervals import NAN, Estimate, largest
+from rlgen.analysis.stats.intervals import NAN, Estimate, magnitude
 from rlgen.analysis.stats.tables import CELL, cell_key
 from rlgen.analysis.verdicts import number, setting
 from rlgen.errors import DamagedStoreError, StoreError, nearest
@@ -121,7 +121,7 @@ def _held_out(results: Results, cell: Cell, limit: float, limits: Limits) -> Lim
 
 def _size(results: Results, cell: Cell) -> float:
     """The largest magnitude of the returns of a cell."""
-    return largest(results.records_of(cell)["ret_mean"])
+    return magnitude(results.records_of(cell)["ret_mean"])
 
 
 def _runs(cell: Cell) -> str:

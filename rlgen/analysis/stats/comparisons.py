@@ -252,7 +252,7 @@ def _differences(
     task: Mapping[str, Any], first: Mapping[str, Any], second: Mapping[str, Any], pairs: Matched
 ) -> Comparison:
     one, other = pairs.one, pairs.other
-    size = intervals.largest([*one.train, *other.train, one.test, other.test])
+    size = intervals.magnitude([*one.train, *other.train, one.test, other.test])
     if pairs.apart:
         test = unpaired_mean(one.test, other.test)
         gap = unpaired_gap(one, other, shares_pool=pairs.shares_pool)

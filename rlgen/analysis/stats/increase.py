@@ -72,7 +72,7 @@ def paired(
     )
     changes = [a - b for a, b in zip(train, old_train, strict=True)]
     held_out = np.stack(test) - np.stack(old_test)
-    size = intervals.largest([*train, *old_train, *test, *old_test])
+    size = intervals.magnitude([*train, *old_train, *test, *old_test])
     pools = [arms[0]["train"][seed][0] for seed in seeds]
     return Increase(
         intervals.gap(

@@ -45,7 +45,7 @@ class Estimate:
         return {"mean": self.mean, "low": self.low, "high": self.high}
 
 
-def largest(tables: Iterable[Floats]) -> float:
+def magnitude(tables: Iterable[Floats]) -> float:
     """The largest magnitude of returns in tables of any shapes; 1 if it is below."""
     return max([1.0, *(float(np.abs(table).max()) for table in tables if table.size)])
 
@@ -260,5 +260,5 @@ def gap(
             ]
     variance, df = satterthwaite(parts)
     df = max(df, 1.0) if variance else n_runs - 1.0
-    size = largest([*train, *held_out]) if size is None else size
+    size = magnitude([*train, *held_out]) if size is None else size
     return student(mean, variance, df, confidence, size=size)

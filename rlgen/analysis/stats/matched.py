@@ -28,6 +28,7 @@ class Arm:
         trained_on: Of each run the ids of its training levels.
         held_out: Ids of the held-out levels, ``(L,)``.
         reason: Why there are none.
+        in_groups: Whether some of the runs alone were trained on the same levels.
     """
 
     train: list[Floats] = field(default_factory=list)
@@ -37,6 +38,7 @@ class Arm:
     trained_on: list[NDArray[np.int64]] = field(default_factory=list)
     held_out: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     reason: str = ""
+    in_groups: bool = False
 
     @property
     def shares_pool(self) -> bool:
@@ -47,14 +49,6 @@ class Arm:
         first = self.trained_on[0] if self.trained_on else ()
         same = all(np.array_equal(ids, first) for ids in self.trained_on)
         return same and UNKNOWN_LEVEL not in first
-
-    @property
-    def in_groups(self) -> bool:
-        """Whether some of the runs were trained on the same levels, and others on other ones."""
-        if any(UNKNOWN_LEVEL in ids for ids in self.trained_on):
-            return False
-        pools = len({ids.tobytes() for ids in self.trained_on})
-        return 1 < pools < len(self.trained_on)
 
 
 @dataclass(frozen=True)
@@ -138,6 +132,7 @@ def _arm(rows: pd.DataFrame) -> Arm:
         np.stack(list(test["normalised"])),
         list(train["level_id"]),
         test["level_id"].iloc[0],
+        in_groups=why_apart(train, "train") == GROUPS,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rlgen.analysis.stats.intervals import NAN, ROUNDED, Estimate, Floats, crossed_mean, largest
+from rlgen.analysis.stats.intervals import NAN, ROUNDED, Estimate, Floats, crossed_mean, magnitude
 
 #: All sign patterns are tried up to this many runs.
 EXACT_RUNS = 20
@@ -42,7 +42,7 @@ def paired_mean(first: Floats, second: Floats, confidence: float = 0.95) -> Esti
     """
     if first.shape != second.shape:
         return Estimate(NAN, reason=f"not paired: tables {first.shape} and {second.shape}")
-    return crossed_mean(first - second, confidence, size=largest([first, second]))
+    return crossed_mean(first - second, confidence, size=magnitude([first, second]))
 
 
 def sign_flip(

@@ -91,7 +91,7 @@ def _effect(keys: Mapping[str, Any], mine: pd.DataFrame, plain: pd.DataFrame) ->
     test = paired_mean(one.test, other.test)
     score = intervals.crossed_mean(one.test_score)
     shared = pairs.shares_pool
-    size = intervals.largest([*one.train, *other.train, one.test, other.test])
+    size = intervals.magnitude([*one.train, *other.train, one.test, other.test])
     remaining = pairs.apart_in_groups(
         intervals.gap(one.train_score, one.test_score, shared_pool=shared)
     )

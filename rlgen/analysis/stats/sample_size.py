@@ -8,7 +8,7 @@ import pandas as pd
 
 from rlgen.analysis.stats import intervals, power
 from rlgen.analysis.stats.components import components
-from rlgen.analysis.stats.estimates import UNKNOWN, why_apart
+from rlgen.analysis.stats.estimates import GROUPS, why_apart
 from rlgen.analysis.stats.intervals import NAN
 from rlgen.analysis.stats.tables import CELL, fold
 from rlgen.analysis.stats.variance import two_way
@@ -43,7 +43,8 @@ def gap_spread(records: pd.DataFrame) -> Spread:
     """Standard deviations of the gap in a study, its cells pooled.
 
     A cell counts by its degrees of freedom between runs. Left out are cells of one run or one
-    level, with a return that is not a number, or whose runs faced different test levels.
+    level, with a return that is not a number, whose runs faced different test levels, or some of
+    whose runs share their training levels.
 
     Args:
         records: Columns as in ``records.RECORDS``, or folded, of one condition.
@@ -53,9 +54,12 @@ def gap_spread(records: pd.DataFrame) -> Spread:
     """
     cells, reason = [], "there are no runs with training and test levels"
     for _, cell in fold(records).groupby(CELL, observed=True):
-        held_out = cell[cell["split"] == "test"]
-        if len(held_out) and why_apart(held_out, "test") == UNKNOWN:
-            reason = UNKNOWN
+        held_out, trained = (cell[cell["split"] == pool] for pool in ("test", "train"))
+        if len(held_out) and (why := why_apart(held_out, "held-out")):
+            reason = why
+            continue
+        if len(trained) and why_apart(trained, "train") == GROUPS:
+            reason = GROUPS
             continue
         pools = {
             pool: {
